@@ -1,0 +1,11 @@
+//! `loadgate compare`.
+
+use super::Failure;
+use crate::exit::Exit;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
+
+pub(super) fn run(_: &Args) -> Result<Exit, Failure> {
+    Err(Failure::usage("not built yet"))
+}

@@ -1,0 +1,18 @@
+//! The only reader of time. Everything else is given instants, so that it can be tested without waiting.
+
+use jiff::Timestamp;
+pub use std::time::{Duration, Instant};
+
+/// The monotonic clock: the one latencies are measured with.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// The wall clock, for the dates that people read.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+pub fn wall() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,178 @@
+//! What a comparison found, row by row, each with its reason in words.
+
+use std::fmt;
+
+use crate::{
+    policy::{Quantile, Severity},
+    units,
+};
+
+/// Name of the pseudo-endpoint that stands for the service as a whole.
+pub const SERVICE: &str = "*";
+
+/// Everything a comparison found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Baseline runs.
+    pub baseline_runs: usize,
+    /// Their commits, newest first, as far as known.
+    pub baseline_commits: Vec<String>,
+    /// Candidate runs.
+    pub candidate_runs: usize,
+    /// Length of a block.
+    pub block_us: u64,
+    /// Blocks of a run.
+    pub blocks: usize,
+    /// Number of tests the false-alarm chance is shared by.
+    pub family: usize,
+    /// The false-alarm chance of the whole comparison.
+    pub alpha: f64,
+    /// Share of the requests whose endpoints' p50 is settled.
+    pub coverage: f64,
+    /// Smallest change of the service as a whole that would have been seen with 80 % chance, as a fraction.
+    pub sensitivity: Option<f64>,
+    /// The service as a whole first, then each endpoint's metrics in the order of the configuration.
+    pub rows: Vec<Row>,
+    /// Endpoints the baseline has and the candidate lacks.
+    pub vanished: Vec<String>,
+    /// Endpoints the candidate has and the baseline lacks.
+    pub appeared: Vec<String>,
+    /// What a reader must know to weigh the rows: few baselines, endpoints left out.
+    pub notes: Vec<String>,
+}
+
+/// A metric that is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ComparedMetric {
+    /// A response-time quantile in microseconds.
+    Latency(Quantile),
+    /// The failed share of the requests.
+    ErrorRate,
+}
+
+impl fmt::Display for ComparedMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Latency(quantile) => quantile.fmt(f),
+            Self::ErrorRate => f.write_str("error_rate"),
+        }
+    }
+}
+
+impl ComparedMetric {
+    /// Unit of the metric's values in files: `us` or `share`.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Latency(_) => "us",
+            Self::ErrorRate => "share",
+        }
+    }
+
+    /// A value of this metric for people.
+    #[must_use]
+    pub fn display(self, value: f64) -> String {
+        match self {
+            Self::Latency(_) => units::latency(value),
+            Self::ErrorRate => units::percent(value),
+        }
+    }
+
+    /// A change of this metric for people: latencies change by a share of themselves, rates by percentage points.
+    #[must_use]
+    pub fn display_change(self, change: f64) -> String {
+        match self {
+            Self::Latency(_) => units::signed_percent(change),
+            Self::ErrorRate => units::signed_percent(change).replace('%', " pp"),
+        }
+    }
+}
+
+/// One metric of one endpoint, compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Endpoint, or [`SERVICE`].
+    pub endpoint: String,
+    /// What was compared.
+    pub metric: ComparedMetric,
+    /// Value of the baseline (geometric mean over its runs for a latency; pooled for errors).
+    pub baseline: Option<f64>,
+    /// Value of the candidate.
+    pub candidate: Option<f64>,
+    /// The estimated change; `None` without data.
+    pub change: Option<Change>,
+    /// Change from which on it fails, as [`Change::estimate`].
+    pub tolerance: f64,
+    /// Smallest change that would have been seen with 80 % chance, as a fraction.
+    pub mde: Option<f64>,
+    /// What was found.
+    pub outcome: Outcome,
+    /// Severity of a [`Outcome::Regressed`].
+    pub level: Option<Severity>,
+    /// Finer shade of [`Outcome::Unchanged`].
+    pub grade: Option<Grade>,
+    /// It looks slower than the tolerance, but not for sure yet.
+    pub suspect: bool,
+    /// The run is inconclusive while this row is.
+    pub required: bool,
+    /// One sentence, reused unchanged in console, report and comment.
+    pub reason: String,
+}
+
+/// An estimated change with its uncertainty. For a latency a fraction (0.1 = 10 % slower), for a rate a difference of
+/// shares (0.001 = 0.1 percentage points).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Change {
+    /// Best estimate.
+    pub estimate: f64,
+    /// 95 % confidence interval, where one can be given.
+    pub interval: Option<(f64, f64)>,
+    /// Chance of a difference at least this large without any change, Holm-adjusted over the family.
+    pub p_value: Option<f64>,
+}
+
+/// What was found for a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Better for sure, and by enough to matter.
+    Improved,
+    /// No change that matters.
+    Unchanged,
+    /// Worse for sure, and by enough to matter.
+    Regressed,
+    /// Can't tell.
+    Inconclusive,
+    /// Nothing to compare.
+    NoData,
+}
+
+impl Outcome {
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Improved => "improved",
+            Self::Unchanged => "unchanged",
+            Self::Regressed => "regressed",
+            Self::Inconclusive => "inconclusive",
+            Self::NoData => "no_data",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a row counts as unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grade {
+    /// The whole interval lies within the tolerance.
+    Equivalent,
+    /// A change is sure, and too small to matter.
+    TooSmallToMatter,
+    /// Nothing was found by a test that would have seen a change that matters.
+    NoChangeFound,
+}

@@ -1,0 +1,64 @@
+//! Every environment variable loadgate reads by name, documented once.
+//!
+//! Variables a configuration names itself (`${NAME}`, `secrets:`) are read by [`lookup`] as well, so that tests can
+//! reason about one door.
+
+/// `true` inside GitHub Actions.
+pub const GITHUB_ACTIONS: &str = "GITHUB_ACTIONS";
+/// File the step's outputs are appended to, `name=value` a line.
+pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+/// File the job summary (Markdown) is appended to.
+pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+/// JSON file with the event that started the workflow.
+pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+/// Commit the workflow runs for (the ephemeral merge commit on `pull_request`).
+pub const GITHUB_SHA: &str = "GITHUB_SHA";
+/// Branch or tag ref, `refs/heads/main` or `refs/pull/12/merge`.
+pub const GITHUB_REF: &str = "GITHUB_REF";
+/// `owner/name`.
+pub const GITHUB_REPOSITORY: &str = "GITHUB_REPOSITORY";
+/// Number of the workflow run.
+pub const GITHUB_RUN_ID: &str = "GITHUB_RUN_ID";
+/// 1 for the first attempt of a run, 2 for its first re-run.
+pub const GITHUB_RUN_ATTEMPT: &str = "GITHUB_RUN_ATTEMPT";
+/// Web address of the GitHub server.
+pub const GITHUB_SERVER_URL: &str = "GITHUB_SERVER_URL";
+/// `Linux`, `macOS` or `Windows`.
+pub const RUNNER_OS: &str = "RUNNER_OS";
+/// `X64`, `ARM64`, ..
+pub const RUNNER_ARCH: &str = "RUNNER_ARCH";
+/// `github-hosted` or `self-hosted`.
+pub const RUNNER_ENVIRONMENT: &str = "RUNNER_ENVIRONMENT";
+/// Name of the runner image, such as `ubuntu24`.
+pub const IMAGE_OS: &str = "ImageOS";
+/// GitLab: commit, ref, pipeline, job address, merge request.
+pub const CI_COMMIT_SHA: &str = "CI_COMMIT_SHA";
+/// GitLab: branch or tag name.
+pub const CI_COMMIT_REF_NAME: &str = "CI_COMMIT_REF_NAME";
+/// GitLab: number of the pipeline.
+pub const CI_PIPELINE_ID: &str = "CI_PIPELINE_ID";
+/// GitLab: web address of the pipeline.
+pub const CI_PIPELINE_URL: &str = "CI_PIPELINE_URL";
+/// GitLab: number of the merge request within its project.
+pub const CI_MERGE_REQUEST_IID: &str = "CI_MERGE_REQUEST_IID";
+/// Jenkins: commit that is built.
+pub const GIT_COMMIT: &str = "GIT_COMMIT";
+/// Jenkins: branch that is built.
+pub const GIT_BRANCH: &str = "GIT_BRANCH";
+/// Jenkins: tag that names the build, `jenkins-JOB-12`.
+pub const BUILD_TAG: &str = "BUILD_TAG";
+/// Jenkins: web address of the build.
+pub const BUILD_URL: &str = "BUILD_URL";
+/// Set by nearly every CI service; loadgate then prints a line each few seconds instead of a live display.
+pub const CI: &str = "CI";
+/// Overrides the runner class of the fingerprint (`ci-small`, `perf-lab-1`).
+pub const LOADGATE_RUNNER_CLASS: &str = "LOADGATE_RUNNER_CLASS";
+/// Turns colour off when set to anything but an empty string.
+pub const NO_COLOR: &str = "NO_COLOR";
+
+/// The value of a variable; empty counts as unset, as CI services set variables they have no value for to "".
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn lookup(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

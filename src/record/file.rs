@@ -1,0 +1,127 @@
+//! `record.json.gz`: reading and writing records.
+
+use std::{
+    fs::File,
+    io::{BufReader, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+
+use super::RunRecord;
+
+/// The name and major version of the format.
+pub const SCHEMA: &str = "loadgate/record/v1";
+/// Largest unpacked record that is read; a day of 1-second windows over 20 endpoints stays below it.
+const UNPACKED_BYTES_MAX: u64 = 1 << 30;
+
+/// Why a record could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file can't be opened, read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file ends early or was damaged.
+    #[error("{path}: the record is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Something else than a record of a version this program knows.
+    #[error("{path}: {found}, not a {SCHEMA} file")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        found: String,
+    },
+}
+
+/// Reads a record, packed or not.
+///
+/// # Errors
+/// A file that is missing, truncated, damaged, foreign, too large, or of a newer major version.
+pub fn read(path: &Path) -> Result<RunRecord, RecordError> {
+    let io = |source| RecordError::Io { path: path.to_owned(), source };
+    let damaged = |reason: String| RecordError::Damaged { path: path.to_owned(), reason };
+    let mut bytes = Vec::new();
+    let mut file = BufReader::new(File::open(path).map_err(io)?);
+    let mut magic = [0; 2];
+    let packed = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
+    let file = BufReader::new(File::open(path).map_err(io)?);
+    let source: Box<dyn Read> = if packed { Box::new(GzDecoder::new(file)) } else { Box::new(file) };
+    source.take(UNPACKED_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| damaged(error.to_string()))?;
+    if bytes.len() as u64 > UNPACKED_BYTES_MAX {
+        return Err(damaged("it is larger than any record".to_owned()));
+    }
+    check_schema(&bytes).map_err(|found| match found {
+        Found::Damage(reason) => damaged(reason),
+        Found::Foreign(found) => RecordError::Foreign { path: path.to_owned(), found },
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))
+}
+
+enum Found {
+    Damage(String),
+    Foreign(String),
+}
+
+/// Looks at the `schema` alone first, so that a newer file is refused for being newer and not for a field we can't parse.
+fn check_schema(bytes: &[u8]) -> Result<(), Found> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        schema: Option<String>,
+    }
+    if bytes.is_empty() {
+        return Err(Found::Damage("it is empty".to_owned()));
+    }
+    match serde_json::from_slice::<Head>(bytes) {
+        Ok(Head { schema: Some(schema) }) if schema == SCHEMA => Ok(()),
+        Ok(Head { schema: Some(schema) }) if schema.starts_with("loadgate/record/v") => {
+            Err(Found::Foreign(format!("written as {schema} by a newer loadgate")))
+        }
+        Ok(Head { schema: Some(schema) }) => {
+            Err(Found::Foreign(format!("a {} file", schema.chars().take(60).collect::<String>())))
+        }
+        Ok(Head { schema: None }) => Err(Found::Foreign("JSON without a schema".to_owned())),
+        Err(error) if error.is_eof() => Err(Found::Damage("it ends early".to_owned())),
+        Err(_) => Err(Found::Foreign("not JSON".to_owned())),
+    }
+}
+
+/// Writes a record so that a reader sees the old file or the whole new one, never a part.
+///
+/// # Errors
+/// The folder can't be made or written.
+pub fn write(record: &RunRecord, path: &Path) -> Result<(), RecordError> {
+    let io = |source| RecordError::Io { path: path.to_owned(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(io)?;
+    let mut packed = GzEncoder::new(tempfile::NamedTempFile::new_in(folder).map_err(io)?, Compression::default());
+    serde_json::to_writer(&mut packed, record).map_err(|error| io(error.into()))?;
+    let mut file = packed.finish().map_err(io)?;
+    file.flush().map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    readable_by_all(file.as_file()).map_err(io)?;
+    file.persist(path).map_err(|error| io(error.error))?;
+    Ok(())
+}
+
+/// Temporary files are private; a baseline is meant to be shared.
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &File) -> std::io::Result<()> {
+    Ok(())
+}

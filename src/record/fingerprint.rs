@@ -1,0 +1,53 @@
+//! What must be equal for two runs to be comparable: the work, its shape, and the kind of machine.
+
+use sha2::{Digest, Sha256};
+
+use super::RunRecord;
+
+/// Named facts whose equality makes runs comparable, and a short name for all of them together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Twelve hexadecimal digits; the folder a baseline lives in.
+    pub id: String,
+    /// The facts in words, for saying what differs.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+impl Fingerprint {
+    /// The fingerprint of a record.
+    #[must_use]
+    pub fn of(record: &RunRecord) -> Self {
+        let stages: Vec<String> = record
+            .plan
+            .stages
+            .iter()
+            .map(|stage| format!("{} {}us{}", stage.shape, stage.duration_us, if stage.measured { "" } else { " unmeasured" }))
+            .collect();
+        let environment = &record.environment;
+        let facts = vec![
+            ("scenarios", record.plan.scenario_hash.clone()),
+            ("stages", stages.join(", ")),
+            ("runner class", environment.runner_class.clone()),
+            ("processor", environment.cpu_model.clone()),
+            ("cores", environment.cores.to_string()),
+            ("loadgate major version", record.tool_version.split('.').next().unwrap_or_default().to_owned()),
+        ];
+        let mut hash = Sha256::new();
+        for (name, value) in &facts {
+            hash.update(format!("{name}={value}\n"));
+        }
+        let id = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Self { id, facts }
+    }
+
+    /// What differs from another one, in words: `processor: here 'A', there 'B'`.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        self.facts
+            .iter()
+            .zip(&other.facts)
+            .filter(|(mine, theirs)| mine.1 != theirs.1)
+            .map(|((name, here), (_, there))| format!("{name}: here '{here}', there '{there}'"))
+            .collect()
+    }
+}

@@ -1,0 +1,53 @@
+//! Putting windows and records together: exact, because histograms add.
+
+use super::{Encoded, EndpointSeries, RunRecord, Totals, Window};
+
+impl From<&Totals> for Window {
+    fn from(total: &Totals) -> Self {
+        Self {
+            requests: total.requests,
+            dropped: total.dropped,
+            errors: total.errors.clone(),
+            bytes: total.bytes,
+            response: Encoded::from(&total.response),
+            service: Encoded::from(&total.service),
+            failed: Encoded::from(&total.failed),
+        }
+    }
+}
+
+impl RunRecord {
+    /// The same record in longer windows of `block_us`, so that a promoted baseline stays small.
+    ///
+    /// A block that is no whole number of windows is rounded down to one; a last part-block joins the block before it, as
+    /// the statistics would do.
+    #[must_use]
+    pub fn coarsened(&self, block_us: u64) -> Self {
+        let per_block = usize::try_from(block_us / self.plan.window_us.max(1)).unwrap_or(1).max(1);
+        let mut coarse = self.clone();
+        coarse.plan.window_us = self.plan.window_us * per_block as u64;
+        for endpoint in &mut coarse.endpoints {
+            for (windows, stage) in endpoint.stages.iter_mut().zip(&self.plan.stages) {
+                let blocks = usize::try_from(stage.duration_us / coarse.plan.window_us).unwrap_or(1).max(1);
+                *windows = blocks_of(windows, per_block, blocks).map(|block| Window::from(&Totals::of(block))).collect();
+            }
+        }
+        coarse
+    }
+}
+
+impl EndpointSeries {
+    /// The windows of one stage put together into `blocks` blocks of `per_block` windows; the last one takes the rest.
+    pub fn blocks(&self, stage: usize, per_block: usize, blocks: usize) -> impl Iterator<Item = &[Window]> {
+        blocks_of(self.stages.get(stage).map_or(&[], Vec::as_slice), per_block, blocks)
+    }
+}
+
+fn blocks_of(windows: &[Window], per_block: usize, blocks: usize) -> impl Iterator<Item = &[Window]> {
+    let blocks = if windows.is_empty() { 0 } else { blocks };
+    (0..blocks).map(move |block| {
+        let begin = (block * per_block).min(windows.len());
+        let end = if block + 1 == blocks { windows.len() } else { (begin + per_block).min(windows.len()) };
+        &windows[begin..end]
+    })
+}

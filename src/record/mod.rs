@@ -1,0 +1,225 @@
+//! The run record: all that is kept of one run, and the waist of the program. Nothing to its left knows baselines or
+//! reports, nothing to its right knows sockets or YAML.
+//!
+//! The serde attributes of this module *are* the file format `loadgate/record/v1` (see [`file`]): fields are only ever added.
+
+mod environment;
+pub mod file;
+mod fingerprint;
+mod latencies;
+mod merge;
+mod outcome;
+mod plan_facts;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use environment::{CiRun, Environment, Generator, Provenance};
+pub use fingerprint::Fingerprint;
+pub use latencies::{Encoded, Latencies};
+pub use outcome::{ErrorClass, Errors, FailureSample};
+pub use plan_facts::{PlanFacts, StageFacts};
+
+/// All that is kept of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Always [`file::SCHEMA`] in files this version writes.
+    pub schema: String,
+    /// Name of the configuration the run was made from.
+    pub suite: String,
+    /// Version of loadgate that made the load.
+    pub tool_version: String,
+    /// When the first stage began.
+    pub started_at: Timestamp,
+    /// Whether all stages were played to their end.
+    pub ended: Ended,
+    /// Which code was measured, by which build.
+    pub provenance: Provenance,
+    /// The machine the load was made on.
+    pub environment: Environment,
+    /// What was to be done.
+    pub plan: PlanFacts,
+    /// How the load generator itself fared.
+    pub generator: Generator,
+    /// What was measured, one entry per endpoint, in the order of the configuration.
+    pub endpoints: Vec<EndpointSeries>,
+    /// Up to a few failures per endpoint and class, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailureSample>,
+    /// Fields a newer version of the same schema wrote; kept when the record is written again.
+    #[serde(flatten)]
+    pub newer: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How a run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// All stages were played.
+    Complete,
+    /// SIGINT or SIGTERM.
+    Interrupted,
+    /// loadgate gave up by itself.
+    Aborted,
+}
+
+/// One endpoint's measurements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndpointSeries {
+    /// The metric name of a step.
+    pub name: String,
+    /// The scenario the step belongs to.
+    pub scenario: String,
+    /// What is sent, as written: `GET /api/items`.
+    pub request: String,
+    /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
+    pub stages: Vec<Vec<Window>>,
+}
+
+/// One fixed slice of a stage's time. A request belongs to the window it was *due* in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Window {
+    /// Requests that were sent and came to an outcome, good or bad.
+    pub requests: u64,
+    /// Arrivals that were not sent because too many requests were in flight.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropped: u64,
+    /// Failed requests by class; their sum is at most `requests`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub errors: Errors,
+    /// Body bytes received.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes: u64,
+    /// Latencies of successful requests from the moment they were due.
+    #[serde(default, skip_serializing_if = "Encoded::is_empty")]
+    pub response: Encoded,
+    /// Latencies of successful requests from the moment they were sent.
+    #[serde(default, skip_serializing_if = "Encoded::is_empty")]
+    pub service: Encoded,
+    /// Latencies of failed requests from the moment they were due.
+    #[serde(default, skip_serializing_if = "Encoded::is_empty")]
+    pub failed: Encoded,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl Window {
+    /// Requests that failed, all classes together.
+    #[must_use]
+    pub fn error_count(&self) -> u64 {
+        self.errors.values().sum()
+    }
+}
+
+impl EndpointSeries {
+    /// The windows of all measured stages, in order of time.
+    pub fn windows(&self) -> impl Iterator<Item = &Window> {
+        self.stages.iter().flatten()
+    }
+
+    /// All windows of all measured stages added up.
+    #[must_use]
+    pub fn total(&self) -> Totals {
+        Totals::of(self.windows())
+    }
+}
+
+/// Windows added up, with their histograms decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Requests that came to an outcome.
+    pub requests: u64,
+    /// Arrivals that were not sent.
+    pub dropped: u64,
+    /// Failed requests by class.
+    pub errors: Errors,
+    /// Body bytes received.
+    pub bytes: u64,
+    /// Successful requests, from due.
+    pub response: Latencies,
+    /// Successful requests, from sent.
+    pub service: Latencies,
+    /// Failed requests, from due.
+    pub failed: Latencies,
+}
+
+impl Totals {
+    /// Adds up any windows: of a stage, of an endpoint, of a whole run.
+    #[must_use]
+    pub fn of<'a>(windows: impl IntoIterator<Item = &'a Window>) -> Self {
+        let mut total = Self::default();
+        for window in windows {
+            total.requests += window.requests;
+            total.dropped += window.dropped;
+            total.bytes += window.bytes;
+            for (class, count) in &window.errors {
+                *total.errors.entry(*class).or_default() += count;
+            }
+            total.response.add(&window.response.decode());
+            total.service.add(&window.service.decode());
+            total.failed.add(&window.failed.decode());
+        }
+        total
+    }
+
+    /// Requests that failed.
+    #[must_use]
+    pub fn error_count(&self) -> u64 {
+        self.errors.values().sum()
+    }
+
+    /// Failed share of all requests; `None` when there were none: a missing number is never zero.
+    #[must_use]
+    pub fn error_rate(&self) -> Option<f64> {
+        (self.requests > 0).then(|| self.error_count() as f64 / self.requests as f64)
+    }
+}
+
+impl RunRecord {
+    /// All measured windows of the run added up.
+    #[must_use]
+    pub fn total(&self) -> Totals {
+        Totals::of(self.endpoints.iter().flat_map(EndpointSeries::windows))
+    }
+
+    /// The endpoint of that name.
+    #[must_use]
+    pub fn endpoint(&self, name: &str) -> Option<&EndpointSeries> {
+        self.endpoints.iter().find(|endpoint| endpoint.name == name)
+    }
+
+    /// Arrivals that were due in the measured stages.
+    #[must_use]
+    pub fn offered(&self) -> u64 {
+        self.plan.measured_stages().map(|stage| stage.offered).sum()
+    }
+
+    /// Arrivals of the measured stages that were really sent.
+    #[must_use]
+    pub fn started(&self) -> u64 {
+        self.plan.measured_stages().map(|stage| stage.started).sum()
+    }
+
+    /// Started share of the offered arrivals; `None` when nothing was offered.
+    #[must_use]
+    pub fn achieved_share(&self) -> Option<f64> {
+        (self.offered() > 0).then(|| self.started() as f64 / self.offered() as f64)
+    }
+
+    /// Played length of the measured stages in seconds.
+    #[must_use]
+    pub fn measured_seconds(&self) -> f64 {
+        self.plan.measured_stages().map(|stage| stage.played_us as f64 / 1e6).sum()
+    }
+
+    /// What must be equal for two runs to be comparable.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self)
+    }
+}

@@ -1,0 +1,48 @@
+//! What a run set out to do, as plain facts.
+
+use serde::{Deserialize, Serialize};
+
+/// The plan of the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlanFacts {
+    /// Hash over scenarios, their weights and requests (headers and bodies by hash): equal plans send equal requests.
+    pub scenario_hash: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Generator threads.
+    pub threads: u32,
+    /// Length of a window.
+    pub window_us: u64,
+    /// Host and port of the target, for people.
+    pub target: String,
+    /// Stages in the order they were played.
+    pub stages: Vec<StageFacts>,
+}
+
+/// One stage of the plan and how far it was played.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StageFacts {
+    /// Name from the configuration, else `stage-1`, ..
+    pub name: String,
+    /// Shape as text, equal for equal shapes: `200/s`, `10/s..200/s`.
+    pub shape: String,
+    /// Planned length.
+    pub duration_us: u64,
+    /// False for warm-up stages and `measure: false`.
+    pub measured: bool,
+    /// When the stage began, counted from the start of the run.
+    pub began_us: u64,
+    /// How much of it was played; less than `duration_us` only when the run was cut short.
+    pub played_us: u64,
+    /// Arrivals that fell due while it was played.
+    pub offered: u64,
+    /// Arrivals that were sent.
+    pub started: u64,
+}
+
+impl PlanFacts {
+    /// The stages that count.
+    pub fn measured_stages(&self) -> impl Iterator<Item = &StageFacts> {
+        self.stages.iter().filter(|stage| stage.measured)
+    }
+}

@@ -1,0 +1,3 @@
+//! The integration tests: the program run as a user runs it.
+
+mod program;

@@ -1,0 +1,32 @@
+//! Running the program: scrubbed environment, own folder, output as text.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Variables of the surrounding CI that would change what the program does.
+const SCRUBBED: [&str; 5] = ["GITHUB_", "RUNNER_", "ACTIONS_", "CI", "LOADGATE_"];
+
+/// A command line of the program, run in `folder`.
+pub fn loadgate(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgate"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if SCRUBBED.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(&name);
+        }
+    }
+    command.args(args).current_dir(folder);
+    command
+}
+
+/// What came of it, in words a failing assertion can show.
+pub fn transcript(output: &Output) -> String {
+    format!(
+        "exit {:?}\n--- stdout\n{}\n--- stderr\n{}",
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}

@@ -1,1 +1,14 @@
-//! measure
+//! The hot path: numbers in, histograms out. One [`Shard`] per thread, no locks; a [`Collector`] puts closed windows of all
+//! threads together and keeps them encoded, so that memory does not grow with the number of requests.
+
+mod collector;
+mod live;
+mod machine;
+mod shard;
+mod timeline;
+
+pub use collector::{Collector, Measured};
+pub use live::{Live, LiveShard};
+pub use machine::{CpuClock, environment, max_rss_bytes};
+pub use shard::{ClosedWindow, Finished, Shard, ShardEnd};
+pub use timeline::{StagePlace, Timeline};

@@ -62,8 +62,10 @@ pub struct Generator {
     pub late: Encoded,
     /// Sends later than 1 ms.
     pub late_over_1ms: u64,
-    /// Processor time used over processor time of all generator threads (0 to 1).
-    pub cpu_share: f64,
-    /// Largest resident memory of the process.
-    pub max_rss_bytes: u64,
+    /// Processor time the generator threads used over the time they had (0 to 1), where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_share: Option<f64>,
+    /// Largest resident memory of the process, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rss_bytes: Option<u64>,
 }

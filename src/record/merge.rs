@@ -16,6 +16,20 @@ impl From<&Totals> for Window {
     }
 }
 
+impl From<&Window> for Totals {
+    fn from(window: &Window) -> Self {
+        Self {
+            requests: window.requests,
+            dropped: window.dropped,
+            errors: window.errors.clone(),
+            bytes: window.bytes,
+            response: window.response.decode(),
+            service: window.service.decode(),
+            failed: window.failed.decode(),
+        }
+    }
+}
+
 impl RunRecord {
     /// The same record in longer windows of `block_us`, so that a promoted baseline stays small.
     ///

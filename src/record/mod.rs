@@ -153,18 +153,21 @@ impl Totals {
     #[must_use]
     pub fn of<'a>(windows: impl IntoIterator<Item = &'a Window>) -> Self {
         let mut total = Self::default();
-        for window in windows {
-            total.requests += window.requests;
-            total.dropped += window.dropped;
-            total.bytes += window.bytes;
-            for (class, count) in &window.errors {
-                *total.errors.entry(*class).or_default() += count;
-            }
-            total.response.add(&window.response.decode());
-            total.service.add(&window.service.decode());
-            total.failed.add(&window.failed.decode());
-        }
+        windows.into_iter().for_each(|window| total.add(&Self::from(window)));
         total
+    }
+
+    /// Adds another sum; exact.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.dropped += other.dropped;
+        self.bytes += other.bytes;
+        for (class, count) in &other.errors {
+            *self.errors.entry(*class).or_default() += count;
+        }
+        self.response.add(&other.response);
+        self.service.add(&other.service);
+        self.failed.add(&other.failed);
     }
 
     /// Requests that failed.

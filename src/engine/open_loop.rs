@@ -1,0 +1,76 @@
+//! Open loop: arrivals are sent when they are due, whatever became of those before them. So a slow target meets the load that
+//! it would meet in production, and a late send shows in the latency instead of hiding in a gap.
+
+use std::{rc::Rc, time::Duration};
+
+use super::{
+    Stop,
+    alarm::Alarm,
+    iteration::{Arrival, Stagehand, play},
+};
+use crate::{
+    clock,
+    measure::{Live, Timeline},
+    plan::{Plan, Schedule},
+    protocol::Driver,
+};
+
+/// Arrivals sent in one go when behind; then the other tasks get their turn, so that what was sent can be received.
+const BURST_MAX: u32 = 16;
+
+/// One thread's share of the arrivals.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    pub(super) thread: usize,
+    pub(super) threads: usize,
+    /// Iterations in flight on this thread beyond which arrivals are dropped.
+    pub(super) max_in_flight: u64,
+}
+
+/// Sends this thread's share of all arrivals. Returns the moment of the run at which it stopped: the end of the last stage, or
+/// earlier when it was asked to.
+pub(super) async fn send_arrivals<D>(
+    plan: &Plan,
+    timeline: &Timeline,
+    share: Share,
+    stagehand: &Rc<Stagehand<D>>,
+    live: &Live,
+    stop: &Stop,
+) -> std::io::Result<Duration>
+where
+    D: Driver + 'static,
+    D::Request: 'static,
+{
+    let mut alarm = Alarm::new()?;
+    let epoch = stagehand.epoch;
+    let (mut first_arrival, mut burst) = (0, 0);
+    for (number, (stage, place)) in plan.stages.iter().zip(timeline.stages()).enumerate() {
+        let schedule = stage.shape.schedule(stage.duration);
+        for n in (share.thread as u64..).step_by(share.threads) {
+            let Some(offset) = schedule.due(n) else { break };
+            let due = place.begins + offset;
+            burst = if epoch + due > clock::now() { 0 } else { burst + 1 };
+            if burst == BURST_MAX {
+                burst = 0;
+                tokio::task::yield_now().await;
+            }
+            if !alarm.until(epoch + due, || stop.is_asked()).await {
+                return Ok(clock::now().saturating_duration_since(epoch));
+            }
+            let scenario = plan.workload.scenario_of(plan.seed, first_arrival + n);
+            let mine = &live.0[share.thread];
+            if mine.started.get() + u64::from(burst) - mine.finished.get() >= share.max_in_flight {
+                let endpoint = plan.workload.scenarios[scenario].steps[0].endpoint;
+                stagehand.shard.borrow_mut().arrival_dropped(number, due, endpoint);
+            } else {
+                tokio::task::spawn_local(play(Rc::clone(stagehand), Arrival { stage: number, scenario, due }));
+            }
+            stagehand.shard.borrow_mut().close_passed(due);
+        }
+        first_arrival += schedule.count();
+        if !alarm.until(epoch + place.ends, || stop.is_asked()).await {
+            return Ok(clock::now().saturating_duration_since(epoch));
+        }
+    }
+    Ok(plan.duration())
+}

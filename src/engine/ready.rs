@@ -1,0 +1,94 @@
+//! Waiting until the target is there, before any load is sent.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::{runtime, task::LocalSet};
+
+use super::Stop;
+use crate::{
+    clock,
+    plan::{Body, Limits, Method, Plan, Step, Target, WaitFor},
+    protocol::{Addresses, Driver as _, Failure, http::HttpDriver},
+};
+
+/// The target never became ready.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    /// It does not take connections, and there is no `wait_for:` to wait for it.
+    #[error("{authority} can't be reached: {reason}")]
+    Unreachable {
+        /// Host and port.
+        authority: String,
+        /// What was seen.
+        reason: String,
+    },
+    /// `wait_for:` ran out of time.
+    #[error("{authority} was not ready within {}: {probes} probes of {path}, the last one: {reason}", crate::units::duration(*.timeout))]
+    Timeout {
+        /// Host and port.
+        authority: String,
+        /// Path that was asked for.
+        path: String,
+        /// How often it was asked.
+        probes: u32,
+        /// How long it was asked.
+        timeout: Duration,
+        /// What became of the last probe.
+        reason: String,
+    },
+    /// Somebody asked to stop.
+    #[error("interrupted while waiting for the target")]
+    Stopped,
+    /// The system gives no runtime.
+    #[error("the load generator could not work: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Waits as `wait_for:` says; without it, makes sure that the target takes a connection at all.
+///
+/// # Errors
+/// The target never became ready, or somebody asked to stop.
+pub fn wait_until_ready(plan: &Plan, addresses: &Addresses, stop: &Stop) -> Result<(), NotReady> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let Some(wait_for) = &plan.target.wait_for else {
+        return runtime.block_on(addresses.connect(plan.limits.connect_timeout)).map(drop).map_err(|failure| {
+            NotReady::Unreachable { authority: plan.target.authority(), reason: failure.message.into_owned() }
+        });
+    };
+    let driver = HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
+    LocalSet::new().block_on(&runtime, probe(&plan.target, wait_for, &driver, &plan.limits, stop))
+}
+
+async fn probe(target: &Target, wait_for: &WaitFor, driver: &HttpDriver, limits: &Limits, stop: &Stop) -> Result<(), NotReady> {
+    let request = driver.prepare(&Step {
+        endpoint: 0,
+        method: Method::GET,
+        path: wait_for.path.clone(),
+        headers: Vec::new(),
+        body: Body::new(),
+        timeout: None,
+        expected_status: StatusCode::from_u16(wait_for.status).into_iter().collect(),
+    });
+    let began = clock::now();
+    for probes in 1.. {
+        let reason = match driver.exchange(&request, limits.request_timeout).await.failure {
+            None => return Ok(()),
+            Some(Failure { message, .. }) => message,
+        };
+        if stop.is_asked() {
+            break;
+        }
+        if clock::now().saturating_duration_since(began) + wait_for.interval > wait_for.timeout {
+            return Err(NotReady::Timeout {
+                authority: target.authority(),
+                path: wait_for.path.clone(),
+                probes,
+                timeout: wait_for.timeout,
+                reason: reason.into_owned(),
+            });
+        }
+        tokio::time::sleep(wait_for.interval).await;
+    }
+    Err(NotReady::Stopped)
+}

@@ -1,0 +1,91 @@
+//! One generator thread: a runtime, a driver, a shard, and its share of the arrivals.
+
+use std::{cell::RefCell, io, rc::Rc, sync::Arc, time::Duration};
+
+use tokio::{runtime, task::LocalSet, time};
+
+use super::{
+    Stop,
+    iteration::{Line, Script, Stagehand},
+    open_loop::{Share, send_arrivals},
+};
+use crate::{
+    clock::{self, Instant},
+    measure::{CpuClock, Live, Shard, ShardEnd, Timeline},
+    plan::Plan,
+    protocol::Driver,
+};
+
+/// How often the end of the last requests is looked for.
+const DRAIN_STEP: Duration = Duration::from_millis(5);
+
+/// What a thread came home with.
+#[derive(Debug)]
+pub(super) struct WorkerEnd {
+    pub(super) shard: ShardEnd,
+    /// Moment of the run at which no more arrivals were sent.
+    pub(super) stopped_at: Duration,
+    /// Processor time used, where the system tells.
+    pub(super) cpu: Option<Duration>,
+}
+
+/// What all threads of a run share, none of it written on the hot path.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) plan: Plan,
+    pub(super) timeline: Arc<Timeline>,
+    pub(super) live: Live,
+    pub(super) stop: Stop,
+    /// Start of the run.
+    pub(super) epoch: Instant,
+}
+
+/// Plays this thread's share of the plan to its end.
+///
+/// # Errors
+/// The system gives no runtime or timer.
+pub(super) fn work<D>(stage: &Stage, share: Share, driver: D, shard: Shard) -> io::Result<WorkerEnd>
+where
+    D: Driver + 'static,
+    D::Request: 'static,
+{
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let cpu = CpuClock::start();
+    let stagehand =
+        Rc::new(Stagehand { scripts: scripts(&stage.plan, &driver), driver, shard: RefCell::new(shard), epoch: stage.epoch });
+    let local = LocalSet::new();
+    let (stopped_at, drain_began) = local.block_on(&runtime, async {
+        let stopped_at = send_arrivals(&stage.plan, &stage.timeline, share, &stagehand, &stage.live, &stage.stop).await?;
+        let drain_began = clock::now();
+        drain(stage, share, drain_began).await;
+        io::Result::Ok((stopped_at, drain_began))
+    })?;
+    let waited = clock::now().saturating_duration_since(drain_began);
+    // Dropping the tasks of unfinished iterations frees their hold on the shard.
+    drop(local);
+    drop(runtime);
+    let stagehand = Rc::into_inner(stagehand).ok_or_else(|| io::Error::other("an iteration outlived its runtime"))?;
+    Ok(WorkerEnd { shard: stagehand.shard.into_inner().end(waited), stopped_at, cpu: cpu.used() })
+}
+
+fn scripts<D: Driver>(plan: &Plan, driver: &D) -> Vec<Script<D::Request>> {
+    let line = |step: &crate::plan::Step| Line {
+        endpoint: step.endpoint,
+        timeout: step.timeout.unwrap_or(plan.limits.request_timeout),
+        request: driver.prepare(step),
+    };
+    plan.workload.scenarios.iter().map(|scenario| Script(scenario.steps.iter().map(line).collect())).collect()
+}
+
+/// Waits for the requests in flight, as long as `graceful_stop` allows and nobody is in a hurry.
+async fn drain(stage: &Stage, share: Share, began: Instant) {
+    let mine = &stage.live.0[share.thread];
+    // The arrivals sent last have not been polled yet; after this they are counted.
+    tokio::task::yield_now().await;
+    while mine.started.get() > mine.finished.get()
+        && clock::now().saturating_duration_since(began) < stage.plan.limits.graceful_stop
+        && !stage.stop.is_urgent()
+    {
+        time::sleep(DRAIN_STEP).await;
+    }
+}

@@ -1,0 +1,95 @@
+//! Puts the closed windows of all threads together and keeps them encoded.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{ClosedWindow, ShardEnd, Timeline, shard::name_failures};
+use crate::{
+    plan::Endpoint,
+    record::{EndpointSeries, FailureSample, Latencies, Totals, Window},
+};
+
+/// Windows of all threads, merged.
+#[derive(Debug)]
+pub struct Collector {
+    timeline: Arc<Timeline>,
+    threads: usize,
+    /// Windows that not every thread has handed in yet.
+    partial: BTreeMap<usize, (usize, Vec<Totals>)>,
+    /// Complete windows by number, each with one entry per endpoint.
+    complete: BTreeMap<usize, Vec<Window>>,
+}
+
+/// All that was measured.
+#[derive(Debug)]
+pub struct Measured {
+    /// One per endpoint of the plan.
+    pub endpoints: Vec<EndpointSeries>,
+    /// Arrivals that fell due, by stage.
+    pub offered: Vec<u64>,
+    /// Arrivals that were sent, by stage.
+    pub started: Vec<u64>,
+    /// How late arrivals of measured stages were sent.
+    pub late: Latencies,
+    /// Sends of measured stages later than 1 ms.
+    pub late_over_1ms: u64,
+    /// Failures in words.
+    pub failures: Vec<FailureSample>,
+}
+
+impl Collector {
+    /// A collector of what `threads` shards hand in.
+    #[must_use]
+    pub fn new(timeline: Arc<Timeline>, threads: usize) -> Self {
+        Self { timeline, threads, partial: BTreeMap::new(), complete: BTreeMap::new() }
+    }
+
+    /// Takes one thread's closed window; the last thread's completes it.
+    pub fn take(&mut self, closed: ClosedWindow) {
+        let (seen, mut totals) = self.partial.remove(&closed.number).unwrap_or_default();
+        if totals.is_empty() {
+            totals = closed.endpoints;
+        } else {
+            totals.iter_mut().zip(&closed.endpoints).for_each(|(sum, part)| sum.add(part));
+        }
+        if seen + 1 == self.threads {
+            self.complete.insert(closed.number, totals.iter().map(Window::from).collect());
+        } else {
+            self.partial.insert(closed.number, (seen + 1, totals));
+        }
+    }
+
+    /// All that was measured. `played` is how many windows from the start were played; windows behind them stay out.
+    #[must_use]
+    pub fn finish(mut self, endpoints: &[Endpoint], ends: &[&ShardEnd], played: usize) -> Measured {
+        let mut series: Vec<EndpointSeries> = endpoints
+            .iter()
+            .map(|endpoint| EndpointSeries {
+                name: endpoint.name.clone(),
+                scenario: endpoint.scenario.clone(),
+                request: endpoint.request.clone(),
+                stages: vec![Vec::new(); self.timeline.stages().len()],
+            })
+            .collect();
+        for number in 0..self.timeline.windows().min(played) {
+            let stage = self.timeline.stage_of_window(number);
+            let windows = self.complete.remove(&number).unwrap_or_default();
+            for (endpoint, window) in series.iter_mut().zip(windows) {
+                endpoint.stages[stage].push(window);
+            }
+        }
+        let sum = |pick: fn(&ShardEnd) -> &Vec<u64>| {
+            (0..self.timeline.stages().len()).map(|stage| ends.iter().map(|end| pick(end)[stage]).sum()).collect()
+        };
+        let mut late = Latencies::default();
+        ends.iter().for_each(|end| late.add(&end.late));
+        let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        Measured {
+            endpoints: series,
+            offered: sum(|end| &end.offered),
+            started: sum(|end| &end.started),
+            late,
+            late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
+            failures: name_failures(ends, &names),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Counters that the progress display reads while threads write them. Each has one writer, so a plain store is enough: the
+//! hot path does no atomic read-modify-write.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// A counter with one writer and any readers.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds to the counter. Only its one writer may call this.
+    pub fn add(&self, n: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+    }
+
+    /// The count so far.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One thread's counters, warm-up included.
+#[derive(Debug, Default)]
+pub struct LiveShard {
+    /// Arrivals sent.
+    pub started: Counter,
+    /// Arrivals whose steps are all done.
+    pub finished: Counter,
+    /// Arrivals not sent.
+    pub dropped: Counter,
+    /// Requests that came to an outcome.
+    pub requests: Counter,
+    /// Requests that failed.
+    pub errors: Counter,
+}
+
+/// The counters of all threads.
+#[derive(Clone, Debug, Default)]
+pub struct Live(pub Vec<Arc<LiveShard>>);
+
+impl Live {
+    /// Requests that came to an outcome.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.0.iter().map(|shard| shard.requests.get()).sum()
+    }
+
+    /// Requests that failed.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.0.iter().map(|shard| shard.errors.get()).sum()
+    }
+
+    /// Arrivals not sent.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.0.iter().map(|shard| shard.dropped.get()).sum()
+    }
+
+    /// Arrivals in play.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.0.iter().map(|shard| shard.started.get().saturating_sub(shard.finished.get())).sum()
+    }
+}

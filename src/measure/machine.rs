@@ -1,0 +1,66 @@
+//! The machine the load is made on, and what the generator uses of it.
+
+use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
+
+use crate::record::Environment;
+
+/// The machine, except for its runner class, which only the caller's CI knows.
+#[must_use]
+pub fn environment(runner_class: String) -> Environment {
+    Environment {
+        os: std::env::consts::OS.to_owned(),
+        arch: std::env::consts::ARCH.to_owned(),
+        cpu_model: cpu_model().unwrap_or_else(|| "unknown".to_owned()),
+        cores: u32::try_from(available_parallelism().map_or(1, NonZeroUsize::get)).unwrap_or(u32::MAX),
+        memory_bytes: kilobytes("/proc/meminfo", "MemTotal:").unwrap_or(0),
+        runner_class,
+    }
+}
+
+fn cpu_model() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name") || line.starts_with("Model"))?;
+    Some(line.split_once(':')?.1.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Largest resident memory the process has had, where the system tells.
+#[must_use]
+pub fn max_rss_bytes() -> Option<u64> {
+    kilobytes("/proc/self/status", "VmHWM:")
+}
+
+/// A `Name:   123 kB` line of a file in /proc, in bytes.
+fn kilobytes(path: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kb| kb * 1024)
+}
+
+/// Processor time used by the calling thread.
+#[derive(Clone, Copy, Debug)]
+pub struct CpuClock(Option<Duration>);
+
+impl CpuClock {
+    /// Starts counting, where the system can.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(thread_cpu_time())
+    }
+
+    /// Processor time since the start, on the same thread.
+    #[must_use]
+    pub fn used(self) -> Option<Duration> {
+        Some(thread_cpu_time()?.saturating_sub(self.0?))
+    }
+}
+
+#[cfg(unix)]
+fn thread_cpu_time() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
+
+#[cfg(not(unix))]
+fn thread_cpu_time() -> Option<Duration> {
+    None
+}

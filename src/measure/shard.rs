@@ -1,0 +1,220 @@
+//! One thread's measurements. Windows are held open until their time has passed and every request that was due in them has
+//! come to an outcome; then they go to the collector.
+
+use std::{
+    borrow::Cow,
+    collections::VecDeque,
+    sync::{Arc, mpsc::SyncSender},
+    time::Duration,
+};
+
+use super::{Timeline, live::LiveShard};
+use crate::{
+    plan::EndpointId,
+    record::{ErrorClass, Errors, FailureSample, Latencies, Totals},
+    units::Micros,
+};
+
+/// Failures in words kept per thread; more would say nothing new.
+const FAILURES_MAX: usize = 50;
+/// Failures in words kept per endpoint and class.
+const FAILURES_PER_CLASS: usize = 2;
+
+/// A request that came to an outcome.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Time from due to done.
+    pub response: Duration,
+    /// Time from sent to done.
+    pub service: Duration,
+    /// Body bytes received.
+    pub bytes: u64,
+    /// Class and words of its failure, if it failed.
+    pub failure: Option<(ErrorClass, Cow<'static, str>)>,
+}
+
+/// A window that is over on one thread.
+#[derive(Debug)]
+pub struct ClosedWindow {
+    /// Its number in the [`Timeline`].
+    pub number: usize,
+    /// What was measured, by endpoint.
+    pub endpoints: Vec<Totals>,
+}
+
+/// What a thread knows when all is over.
+#[derive(Debug, Default)]
+pub struct ShardEnd {
+    /// Arrivals that fell due, by stage.
+    pub offered: Vec<u64>,
+    /// Arrivals that were sent, by stage.
+    pub started: Vec<u64>,
+    /// How late arrivals of measured stages were sent.
+    pub late: Latencies,
+    /// Sends of measured stages later than 1 ms.
+    pub late_over_1ms: u64,
+    /// Failures in words.
+    pub failures: Vec<(EndpointId, ErrorClass, Cow<'static, str>)>,
+}
+
+/// One thread's measurements.
+#[derive(Debug)]
+pub struct Shard {
+    timeline: Arc<Timeline>,
+    endpoints: usize,
+    /// Open windows; the front one has the number `closed`.
+    open: VecDeque<OpenWindow>,
+    closed: usize,
+    /// Arrivals in play by stage: while there are any, the last window of the stage can still get requests.
+    in_play: Vec<u64>,
+    sink: SyncSender<ClosedWindow>,
+    live: Arc<LiveShard>,
+    end: ShardEnd,
+}
+
+#[derive(Debug)]
+struct OpenWindow {
+    pending: Vec<u64>,
+    endpoints: Vec<Totals>,
+}
+
+impl Shard {
+    /// An empty shard that hands its closed windows to `sink`.
+    #[must_use]
+    pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: SyncSender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
+        let stages = timeline.stages().len();
+        let end = ShardEnd { offered: vec![0; stages], started: vec![0; stages], ..ShardEnd::default() };
+        Self { timeline, endpoints, open: VecDeque::new(), closed: 0, in_play: vec![0; stages], sink, live, end }
+    }
+
+    /// An arrival fell due and is sent, `late` after its time.
+    pub fn arrival_started(&mut self, stage: usize, late: Duration) {
+        self.end.offered[stage] += 1;
+        self.end.started[stage] += 1;
+        self.in_play[stage] += 1;
+        if self.timeline.stages()[stage].windows > 0 {
+            self.end.late.record(Micros::from_duration(late).0);
+            self.end.late_over_1ms += u64::from(late > Duration::from_millis(1));
+        }
+        self.live.started.add(1);
+    }
+
+    /// All steps of an arrival are done.
+    pub fn arrival_finished(&mut self, stage: usize) {
+        self.in_play[stage] -= 1;
+        self.live.finished.add(1);
+    }
+
+    /// An arrival fell due and is not sent, because too many are in flight.
+    pub fn arrival_dropped(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
+        self.end.offered[stage] += 1;
+        self.live.dropped.add(1);
+        if let Some(number) = self.timeline.window_of(stage, due) {
+            self.window(number).endpoints[endpoint].dropped += 1;
+        }
+    }
+
+    /// A request is about to be made. Returns the window its outcome must be given to; `None` where nothing is measured.
+    pub fn begin(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<usize> {
+        let number = self.timeline.window_of(stage, due)?;
+        self.window(number).pending[endpoint] += 1;
+        Some(number)
+    }
+
+    /// A request came to its outcome.
+    pub fn finish(&mut self, window: Option<usize>, endpoint: EndpointId, finished: Finished) {
+        self.live.requests.add(1);
+        if finished.failure.is_some() {
+            self.live.errors.add(1);
+        }
+        let Some(number) = window else { return };
+        let open = self.window(number);
+        open.pending[endpoint] -= 1;
+        let total = &mut open.endpoints[endpoint];
+        total.requests += 1;
+        total.bytes += finished.bytes;
+        let response = Micros::from_duration(finished.response).0;
+        match finished.failure {
+            None => {
+                total.response.record(response);
+                total.service.record(Micros::from_duration(finished.service).0);
+            }
+            Some((class, message)) => {
+                *total.errors.entry(class).or_default() += 1;
+                total.failed.record(response);
+                self.keep_failure(endpoint, class, message);
+            }
+        }
+    }
+
+    fn keep_failure(&mut self, endpoint: EndpointId, class: ErrorClass, message: Cow<'static, str>) {
+        let failures = &mut self.end.failures;
+        let alike = failures.iter().filter(|known| known.0 == endpoint && known.1 == class).count();
+        if failures.len() < FAILURES_MAX && alike < FAILURES_PER_CLASS {
+            failures.push((endpoint, class, message));
+        }
+    }
+
+    fn window(&mut self, number: usize) -> &mut OpenWindow {
+        let place = number - self.closed;
+        while self.open.len() <= place {
+            self.open
+                .push_back(OpenWindow { pending: vec![0; self.endpoints], endpoints: vec![Totals::default(); self.endpoints] });
+        }
+        &mut self.open[place]
+    }
+
+    /// Closes the windows that are over at a moment of the run.
+    pub fn close_passed(&mut self, moment: Duration) {
+        let passed = self.timeline.passed(moment);
+        while self.closed < passed && self.is_settled(self.closed) {
+            self.close_front();
+        }
+    }
+
+    /// Whether no request can come to the window any more, its time being over.
+    fn is_settled(&self, number: usize) -> bool {
+        let stage = self.timeline.stage_of_window(number);
+        let place = self.timeline.stages()[stage];
+        let is_last = number + 1 == place.first_window + place.windows;
+        let quiet = self.open.front().is_none_or(|open| open.pending.iter().all(|&pending| pending == 0));
+        quiet && !(is_last && self.in_play[stage] > 0)
+    }
+
+    fn close_front(&mut self) {
+        let endpoints = self.open.pop_front().map_or_else(|| vec![Totals::default(); self.endpoints], |open| open.endpoints);
+        // The channel has room for every window of the run, so this never blocks; a collector that is gone needs none.
+        let _ = self.sink.send(ClosedWindow { number: self.closed, endpoints });
+        self.closed += 1;
+    }
+
+    /// Closes what is left. Requests still without an outcome count as request timeouts of length `waited`.
+    #[must_use]
+    pub fn end(mut self, waited: Duration) -> ShardEnd {
+        for open in &mut self.open {
+            for (total, pending) in open.endpoints.iter_mut().zip(&open.pending).filter(|(_, pending)| **pending > 0) {
+                total.requests += pending;
+                let errors: &mut Errors = &mut total.errors;
+                *errors.entry(ErrorClass::TimeoutRequest).or_default() += pending;
+                (0..*pending).for_each(|_| total.failed.record(Micros::from_duration(waited).0));
+            }
+        }
+        while self.closed < self.timeline.windows() {
+            self.close_front();
+        }
+        self.end
+    }
+}
+
+/// Names the endpoints of failures that threads kept by number, and keeps only a few of each kind.
+pub(super) fn name_failures(ends: &[&ShardEnd], names: &[&str]) -> Vec<FailureSample> {
+    let mut samples: Vec<FailureSample> = Vec::new();
+    for (endpoint, class, message) in ends.iter().flat_map(|end| &end.failures) {
+        let alike = |sample: &&FailureSample| sample.endpoint == names[*endpoint] && sample.class == *class;
+        let known = samples.iter().filter(alike).any(|sample| sample.message == *message);
+        if !known && samples.iter().filter(alike).count() < FAILURES_PER_CLASS {
+            samples.push(FailureSample { endpoint: names[*endpoint].to_owned(), class: *class, message: message.to_string() });
+        }
+    }
+    samples
+}

@@ -35,6 +35,9 @@ pub struct RunRecord {
     pub started_at: Timestamp,
     /// Whether all stages were played to their end.
     pub ended: Ended,
+    /// Why it did not come to its end, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_because: Option<String>,
     /// Which code was measured, by which build.
     pub provenance: Provenance,
     /// The machine the load was made on.

@@ -1,0 +1,28 @@
+# `make test` installs the components the tests need and runs all tests; `make lint` is everything else CI asks for.
+
+CARGO ?= cargo
+DENY_VERSION := 0.20.2
+
+.PHONY: test lint fmt deny demo components
+
+test: components
+	@. target/components.env && \
+	if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked; else $(CARGO) test --locked; fi
+
+# Writes target/components.env: LOADGATE_COMPONENTS=required where everything could be installed.
+components:
+	@mkdir -p target
+	@bash tests/components.sh target/components.env
+
+lint: fmt deny
+	$(CARGO) clippy --locked --all-targets -- --deny warnings
+
+fmt:
+	$(CARGO) fmt --check
+
+deny:
+	@$(CARGO) deny --version 2>/dev/null | grep -q . || $(CARGO) install cargo-deny --locked --version $(DENY_VERSION)
+	$(CARGO) deny --locked check licenses bans sources
+
+demo:
+	$(CARGO) run --locked --release -- demo

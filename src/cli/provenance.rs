@@ -1,0 +1,89 @@
+//! Which code is measured and which build does it, as far as the CI service tells.
+
+use std::fs;
+
+use crate::{
+    env,
+    record::{CiRun, Provenance},
+};
+
+/// Provenance of a run made now.
+pub(super) fn detect(config_sha256: String) -> Provenance {
+    let found = github().or_else(gitlab).or_else(jenkins).or_else(local).unwrap_or_default();
+    Provenance { config_sha256, ..found }
+}
+
+/// Kind of runner: what the user says, else the CI's own words, else `local`.
+pub(super) fn runner_class() -> String {
+    env::lookup(env::LOADGATE_RUNNER_CLASS)
+        .or_else(|| {
+            let parts = [env::RUNNER_ENVIRONMENT, env::IMAGE_OS, env::RUNNER_OS, env::RUNNER_ARCH];
+            let words: Vec<String> = parts.into_iter().filter_map(env::lookup).collect();
+            (!words.is_empty()).then(|| words.join("-").to_lowercase())
+        })
+        .unwrap_or_else(|| "local".to_owned())
+}
+
+fn github() -> Option<Provenance> {
+    env::lookup(env::GITHUB_ACTIONS)?;
+    let event = env::lookup(env::GITHUB_EVENT_PATH)
+        .and_then(|path| fs::read_to_string(path).ok())
+        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+        .unwrap_or_default();
+    // GITHUB_SHA is an ephemeral merge commit on pull requests; reviewers know the head of their branch.
+    let head = event.pointer("/pull_request/head/sha").or_else(|| event.pointer("/merge_group/head_sha"));
+    let run_id = env::lookup(env::GITHUB_RUN_ID).unwrap_or_default();
+    let url = env::lookup(env::GITHUB_SERVER_URL)
+        .zip(env::lookup(env::GITHUB_REPOSITORY))
+        .map(|(server, repository)| format!("{server}/{repository}/actions/runs/{run_id}"));
+    Some(Provenance {
+        commit: head.and_then(|sha| sha.as_str()).map(str::to_owned).or_else(|| env::lookup(env::GITHUB_SHA)),
+        reference: env::lookup(env::GITHUB_REF),
+        pull_request: event.pointer("/pull_request/number").and_then(serde_json::Value::as_u64),
+        ci: Some(CiRun { provider: "github".to_owned(), run_id, attempt: attempt(), url }),
+        config_sha256: String::new(),
+    })
+}
+
+fn attempt() -> u32 {
+    env::lookup(env::GITHUB_RUN_ATTEMPT).and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+fn gitlab() -> Option<Provenance> {
+    let run_id = env::lookup(env::CI_PIPELINE_ID)?;
+    let url = env::lookup(env::CI_PIPELINE_URL);
+    Some(Provenance {
+        commit: env::lookup(env::CI_COMMIT_SHA),
+        reference: env::lookup(env::CI_COMMIT_REF_NAME),
+        pull_request: env::lookup(env::CI_MERGE_REQUEST_IID).and_then(|text| text.parse().ok()),
+        ci: Some(CiRun { provider: "gitlab".to_owned(), run_id, attempt: 1, url }),
+        config_sha256: String::new(),
+    })
+}
+
+fn jenkins() -> Option<Provenance> {
+    let run_id = env::lookup(env::BUILD_TAG)?;
+    Some(Provenance {
+        commit: env::lookup(env::GIT_COMMIT),
+        reference: env::lookup(env::GIT_BRANCH),
+        pull_request: None,
+        ci: Some(CiRun { provider: "jenkins".to_owned(), run_id, attempt: 1, url: env::lookup(env::BUILD_URL) }),
+        config_sha256: String::new(),
+    })
+}
+
+/// Outside CI: the commit the work tree stands at, read from `.git` without running anything.
+fn local() -> Option<Provenance> {
+    let here = std::env::current_dir().ok()?;
+    let git = here.ancestors().map(|folder| folder.join(".git")).find(|git| git.is_dir())?;
+    let head = fs::read_to_string(git.join("HEAD")).ok()?;
+    let Some(reference) = head.trim().strip_prefix("ref: ") else {
+        return Some(Provenance { commit: Some(head.trim().to_owned()), ..Provenance::default() });
+    };
+    let loose = fs::read_to_string(git.join(reference)).ok().map(|sha| sha.trim().to_owned());
+    let packed = || {
+        let refs = fs::read_to_string(git.join("packed-refs")).ok()?;
+        refs.lines().find_map(|line| line.split_once(' ').filter(|(_, name)| *name == reference).map(|(sha, _)| sha.to_owned()))
+    };
+    Some(Provenance { commit: loose.or_else(packed), reference: Some(reference.to_owned()), ..Provenance::default() })
+}

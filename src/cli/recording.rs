@@ -1,0 +1,95 @@
+//! From a resolved configuration to a run record: what `run`, `gate` and `demo` share.
+
+use super::{
+    Failure,
+    progress::{Display, LogFormat},
+    provenance,
+};
+use crate::{
+    clock,
+    engine::{self, NotReady, Observed, Stop},
+    measure,
+    plan::Plan,
+    protocol::{Addresses, http::HttpDriver},
+    record::{Ended, PlanFacts, RunRecord, file::SCHEMA},
+};
+
+/// How talkative a run is.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(super) struct Talk {
+    /// No progress display
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// How progress is told
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// The record of a run that is still to be made: all that is known before, nothing measured. Baselines are looked up with it,
+/// so that a damaged one is found before any load is sent.
+pub(super) fn blank(plan: &Plan, config_sha256: &str) -> RunRecord {
+    RunRecord {
+        schema: SCHEMA.to_owned(),
+        suite: plan.suite.clone(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: clock::wall(),
+        ended: Ended::Aborted,
+        ended_because: None,
+        provenance: provenance::detect(config_sha256.to_owned()),
+        environment: measure::environment(provenance::runner_class()),
+        plan: PlanFacts {
+            scenario_hash: plan.workload.hash.clone(),
+            seed: plan.seed,
+            threads: 0,
+            window_us: u64::try_from(plan.window.as_micros()).unwrap_or(u64::MAX),
+            target: plan.target.authority(),
+            stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
+        },
+        generator: crate::record::Generator::default(),
+        endpoints: Vec::new(),
+        failures: Vec::new(),
+        newer: serde_json::Map::new(),
+    }
+}
+
+/// Makes the load and fills the record. A target that never gets ready makes an aborted record that says so.
+///
+/// # Errors
+/// The system refuses what the engine needs.
+pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
+    let addresses = match Addresses::of(&plan.target) {
+        Ok(addresses) => addresses,
+        Err(error) => return Ok(aborted(blank, error.to_string())),
+    };
+    match engine::wait_until_ready(plan, &addresses, stop) {
+        Ok(()) => {}
+        Err(NotReady::System(error)) => return Err(Failure::invalid(error)),
+        Err(NotReady::Stopped) => {
+            let ended_because = Some(NotReady::Stopped.to_string());
+            return Ok(RunRecord { ended: Ended::Interrupted, ended_because, ..blank });
+        }
+        Err(error) => return Ok(aborted(blank, error.to_string())),
+    }
+    let mut display = Display::new(plan, talk.quiet, talk.log_format);
+    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
+    let observed = engine::run(plan, driver, stop, |progress| display.tell(&progress)).map_err(Failure::invalid)?;
+    Ok(filled(blank, observed))
+}
+
+fn aborted(blank: RunRecord, reason: String) -> RunRecord {
+    RunRecord { ended: Ended::Aborted, ended_because: Some(reason), ..blank }
+}
+
+fn filled(blank: RunRecord, observed: Observed) -> RunRecord {
+    let interrupted = (observed.ended == Ended::Interrupted).then(|| "it was interrupted by a signal".to_owned());
+    RunRecord {
+        started_at: observed.started_at,
+        ended: observed.ended,
+        ended_because: interrupted,
+        plan: PlanFacts { threads: u32::try_from(observed.threads).unwrap_or(u32::MAX), stages: observed.stages, ..blank.plan },
+        generator: observed.generator,
+        endpoints: observed.measured.endpoints,
+        failures: observed.measured.failures,
+        ..blank
+    }
+}

@@ -202,7 +202,9 @@ mod tests {
     #[test]
     fn latencies_of_any_length_are_kept_apart() {
         let mut latencies = Latencies::default();
-        [0, 5, 5_000, 5_000_000, u64::MAX].map(|us| latencies.record(us));
+        for us in [0, 5, 5_000, 5_000_000, u64::MAX] {
+            latencies.record(us);
+        }
         let kept: Vec<u64> = latencies.buckets().map(|(us, _)| us).collect();
         assert_eq!(kept[..2], [1, 5]);
         for (kept, exact) in kept[2..].iter().zip([5_000, 5_000_000, LONGEST_US]) {

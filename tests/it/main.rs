@@ -1,3 +1,5 @@
-//! The integration tests: the program run as a user runs it.
+//! The integration tests: the program run as a user runs it, and the engine before targets that misbehave.
 
+mod load_outcomes;
 mod program;
+mod scripted;

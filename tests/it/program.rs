@@ -9,7 +9,7 @@ use std::{
 const SCRUBBED: [&str; 5] = ["GITHUB_", "RUNNER_", "ACTIONS_", "CI", "LOADGATE_"];
 
 /// A command line of the program, run in `folder`.
-pub fn loadgate(folder: &Path, args: &[&str]) -> Command {
+pub(crate) fn loadgate(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadgate"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -22,7 +22,7 @@ pub fn loadgate(folder: &Path, args: &[&str]) -> Command {
 }
 
 /// What came of it, in words a failing assertion can show.
-pub fn transcript(output: &Output) -> String {
+pub(crate) fn transcript(output: &Output) -> String {
     format!(
         "exit {:?}\n--- stdout\n{}\n--- stderr\n{}",
         output.status.code(),

@@ -1,0 +1,189 @@
+//! What becomes of requests to targets that do one thing each, good or bad. Whatever they do, every arrival is accounted for.
+
+use std::{io::Write as _, net::Shutdown, time::Duration};
+
+use loadgate::{
+    engine::{NotReady, Observed, Stop, run, wait_until_ready},
+    plan::{Body, Endpoint, Limits, Method, Plan, Scenario, Shape, Stage, Step, Target, Workload},
+    protocol::{Addresses, http::HttpDriver},
+    record::{Ended, ErrorClass, Errors, Totals},
+    units::PerSecond,
+};
+
+use crate::scripted::{answers, read_request, server};
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// 100 requests per second for one second.
+fn plan(port: u16) -> Plan {
+    let step = Step {
+        endpoint: 0,
+        method: Method::GET,
+        path: "/".to_owned(),
+        headers: Vec::new(),
+        body: Body::new(),
+        timeout: None,
+        expected_status: Vec::new(),
+    };
+    let endpoint = Endpoint { name: "home".to_owned(), scenario: "home".to_owned(), request: "GET /".to_owned() };
+    Plan {
+        suite: "test".to_owned(),
+        target: Target { host: "127.0.0.1".to_owned(), port, base_path: String::new(), headers: Vec::new(), wait_for: None },
+        stages: vec![Stage {
+            name: "steady".to_owned(),
+            shape: Shape::Constant(PerSecond(100.0)),
+            duration: Duration::from_secs(1),
+            measured: true,
+        }],
+        workload: Workload {
+            scenarios: vec![Scenario { name: "home".to_owned(), weight: 1, steps: vec![step] }],
+            endpoints: vec![endpoint],
+            hash: String::new(),
+        },
+        limits: Limits::default(),
+        window: Duration::from_millis(250),
+        seed: 1,
+    }
+}
+
+fn play(plan: &Plan) -> (Observed, Totals) {
+    let addresses = Addresses::of(&plan.target).unwrap();
+    let mut in_flight = 0;
+    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
+    let observed = run(plan, driver, &Stop::default(), |progress| in_flight = progress.live.in_flight()).unwrap();
+    let total = Totals::of(observed.measured.endpoints[0].windows());
+    assert_eq!(total.requests, observed.measured.started.iter().sum::<u64>(), "every request has an outcome");
+    assert_eq!(total.response.count() + total.error_count(), total.requests, "every outcome is a latency or an error");
+    assert_eq!(total.failed.count(), total.error_count(), "every failure has its latency too");
+    (observed, total)
+}
+
+fn only(class: ErrorClass, count: u64) -> Errors {
+    Errors::from([(class, count)])
+}
+
+#[test]
+fn load_on_a_good_target_sends_exactly_what_is_due() {
+    let (observed, total) = play(&plan(answers(OK)));
+    assert_eq!((observed.ended, total.requests, total.bytes), (Ended::Complete, 100, 200));
+    assert_eq!(total.errors, Errors::new());
+    assert_eq!(observed.measured.endpoints[0].stages[0].len(), 4, "one window each 250 ms");
+    assert!(observed.measured.endpoints[0].stages[0].iter().all(|window| window.requests == 25), "25 are due in each window");
+}
+
+#[test]
+fn load_knows_classes_of_status() {
+    let port = answers(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+    assert_eq!(play(&plan(port)).1.errors, only(ErrorClass::Status4xx, 100));
+    let mut expected = plan(port);
+    expected.workload.scenarios[0].steps[0].expected_status = vec![http::StatusCode::NOT_FOUND];
+    assert_eq!(play(&expected).1.errors, Errors::new(), "a 404 that is checked for is a success");
+    assert_eq!(play(&plan(answers(b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"))).1.errors, only(ErrorClass::Status5xx, 100));
+}
+
+#[test]
+fn load_on_a_target_that_closes_after_each_response_opens_a_connection_each_time() {
+    let port = server(|mut stream| {
+        let _ = read_request(&mut stream).map(|_| stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nbye"));
+    });
+    let (_, total) = play(&plan(port));
+    assert_eq!((total.errors, total.bytes), (Errors::new(), 300));
+}
+
+#[test]
+fn load_on_a_target_that_closes_without_an_answer_is_a_reset() {
+    let port = server(|mut stream| drop(read_request(&mut stream)));
+    assert_eq!(play(&plan(port)).1.errors, only(ErrorClass::Reset, 100));
+}
+
+#[test]
+fn load_on_a_target_that_stops_in_the_middle_of_a_body_is_a_reset() {
+    let port = server(|mut stream| {
+        let _ = read_request(&mut stream).map(|_| stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"));
+        let _ = stream.shutdown(Shutdown::Both);
+    });
+    assert_eq!(play(&plan(port)).1.errors, only(ErrorClass::Reset, 100));
+}
+
+#[test]
+fn load_on_a_target_that_sends_garbage_is_a_protocol_error_in_words() {
+    let (observed, total) = play(&plan(answers(b"220 mail.example.com ready\r\n\r\n")));
+    assert_eq!(total.errors, only(ErrorClass::Protocol, 100));
+    let sample = &observed.measured.failures[0];
+    assert_eq!((sample.endpoint.as_str(), sample.class), ("home", ErrorClass::Protocol));
+    assert!(sample.message.contains("HTTP"), "{}", sample.message);
+}
+
+#[test]
+fn load_on_a_target_that_never_answers_is_a_timeout() {
+    let mut plan = plan(server(|mut stream| while read_request(&mut stream).is_some() {}));
+    plan.limits.request_timeout = Duration::from_millis(100);
+    let (_, total) = play(&plan);
+    assert_eq!(total.errors, only(ErrorClass::TimeoutRequest, 100));
+    assert!(total.failed.min() >= Some(100_000), "a timeout is as long as the time it was given");
+}
+
+#[test]
+fn load_that_is_not_answered_when_the_run_ends_counts_as_timeouts() {
+    let mut plan = plan(server(|mut stream| while read_request(&mut stream).is_some() {}));
+    plan.limits.graceful_stop = Duration::from_millis(50);
+    assert_eq!(play(&plan).1.errors, only(ErrorClass::TimeoutRequest, 100));
+}
+
+#[test]
+fn load_beyond_the_cap_in_flight_is_dropped_and_counted() {
+    let mut plan = plan(server(|mut stream| while read_request(&mut stream).is_some() {}));
+    plan.limits = Limits { max_in_flight: 7, graceful_stop: Duration::from_millis(50), ..plan.limits };
+    let (observed, total) = play(&plan);
+    assert_eq!((total.requests, total.dropped), (7, 93));
+    assert_eq!(observed.measured.offered, [100]);
+}
+
+#[test]
+fn load_is_not_sent_to_a_port_where_nobody_listens() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let plan = plan(port);
+    let ready = wait_until_ready(&plan, &Addresses::of(&plan.target).unwrap(), &Stop::default());
+    assert!(matches!(ready, Err(NotReady::Unreachable { .. })), "{ready:?}");
+}
+
+#[test]
+fn load_that_is_asked_to_stop_keeps_what_was_measured() {
+    let mut plan = plan(answers(OK));
+    plan.stages[0].duration = Duration::from_secs(600);
+    let addresses = Addresses::of(&plan.target).unwrap();
+    let stop = Stop::default();
+    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
+    let observed = run(&plan, driver, &stop, |progress| {
+        if progress.live.requests() >= 30 {
+            stop.ask();
+        }
+    })
+    .unwrap();
+    assert_eq!(observed.ended, Ended::Interrupted);
+    let total = Totals::of(observed.measured.endpoints[0].windows());
+    assert!(total.requests >= 30 && total.requests == observed.measured.started[0]);
+    assert!(observed.stages[0].played_us < 600_000_000);
+}
+
+#[test]
+fn load_of_a_scenario_goes_step_by_step_and_ends_with_the_first_failure() {
+    let port = server(|mut stream| {
+        while let Some(head) = read_request(&mut stream) {
+            let response =
+                if head.starts_with("GET /second") { b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n".as_slice() } else { OK };
+            let _ = stream.write_all(response);
+        }
+    });
+    let mut plan = plan(port);
+    let step = plan.workload.scenarios[0].steps[0].clone();
+    for (endpoint, name) in [(1, "second"), (2, "third")] {
+        plan.workload.scenarios[0].steps.push(Step { endpoint, path: format!("/{name}"), ..step.clone() });
+        plan.workload.endpoints.push(Endpoint { name: name.to_owned(), ..plan.workload.endpoints[0].clone() });
+    }
+    let addresses = Addresses::of(&plan.target).unwrap();
+    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
+    let observed = run(&plan, driver, &Stop::default(), |_| {}).unwrap();
+    let counts: Vec<_> = observed.measured.endpoints.iter().map(|endpoint| endpoint.total().requests).collect();
+    assert_eq!(counts, [100, 100, 0]);
+}

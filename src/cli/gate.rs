@@ -1,0 +1,95 @@
+//! `loadgate gate`: run, compare with the baseline, report, publish. The exit code is the verdict.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Failure,
+    config_args::ConfigArgs,
+    recording::{self, Talk},
+    signals, terminal,
+};
+use crate::{
+    baseline::{Found, Store},
+    compare::compare,
+    engine::Stop,
+    exit::Exit,
+    plan::Resolved,
+    publish,
+    record::{self, RunRecord},
+    report,
+    verdict::{Reference, Verdict, decide},
+};
+
+/// Baselines a candidate is compared with: the newest ones, as older ones are of other code.
+const BASELINES_COMPARED: usize = 20;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    #[command(flatten)]
+    talk: Talk,
+    /// Folder for record, verdict and reports [default: report.dir of the configuration]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write no job summary, also in GitHub Actions
+    #[arg(long)]
+    no_publish: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let mut resolved = args.config.resolve()?;
+    if let Some(folder) = &args.out {
+        resolved.report.dir.clone_from(folder);
+    }
+    let stop = Stop::default();
+    signals::watch(&stop).map_err(Failure::invalid)?;
+    let gated = gate(&resolved, args.talk, &stop)?;
+    terminal::out(&gated.console);
+    if !args.no_publish {
+        publish_to_ci(&resolved.report.dir, &gated.verdict);
+    }
+    Ok(gated.verdict.exit)
+}
+
+/// A finished gate.
+pub(super) struct Gated {
+    pub verdict: Verdict,
+    /// The table and the verdict for a terminal.
+    pub console: String,
+}
+
+/// Runs and judges a candidate; leaves record, verdict and reports in the report folder. Everything that can be found wrong
+/// beforehand (folder, baselines) is found before any load is sent.
+pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
+    let folder = &resolved.report.dir;
+    report::prepare(folder).map_err(Failure::usage)?;
+    let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
+    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED).map_err(Failure::usage)?;
+    let candidate = [recording::make(&resolved.plan, blank, talk, stop)?];
+    record::file::write(&candidate[0], &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
+    let (reference, baseline) = hold_against(found, &candidate, resolved);
+    let verdict = decide(&candidate, reference, &resolved.policy);
+    let view = report::View::new(&verdict, &candidate, &baseline);
+    report::write(&view, &resolved.report.formats, folder).map_err(Failure::invalid)?;
+    Ok(Gated { console: report::console(&view), verdict })
+}
+
+fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (Reference, Vec<RunRecord>) {
+    match found {
+        Found::Runs(stored) => {
+            let baseline: Vec<RunRecord> = stored.into_iter().map(|stored| stored.record).collect();
+            let comparison = compare(&baseline, candidate, &resolved.policy.regression);
+            (Reference::Compared(Box::new(comparison)), baseline)
+        }
+        Found::None => (Reference::NoBaseline, Vec::new()),
+        Found::Mismatch(differences) => (Reference::Mismatch(differences), Vec::new()),
+    }
+}
+
+/// Tells the CI service. Trouble with that is a warning: the build's colour is the verdict's alone.
+fn publish_to_ci(folder: &Path, verdict: &Verdict) {
+    for warning in publish::github::tell(folder, verdict) {
+        terminal::err(&format!("warning: {warning}"));
+    }
+}

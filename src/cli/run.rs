@@ -1,0 +1,61 @@
+//! `loadgate run`: load only; writes a record and what can be said of it alone.
+
+use std::path::PathBuf;
+
+use super::{
+    Failure,
+    config_args::ConfigArgs,
+    recording::{self, Talk},
+    signals, terminal,
+};
+use crate::{
+    engine::Stop,
+    exit::Exit,
+    record::{self, Ended, RunRecord},
+    report,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    #[command(flatten)]
+    talk: Talk,
+    /// Folder for the record and its summary [default: report.dir of the configuration]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print summary.json instead of the table
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let resolved = args.config.resolve()?;
+    let folder = args.out.clone().unwrap_or(resolved.report.dir);
+    report::prepare(&folder).map_err(Failure::usage)?;
+    let stop = Stop::default();
+    signals::watch(&stop).map_err(Failure::invalid)?;
+    let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
+    let record = recording::make(&resolved.plan, blank, args.talk, &stop)?;
+    record::file::write(&record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
+    let view = report::RunView::new(std::slice::from_ref(&record));
+    report::write_run(&view, &resolved.report.formats, &folder).map_err(Failure::invalid)?;
+    terminal::out(&if args.json { report::summary_json(&record) } else { report::console_run(&view) });
+    ended(&record)
+}
+
+/// How a run that was not judged ends the process: what was not measured is no success.
+fn ended(record: &RunRecord) -> Result<Exit, Failure> {
+    let because = || record.ended_because.clone().unwrap_or_else(|| "the run was aborted".to_owned());
+    match record.ended {
+        Ended::Interrupted => {
+            terminal::err(&format!("warning: {}; the record holds what was measured until then", because()));
+            Ok(Exit::Interrupted)
+        }
+        Ended::Aborted => Err(Failure::invalid(because())),
+        Ended::Complete if record.total().requests == 0 => {
+            Err(Failure::invalid("not one request came to an outcome").hint("look at rates and durations: `loadgate check`"))
+        }
+        Ended::Complete => Ok(Exit::Ok),
+    }
+}

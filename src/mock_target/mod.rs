@@ -1,1 +1,22 @@
-//! mock_target
+//! A scriptable HTTP server (HTTP/1.1 and h2c on one port) that answers exactly when its script says and counts what it
+//! saw. It is the ground truth of timing tests and what the demo puts under load.
+
+mod arrivals;
+mod control;
+mod delay;
+mod latency;
+mod phase;
+mod quantiles;
+mod quantity;
+mod recorder;
+mod route;
+mod running;
+mod script;
+mod server;
+mod wire;
+
+pub use latency::Latency;
+pub use phase::{SlowStart, Stall};
+pub use quantity::{Share, Size, Time};
+pub use running::{MockTarget, Running, StartError};
+pub use script::{BodyScript, ErrorScript, LimitMode, LimitScript, ResetScript, RouteScript, Script, ScriptError};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tokio::{runtime, task::LocalSet};
+use tokio::runtime::{Builder, LocalOptions};
 
 use super::Stop;
 use crate::{
@@ -50,14 +50,14 @@ pub enum NotReady {
 /// # Errors
 /// The target never became ready, or somebody asked to stop.
 pub fn wait_until_ready(plan: &Plan, addresses: &Addresses, stop: &Stop) -> Result<(), NotReady> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let Some(wait_for) = &plan.target.wait_for else {
         return runtime.block_on(addresses.connect(plan.limits.connect_timeout)).map(drop).map_err(|failure| {
             NotReady::Unreachable { authority: plan.target.authority(), reason: failure.message.into_owned() }
         });
     };
     let driver = HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
-    LocalSet::new().block_on(&runtime, probe(&plan.target, wait_for, &driver, &plan.limits, stop))
+    runtime.block_on(probe(&plan.target, wait_for, &driver, &plan.limits, stop))
 }
 
 async fn probe(target: &Target, wait_for: &WaitFor, driver: &HttpDriver, limits: &Limits, stop: &Stop) -> Result<(), NotReady> {

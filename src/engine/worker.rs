@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, io, rc::Rc, sync::Arc, time::Duration};
 
-use tokio::{runtime, task::LocalSet, time};
+use tokio::{
+    runtime::{Builder, LocalOptions},
+    time,
+};
 
 use super::{
     Stop,
@@ -49,12 +52,11 @@ where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let cpu = CpuClock::start();
     let stagehand =
         Rc::new(Stagehand { scripts: scripts(&stage.plan, &driver), driver, shard: RefCell::new(shard), epoch: stage.epoch });
-    let local = LocalSet::new();
-    let (stopped_at, drain_began) = local.block_on(&runtime, async {
+    let (stopped_at, drain_began) = runtime.block_on(async {
         let stopped_at = send_arrivals(&stage.plan, &stage.timeline, share, &stagehand, &stage.live, &stage.stop).await?;
         let drain_began = clock::now();
         drain(stage, share, drain_began).await;
@@ -62,7 +64,6 @@ where
     })?;
     let waited = clock::now().saturating_duration_since(drain_began);
     // Dropping the tasks of unfinished iterations frees their hold on the shard.
-    drop(local);
     drop(runtime);
     let stagehand = Rc::into_inner(stagehand).ok_or_else(|| io::Error::other("an iteration outlived its runtime"))?;
     Ok(WorkerEnd { shard: stagehand.shard.into_inner().end(waited), stopped_at, cpu: cpu.used() })

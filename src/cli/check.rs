@@ -1,11 +1,26 @@
-//! `loadgate check`.
+//! `loadgate check`: the configuration is valid, and this is what a run would send.
 
-use super::Failure;
-use crate::exit::Exit;
+use super::{Failure, config_args::ConfigArgs, terminal};
+use crate::{exit::Exit, plan::Resolved};
+
+mod plan_text;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
 
-pub(super) fn run(_: &Args) -> Result<Exit, Failure> {
-    Err(Failure::usage("not built yet"))
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let resolved = args.config.resolve()?;
+    terminal::out(&shown(&resolved));
+    for note in &resolved.notes {
+        terminal::err(&format!("note: {}", resolved.secrets.mask(note)));
+    }
+    Ok(Exit::Ok)
+}
+
+fn shown(resolved: &Resolved) -> String {
+    // Masked as a whole: whatever a section shows, a secret never leaves.
+    resolved.secrets.mask(&plan_text::render(resolved))
 }

@@ -2,6 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::Failure;
+use crate::{
+    config::{self, ConfigError, Overrides},
+    plan::{self, Resolved},
+};
+
 /// Where the configuration is and what to change in it.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ConfigArgs {
@@ -17,4 +23,36 @@ pub(super) struct ConfigArgs {
     /// Lay an entry of `environments:` over the configuration
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
+}
+
+impl ConfigArgs {
+    /// Reads the configuration and makes the plan.
+    ///
+    /// # Errors
+    /// Anything wrong with the flags or the configuration; nothing was sent, the exit code is that of a usage error.
+    pub(super) fn resolve(&self) -> Result<Resolved, Failure> {
+        let overrides = Overrides {
+            variables: pairs("-e", &self.vars, "NAME=VALUE")?,
+            set: pairs("--set", &self.set, "PATH=VALUE")?,
+            environment: self.env.clone(),
+        };
+        config::load(&self.config, &overrides).and_then(|loaded| plan::resolve(&loaded)).map_err(Failure::from)
+    }
+}
+
+/// Hints stand with the problems they belong to, within the message.
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error)
+    }
+}
+
+fn pairs(flag: &str, texts: &[String], form: &str) -> Result<Vec<(String, String)>, Failure> {
+    texts
+        .iter()
+        .map(|text| match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(Failure::usage(format!("{flag} {text}: there is no '='")).hint(format!("write {flag} {form}"))),
+        })
+        .collect()
 }

@@ -1,1 +1,149 @@
-//! config
+//! The configuration exactly as written, one file per section, every value with its place.
+//!
+//! [`load`] reads the file, lays the environment and the flags over it, fills in variables and checks names and types.
+//! What the values mean is for `plan` to say, through [`Loaded::position`] and [`Loaded::error`].
+
+pub mod baseline;
+mod decode;
+mod document;
+mod error;
+pub mod http;
+mod nearest;
+mod node;
+mod not_yet;
+mod overlay;
+mod parse;
+pub mod regression;
+pub mod report;
+pub mod safety;
+pub mod scenarios;
+mod secrets;
+mod source;
+pub mod stages;
+pub mod target;
+pub mod thresholds;
+mod traps;
+mod variables;
+pub mod written;
+
+use std::path::{Path as FilePath, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+pub use document::{Document, Secret};
+pub use error::{ConfigError, Position, Problem};
+pub use nearest::hint as nearest_hint;
+pub use node::{Path, Segment};
+pub use secrets::Secrets;
+
+use node::{Node, Value};
+
+/// What the command line changes in a configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `-e NAME=VALUE`, in the order given; the last of a name wins.
+    pub variables: Vec<(String, String)>,
+    /// `--set PATH=VALUE`, in the order given.
+    pub set: Vec<(String, String)>,
+    /// `--env NAME`.
+    pub environment: Option<String>,
+}
+
+/// A configuration of known names and right types, before anyone asked what it means.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The sections.
+    pub document: Document,
+    /// The file, as the user named it.
+    pub path: PathBuf,
+    /// SHA-256 of the file as written, in hexadecimal.
+    pub sha256: String,
+    /// What must never be shown.
+    pub secrets: Secrets,
+    root: Node,
+    text: String,
+}
+
+/// Reads a configuration.
+///
+/// # Errors
+/// Everything that is wrong before the meaning of a value matters: a file that can't be read, text that is no YAML, unknown
+/// keys, wrong types, unset variables, parts of the language that are not built yet.
+pub fn load(path: &FilePath, overrides: &Overrides) -> Result<Loaded, ConfigError> {
+    let text = source::read(path)?;
+    let refuse = |problems: Vec<Problem>| ConfigError { path: path.to_owned(), problems, text: text.clone() };
+    let mut root = parse::parse(&text, None).map_err(|problem| refuse(vec![problem]))?;
+    if !matches!(root.value, Value::Map(_)) {
+        let message = format!("expected a map of keys and values, found {}", root.kind());
+        let hint = "a configuration begins with a key, such as `target: http://127.0.0.1:8080`".to_owned();
+        return Err(refuse(vec![Problem::new(root.position, message, hint)]));
+    }
+    let problems = not_yet::find(&root);
+    if !problems.is_empty() {
+        return Err(refuse(problems));
+    }
+    overlay::environment(&mut root, overrides.environment.as_deref()).map_err(|problem| refuse(vec![problem]))?;
+    for (path, value) in &overrides.set {
+        overlay::set(&mut root, path, value).map_err(|problem| refuse(vec![problem]))?;
+    }
+    let problems = not_yet::find(&root);
+    if !problems.is_empty() {
+        return Err(refuse(problems));
+    }
+    let folder = path.parent().unwrap_or(FilePath::new(""));
+    let secrets = variables::fill_in(&mut root, &overrides.variables, folder).map_err(refuse)?;
+    let document = decode::decode(&root).map_err(|mut problem| {
+        problem.hide(&secrets);
+        refuse(vec![problem])
+    })?;
+    let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Loaded { document, path: path.to_owned(), sha256, secrets, root, text })
+}
+
+impl Loaded {
+    /// Where a value was written, or the nearest thing around it that was.
+    #[must_use]
+    pub fn position(&self, path: &Path) -> Position {
+        self.root.position(path, false)
+    }
+
+    /// Where a key was written.
+    #[must_use]
+    pub fn key_position(&self, path: &Path) -> Position {
+        self.root.position(path, true)
+    }
+
+    /// A text as it was written, before variables were filled in.
+    #[must_use]
+    pub fn written(&self, path: &Path) -> Option<&str> {
+        match &self.root.find(path)?.value {
+            Value::Scalar(scalar) => Some(&scalar.written),
+            _ => None,
+        }
+    }
+
+    /// Everything that was found wrong with the meaning, in the order of the file, no secret in it.
+    #[must_use]
+    pub fn error(&self, mut problems: Vec<Problem>) -> ConfigError {
+        let place = |problem: &Problem| match problem.position {
+            Position::At(line, column) => (line, column),
+            Position::File | Position::Flag(_) => (0, 0),
+        };
+        problems.sort_by_key(place);
+        problems.iter_mut().for_each(|problem| problem.hide(&self.secrets));
+        ConfigError { path: self.path.clone(), problems, text: self.text.clone() }
+    }
+
+    /// The folder that relative paths of the configuration start from; empty for the current one.
+    #[must_use]
+    pub fn folder(&self) -> &FilePath {
+        self.path.parent().unwrap_or(FilePath::new(""))
+    }
+
+    /// The name of that folder.
+    #[must_use]
+    pub fn folder_name(&self) -> Option<String> {
+        let folder = if self.folder().as_os_str().is_empty() { FilePath::new(".") } else { self.folder() };
+        Some(folder.canonicalize().ok()?.file_name()?.to_string_lossy().into_owned())
+    }
+}

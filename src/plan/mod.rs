@@ -1,11 +1,13 @@
 //! The plan: validated and complete, with no string left to interpret. Pure; reads no clock and does no I/O.
 
+mod resolve;
 pub mod schedule;
 mod target;
 mod workload;
 
 use std::time::Duration;
 
+pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
 pub use schedule::{Schedule, Shape};
 pub use target::{Target, WaitFor};
 pub use workload::{Body, Endpoint, EndpointId, Method, Scenario, ScenarioId, Step, Workload};

@@ -1,0 +1,241 @@
+//! The plan for people: what is sent where, how much of it, and what it is judged by.
+
+use std::time::Duration;
+
+use crate::{
+    plan::{Plan, Resolved},
+    policy::{Override, Quantile, Response, Severity},
+    units::{self, PerSecond, percent},
+};
+
+/// Fewest requests beyond a quantile for its comparison with a baseline.
+const BEYOND_MIN: f64 = 50.0;
+
+pub(super) fn render(resolved: &Resolved) -> String {
+    let sections = [
+        head(resolved),
+        stages(&resolved.plan),
+        endpoints(resolved),
+        scenarios(&resolved.plan),
+        thresholds(resolved),
+        regression(resolved),
+        limits(resolved),
+        files(resolved),
+    ];
+    sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+fn head(resolved: &Resolved) -> String {
+    let plan = &resolved.plan;
+    let mut lines = vec![
+        format!("suite     {}", plan.suite),
+        format!("target    http://{}{}", plan.target.authority(), plan.target.base_path),
+    ];
+    for (name, value) in &plan.target.headers {
+        let value = if value.is_sensitive() { "***".into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
+        lines.push(format!("header    {name}: {value}"));
+    }
+    if let Some(wait) = &plan.target.wait_for {
+        lines.push(format!(
+            "wait for  GET {} to answer {}, up to {}, every {}",
+            wait.path,
+            wait.status,
+            units::duration(wait.timeout),
+            units::duration(wait.interval)
+        ));
+    }
+    let length = units::duration(plan.duration());
+    lines.push(format!("length    {length}, {} arrivals, at most {}", plan.arrivals(), PerSecond(plan.peak_rate())));
+    lines.join("\n")
+}
+
+fn stages(plan: &Plan) -> String {
+    let row = |stage: &crate::plan::Stage| {
+        vec![
+            stage.name.clone(),
+            stage.shape.to_string(),
+            units::duration(stage.duration),
+            stage.arrivals().to_string(),
+            if stage.measured { "yes" } else { "no" }.to_owned(),
+        ]
+    };
+    let rows = plan.stages.iter().map(row).collect();
+    table("stages", &["rate", "duration", "arrivals", "measured"], rows)
+}
+
+fn scenarios(plan: &Plan) -> String {
+    let total: u64 = plan.workload.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
+    let row = |scenario: &crate::plan::Scenario| {
+        let share = f64::from(scenario.weight) / total.max(1) as f64;
+        vec![scenario.name.clone(), scenario.weight.to_string(), percent(share), scenario.steps.len().to_string()]
+    };
+    let rows = plan.workload.scenarios.iter().map(row).collect();
+    table("scenarios", &["weight", "share", "steps"], rows)
+}
+
+/// Requests each endpoint gets in the measured time, and which quantiles that many can be compared by.
+fn endpoints(resolved: &Resolved) -> String {
+    let plan = &resolved.plan;
+    let arrivals: u64 = plan.stages.iter().filter(|stage| stage.measured).map(crate::plan::Stage::arrivals).sum();
+    let total: u64 = plan.workload.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
+    let row = |(id, endpoint): (usize, &crate::plan::Endpoint)| {
+        let per_arrival: f64 = plan
+            .workload
+            .scenarios
+            .iter()
+            .map(|scenario| {
+                let steps = scenario.steps.iter().filter(|step| step.endpoint == id).count();
+                steps as f64 * f64::from(scenario.weight) / total.max(1) as f64
+            })
+            .sum();
+        let requests = arrivals as f64 * per_arrival;
+        let testable: Vec<String> = resolved
+            .policy
+            .regression
+            .latency
+            .keys()
+            .filter(|quantile| is_testable(requests, **quantile))
+            .map(Quantile::to_string)
+            .collect();
+        let testable = if testable.is_empty() { "none, too few requests".to_owned() } else { testable.join(", ") };
+        vec![endpoint.name.clone(), endpoint.request.clone(), format!("{requests:.0}"), testable]
+    };
+    let rows = plan.workload.endpoints.iter().enumerate().map(row).collect();
+    table("endpoints", &["request", "measured requests", "comparable"], rows)
+}
+
+/// Rounded, because 1000 * (1 - 0.95) is a little below 50 in floating point.
+fn is_testable(requests: f64, quantile: Quantile) -> bool {
+    (requests * (1.0 - quantile.fraction()) * 1e6).round() / 1e6 >= BEYOND_MIN
+}
+
+fn thresholds(resolved: &Resolved) -> String {
+    let thresholds = &resolved.policy.thresholds;
+    if thresholds.is_empty() {
+        return "thresholds\n  none: only a comparison with a baseline can fail this run".to_owned();
+    }
+    let line = |threshold: &crate::policy::Threshold| match threshold.severity {
+        Severity::Fail => format!("  {}", threshold.expr),
+        Severity::Warn => format!("  {} (only warns)", threshold.expr),
+    };
+    format!("thresholds\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn regression(resolved: &Resolved) -> String {
+    let regression = &resolved.policy.regression;
+    let row = |(quantile, rule): (&Quantile, &crate::policy::LatencyRule)| {
+        vec![
+            quantile.to_string(),
+            format!("+{}", percent(rule.warn)),
+            format!("+{}", percent(rule.fail)),
+            format!("+{}", percent(rule.sensitivity)),
+            units::duration(rule.floor),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = regression.latency.iter().map(row).collect();
+    let dash = || "-".to_owned();
+    rows.push(vec!["error_rate".to_owned(), dash(), format!("+{} pp", points(regression.errors.fail)), dash(), dash()]);
+    let mut text = table("regression", &["warn", "fail", "sensitivity", "floor"], rows);
+    text.push_str(&format!(
+        "\n  alpha {}, blocks of {}, coverage {}",
+        regression.alpha,
+        units::duration(regression.block),
+        percent(regression.coverage)
+    ));
+    let on = &regression.on;
+    text.push_str(&format!(
+        "\n  no baseline: {}, inconclusive: {}, other environment: {}, improvement: {}",
+        word(on.missing_baseline),
+        word(on.inconclusive),
+        word(on.env_mismatch),
+        word(on.improvement)
+    ));
+    for (endpoint, exception) in &regression.overrides {
+        text.push_str(&format!("\n  {endpoint}: {}", exception_text(resolved, endpoint, exception)));
+    }
+    text
+}
+
+fn exception_text(resolved: &Resolved, endpoint: &str, exception: &Override) -> String {
+    if exception.ignore {
+        return "not compared".to_owned();
+    }
+    let mut parts: Vec<String> = exception.critical.then(|| "critical".to_owned()).into_iter().collect();
+    for quantile in exception.latency.keys() {
+        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile) {
+            let floor = units::duration(rule.floor);
+            parts.push(format!("{quantile} warn +{}, fail +{}, floor {floor}", percent(rule.warn), percent(rule.fail)));
+        }
+    }
+    parts.join("; ")
+}
+
+fn limits(resolved: &Resolved) -> String {
+    let (limits, safety) = (&resolved.plan.limits, &resolved.safety);
+    let hosts = |hosts: &[String]| if hosts.is_empty() { "none".to_owned() } else { hosts.join(", ") };
+    let allowed = safety.allow_hosts.as_deref().map_or_else(|| "any that is named".to_owned(), hosts);
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+    [
+        "limits".to_owned(),
+        format!("  in flight        {}", limits.max_in_flight),
+        format!(
+            "  timeouts         connect {}, request {}",
+            units::duration(limits.connect_timeout),
+            units::duration(limits.request_timeout)
+        ),
+        format!("  graceful stop    {}", units::duration(limits.graceful_stop)),
+        format!("  hosts            allowed: {allowed}; denied: {}", hosts(&safety.deny_hosts)),
+        format!("  highest rate     {}", or_none(safety.max_rate.map(|rate| PerSecond(rate).to_string()))),
+        format!("  longest run      {}", or_none(safety.max_duration.map(units::duration))),
+    ]
+    .join("\n")
+}
+
+fn files(resolved: &Resolved) -> String {
+    let formats: Vec<&str> = crate::plan::ReportFormat::ALL
+        .iter()
+        .filter(|(_, format)| resolved.report.formats.contains(format))
+        .map(|(name, _)| *name)
+        .collect();
+    [
+        "files".to_owned(),
+        format!("  report           {} ({})", resolved.report.dir.display(), formats.join(", ")),
+        format!("  baselines        {} (the newest {} are kept)", resolved.baseline.dir.display(), resolved.baseline.keep),
+        format!("  windows          {}, seed {}", window(resolved.plan.window), resolved.plan.seed),
+    ]
+    .join("\n")
+}
+
+fn window(window: Duration) -> String {
+    units::duration(window)
+}
+
+fn points(fraction: f64) -> String {
+    units::significant(fraction * 100.0, 3)
+}
+
+fn word(response: Response) -> &'static str {
+    match response {
+        Response::Pass => "pass",
+        Response::Warn => "warn",
+        Response::Fail => "fail",
+    }
+}
+
+/// Columns as wide as their widest cell; the first one is the title.
+fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let header = std::iter::once(title).chain(header.iter().copied()).map(str::to_owned).collect::<Vec<_>>();
+    let rows: Vec<Vec<String>> = std::iter::once(header)
+        .chain(rows.into_iter().map(|mut row| {
+            row[0] = format!("  {}", row[0]);
+            row
+        }))
+        .collect();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect::<Vec<_>>();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

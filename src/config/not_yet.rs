@@ -1,0 +1,117 @@
+//! Parts of the language that are not built yet: refused by name, never ignored.
+
+use super::{
+    error::Problem,
+    node::{Node, Value},
+};
+
+/// Whole sections and single keys; `[]` stands for any place of a list.
+const NOT_YET: &[&str] = &[
+    "target.baseline_url",
+    "target.start",
+    "target.baseline_start",
+    "target.tls",
+    "http.connections",
+    "http.timeouts.pool",
+    "http.timeouts.first_byte",
+    "http.retries",
+    "http.redirects",
+    "http.compression",
+    "http.cookies",
+    "http.discard_bodies",
+    "data",
+    "scenarios[].feed",
+    "scenarios[].setup",
+    "scenarios[].websocket",
+    "scenarios[].connections",
+    "scenarios[].heartbeat",
+    "scenarios[].reconnect",
+    "scenarios[].extract",
+    "scenarios[].check.json",
+    "scenarios[].check.header",
+    "scenarios[].check.max_bytes",
+    "scenarios[].steps[].think",
+    "scenarios[].steps[].extract",
+    "scenarios[].steps[].measure",
+    "scenarios[].steps[].send",
+    "scenarios[].steps[].expect",
+    "scenarios[].steps[].listen",
+    "scenarios[].steps[].check.json",
+    "scenarios[].steps[].check.header",
+    "scenarios[].steps[].check.max_bytes",
+    "stages[].step",
+    "stages[].vus",
+    "load.vus",
+    "load.rate_limit",
+    "load.stages[].step",
+    "load.stages[].vus",
+    "thresholds[].abort",
+    "thresholds[].grace",
+    "slo[].abort",
+    "slo[].grace",
+    "regression.replicates",
+    "regression.runs",
+    "regression.early_stop",
+    "regression.confirm",
+    "regression.drift",
+    "regression.accept",
+    "regression.metrics.throughput",
+    "regression.metrics.error_rate.warn",
+    "baseline.promote",
+    "baseline.s3",
+    "metrics",
+    "observe",
+    "profiles",
+    "hooks",
+    "faults",
+    "proxies",
+    "safety.max_connections",
+    "safety.circuit_breaker",
+    "safety.self_protection",
+    "distributed",
+    "capacity",
+    "report.templates",
+    "report.timeseries",
+    "report.curl_repro",
+    "github",
+    "notify",
+];
+
+/// What a metric of the servers begins with.
+const SERVER_METRICS: &str = "regression.metrics.server.";
+
+/// Everything of the tree that is not built yet, in the order of the file.
+pub(super) fn find(root: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    walk(root, "", &mut problems);
+    problems
+}
+
+fn walk(node: &Node, path: &str, problems: &mut Vec<Problem>) {
+    match &node.value {
+        Value::Scalar(scalar) if scalar.written.contains("{{") => {
+            let hint = "write the value itself; ${NAME} is filled in when the configuration is loaded".to_owned();
+            problems.push(Problem::new(node.position.clone(), "templates ('{{ .. }}') are not supported yet", hint));
+        }
+        Value::Scalar(_) => {}
+        Value::List(items) => items.iter().for_each(|item| walk(item, &format!("{path}[]"), problems)),
+        Value::Map(entries) => {
+            for entry in entries {
+                let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
+                let plain = without_environment(&path);
+                if NOT_YET.contains(&plain) || plain.starts_with(SERVER_METRICS) {
+                    let hint = format!("remove `{}:` for now", entry.key);
+                    let message = format!("'{}' is not supported yet", plain.replace("[]", ""));
+                    problems.push(Problem::new(entry.key_position.clone(), message, hint));
+                } else {
+                    walk(&entry.node, &path, problems);
+                }
+            }
+        }
+    }
+}
+
+/// What an environment lays over the file is of the same language as the file.
+fn without_environment(path: &str) -> &str {
+    path.strip_prefix("environments.").and_then(|rest| rest.split_once('.')).map_or(path, |(_, rest)| rest)
+}

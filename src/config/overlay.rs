@@ -1,0 +1,98 @@
+//! What is laid over the file: an entry of `environments:`, then the `--set` flags.
+
+use super::{
+    error::{Position, Problem},
+    nearest,
+    node::{Entry, Node, Scalar, Segment, Value},
+    parse::parse,
+};
+
+/// Takes `environments:` out of the tree and lays the chosen one over the rest. Maps are merged, everything else is replaced.
+pub(super) fn environment(root: &mut Node, chosen: Option<&str>) -> Result<(), Problem> {
+    let Value::Map(entries) = &mut root.value else { return Ok(()) };
+    let environments = entries.iter().position(|entry| entry.key == "environments").map(|at| entries.remove(at).node);
+    let known: Vec<&str> = environments.iter().flat_map(Node::entries).map(|entry| entry.key.as_str()).collect();
+    if let Some(node) = &environments
+        && !matches!(node.value, Value::Map(_))
+    {
+        let hint = "write a map: environments: { pr: { load: .. } }".to_owned();
+        return Err(Problem::new(node.position.clone(), format!("expected a map of environments, found {}", node.kind()), hint));
+    }
+    let Some(chosen) = chosen else { return Ok(()) };
+    let Some(entry) = environments.as_ref().and_then(|node| node.entry(chosen)) else {
+        let hint = nearest::hint(chosen, known, "environments");
+        return Err(Problem::new(Position::Flag(format!("--env {chosen}")), format!("there is no environment '{chosen}'"), hint));
+    };
+    merge(root, entry.node.clone());
+    Ok(())
+}
+
+fn merge(base: &mut Node, over: Node) {
+    match (&mut base.value, over.value) {
+        (Value::Map(entries), Value::Map(replacing)) => {
+            for entry in replacing {
+                match entries.iter_mut().find(|known| known.key == entry.key) {
+                    Some(known) => merge(&mut known.node, entry.node),
+                    None => entries.push(entry),
+                }
+            }
+        }
+        (_, value) => *base = Node { position: over.position, value },
+    }
+}
+
+/// Replaces the value at a path such as `regression.alpha` or `stages[1].rate`; maps on the way are made.
+pub(super) fn set(root: &mut Node, path: &str, value: &str) -> Result<(), Problem> {
+    let flag = format!("--set {path}={value}");
+    let refuse = |message: String, hint: &str| Problem::new(Position::Flag(flag.clone()), message, hint.to_owned());
+    let value = if value.trim().is_empty() {
+        Node { position: Position::Flag(flag.clone()), value: Value::Scalar(Scalar::new(String::new(), true)) }
+    } else {
+        parse(value, Some(&flag))?
+    };
+    let segments = segments_of(path).ok_or_else(|| {
+        refuse(format!("'{path}' is not a path"), "write keys with dots and list places from 0: stages[1].rate")
+    })?;
+    let mut node = root;
+    for segment in segments {
+        node = match segment {
+            Segment::Key(key) => {
+                if matches!(&node.value, Value::Scalar(_)) {
+                    node.value = Value::Map(Vec::new());
+                }
+                let Value::Map(entries) = &mut node.value else {
+                    return Err(refuse(format!("'{key}' stands for a key, and there is a list"), "write its place: [0]"));
+                };
+                let at = entries.iter().position(|entry| entry.key == key).unwrap_or_else(|| {
+                    let position = Position::Flag(flag.clone());
+                    let node = Node { position: position.clone(), value: Value::Map(Vec::new()) };
+                    entries.push(Entry { key, key_position: position, node });
+                    entries.len() - 1
+                });
+                &mut entries[at].node
+            }
+            Segment::Index(index) => {
+                let Value::List(items) = &mut node.value else {
+                    return Err(refuse(format!("[{index}] is a place in a list, and there is none"), "write a key"));
+                };
+                let count = items.len();
+                items
+                    .get_mut(index)
+                    .ok_or_else(|| refuse(format!("there is no place [{index}] in a list of {count}"), "places count from 0"))?
+            }
+        };
+    }
+    *node = value;
+    Ok(())
+}
+
+/// `stages[1].rate` and `stages.1.rate` as segments.
+fn segments_of(path: &str) -> Option<Vec<Segment>> {
+    let spaced = path.replace('[', ".").replace(']', "");
+    let segment = |part: &str| match part.parse() {
+        Ok(index) => Segment::Index(index),
+        Err(_) => Segment::Key(part.to_owned()),
+    };
+    let parts: Vec<&str> = spaced.split('.').collect();
+    parts.iter().all(|part| !part.is_empty()).then(|| parts.into_iter().map(segment).collect())
+}

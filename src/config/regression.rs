@@ -1,0 +1,99 @@
+//! `regression:` as written.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::written::{Expected, Share, TextOr, Time, Written};
+
+/// Promises about this run against another.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regression {
+    /// `auto` or `baseline`.
+    pub compare: Option<String>,
+    /// Unit of the statistics.
+    pub block: Option<Written<Time>>,
+    /// Chance of failing a build without any change.
+    pub alpha: Option<f64>,
+    /// Tolerances.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// Share of the requests that must be settled for a pass.
+    pub coverage: Option<Written<Share>>,
+    /// Exceptions by endpoint.
+    #[serde(default)]
+    pub overrides: BTreeMap<String, TextOr<Override>>,
+    /// What to make of events that are neither pass nor fail.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// Tolerances by metric.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// The median.
+    pub p50: Option<Latency>,
+    /// 95 %.
+    pub p95: Option<Latency>,
+    /// 99 %.
+    pub p99: Option<Latency>,
+    /// The failed share.
+    pub error_rate: Option<ErrorRate>,
+}
+
+/// How much a quantile may grow.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latency {
+    /// Sure growth from here on is a warning.
+    pub warn: Option<Written<Share>>,
+    /// Sure growth from here on is a failure.
+    pub fail: Option<Written<Share>>,
+    /// Largest minimum detectable effect that still counts as a test.
+    pub sensitivity: Option<Written<Share>>,
+    /// Differences below this are never a regression.
+    pub floor: Option<Written<Time>>,
+}
+
+/// How much the error rate may grow.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorRate {
+    /// Smallest sure increase that is a failure.
+    pub fail: Option<Written<Share>>,
+}
+
+/// An exception for one endpoint; `ignore` is the short form.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// The run is inconclusive while a test of this endpoint is.
+    #[serde(default)]
+    pub critical: bool,
+    /// The median.
+    pub p50: Option<Latency>,
+    /// 95 %.
+    pub p95: Option<Latency>,
+    /// 99 %.
+    pub p99: Option<Latency>,
+}
+
+impl Expected for Override {
+    const EXPECTED: &'static str = "ignore, or a map such as { critical: true, p99: { fail: 30% } }";
+}
+
+/// What to make of events that are neither pass nor fail: `pass`, `warn` or `fail`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// There is no baseline yet.
+    pub missing_baseline: Option<String>,
+    /// The comparison could not tell.
+    pub inconclusive: Option<String>,
+    /// There are baselines, but of another environment.
+    pub env_mismatch: Option<String>,
+    /// Something got faster.
+    pub improvement: Option<String>,
+}

@@ -1,0 +1,13 @@
+//! `report:` as written.
+
+use serde::Deserialize;
+
+/// What is written after a run.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Folder, relative to the configuration's own; `loadgate-report` by default.
+    pub dir: Option<String>,
+    /// `json`, `html`, `md`, `junit`, `csv`; all by default.
+    pub formats: Option<Vec<String>>,
+}

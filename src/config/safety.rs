@@ -1,0 +1,20 @@
+//! `safety:` as written.
+
+use serde::Deserialize;
+
+use super::written::{Rate, Time, Written};
+
+/// What keeps load from going where it must not.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Safety {
+    /// Hosts load may go to; `*.example.com` stands for every host below example.com.
+    pub allow_hosts: Option<Vec<String>>,
+    /// Hosts load must never go to, whatever else is said.
+    #[serde(default)]
+    pub deny_hosts: Vec<String>,
+    /// Highest rate of any stage.
+    pub max_rate: Option<Written<Rate>>,
+    /// Longest run.
+    pub max_duration: Option<Written<Time>>,
+}

@@ -1,0 +1,26 @@
+//! `thresholds:` (or `slo:`) as written.
+
+use serde::Deserialize;
+
+use super::written::{Expected, TextOr};
+
+/// `p95 < 250ms`, `preset.api`, or a map.
+pub type ThresholdEntry = TextOr<Threshold>;
+
+/// The long form.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// The promise.
+    pub expr: String,
+    /// `fail` (default) or `warn`.
+    pub severity: Option<String>,
+}
+
+impl Expected for Threshold {
+    const EXPECTED: &'static str = "a promise such as p95 < 250ms, or a map with `expr` and `severity`";
+}
+
+/// Ready-made lists of promises, by the name that stands in `thresholds:`.
+pub const PRESETS: [(&str, &[&str]); 2] =
+    [("preset.api", &["p99 < 200ms", "error_rate < 1%"]), ("preset.pre-release", &["error_rate < 0.5%", "p95 < 800ms"])];

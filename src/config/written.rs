@@ -1,0 +1,184 @@
+//! Quantities as written: what stands in the file is kept as a text and read when the plan is made, so that all wrong
+//! ones can be shown at once.
+
+use std::{fmt, marker::PhantomData, time::Duration};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor, value::MapAccessDeserializer},
+};
+
+use crate::units::{self, PerSecond, UnitError};
+
+/// A kind of quantity.
+pub trait Quantity {
+    /// What it is read as.
+    type Value;
+    /// What to write, for `expected .., found ..`.
+    const EXPECTED: &'static str;
+    /// Reads the text.
+    ///
+    /// # Errors
+    /// A text that is no such quantity.
+    fn parse(text: &str) -> Result<Self::Value, UnitError>;
+}
+
+/// The text of a quantity.
+#[derive(Debug)]
+pub struct Written<Q> {
+    text: String,
+    quantity: PhantomData<Q>,
+}
+
+impl<Q> Clone for Written<Q> {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), quantity: PhantomData }
+    }
+}
+
+impl<Q: Quantity> Written<Q> {
+    /// What it means.
+    ///
+    /// # Errors
+    /// A text that is no such quantity.
+    pub fn parse(&self) -> Result<Q::Value, UnitError> {
+        Q::parse(&self.text)
+    }
+
+    /// The text, with variables filled in.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A length of time: `30s`.
+#[derive(Debug)]
+pub struct Time;
+/// Arrivals per time: `200/s`.
+#[derive(Debug)]
+pub struct Rate;
+/// From one rate to another: `10/s..200/s`.
+#[derive(Debug)]
+pub struct RateRange;
+/// A percentage: `5%`.
+#[derive(Debug)]
+pub struct Share;
+
+impl Quantity for Time {
+    type Value = Duration;
+    const EXPECTED: &'static str = "a duration such as 30s";
+
+    fn parse(text: &str) -> Result<Duration, UnitError> {
+        units::parse_duration(text)
+    }
+}
+
+impl Quantity for Rate {
+    type Value = PerSecond;
+    const EXPECTED: &'static str = "a rate such as 200/s";
+
+    fn parse(text: &str) -> Result<PerSecond, UnitError> {
+        match text.trim().strip_prefix('-') {
+            Some(rest) if units::parse_rate(rest).is_ok() => Err(UnitError {
+                message: format!("the rate '{}' is negative", text.trim()),
+                hint: "write a rate above 0".to_owned(),
+            }),
+            _ => units::parse_rate(text),
+        }
+    }
+}
+
+impl Quantity for RateRange {
+    type Value = (PerSecond, PerSecond);
+    const EXPECTED: &'static str = "a ramp such as 10/s..200/s";
+
+    fn parse(text: &str) -> Result<Self::Value, UnitError> {
+        let (from, to) = text.split_once("..").ok_or_else(|| UnitError {
+            message: format!("'{}' is not a ramp", text.trim()),
+            hint: "write the rates it begins and ends with, for example 10/s..200/s".to_owned(),
+        })?;
+        Ok((Rate::parse(from)?, Rate::parse(to)?))
+    }
+}
+
+impl Quantity for Share {
+    type Value = f64;
+    const EXPECTED: &'static str = "a percentage such as 5%";
+
+    fn parse(text: &str) -> Result<f64, UnitError> {
+        units::parse_share(text)
+    }
+}
+
+impl<'de, Q: Quantity> Deserialize<'de> for Written<Q> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(QuantityVisitor(PhantomData))
+    }
+}
+
+struct QuantityVisitor<Q>(PhantomData<Q>);
+
+impl<Q: Quantity> Visitor<'_> for QuantityVisitor<Q> {
+    type Value = Written<Q>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Q::EXPECTED)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Written { text: text.to_owned(), quantity: PhantomData })
+    }
+
+    // A bare number is kept, so that the message can say that its unit is missing.
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        self.visit_str(&number.to_string())
+    }
+}
+
+/// A short text, or a map that says more.
+#[derive(Clone, Debug)]
+pub enum TextOr<T> {
+    /// The short form.
+    Text(String),
+    /// The long form.
+    Map(T),
+}
+
+/// What a [`TextOr`] expects, for `expected .., found ..`.
+pub trait Expected {
+    /// Both forms, in words.
+    const EXPECTED: &'static str;
+}
+
+impl<'de, T: Deserialize<'de> + Expected> Deserialize<'de> for TextOr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de> + Expected> Visitor<'de> for TextOrVisitor<T> {
+            type Value = TextOr<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(T::EXPECTED)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(TextOr::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(TextOr::Map)
+            }
+        }
+
+        deserializer.deserialize_any(TextOrVisitor(PhantomData))
+    }
+}

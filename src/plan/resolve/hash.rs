@@ -1,0 +1,49 @@
+//! What makes two workloads the same: a hash over all that is sent, with secrets left out.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    config::Secrets,
+    plan::{Endpoint, Scenario, Step},
+};
+
+/// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
+/// preceded by its length, so that no two workloads run together to the same bytes.
+pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], secrets: &Secrets) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    for scenario in scenarios {
+        part(b"scenario");
+        part(scenario.name.as_bytes());
+        part(&scenario.weight.to_le_bytes());
+        for step in &scenario.steps {
+            part(b"step");
+            let name = endpoints.get(step.endpoint).map_or("", |endpoint| endpoint.name.as_str());
+            part(name.as_bytes());
+            of_step(step, secrets, &mut part);
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn of_step(step: &Step, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
+    part(step.method.as_str().as_bytes());
+    part(secrets.mask(&step.path).as_bytes());
+    let mut headers: Vec<_> = step.headers.iter().collect();
+    headers.sort_by_key(|(name, _)| name.as_str());
+    for (name, value) in headers {
+        part(b"header");
+        part(name.as_str().as_bytes());
+        // A token that is renewed every day must not make every day's runs incomparable.
+        part(if value.is_sensitive() { b"" } else { value.as_bytes() });
+    }
+    part(b"body");
+    let body = String::from_utf8_lossy(&step.body);
+    part(&Sha256::digest(secrets.mask(&body).as_bytes()));
+    for status in &step.expected_status {
+        part(&status.as_u16().to_le_bytes());
+    }
+}

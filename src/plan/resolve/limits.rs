@@ -1,0 +1,73 @@
+//! What the engine must never exceed: `load`, `http.timeouts`, `record.window`, `safety`.
+
+use std::time::Duration;
+
+use super::{Problems, SafetySettings, hosts};
+use crate::{
+    config::{Loaded, Path},
+    plan::Limits,
+};
+
+/// Most requests in flight that can be asked for; a process has about as many ports to send from.
+const IN_FLIGHT_MAX: u64 = 100_000;
+/// Shortest window: shorter ones fill memory with empty histograms.
+const WINDOW_MIN: Duration = Duration::from_millis(100);
+/// Longest window.
+const WINDOW_MAX: Duration = Duration::from_secs(60);
+/// Window where none is given.
+const WINDOW: Duration = Duration::from_secs(1);
+
+pub(super) fn limits(loaded: &Loaded, problems: &Problems<'_>) -> Limits {
+    let default = Limits::default();
+    let load = &loaded.document.load;
+    let at = Path::root().key("load");
+    problems.choice(load.model.as_deref(), &at.key("model"), &[("open", ())], &["closed"]);
+    problems.choice(load.arrivals.as_deref(), &at.key("arrivals"), &[("uniform", ())], &["poisson"]);
+    let max_in_flight = load.max_in_flight.unwrap_or(default.max_in_flight as u64);
+    if max_in_flight == 0 || max_in_flight > IN_FLIGHT_MAX {
+        let hint = format!("write a number from 1 to {IN_FLIGHT_MAX}; the default is {}", default.max_in_flight);
+        problems.add(&at.key("max_in_flight"), format!("'{max_in_flight}' requests in flight are out of range"), hint);
+    }
+    let graceful_stop = load.graceful_stop.as_ref().and_then(|written| problems.read(written, &at.key("graceful_stop")));
+    let timeouts = &loaded.document.http.timeouts;
+    let at = Path::root().key("http").key("timeouts");
+    Limits {
+        max_in_flight: usize::try_from(max_in_flight).unwrap_or(usize::MAX),
+        connect_timeout: problems.time_or(timeouts.connect.as_ref(), &at.key("connect"), default.connect_timeout),
+        request_timeout: problems.time_or(timeouts.request.as_ref(), &at.key("request"), default.request_timeout),
+        graceful_stop: graceful_stop.unwrap_or(default.graceful_stop),
+    }
+}
+
+pub(super) fn window(loaded: &Loaded, problems: &Problems<'_>) -> Duration {
+    let path = Path::root().key("record").key("window");
+    let window = problems.time_or(loaded.document.record.window.as_ref(), &path, WINDOW);
+    if !(WINDOW_MIN..=WINDOW_MAX).contains(&window) {
+        let message = format!("a window of {} is out of range", crate::units::duration(window));
+        problems.add(&path, message, "write a duration from 100ms to 60s; the default is 1s");
+        return WINDOW;
+    }
+    window
+}
+
+pub(super) fn safety(loaded: &Loaded, problems: &Problems<'_>) -> SafetySettings {
+    let safety = &loaded.document.safety;
+    let at = Path::root().key("safety");
+    for (n, pattern) in safety.allow_hosts.iter().flatten().enumerate() {
+        hosts::check_pattern(pattern, &at.key("allow_hosts").index(n), problems);
+    }
+    for (n, pattern) in safety.deny_hosts.iter().enumerate() {
+        hosts::check_pattern(pattern, &at.key("deny_hosts").index(n), problems);
+    }
+    let max_rate = safety.max_rate.as_ref().and_then(|written| problems.read(written, &at.key("max_rate")));
+    if max_rate.is_some_and(|rate| rate.0 <= 0.0) {
+        problems.add(&at.key("max_rate"), "a highest rate of 0 allows nothing", "write a rate above 0, for example 1000/s");
+    }
+    let max_duration = safety.max_duration.as_ref().and_then(|written| problems.time(written, &at.key("max_duration")));
+    SafetySettings {
+        allow_hosts: safety.allow_hosts.clone(),
+        deny_hosts: safety.deny_hosts.clone(),
+        max_rate: max_rate.map(|rate| rate.0),
+        max_duration,
+    }
+}

@@ -1,0 +1,129 @@
+//! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
+
+mod hash;
+mod hosts;
+mod limits;
+mod names;
+mod problems;
+mod regression;
+mod request;
+mod scenarios;
+mod settings;
+mod stages;
+mod target;
+mod thresholds;
+
+use std::time::Duration;
+
+use problems::Problems;
+pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
+
+use super::Plan;
+use crate::{
+    config::{ConfigError, Loaded, Path, Secrets},
+    policy::{Policy, Validity},
+};
+
+/// Everything a configuration stands for.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// What is to be done.
+    pub plan: Plan,
+    /// The rules the run is judged by.
+    pub policy: Policy,
+    /// Where earlier records live.
+    pub baseline: BaselineSettings,
+    /// What is written after the run.
+    pub report: ReportSettings,
+    /// What keeps load from going where it must not; the plan already keeps to it.
+    pub safety: SafetySettings,
+    /// SHA-256 of the configuration file as written.
+    pub config_sha256: String,
+    /// What must never be shown.
+    pub secrets: Secrets,
+    /// What a user should know and need not change.
+    pub notes: Vec<String>,
+}
+
+/// The limits of `safety:`, for showing them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SafetySettings {
+    /// Hosts load may go to; `None` when any host may be named.
+    pub allow_hosts: Option<Vec<String>>,
+    /// Hosts load must never go to.
+    pub deny_hosts: Vec<String>,
+    /// Highest rate of any stage, in arrivals per second.
+    pub max_rate: Option<f64>,
+    /// Longest run.
+    pub max_duration: Option<Duration>,
+}
+
+/// Makes the plan and the rules out of a configuration.
+///
+/// # Errors
+/// All values that mean nothing or contradict each other, each with its place.
+pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
+    let problems = Problems::new(loaded);
+    check_version(loaded, &problems);
+    let suite = names::suite(loaded, &problems);
+    let safety = limits::safety(loaded, &problems);
+    let target = target::resolve(loaded, &safety, &problems);
+    let window = limits::window(loaded, &problems);
+    let limits = limits::limits(loaded, &problems);
+    let stages = stages::resolve(loaded, &safety, &problems);
+    let workload = scenarios::resolve(loaded, &problems);
+    let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
+    let regression = regression::resolve(loaded, workload.as_ref(), window, &problems);
+    let baseline = settings::baseline(loaded, &problems);
+    let report = settings::report(loaded, &problems);
+    let found = problems.into_all();
+    let (Some(target), Some(workload), true) = (target, workload, found.is_empty()) else {
+        return Err(loaded.error(found));
+    };
+    let notes = notes(&target, &safety, &stages, regression.block);
+    let seed = loaded.document.load.seed.unwrap_or(SEED);
+    let config_sha256 = loaded.sha256.clone();
+    Ok(Resolved {
+        plan: Plan { suite, target, stages, workload, limits, window, seed },
+        policy: Policy { thresholds, regression, validity: Validity::default() },
+        baseline,
+        report,
+        safety,
+        config_sha256,
+        secrets: loaded.secrets.clone(),
+        notes,
+    })
+}
+
+/// Seed where none is given. Fixed, so that two runs of a configuration send the same sequence of requests.
+const SEED: u64 = 42;
+
+/// Fewest blocks per run that the statistics can judge a latency by.
+const BLOCKS_MIN: u32 = 8;
+
+fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
+    if let Some(version) = loaded.document.version.filter(|version| *version != 1) {
+        let message = format!("version {version} of the configuration language is not known");
+        problems.add(&Path::root().key("version"), message, "this loadgate reads version 1");
+    }
+}
+
+fn notes(target: &super::Target, safety: &SafetySettings, stages: &[super::Stage], block: Duration) -> Vec<String> {
+    let mut notes = Vec::new();
+    if safety.allow_hosts.is_none() && !hosts::is_loopback(&target.host) {
+        notes.push(format!(
+            "load goes to {}; list the hosts it may go to under `safety.allow_hosts` to be safe from a wrong address",
+            target.host
+        ));
+    }
+    let measured: Duration = stages.iter().filter(|stage| stage.measured).map(|stage| stage.duration).sum();
+    if measured < block * BLOCKS_MIN {
+        notes.push(format!(
+            "{} of measured time is {} blocks of {}; comparing latencies with a baseline takes at least {BLOCKS_MIN}",
+            crate::units::duration(measured),
+            measured.as_micros() / block.as_micros().max(1),
+            crate::units::duration(block),
+        ));
+    }
+    notes
+}

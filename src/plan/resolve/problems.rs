@@ -1,0 +1,93 @@
+//! Collecting what is wrong, so that one look at the output mends all of it.
+
+use std::{cell::RefCell, time::Duration};
+
+use crate::{
+    config::{
+        Loaded, Path, Position, Problem, nearest_hint,
+        written::{Quantity, Time, Written},
+    },
+    units,
+};
+
+/// What was found so far.
+pub(super) struct Problems<'a> {
+    loaded: &'a Loaded,
+    found: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Problems<'a> {
+    pub(super) fn new(loaded: &'a Loaded) -> Self {
+        Self { loaded, found: RefCell::default() }
+    }
+
+    /// Something wrong with a value.
+    pub(super) fn add(&self, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
+        self.add_at(self.loaded.position(path), message, hint);
+    }
+
+    /// Something wrong with a key, or with all that stands below it.
+    pub(super) fn add_at_key(&self, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
+        self.add_at(self.loaded.key_position(path), message, hint);
+    }
+
+    /// Something that is missing from the file as a whole.
+    pub(super) fn add_to_file(&self, message: impl Into<String>, hint: impl Into<String>) {
+        self.add_at(Position::File, message, hint);
+    }
+
+    fn add_at(&self, position: Position, message: impl Into<String>, hint: impl Into<String>) {
+        self.found.borrow_mut().push(Problem::new(position, message, hint.into()));
+    }
+
+    pub(super) fn into_all(self) -> Vec<Problem> {
+        self.found.into_inner()
+    }
+
+    /// The value of a quantity; `None` when it is wrong, which is noted.
+    pub(super) fn read<Q: Quantity>(&self, written: &Written<Q>, path: &Path) -> Option<Q::Value> {
+        written.parse().map_err(|error| self.add(path, error.message, error.hint)).ok()
+    }
+
+    /// A time above zero.
+    pub(super) fn time(&self, written: &Written<Time>, path: &Path) -> Option<Duration> {
+        let time = self.read(written, path)?;
+        if time.is_zero() {
+            self.add(path, format!("'{}' is no time at all", written.text()), "write a duration above 0, for example 5s");
+            return None;
+        }
+        Some(time)
+    }
+
+    /// A time above zero, or the default where none is written. A wrong one is noted and the default stands in for it.
+    pub(super) fn time_or(&self, written: Option<&Written<Time>>, path: &Path, default: Duration) -> Duration {
+        written.and_then(|written| self.time(written, path)).unwrap_or(default)
+    }
+
+    /// One of a few words. Words of the language that are not built yet are refused as such.
+    pub(super) fn choice<T: Copy>(&self, word: Option<&str>, path: &Path, known: &[(&str, T)], not_yet: &[&str]) -> Option<T> {
+        let word = word?;
+        if let Some((_, value)) = known.iter().find(|(name, _)| *name == word) {
+            return Some(*value);
+        }
+        let names = known.iter().map(|(name, _)| *name);
+        if not_yet.contains(&word) {
+            let hint = format!("write {}", names.collect::<Vec<_>>().join(" or "));
+            self.add(path, format!("'{path}: {word}' is not supported yet"), hint);
+        } else {
+            self.add(path, format!("'{word}' is not a value of '{path}'"), nearest_hint(word, names, "known values"));
+        }
+        None
+    }
+
+    /// A share of at most `max`.
+    pub(super) fn share(&self, written: &Written<crate::config::written::Share>, path: &Path, max: f64) -> Option<f64> {
+        let share = self.read(written, path)?;
+        if share <= 0.0 || share > max {
+            let hint = format!("write a percentage above 0 and up to {}", units::percent(max));
+            self.add(path, format!("'{}' is out of range", written.text()), hint);
+            return None;
+        }
+        Some(share)
+    }
+}

@@ -1,0 +1,90 @@
+//! `baseline` and `report` -> folders, formats, numbers kept.
+
+use std::path::PathBuf;
+
+use super::Problems;
+use crate::config::{Loaded, Path};
+
+/// Where earlier records live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaselineSettings {
+    /// The folder; a relative one of the configuration starts from the configuration's own folder.
+    pub dir: PathBuf,
+    /// Records kept per fingerprint.
+    pub keep: usize,
+    /// Branch whose runs become baselines.
+    pub branch: String,
+}
+
+/// What is written after a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportSettings {
+    /// The folder; a relative one of the configuration starts from the configuration's own folder.
+    pub dir: PathBuf,
+    /// In the order of the configuration.
+    pub formats: Vec<ReportFormat>,
+}
+
+/// A kind of report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReportFormat {
+    /// `summary.json`, `verdict.json`
+    Json,
+    /// `report.html`
+    Html,
+    /// `comment.md`, `step_summary.md`
+    Md,
+    /// `junit.xml`
+    Junit,
+    /// `summary.csv`, `windows.csv`
+    Csv,
+}
+
+impl ReportFormat {
+    /// All of them, with their names in the configuration.
+    pub const ALL: [(&'static str, Self); 5] =
+        [("json", Self::Json), ("html", Self::Html), ("md", Self::Md), ("junit", Self::Junit), ("csv", Self::Csv)];
+}
+
+pub(super) fn baseline(loaded: &Loaded, problems: &Problems<'_>) -> BaselineSettings {
+    let written = &loaded.document.baseline;
+    let at = Path::root().key("baseline");
+    problems.choice(written.store.as_deref(), &at.key("store"), &[("file", ())], &["git", "s3", "http"]);
+    let keep = written.keep.unwrap_or(50);
+    if keep == 0 {
+        problems.add(&at.key("keep"), "keeping 0 baselines leaves nothing to compare with", "write 1 or more; 50 is the default");
+    }
+    BaselineSettings {
+        dir: folder(written.dir.as_deref(), "baselines", &at.key("dir"), loaded, problems),
+        keep: usize::try_from(keep).unwrap_or(usize::MAX),
+        branch: written.branch.clone().unwrap_or_else(|| "main".to_owned()),
+    }
+}
+
+pub(super) fn report(loaded: &Loaded, problems: &Problems<'_>) -> ReportSettings {
+    let written = &loaded.document.report;
+    let at = Path::root().key("report");
+    let formats = match &written.formats {
+        None => ReportFormat::ALL.iter().map(|(_, format)| *format).collect(),
+        Some(names) => {
+            let at = at.key("formats");
+            let mut formats = Vec::new();
+            for (n, name) in names.iter().enumerate() {
+                match problems.choice(Some(name), &at.index(n), &ReportFormat::ALL, &[]) {
+                    Some(format) if !formats.contains(&format) => formats.push(format),
+                    _ => {}
+                }
+            }
+            formats
+        }
+    };
+    ReportSettings { dir: folder(written.dir.as_deref(), "loadgate-report", &at.key("dir"), loaded, problems), formats }
+}
+
+fn folder(written: Option<&str>, default: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> PathBuf {
+    let folder = written.unwrap_or(default);
+    if folder.trim().is_empty() {
+        problems.add(at, "the folder's name is empty", format!("write a path, or remove the line for '{default}'"));
+    }
+    loaded.folder().join(folder)
+}

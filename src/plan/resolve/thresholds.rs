@@ -1,0 +1,102 @@
+//! `thresholds` -> promises that speak of something there is.
+
+use std::time::Duration;
+
+use super::Problems;
+use crate::{
+    config::{
+        Loaded, Path, Position, nearest_hint,
+        thresholds::{PRESETS, ThresholdEntry},
+        written::TextOr,
+    },
+    plan::Workload,
+    policy::{Metric, Severity, Threshold},
+    record::ErrorClass,
+    units,
+};
+
+pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Duration, problems: &Problems<'_>) -> Vec<Threshold> {
+    let (at, other) = (Path::root().key("thresholds"), Path::root().key("slo"));
+    let (entries, at) = match (&loaded.document.thresholds, &loaded.document.slo) {
+        (Some(_), Some(_)) => {
+            problems.add_at_key(&other, "'slo' is another name of 'thresholds'", "keep one of the two");
+            return Vec::new();
+        }
+        (Some(entries), None) => (entries, at),
+        (None, Some(entries)) => (entries, other),
+        (None, None) => return Vec::new(),
+    };
+    let reader = Reader { loaded, workload, window, problems };
+    entries.iter().enumerate().flat_map(|(n, entry)| reader.entry(entry, &at.index(n))).collect()
+}
+
+struct Reader<'a> {
+    loaded: &'a Loaded,
+    workload: Option<&'a Workload>,
+    window: Duration,
+    problems: &'a Problems<'a>,
+}
+
+impl Reader<'_> {
+    fn entry(&self, entry: &ThresholdEntry, at: &Path) -> Vec<Threshold> {
+        let (expr, at, severity) = match entry {
+            TextOr::Text(expr) => (expr.trim(), at.clone(), Severity::Fail),
+            TextOr::Map(long) => {
+                let known = [("fail", Severity::Fail), ("warn", Severity::Warn)];
+                let severity = self.problems.choice(long.severity.as_deref(), &at.key("severity"), &known, &[]);
+                (long.expr.trim(), at.key("expr"), severity.unwrap_or_default())
+            }
+        };
+        let exprs: Vec<&str> = if expr.starts_with("preset") {
+            let Some((_, preset)) = PRESETS.iter().find(|(name, _)| *name == expr) else {
+                let hint = nearest_hint(expr, PRESETS.iter().map(|(name, _)| *name), "presets");
+                self.problems.add(&at, format!("there is no preset '{expr}'"), hint);
+                return Vec::new();
+            };
+            preset.to_vec()
+        } else {
+            vec![expr]
+        };
+        exprs.into_iter().filter_map(|expr| self.threshold(expr, &at, severity)).collect()
+    }
+
+    fn threshold(&self, expr: &str, at: &Path, severity: Severity) -> Option<Threshold> {
+        let parsed = Threshold::parse(expr).map_err(|error| self.problems.add(at, error.message, error.hint)).ok()?;
+        self.check_scope(&parsed, at);
+        self.check_class(&parsed, at);
+        if let Some(over) = parsed.over.filter(|over| *over < self.window) {
+            let message = format!("'over {}' is shorter than a window of the record", units::duration(over));
+            self.problems.add(at, message, format!("write {} or more", units::duration(self.window)));
+        }
+        let line = match self.loaded.position(at) {
+            Position::At(line, _) => u64::try_from(line).ok(),
+            Position::File | Position::Flag(_) => None,
+        };
+        Some(Threshold { severity, line, ..parsed })
+    }
+
+    fn check_scope(&self, threshold: &Threshold, at: &Path) {
+        let (Some(scope), Some(workload)) = (&threshold.scope, self.workload) else { return };
+        let endpoints = workload.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+        let scenarios = workload.scenarios.iter().map(|scenario| scenario.name.as_str());
+        let mut known: Vec<&str> = endpoints.chain(scenarios).collect();
+        known.sort_unstable();
+        known.dedup();
+        if !known.contains(&scope.as_str()) {
+            let hint = nearest_hint(scope, known, "endpoints and scenarios");
+            self.problems.add(at, format!("'{scope}' is neither an endpoint nor a scenario"), hint);
+        }
+    }
+
+    /// `errors.CLASS` must name a class, or a family of classes such as `timeout`.
+    fn check_class(&self, threshold: &Threshold, at: &Path) {
+        let Metric::Errors(class) = &threshold.metric else { return };
+        let families = ErrorClass::ALL.iter().filter_map(|known| known.name().split_once('.')).map(|(family, _)| family);
+        let mut known: Vec<&str> = ErrorClass::ALL.iter().map(|known| known.name()).chain(families).collect();
+        known.dedup();
+        if !known.contains(&class.as_str()) {
+            let hint = nearest_hint(class, known, "error classes");
+            self.problems.add(at, format!("there is no error class '{class}'"), hint);
+        }
+    }
+}

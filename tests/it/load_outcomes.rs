@@ -15,7 +15,7 @@ use crate::scripted::{answers, read_request, server};
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 /// 100 requests per second for one second.
-fn plan(port: u16) -> Plan {
+pub(crate) fn plan(port: u16) -> Plan {
     let step = Step {
         endpoint: 0,
         method: Method::GET,

@@ -1,0 +1,75 @@
+//! Whether latencies and pacing are true, told by the target's own log.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
+
+use loadgate::{
+    engine::{Observed, Stop, run},
+    mock_target::{MockTarget, Running, Script},
+    plan::{Plan, Shape},
+    protocol::{Addresses, http::HttpDriver},
+    record::{Errors, Totals},
+    units::PerSecond,
+};
+use serde_json::Value;
+
+use crate::load_outcomes::plan;
+
+fn target(script: &str) -> Running {
+    MockTarget::start(Script::parse(script).unwrap(), TcpListener::bind("127.0.0.1:0").unwrap()).unwrap()
+}
+
+/// A number of what the target saw: `/arrivals/rate`.
+fn seen(target: &Running) -> Value {
+    let mut stream = TcpStream::connect(target.addr()).unwrap();
+    stream.write_all(b"GET /__stats HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+fn play(rate: f64, seconds: u64, target: &Running) -> (Observed, Totals) {
+    let mut plan: Plan = plan(target.addr().port());
+    plan.stages[0].shape = Shape::Constant(PerSecond(rate));
+    plan.stages[0].duration = Duration::from_secs(seconds);
+    plan.window = Duration::from_secs(1);
+    let addresses = Addresses::of(&plan.target).unwrap();
+    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
+    let observed = run(&plan, driver, &Stop::default(), |_| {}).unwrap();
+    let total = Totals::of(observed.measured.endpoints[0].windows());
+    assert_eq!(total.errors, Errors::new());
+    (observed, total)
+}
+
+fn quantile(total: &Totals, q: f64) -> f64 {
+    total.response.quantile(q).unwrap() as f64
+}
+
+#[test]
+fn load_at_a_fixed_delay_is_timed_as_the_target_times_it_and_paced_evenly() {
+    let target = target("defaults: { latency: 20ms }");
+    let (_, total) = play(500.0, 4, &target);
+    let seen = seen(&target);
+    assert_eq!((total.requests, seen["requests"].as_u64()), (2000, Some(2000)));
+    let (ours, theirs) = (quantile(&total, 0.5), seen["service_time_us"]["p50"].as_f64().unwrap());
+    assert!((ours / theirs - 1.0).abs() < 0.05, "p50 {ours} us, the target's own figure {theirs} us: {seen:#}");
+    let dispersion = seen["arrivals"]["dispersion_10ms"].as_f64().unwrap();
+    assert!(dispersion < 0.8, "as uneven as chance would be 1, bursts are above it: {dispersion}: {seen:#}");
+}
+
+#[test]
+fn load_through_a_stall_charges_it_to_every_request_that_fell_into_it() {
+    // Of each 2 s, 0.2 s are stalled: a tenth of the requests wait, evenly between 0 and 200 ms. A generator that waits for
+    // answers before it sends on would see one of them per connection.
+    let target = target("defaults: { stall: { every: 2s, for: 200ms } }");
+    let (observed, total) = play(500.0, 8, &target);
+    assert_eq!(total.requests, 4000);
+    let (p50, p95, p99) = (quantile(&total, 0.5), quantile(&total, 0.95), quantile(&total, 0.99));
+    assert!(p50 < 50_000.0, "half of the requests meet no stall: {p50}");
+    assert!((80_000.0..140_000.0).contains(&p95), "p95 {p95} us, the truth is 100 ms");
+    assert!((160_000.0..240_000.0).contains(&p99), "p99 {p99} us, the truth is 180 ms");
+    assert_eq!(observed.measured.offered, [4000]);
+}

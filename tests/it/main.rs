@@ -3,5 +3,6 @@
 mod load_outcomes;
 mod load_timing;
 mod mock_target;
+mod nginx;
 mod program;
 mod scripted;

@@ -1,7 +1,7 @@
 //! Running the program: scrubbed environment, own folder, output as text.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -29,4 +29,17 @@ pub(crate) fn transcript(output: &Output) -> String {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     )
+}
+
+/// The path of a component that is not ours. `None` skips the test, which only a machine without `LOADGATE_COMPONENTS=required`
+/// may do.
+pub(crate) fn component(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
+    let found = folders.chain([PathBuf::from("/usr/sbin")]).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let required = std::env::var_os("LOADGATE_COMPONENTS").is_some_and(|value| value == "required");
+    assert!(found.is_some() || !required, "{name} is missing: install it, or run `make test`");
+    if found.is_none() {
+        eprintln!("skipped: {name} is not installed");
+    }
+    found
 }

@@ -29,7 +29,8 @@ impl Default for Latencies {
 impl Latencies {
     /// Counts one latency. Zero counts as one microsecond, as a histogram of latencies has no zero.
     pub fn record(&mut self, us: u64) {
-        self.0.saturating_record(us.clamp(1, LONGEST_US));
+        // Not `saturating_record`, which would clamp to the range so far instead of growing it.
+        self.0.record(us.clamp(1, LONGEST_US)).expect("an auto-resizing histogram grows to a day");
     }
 
     /// Adds another histogram; exact.
@@ -195,6 +196,17 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = Encoded::try_from(STANDARD.encode(bytes));
+        }
+    }
+
+    #[test]
+    fn latencies_of_any_length_are_kept_apart() {
+        let mut latencies = Latencies::default();
+        [0, 5, 5_000, 5_000_000, u64::MAX].map(|us| latencies.record(us));
+        let kept: Vec<u64> = latencies.buckets().map(|(us, _)| us).collect();
+        assert_eq!(kept[..2], [1, 5]);
+        for (kept, exact) in kept[2..].iter().zip([5_000, 5_000_000, LONGEST_US]) {
+            assert!(kept.abs_diff(exact) <= exact / 1000, "{kept} for {exact}");
         }
     }
 

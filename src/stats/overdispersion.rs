@@ -1,7 +1,9 @@
 //! By how much errors come in bursts: the variance of counts over blocks relative to their mean.
 
-/// Prior dispersion and its weight in degrees of freedom: errors of services do come in bursts.
-const PRIOR: (f64, f64) = (2.0, 4.0);
+/// Dispersion that is assumed before any errors were seen: errors of services do come in bursts.
+const PRIOR: f64 = 2.0;
+/// Degrees of freedom this assumption is worth.
+pub const PRIOR_DF: f64 = 4.0;
 
 /// The dispersion of error counts and how many degrees of freedom it was learned from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +29,7 @@ pub fn dispersion<'a>(runs: impl IntoIterator<Item = (&'a [f64], &'a [usize])>) 
             df += own;
         }
     }
-    Dispersion { phi: ((PRIOR.0 * PRIOR.1 + weighted) / (PRIOR.1 + df)).max(1.0), df }
+    Dispersion { phi: ((PRIOR * PRIOR_DF + weighted) / (PRIOR_DF + df)).max(1.0), df }
 }
 
 fn chi_square(counts: &[f64], strata: &[usize]) -> f64 {

@@ -1,1 +1,13 @@
-//! stats
+//! Pure functions on numbers and slices, each with its source and tested against reference values.
+//!
+//! Nothing here knows of runs, endpoints or policies; what is compared with what is decided in `compare`.
+
+pub mod beta;
+pub mod blocks;
+pub mod holm;
+mod newton;
+pub mod overdispersion;
+pub mod rates;
+#[cfg(test)]
+mod reference;
+pub mod student_t;

@@ -43,7 +43,8 @@ impl Site {
         write("nginx.conf", &SERVER.replace("18081", &port.to_string()));
         write("loadgate.yml", CONFIG);
         write("site/index.html", "<!doctype html><title>Tea</title><h1>Tea</h1>");
-        let catalog: String = (1..=4000).map(|n| format!("article {n}: a tin of tea, 100 g, in stock, ships tomorrow\n")).collect();
+        let catalog: String =
+            (1..=4000).map(|n| format!("article {n}: a tin of tea, 100 g, in stock, ships tomorrow\n")).collect();
         write("site/catalog.txt", &catalog);
         Self { folder, nginx, port }
     }
@@ -96,7 +97,8 @@ fn nginx_that_is_unchanged_is_not_failed_and_one_that_compresses_is() {
     let _server = site.start(CANDIDATE);
     let output = site.run(&["gate", "--out", "compressing"]);
     assert_eq!(output.status.code(), Some(1), "{}", transcript(&output));
-    let verdict: serde_json::Value = serde_json::from_slice(&fs::read(site.path().join("compressing/verdict.json")).unwrap()).unwrap();
+    let verdict: serde_json::Value =
+        serde_json::from_slice(&fs::read(site.path().join("compressing/verdict.json")).unwrap()).unwrap();
     assert_eq!(verdict["verdict"], "fail");
     let regressed: Vec<&str> = verdict["comparisons"]
         .as_array()

@@ -1,0 +1,65 @@
+//! How the windows of a run are put together to blocks, and which blocks belong to one stage.
+
+use std::time::Duration;
+
+use crate::{
+    record::{EndpointSeries, RunRecord, Window},
+    units,
+};
+
+/// The blocks of a run. Equal plans have equal layouts, whatever windows they were recorded in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Windows that make one block.
+    per_block: usize,
+    /// Measured stages as (index, blocks), those of a single block last.
+    stages: Vec<(usize, usize)>,
+    /// Consecutive blocks that share a mean. Single blocks have no spread of their own, so they are pooled.
+    pub strata: Vec<usize>,
+}
+
+impl Layout {
+    /// The layout of a run in blocks of that length, or why there is none.
+    pub(super) fn of(run: &RunRecord, block: Duration) -> Result<Self, String> {
+        let window_us = run.plan.window_us;
+        let block_us = u64::try_from(block.as_micros()).unwrap_or(u64::MAX);
+        if window_us == 0 || block_us == 0 || !block_us.is_multiple_of(window_us) {
+            let window = units::duration(Duration::from_micros(window_us));
+            return Err(format!("its windows of {window} can't be put together to blocks of {}", units::duration(block)));
+        }
+        let per_block = usize::try_from(block_us / window_us).unwrap_or(usize::MAX);
+        let blocks = |index: usize, duration_us: u64| {
+            // A damaged duration must not make more blocks than there are windows to fill them.
+            let recorded = run.endpoints.iter().filter_map(|series| series.stages.get(index)).map(Vec::len).max();
+            let planned = usize::try_from(duration_us / block_us).unwrap_or(usize::MAX);
+            planned.min(recorded.unwrap_or(0).div_ceil(per_block)).max(1)
+        };
+        let measured = run.plan.stages.iter().enumerate().filter(|(_, stage)| stage.measured);
+        let (mut stages, single): (Vec<_>, Vec<_>) =
+            measured.map(|(index, stage)| (index, blocks(index, stage.duration_us))).partition(|&(_, blocks)| blocks > 1);
+        let mut strata: Vec<usize> = stages.iter().map(|&(_, blocks)| blocks).collect();
+        match (single.len(), strata.last_mut()) {
+            (0, _) => {}
+            (1, Some(last)) => *last += 1,
+            (count, _) => strata.push(count),
+        }
+        stages.extend(single);
+        Ok(Self { per_block, stages, strata })
+    }
+
+    /// Number of blocks.
+    pub(super) fn blocks(&self) -> usize {
+        self.strata.iter().sum()
+    }
+
+    /// The windows of each block, in the order of the strata; empty where nothing was recorded.
+    pub(super) fn cut<'a>(&self, series: &'a EndpointSeries) -> Vec<&'a [Window]> {
+        let mut cut = Vec::with_capacity(self.blocks());
+        for &(stage, blocks) in &self.stages {
+            let end = cut.len() + blocks;
+            cut.extend(series.blocks(stage, self.per_block, blocks));
+            cut.resize(end, &[]);
+        }
+        cut
+    }
+}

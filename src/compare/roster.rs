@@ -1,0 +1,130 @@
+//! Who takes part: the usable runs, and the endpoints both sides know.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use super::{
+    layout::Layout,
+    stored::Sample,
+    summary::{Estimate, Summary},
+};
+use crate::{
+    policy::{Quantile, Regression},
+    record::RunRecord,
+};
+
+/// All that is compared.
+#[derive(Debug)]
+pub(super) struct Roster {
+    /// Endpoints of the candidate that the baseline knows, in the order of the configuration.
+    pub endpoints: Vec<Sides>,
+    /// Usable baseline runs.
+    pub baseline_runs: usize,
+    /// Usable candidate runs.
+    pub candidate_runs: usize,
+    /// Blocks of a candidate run.
+    pub blocks: usize,
+    /// Blocks of all runs of the side that has fewer.
+    pub blocks_per_side: usize,
+    /// Length of a block.
+    pub block: Duration,
+    /// Measured length of a candidate run in seconds.
+    pub seconds: f64,
+    /// Endpoints the baseline has and the candidate lacks.
+    pub vanished: Vec<String>,
+    /// Endpoints the candidate has and the baseline lacks.
+    pub appeared: Vec<String>,
+    /// Runs and endpoints left out, in words.
+    pub left_out: Vec<String>,
+}
+
+/// One endpoint on both sides, a summary per run.
+#[derive(Debug)]
+pub(super) struct Sides {
+    pub name: String,
+    pub baseline: Vec<Summary>,
+    pub candidate: Vec<Summary>,
+}
+
+struct Run<'a> {
+    record: &'a RunRecord,
+    layout: Layout,
+}
+
+impl Roster {
+    pub(super) fn of(baseline: &[RunRecord], candidate: &[RunRecord], rules: &Regression) -> Self {
+        let mut left_out = Vec::new();
+        let baseline = usable("baseline", baseline, rules, &mut left_out);
+        let candidate = usable("candidate", candidate, rules, &mut left_out);
+        let (before, after) = (names(&baseline), names(&candidate));
+        let (ignored, judged): (Vec<&str>, Vec<&str>) = after.iter().partition(|name| rules.ignores(name));
+        left_out.extend(ignored.iter().map(|name| format!("'{name}' is left out, as the configuration says")));
+        let known = |name: &&str| before.contains(name);
+        let summed = |runs: &[Run<'_>], name: &str| -> Vec<Summary> {
+            let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, rules.latency.keys().copied());
+            runs.iter().map(one).collect()
+        };
+        let sides =
+            |name: &str| Sides { name: name.to_owned(), baseline: summed(&baseline, name), candidate: summed(&candidate, name) };
+        let owned = |name: &str| name.to_owned();
+        let blocks = |runs: &[Run<'_>]| runs.iter().map(|run| run.layout.blocks()).sum::<usize>();
+        Self {
+            endpoints: judged.iter().copied().filter(|name| known(&name)).map(sides).collect(),
+            appeared: judged.iter().copied().filter(|name| !known(&name)).map(owned).collect(),
+            vanished: before.iter().copied().filter(|name| !after.contains(name) && !rules.ignores(name)).map(owned).collect(),
+            blocks: candidate.iter().map(|run| run.layout.blocks()).min().unwrap_or(0),
+            blocks_per_side: blocks(&baseline).min(blocks(&candidate)),
+            block: rules.block,
+            seconds: candidate.iter().map(|run| seconds(run.record)).fold(f64::INFINITY, f64::min),
+            baseline_runs: baseline.len(),
+            candidate_runs: candidate.len(),
+            left_out,
+        }
+    }
+}
+
+/// Runs that can be cut into blocks; the others are named with the reason.
+fn usable<'a>(side: &str, runs: &'a [RunRecord], rules: &Regression, left_out: &mut Vec<String>) -> Vec<Run<'a>> {
+    let mut usable = Vec::with_capacity(runs.len());
+    for record in runs {
+        match Layout::of(record, rules.block) {
+            Ok(layout) => usable.push(Run { record, layout }),
+            Err(reason) => left_out.push(format!("the {side} run of {} is left out: {reason}", record.started_at)),
+        }
+    }
+    usable
+}
+
+/// Endpoints that were called in any of the runs or are listed in the last of them, in order.
+fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    let all = runs.iter().rev().flat_map(|run| &run.record.endpoints);
+    all.map(|endpoint| endpoint.name.as_str()).filter(|&name| seen.insert(name)).collect()
+}
+
+fn seconds(run: &RunRecord) -> f64 {
+    run.plan.measured_stages().map(|stage| stage.duration_us as f64 / 1e6).sum()
+}
+
+impl Sides {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Summary> {
+        self.baseline.iter().chain(&self.candidate)
+    }
+
+    /// Requests of the run that has fewest of them.
+    pub(super) fn requests_min(&self) -> u64 {
+        self.all().map(|run| run.requests).min().unwrap_or(0)
+    }
+
+    /// Successful requests of the run that has fewest of them.
+    pub(super) fn succeeded_min(&self) -> u64 {
+        self.all().map(|run| run.succeeded).min().unwrap_or(0)
+    }
+
+    /// One quantile in all runs; `None` unless every run has it.
+    pub(super) fn sample(&self, quantile: Quantile) -> Option<Sample<'_>> {
+        let baseline: Option<Vec<&Estimate>> = self.baseline.iter().map(|run| run.quantiles.get(&quantile)).collect();
+        let candidate: Option<Vec<&Estimate>> = self.candidate.iter().map(|run| run.quantiles.get(&quantile)).collect();
+        let sample = Sample { baseline: baseline?, candidate: candidate? };
+        (!sample.baseline.is_empty() && !sample.candidate.is_empty()).then_some(sample)
+    }
+}

@@ -1,0 +1,98 @@
+//! The service as a whole: the traffic-weighted mean of its endpoints' log quantiles. It shows a change of everything
+//! (middleware, TLS, a slower runtime) that no single endpoint shows for sure.
+
+use super::{
+    SERVICE,
+    latency::{self, LatencyTest, Measured},
+    roster::{Roster, Sides},
+    stored::Sample,
+    summary::{Estimate, Summary},
+};
+use crate::policy::{Quantile, Regression};
+
+/// Requests beyond the quantile that an endpoint must have in each run to count.
+const BEYOND_MIN: f64 = 10.0;
+/// Absorbs the rounding of n (1 - q).
+const ROUNDING: f64 = 1e-9;
+
+/// One endpoint and its share of the traffic, fixed over all runs.
+struct Part<'a> {
+    sides: &'a Sides,
+    weight: f64,
+}
+
+/// A test for each quantile below p99 that at least two endpoints have enough requests for.
+pub(super) fn tests(roster: &Roster, rules: &Regression) -> Vec<LatencyTest> {
+    let quantiles = rules.latency.keys().copied().filter(|quantile| quantile.fraction() < Quantile::P99.fraction());
+    quantiles.filter_map(|quantile| test(quantile, roster, rules)).collect()
+}
+
+fn test(quantile: Quantile, roster: &Roster, rules: &Regression) -> Option<LatencyTest> {
+    let rule = rules.latency_rule(SERVICE, quantile)?;
+    let parts = parts(roster, quantile);
+    if parts.len() < 2 || latency::few_blocks(roster).is_some() {
+        return None;
+    }
+    let side = |runs: fn(&Sides) -> &Vec<Summary>, count: usize| -> Option<Vec<Estimate>> {
+        (0..count).map(|run| whole(parts.iter().map(|part| (part.weight, &runs(part.sides)[run])), quantile)).collect()
+    };
+    let baseline = side(|sides| &sides.baseline, roster.baseline_runs)?;
+    let candidate = side(|sides| &sides.candidate, roster.candidate_runs)?;
+    let sample = Sample { baseline: baseline.iter().collect(), candidate: candidate.iter().collect() };
+    let measured = Measured::of(&sample, quantile, latency::pool(roster, quantile));
+    Some(LatencyTest { endpoint: SERVICE.to_owned(), quantile, rule, measured: Some(measured), lack: None })
+}
+
+fn parts(roster: &Roster, quantile: Quantile) -> Vec<Part<'_>> {
+    let enough = |sides: &&Sides| {
+        let runs = sides.sample(quantile);
+        runs.is_some_and(|runs| runs.baseline.iter().chain(&runs.candidate).all(|run| run.beyond >= BEYOND_MIN - ROUNDING))
+    };
+    let chosen: Vec<&Sides> = roster.endpoints.iter().filter(enough).collect();
+    let traffic = |sides: &Sides| sides.all().map(|run| run.requests).sum::<u64>() as f64;
+    let total: f64 = chosen.iter().map(|sides| traffic(sides)).sum();
+    chosen.into_iter().map(|sides| Part { sides, weight: traffic(sides) / total }).collect()
+}
+
+/// Adds up the endpoints of one run: log quantiles and, block by block, residuals, so that what endpoints share is counted
+/// as shared.
+fn whole<'a>(parts: impl Iterator<Item = (f64, &'a Summary)>, quantile: Quantile) -> Option<Estimate> {
+    let (mut ln_us, mut beyond, mut residuals, mut strata) = (0.0, f64::INFINITY, Vec::new(), [].as_slice());
+    for (weight, run) in parts {
+        let estimate = run.quantiles.get(&quantile)?;
+        ln_us += weight * estimate.ln_us;
+        beyond = estimate.beyond.min(beyond);
+        residuals.resize(estimate.residuals.len(), 0.0);
+        residuals.iter_mut().zip(&estimate.residuals).for_each(|(sum, residual)| *sum += weight * residual);
+        strata = &run.strata;
+    }
+    Some(Estimate::new(ln_us, beyond, residuals, strata))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_whole_agrees_with_the_reference() {
+        let all: serde_json::Value = serde_json::from_str(include_str!("../../tests/data/reference-values.json")).unwrap();
+        let case = &all["whole"];
+        let list = |value: &serde_json::Value| value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect::<Vec<_>>();
+        let runs: Vec<(f64, Summary)> = ["a", "b"]
+            .iter()
+            .map(|name| {
+                let estimate = Estimate::new(case["y"][name].as_f64().unwrap(), 50.0, list(&case["z"][name]), &[2]);
+                let quantiles = BTreeMap::from([(Quantile::P50, estimate)]);
+                let run = Summary { requests: 100, succeeded: 100, errors: vec![0.0; 2], strata: vec![2], quantiles };
+                (case["weights"][name].as_f64().unwrap(), run)
+            })
+            .collect();
+        let whole = whole(runs.iter().map(|(weight, run)| (*weight, run)), Quantile::P50).unwrap();
+        assert!((whole.ln_us - case["y_whole"].as_f64().unwrap()).abs() < 1e-12);
+        for (actual, expected) in whole.residuals.iter().zip(list(&case["z_whole"])) {
+            assert!((actual - expected).abs() < 1e-12);
+        }
+    }
+}

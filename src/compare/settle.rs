@@ -1,0 +1,82 @@
+//! From an estimate and its corrected p-values to an outcome: sure *and* large enough, or honestly unknown.
+
+use super::{Grade, Outcome, family::Adjusted, shift::Shift};
+use crate::policy::{LatencyRule, Severity};
+
+/// Uncorrected p-value below which a change beyond the tolerance is suspect though not yet sure.
+const SUSPECT_P: f64 = 0.01;
+
+/// What a test found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Settled {
+    pub outcome: Outcome,
+    pub level: Option<Severity>,
+    pub grade: Option<Grade>,
+    /// Smallest change that would have been seen, as a fraction.
+    pub mde: f64,
+    pub suspect: bool,
+}
+
+/// Settles a latency test. `baseline_us` turns the floor into a share.
+pub(super) fn latency(shift: &Shift, p: &Adjusted, baseline_us: f64, rule: &LatencyRule, alpha: f64) -> Settled {
+    let change_us = baseline_us * shift.change().abs();
+    let large = change_us >= rule.floor.as_secs_f64() * 1e6;
+    let (warn, fail) = (rule.warn.ln_1p(), rule.fail.ln_1p());
+    let mde = shift.mde(p.level);
+    let found = |outcome| Settled { outcome, level: None, grade: None, mde, suspect: false };
+    let unchanged = |grade| Settled { grade: Some(grade), ..found(Outcome::Unchanged) };
+    if p.up <= alpha && large && shift.estimate >= fail {
+        Settled { level: Some(Severity::Fail), ..found(Outcome::Regressed) }
+    } else if p.up <= alpha && large && shift.estimate >= warn {
+        Settled { level: Some(Severity::Warn), ..found(Outcome::Regressed) }
+    } else if p.up <= alpha {
+        unchanged(Grade::TooSmallToMatter)
+    } else if p.down <= alpha && large && shift.estimate <= -warn {
+        found(Outcome::Improved)
+    } else if shift.upper() < fail {
+        unchanged(Grade::Equivalent)
+    } else if mde <= rule.sensitivity && shift.estimate < fail {
+        unchanged(Grade::NoChangeFound)
+    } else {
+        let suspect = shift.estimate >= fail && shift.p_up() < SUSPECT_P;
+        Settled { suspect, ..found(Outcome::Inconclusive) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_case_of_the_reference_is_settled_alike() {
+        let all: serde_json::Value = serde_json::from_str(include_str!("../../tests/data/reference-values.json")).unwrap();
+        for case in all["settle"].as_array().unwrap() {
+            let number = |name: &str| case[name].as_f64().unwrap();
+            let shift = Shift { estimate: number("d"), standard_error: number("se"), df: number("df") };
+            let adjusted = Adjusted { up: number("p_adj"), down: number("pdn_adj"), level: number("level") };
+            let rule = LatencyRule {
+                warn: number("tol") / 2.0,
+                fail: number("tol"),
+                sensitivity: number("sensitivity"),
+                floor: Duration::from_micros(50),
+            };
+            let settled = latency(&shift, &adjusted, number("base_us"), &rule, 0.01);
+            let name = match (settled.outcome, settled.level) {
+                (Outcome::Regressed, Some(Severity::Warn)) => "warn",
+                (Outcome::Unchanged, _) => "pass",
+                (outcome, _) => outcome.name(),
+            };
+            assert_eq!(name, case["verdict"], "{case}");
+            let grade = settled.grade.map(|grade| match grade {
+                Grade::Equivalent => "equivalent",
+                Grade::TooSmallToMatter => "real, but too small to matter",
+                Grade::NoChangeFound => "no change found",
+            });
+            assert_eq!(grade, case["grade"].as_str(), "{case}");
+            assert!((shift.upper() / number("U95") - 1.0).abs() < 1e-9, "{case}");
+            assert!((settled.mde / number("mde") - 1.0).abs() < 1e-9, "{case}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+mod agreement;
+mod degenerate;
+mod outcomes;
+mod simulation;

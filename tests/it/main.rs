@@ -1,5 +1,6 @@
 //! The integration tests: the program run as a user runs it, and the engine before targets that misbehave.
 
+mod baseline;
 mod load_outcomes;
 mod load_timing;
 mod mock_target;

@@ -15,7 +15,7 @@ fn loaded_bytes(bytes: &[u8], overrides: &Overrides) -> Result<Loaded, String> {
 }
 
 fn refusal(text: &str) -> String {
-    loaded_bytes(text.as_bytes(), &Overrides::default()).map(|_| "it was accepted".to_owned()).unwrap_or_else(|error| error)
+    loaded_bytes(text.as_bytes(), &Overrides::default()).map_or_else(|error| error, |_| "it was accepted".to_owned())
 }
 
 #[test]

@@ -6,17 +6,17 @@ const MINIMAL: &str = include_str!("configs/minimal.yml");
 
 /// A folder named `shop` with this configuration in it.
 fn folder_with(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
-    let root = tempfile::tempdir().unwrap();
+    let root = tempfile::tempdir().expect("a temporary folder");
     let folder = root.path().join("shop");
-    std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("loadgate.yml"), text).unwrap();
+    std::fs::create_dir(&folder).expect("a new folder");
+    std::fs::write(folder.join("loadgate.yml"), text).expect("a writable folder");
     (root, folder)
 }
 
 fn check(text: &str, args: &[&str]) -> String {
     let (_root, folder) = folder_with(text);
     let args: Vec<&str> = ["check"].into_iter().chain(args.iter().copied()).collect();
-    transcript(&loadgate(&folder, &args).env_remove("SHOP_URL").output().unwrap())
+    transcript(&loadgate(&folder, &args).env_remove("SHOP_URL").output().expect("the program starts"))
 }
 
 #[test]

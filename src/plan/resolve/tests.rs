@@ -29,7 +29,7 @@ fn resolved(text: &str) -> Resolved {
 }
 
 fn refusal(text: &str) -> String {
-    resolved_with(text, &Overrides::default()).map(|_| "it was accepted".to_owned()).unwrap_or_else(|error| error.to_string())
+    resolved_with(text, &Overrides::default()).map_or_else(|error| error.to_string(), |_| "it was accepted".to_owned())
 }
 
 /// A right configuration with these sections before its own.

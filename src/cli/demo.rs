@@ -52,7 +52,12 @@ struct Act {
 const ACTS: [Act; 3] = [
     Act { name: "unchanged", story: "a pull request that changes nothing", script: BASELINE, passes: true },
     Act { name: "slower", story: "a pull request that makes search twice as slow", script: SLOWER, passes: false },
-    Act { name: "failing", story: "a pull request with a bug: 1 in 20 answers of list-items is a 500", script: FAILING, passes: false },
+    Act {
+        name: "failing",
+        story: "a pull request with a bug: 1 in 20 answers of list-items is a 500",
+        script: FAILING,
+        passes: false,
+    },
 ];
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -81,7 +86,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 /// Writes what the demo plays, so that a reader can look at it and play it again. Baselines of an earlier demo go, as they
 /// may be of another machine.
 fn set_the_stage(folder: &Path) -> Result<(), Failure> {
-    let cannot = |error: std::io::Error| Failure::usage(format!("{}: {error}", folder.display())).hint("choose a folder with --out");
+    let cannot =
+        |error: std::io::Error| Failure::usage(format!("{}: {error}", folder.display())).hint("choose a folder with --out");
     fs::create_dir_all(folder).map_err(cannot)?;
     for (name, text) in [("loadgate.yml", CONFIG), BASELINE, SLOWER, FAILING] {
         fs::write(folder.join(name), text).map_err(cannot)?;

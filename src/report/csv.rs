@@ -12,7 +12,16 @@ use crate::{
 pub(super) fn summary(view: &View) -> Result<Vec<u8>, csv::Error> {
     let mut csv = Writer::from_writer(Vec::new());
     csv.write_record([
-        "endpoint", "metric", "unit", "baseline", "candidate", "change_fraction", "ci_low_fraction", "ci_high_fraction", "p_value", "outcome",
+        "endpoint",
+        "metric",
+        "unit",
+        "baseline",
+        "candidate",
+        "change_fraction",
+        "ci_low_fraction",
+        "ci_high_fraction",
+        "p_value",
+        "outcome",
     ])?;
     match &view.file {
         Some(file) if !file.comparisons.is_empty() => file.comparisons.iter().try_for_each(|row| compared(&mut csv, row))?,
@@ -42,7 +51,9 @@ fn measured(csv: &mut Writer<Vec<u8>>, runs: &[RunRecord]) -> Result<(), csv::Er
     for figures in super::figures::EndpointFigures::by_endpoint(runs) {
         let latency = |quantile: Quantile| figures.totals.response.quantile(quantile.fraction()).map(|us| us as f64);
         let latencies = [Quantile::P50, Quantile::P95, Quantile::P99].map(|q| (q.to_string(), "us", latency(q)));
-        for (metric, unit, value) in latencies.into_iter().chain([("error_rate".to_owned(), "share", figures.totals.error_rate())]) {
+        for (metric, unit, value) in
+            latencies.into_iter().chain([("error_rate".to_owned(), "share", figures.totals.error_rate())])
+        {
             let name = escape::csv(&figures.name);
             let row = [name, metric, unit.to_owned(), empty(), number(value), empty(), empty(), empty(), empty(), empty()];
             csv.write_record(row)?;
@@ -55,8 +66,23 @@ fn measured(csv: &mut Writer<Vec<u8>>, runs: &[RunRecord]) -> Result<(), csv::Er
 pub(super) fn windows(view: &View) -> Result<Vec<u8>, csv::Error> {
     let mut csv = Writer::from_writer(Vec::new());
     csv.write_record([
-        "run", "endpoint", "stage", "start_s", "length_s", "requests", "errors", "dropped", "received_bytes", "response_p50_us", "response_p95_us",
-        "response_p99_us", "response_max_us", "service_p50_us", "service_p95_us", "service_p99_us", "service_max_us",
+        "run",
+        "endpoint",
+        "stage",
+        "start_s",
+        "length_s",
+        "requests",
+        "errors",
+        "dropped",
+        "received_bytes",
+        "response_p50_us",
+        "response_p95_us",
+        "response_p99_us",
+        "response_max_us",
+        "service_p50_us",
+        "service_p95_us",
+        "service_p99_us",
+        "service_max_us",
     ])?;
     for (number, run) in view.runs.iter().enumerate() {
         let length_s = run.plan.window_us as f64 / 1e6;
@@ -64,7 +90,8 @@ pub(super) fn windows(view: &View) -> Result<Vec<u8>, csv::Error> {
             for (stage, windows) in run.plan.stages.iter().zip(&series.stages) {
                 for (n, window) in windows.iter().enumerate() {
                     let start_s = stage.began_us as f64 / 1e6 + n as f64 * length_s;
-                    let place = [(number + 1).to_string(), escape::csv(&series.name), escape::csv(&stage.name), start_s.to_string()];
+                    let place =
+                        [(number + 1).to_string(), escape::csv(&series.name), escape::csv(&stage.name), start_s.to_string()];
                     csv.write_record(place.into_iter().chain([length_s.to_string()]).chain(window_cells(window)))?;
                 }
             }

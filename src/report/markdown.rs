@@ -41,7 +41,8 @@ fn cut(text: &str) -> String {
     if text.len() <= COMMENT_BYTES_MAX {
         return text.to_owned();
     }
-    let markers: String = text.lines().filter(|line| line.starts_with("<!-- loadgate:")).map(|line| format!("{line}\n")).collect();
+    let markers: String =
+        text.lines().filter(|line| line.starts_with("<!-- loadgate:")).map(|line| format!("{line}\n")).collect();
     let tail = format!("\n</details>\n\nThe rest is in the report: this comment would be too long.\n\n{markers}");
     let room = COMMENT_BYTES_MAX - tail.len();
     let end = text.char_indices().take_while(|(at, _)| *at <= room).filter(|(_, c)| *c == '\n').map(|(at, _)| at).last();

@@ -158,7 +158,8 @@ impl VerdictFile {
                 requests: totals.iter().map(|total| total.requests).sum(),
                 errors: totals.iter().map(crate::record::Totals::error_count).sum(),
             },
-            baseline: comparison.map(|found| BaselineFacts { runs: found.baseline_runs, commits: found.baseline_commits.clone() }),
+            baseline: comparison
+                .map(|found| BaselineFacts { runs: found.baseline_runs, commits: found.baseline_commits.clone() }),
             mode: if comparison.is_some() { "baseline" } else { "none" }.to_owned(),
             replicates: candidate.len(),
             coverage: comparison.map(|found| found.coverage),

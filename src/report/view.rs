@@ -20,6 +20,8 @@ use crate::{
 #[derive(Clone, Debug, Serialize)]
 pub struct View {
     pub(super) suite: String,
+    /// What a later run finds this run's comment by: safe inside an HTML comment.
+    pub(super) key: String,
     pub(super) verdict: Option<VerdictView>,
     pub(super) endpoints: Vec<EndpointView>,
     pub(super) total: EndpointView,
@@ -149,10 +151,11 @@ impl View {
         let first = runs.first();
         Self {
             suite: first.map(|run| line(&run.suite)).unwrap_or_default(),
+            key: first.map(|run| key(&run.suite)).unwrap_or_default(),
             verdict: None,
             endpoints: EndpointFigures::by_endpoint(runs).iter().map(EndpointView::of).collect(),
             total: EndpointView::of(&EndpointFigures::of_all(runs)),
-            facts: first.map(super::view::facts).unwrap_or_default(),
+            facts: first.map(facts).unwrap_or_default(),
             failures: runs.iter().flat_map(|run| &run.failures).map(FailureView::of).collect(),
             stages: first.map(stages).unwrap_or_default(),
             timelines: first.map(timeline::by_endpoint).unwrap_or_default(),
@@ -239,10 +242,19 @@ fn how_sure(found: &crate::compare::Comparison) -> String {
 fn next_steps(verdict: &Verdict) -> Vec<String> {
     let steps: &[&str] = match (verdict.kind, &verdict.reference) {
         (VerdictKind::Invalid, _) => &["Nothing was said about the service. Mend the cause above and run again."],
-        (_, Reference::NoBaseline) => &["Store this run as the first baseline: `loadgate baseline promote --unjudged RECORD` on the main branch, five to ten times."],
-        (_, Reference::Mismatch(_)) => &["Record baselines under the present conditions, or go back to those of the stored ones."],
-        (VerdictKind::Fail, _) => &["Run `loadgate gate` locally with the same configuration to see it again.", "If the change is intended, promote the new level after merging: `loadgate baseline promote`."],
-        (VerdictKind::Inconclusive, _) => &["The rows below say what would settle them: more baseline runs, a longer stage, or more traffic."],
+        (_, Reference::NoBaseline) => &[
+            "Store this run as the first baseline: `loadgate baseline promote --unjudged RECORD` on the main branch, five to ten times.",
+        ],
+        (_, Reference::Mismatch(_)) => {
+            &["Record baselines under the present conditions, or go back to those of the stored ones."]
+        }
+        (VerdictKind::Fail, _) => &[
+            "Run `loadgate gate` locally with the same configuration to see it again.",
+            "If the change is intended, promote the new level after merging: `loadgate baseline promote`.",
+        ],
+        (VerdictKind::Inconclusive, _) => {
+            &["The rows below say what would settle them: more baseline runs, a longer stage, or more traffic."]
+        }
         (VerdictKind::Pass | VerdictKind::Warn, _) => &[],
     };
     steps.iter().map(|step| (*step).to_owned()).collect()
@@ -371,6 +383,11 @@ fn throughput(runs: &[RunRecord]) -> String {
     }
     let rate = |n: u64| units::PerSecond(n as f64 / seconds);
     format!("{} offered, {} achieved ({})", rate(offered), rate(started), units::percent(started as f64 / offered as f64))
+}
+
+/// Letters, digits, dots and dashes only.
+fn key(suite: &str) -> String {
+    suite.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
 }
 
 /// Where, when and of what the first run was made.

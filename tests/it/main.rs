@@ -1,6 +1,7 @@
 //! The integration tests: the program run as a user runs it, and the engine before targets that misbehave.
 
 mod baseline;
+mod check;
 mod load_outcomes;
 mod load_timing;
 mod mock_target;

@@ -58,7 +58,9 @@ impl Forest {
         let rows: Vec<(&Row, f64, (f64, f64))> = rows
             .iter()
             .filter(|row| matches!(row.metric, ComparedMetric::Latency(_)))
-            .filter_map(|row| row.change.map(|change| (row, change.estimate, change.interval.unwrap_or((change.estimate, change.estimate)))))
+            .filter_map(|row| {
+                row.change.map(|change| (row, change.estimate, change.interval.unwrap_or((change.estimate, change.estimate))))
+            })
             .collect();
         let ends = rows.iter().flat_map(|(row, _, (low, high))| [*low, *high, row.tolerance * 1.2]);
         let high = ends.clone().fold(0.1, f64::max).min(CHANGE_MAX);

@@ -68,8 +68,8 @@ impl Roster {
         let owned = |name: &str| name.to_owned();
         let blocks = |runs: &[Run<'_>]| runs.iter().map(|run| run.layout.blocks()).sum::<usize>();
         Self {
-            endpoints: judged.iter().copied().filter(|name| known(&name)).map(sides).collect(),
-            appeared: judged.iter().copied().filter(|name| !known(&name)).map(owned).collect(),
+            endpoints: judged.iter().copied().filter(known).map(sides).collect(),
+            appeared: judged.iter().copied().filter(|name| !known(name)).map(owned).collect(),
             vanished: before.iter().copied().filter(|name| !after.contains(name) && !rules.ignores(name)).map(owned).collect(),
             blocks: candidate.iter().map(|run| run.layout.blocks()).min().unwrap_or(0),
             blocks_per_side: blocks(&baseline).min(blocks(&candidate)),

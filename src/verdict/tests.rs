@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, time::Duration};
 use super::*;
 use crate::{
     compare::{
-        compare,
+        Comparison, Outcome, compare,
         fixture::{self, Request, SECOND_US},
     },
     policy::{Regression, Severity, Threshold},
@@ -330,4 +330,39 @@ fn a_coarser_window_than_the_span_is_one_window() {
     let coarse = outage().coarsened(5 * SECOND_US);
     let short = Duration::from_secs(1);
     assert_eq!(span::sliding(std::slice::from_ref(&coarse), None, short).len(), 4);
+}
+
+/// A comparison that passes, for changing one thing of it.
+fn passing() -> Comparison {
+    let candidate = run(1.0, 9);
+    match compared(&candidate, 6) {
+        Reference::Compared(comparison) => *comparison,
+        Reference::NoBaseline | Reference::Mismatch(_) => unreachable!("it was compared"),
+    }
+}
+
+fn kind_of(comparison: Comparison) -> VerdictKind {
+    judge(&run(1.0, 9), Reference::Compared(Box::new(comparison)), &Policy::default()).kind
+}
+
+#[test]
+fn too_little_coverage_is_inconclusive() {
+    assert_eq!(kind_of(Comparison { coverage: 0.8, ..passing() }), VerdictKind::Pass);
+    let low = Comparison { coverage: 0.79, ..passing() };
+    let verdict = judge(&run(1.0, 9), Reference::Compared(Box::new(low)), &Policy::default());
+    assert_eq!(verdict.headline, "inconclusive: endpoints with 79% of the requests could be settled, a pass needs 80%");
+}
+
+#[test]
+fn an_unsettled_test_holds_the_run_up_only_when_required_or_suspect() {
+    for (required, suspect, kind) in
+        [(false, false, VerdictKind::Pass), (true, false, VerdictKind::Inconclusive), (false, true, VerdictKind::Inconclusive)]
+    {
+        for outcome in [Outcome::Inconclusive, Outcome::NoData] {
+            let mut comparison = passing();
+            let row = comparison.rows.iter_mut().find(|row| row.endpoint == "/b").unwrap();
+            (row.outcome, row.required, row.suspect) = (outcome, required, suspect);
+            assert_eq!(kind_of(comparison), kind, "{outcome} {required} {suspect}");
+        }
+    }
 }

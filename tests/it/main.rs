@@ -1,3 +1,4 @@
 //! The integration tests: the program run as a user runs it.
 
+mod compare;
 mod program;

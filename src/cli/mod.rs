@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod compare;
+mod comparison_table;
 mod config_args;
 mod demo;
 mod failure;

@@ -30,7 +30,7 @@ fn endpoints(view: &View) -> String {
     let row = |endpoint: &EndpointView| {
         let latency = &endpoint.response;
         [
-            &endpoint.name,
+            endpoint.name.as_str(),
             &endpoint.requests,
             &endpoint.rate,
             &latency.p50,

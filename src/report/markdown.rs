@@ -1,6 +1,6 @@
 //! `comment.md` and `step_summary.md`, from templates that only place what the view holds.
 
-use minijinja::{AutoEscape, Environment, Value, context};
+use minijinja::{AutoEscape, Environment, Value, context, syntax::SyntaxConfig, value::Serde};
 
 use super::{escape, view::View};
 
@@ -19,16 +19,15 @@ pub(super) fn step_summary(view: &View) -> Result<String, minijinja::Error> {
 
 fn render(view: &View, open: bool) -> Result<String, minijinja::Error> {
     let mut templates = Environment::new();
-    templates.set_trim_blocks(true);
-    templates.set_lstrip_blocks(true);
-    templates.set_auto_escape_callback(|_| AutoEscape::Custom("markdown"));
+    templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    templates.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
     templates.set_formatter(|out, state, value| {
         let text = if value.is_safe() { value.to_string() } else { escaped(value) };
         let _ = state;
         out.write_str(&text).map_err(minijinja::Error::from)
     });
     templates.add_template("comment.md", include_str!("../../templates/comment.md.j2"))?;
-    templates.get_template("comment.md")?.render(context! { view, open })
+    templates.get_template("comment.md")?.render(context! { view => Serde(view), open })
 }
 
 /// Numbers need no escaping; everything else might come from anywhere.

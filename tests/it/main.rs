@@ -2,6 +2,7 @@
 
 mod baseline;
 mod check;
+mod compare;
 mod load_outcomes;
 mod load_timing;
 mod mock_target;

@@ -123,13 +123,12 @@ fn record_baseline(args: &Args, stop: &Stop) -> Result<(), Failure> {
         terminal::err(&format!("baseline run {run} of {BASELINE_RUNS}"));
         let target = start(BASELINE)?;
         let resolved = resolve(args, &target, "baseline")?;
-        let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
+        let blank = recording::blank(&resolved);
         let record = recording::make(&resolved.plan, blank, args.talk, stop)?;
         if record.ended != Ended::Complete {
             return Err(Failure { exit: Exit::Interrupted, ..Failure::invalid("the demo was interrupted") });
         }
-        let block_us = u64::try_from(resolved.policy.regression.block.as_micros()).unwrap_or(u64::MAX);
-        Store::at(&resolved.baseline.dir).promote(&record, block_us).map_err(Failure::invalid)?;
+        Store::at(&resolved.baseline.dir).promote(&record).map_err(Failure::invalid)?;
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ pub(super) struct Gated {
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
     report::prepare(folder).map_err(Failure::usage)?;
-    let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
+    let blank = recording::blank(resolved);
     let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED).map_err(Failure::usage)?;
     let candidate = [recording::make(&resolved.plan, blank, talk, stop)?];
     record::file::write(&candidate[0], &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;

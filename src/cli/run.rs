@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     report::prepare(&folder).map_err(Failure::usage)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
-    let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
+    let blank = recording::blank(&resolved);
     let record = recording::make(&resolved.plan, blank, args.talk, &stop)?;
     record::file::write(&record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
     let view = report::View::of_runs(std::slice::from_ref(&record));

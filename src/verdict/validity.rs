@@ -34,8 +34,8 @@ fn complete(runs: &[RunRecord]) -> ValidityCheck {
     let check = |ok, reason: &str| ValidityCheck { check: "complete", ok, value: None, reason: reason.to_owned() };
     if runs.iter().any(|run| run.ended == Ended::Interrupted) {
         check(false, "the run was interrupted before its end")
-    } else if runs.iter().any(|run| run.ended == Ended::Aborted) {
-        check(false, "the run was aborted before its end")
+    } else if let Some(run) = runs.iter().find(|run| run.ended == Ended::Aborted) {
+        check(false, run.ended_because.as_deref().unwrap_or("the run was aborted before its end"))
     } else {
         check(true, "all stages were played to their end")
     }

@@ -60,6 +60,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
 /// # Errors
 /// The system refuses what the engine needs.
 pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
+    measure::raise_open_files_limit();
     let addresses = match Addresses::of(&plan.target) {
         Ok(addresses) => addresses,
         Err(error) => return Ok(aborted(blank, error.to_string())),

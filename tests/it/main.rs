@@ -5,6 +5,7 @@
 mod baseline;
 mod check;
 mod compare;
+mod docs;
 mod load_outcomes;
 mod load_timing;
 mod mock_target;

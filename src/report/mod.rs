@@ -1,1 +1,67 @@
-//! report
+//! Reports: one file per format, all from one [`View`] that holds everything already computed and put into words.
+
+mod chart;
+mod error;
+mod escape;
+mod folder;
+mod format;
+mod marker;
+mod verdict_file;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
+pub use error::ReportError;
+pub use folder::prepare;
+pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, summary_json};
+pub use verdict_file::{BaselineFacts, CandidateFacts, ComparisonRow, SCHEMA, ThresholdRow, ValidityRow, VerdictFile};
+pub use view::{
+    ChangeRow, ChangeText, ClassCount, Compared, Fact, FailureView, GeneratorView, Judged, LatencyFigures, RunView, StageView,
+    Step, ThresholdView, Traffic, TrafficText, ValidityView, View, WindowRow,
+};
+
+/// File name of the run record in the report folder.
+pub const RECORD_FILE: &str = "record.json.gz";
+/// File name of the verdict.
+pub const VERDICT_FILE: &str = "verdict.json";
+/// File name of the page for people.
+pub const HTML_FILE: &str = "report.html";
+/// File name of the job summary.
+pub const STEP_SUMMARY_FILE: &str = "step_summary.md";
+
+/// Writes the reports of a judged candidate in the given formats; returns the files in the order of [`FORMATS`].
+///
+/// # Errors
+/// The folder can't be written.
+pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    write_each(formats, dir, |render| match render {
+        Render::Run(render) => Some(render(&view.run)),
+        Render::Verdict(render) => Some(render(view)),
+        Render::Either(render) => Some(render(&view.run, Some(&view.judged))),
+    })
+}
+
+/// Writes what can be said of runs alone in the given formats.
+///
+/// # Errors
+/// The folder can't be written.
+pub fn write_run(view: &RunView, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    write_each(formats, dir, |render| match render {
+        Render::Run(render) => Some(render(view)),
+        Render::Verdict(_) => None,
+        Render::Either(render) => Some(render(view, None)),
+    })
+}
+
+fn write_each(
+    formats: &[Format],
+    dir: &Path,
+    render: impl Fn(&Render) -> Option<Result<String, ReportError>>,
+) -> Result<Vec<PathBuf>, ReportError> {
+    let wanted = FORMATS.iter().filter(|file| formats.contains(&file.format));
+    wanted.filter_map(|file| Some(render(&file.render)?.and_then(|text| folder::write(dir, file.name, &text)))).collect()
+}

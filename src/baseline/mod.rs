@@ -1,1 +1,16 @@
-//! baseline
+//! Where earlier records live: one file per run, `DIR/<suite>/<fingerprint>/<utc time>-<commit>.json.gz`.
+//!
+//! Only this module touches the store. Runs are compared only with runs of the same fingerprint, and a file that is damaged
+//! or does not belong where it lies is an error that names it, never skipped.
+
+mod error;
+mod listing;
+mod name;
+mod retention;
+mod scan;
+mod store;
+
+pub use error::StoreError;
+pub use listing::{Listed, State};
+pub use retention::Pruning;
+pub use store::{Found, Store, Stored, has_warmup};

@@ -6,6 +6,7 @@ use super::{
     Failure,
     config_args::ConfigArgs,
     recording::{self, Talk},
+    report::formats,
     signals, terminal,
 };
 use crate::{
@@ -64,26 +65,26 @@ pub(super) struct Gated {
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
     report::prepare(folder).map_err(Failure::usage)?;
-    let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
+    let blank = recording::blank(resolved);
     let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED).map_err(Failure::usage)?;
     let candidate = [recording::make(&resolved.plan, blank, talk, stop)?];
     record::file::write(&candidate[0], &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
-    let (reference, baseline) = hold_against(found, &candidate, resolved);
+    let reference = hold_against(found, &candidate, resolved);
     let verdict = decide(&candidate, reference, &resolved.policy);
-    let view = report::View::new(&verdict, &candidate, &baseline);
-    report::write(&view, &resolved.report.formats, folder).map_err(Failure::invalid)?;
+    let view = report::View::new(&verdict, &candidate);
+    report::write(&view, &formats(&resolved.report.formats), folder).map_err(Failure::invalid)?;
     Ok(Gated { console: report::console(&view), verdict })
 }
 
-fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (Reference, Vec<RunRecord>) {
+fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> Reference {
     match found {
         Found::Runs(stored) => {
             let baseline: Vec<RunRecord> = stored.into_iter().map(|stored| stored.record).collect();
             let comparison = compare(&baseline, candidate, &resolved.policy.regression);
-            (Reference::Compared(Box::new(comparison)), baseline)
+            Reference::Compared(Box::new(comparison))
         }
-        Found::None => (Reference::NoBaseline, Vec::new()),
-        Found::Mismatch(differences) => (Reference::Mismatch(differences), Vec::new()),
+        Found::None => Reference::NoBaseline,
+        Found::Mismatch(differences) => Reference::Mismatch(differences),
     }
 }
 

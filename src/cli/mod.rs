@@ -3,10 +3,18 @@
 mod baseline;
 mod check;
 mod compare;
+mod comparison_table;
 mod config_args;
+mod demo;
 mod failure;
+mod gate;
 mod mock_target;
+mod progress;
+mod provenance;
+mod recording;
 mod report;
+mod run;
+mod signals;
 mod terminal;
 
 use clap::{Parser, Subcommand};
@@ -25,6 +33,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The CI step: run, compare with the baseline, report, publish; exit code = verdict
+    Gate(gate::Args),
+    /// Load only; writes a record
+    Run(run::Args),
     /// Judge saved records: candidate against baseline
     Compare(compare::Args),
     /// Render the reports again from saved records
@@ -33,6 +45,8 @@ enum Command {
     Baseline(baseline::Args),
     /// Validate the configuration and print the plan; sends nothing
     Check(check::Args),
+    /// The whole story on loopback: baseline, a good change passes, bad ones fail
+    Demo(demo::Args),
     /// The scriptable test server
     MockTarget(mock_target::Args),
 }
@@ -48,6 +62,9 @@ pub fn main() -> Exit {
         }
     };
     let done = match cli.command {
+        Command::Gate(args) => gate::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Baseline(args) => baseline::run(&args),

@@ -9,9 +9,10 @@ use crate::{
     clock,
     engine::{self, NotReady, Observed, Stop},
     measure,
-    plan::Plan,
+    plan::{Plan, Resolved},
     protocol::{Addresses, http::HttpDriver},
     record::{Ended, PlanFacts, RunRecord, file::SCHEMA},
+    units::Micros,
 };
 
 /// How talkative a run is.
@@ -27,7 +28,8 @@ pub(super) struct Talk {
 
 /// The record of a run that is still to be made: all that is known before, nothing measured. Baselines are looked up with it,
 /// so that a damaged one is found before any load is sent.
-pub(super) fn blank(plan: &Plan, config_sha256: &str) -> RunRecord {
+pub(super) fn blank(resolved: &Resolved) -> RunRecord {
+    let plan = &resolved.plan;
     RunRecord {
         schema: SCHEMA.to_owned(),
         suite: plan.suite.clone(),
@@ -35,13 +37,14 @@ pub(super) fn blank(plan: &Plan, config_sha256: &str) -> RunRecord {
         started_at: clock::wall(),
         ended: Ended::Aborted,
         ended_because: None,
-        provenance: provenance::detect(config_sha256.to_owned()),
+        provenance: provenance::detect(resolved.config_sha256.clone()),
         environment: measure::environment(provenance::runner_class()),
         plan: PlanFacts {
             scenario_hash: plan.workload.hash.clone(),
             seed: plan.seed,
             threads: 0,
-            window_us: u64::try_from(plan.window.as_micros()).unwrap_or(u64::MAX),
+            window_us: Micros::from_duration(plan.window).0,
+            block_us: Micros::from_duration(resolved.policy.regression.block).0,
             target: plan.target.authority(),
             stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
         },
@@ -57,6 +60,7 @@ pub(super) fn blank(plan: &Plan, config_sha256: &str) -> RunRecord {
 /// # Errors
 /// The system refuses what the engine needs.
 pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
+    measure::raise_open_files_limit();
     let addresses = match Addresses::of(&plan.target) {
         Ok(addresses) => addresses,
         Err(error) => return Ok(aborted(blank, error.to_string())),

@@ -15,6 +15,8 @@ use crate::policy::{LatencyRule, Quantile, Regression};
 const BEYOND_MIN: f64 = 50.0;
 /// Blocks that each side must have.
 const BLOCKS_MIN: usize = 8;
+/// Blocks that every run must have: fewer have no spread.
+const BLOCKS_PER_RUN_MIN: usize = 2;
 /// Absorbs the rounding of n (1 - q).
 const ROUNDING: f64 = 1e-9;
 
@@ -48,8 +50,10 @@ pub(super) enum Lack {
     Successes(&'static str),
     /// Some run has too few successful requests.
     Samples { needed: u64, has: u64 },
-    /// The runs are too short.
+    /// A side has too few blocks in all its runs together.
     Blocks { needed: usize, has: usize },
+    /// Some run is too short to have any spread of its own.
+    BlocksOfRun { needed: usize, has: usize },
 }
 
 /// A test for each quantile of each endpoint that has a rule.
@@ -93,8 +97,11 @@ fn lack(sides: &Sides, quantile: Quantile, roster: &Roster) -> Option<Lack> {
 
 /// Why blocks are too few for any test, if they are.
 pub(super) fn few_blocks(roster: &Roster) -> Option<Lack> {
-    let (has, blocks) = (roster.blocks_per_side, roster.blocks);
-    (has < BLOCKS_MIN || blocks < 2).then_some(Lack::Blocks { needed: BLOCKS_MIN, has: has.min(BLOCKS_MIN - 1) })
+    let (run, side) = (roster.blocks_per_run, roster.blocks_per_side);
+    if run < BLOCKS_PER_RUN_MIN {
+        return Some(Lack::BlocksOfRun { needed: BLOCKS_PER_RUN_MIN, has: run });
+    }
+    (side < BLOCKS_MIN).then_some(Lack::Blocks { needed: BLOCKS_MIN, has: side })
 }
 
 impl Measured {

@@ -168,7 +168,7 @@ fn notes(roster: &Roster) -> Vec<String> {
                 .to_owned(),
         ),
         runs if runs < BASELINES_SETTLED => {
-            notes.push(format!("provisional: only {runs} baseline runs; with 10 of them smaller changes can be told from noise"))
+            notes.push(format!("provisional: only {runs} baseline runs; with 10 of them smaller changes can be told from noise"));
         }
         _ => {}
     }

@@ -75,6 +75,12 @@ pub(super) fn lack(lack: Lack, quantile: Option<Quantile>, roster: &Roster) -> S
             };
             format!("needs {needed} successful requests in every run for {metric}, has {has}: {more}")
         }
+        Lack::BlocksOfRun { needed, has } => {
+            let block = units::duration(roster.block);
+            format!(
+                "needs {needed} blocks of {block} in every run for {metric}, has {has}: longer runs or shorter blocks are needed"
+            )
+        }
         Lack::Blocks { needed, has } => {
             let block = units::duration(roster.block);
             format!(

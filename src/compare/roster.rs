@@ -23,6 +23,8 @@ pub(super) struct Roster {
     pub candidate_runs: usize,
     /// Blocks of a candidate run.
     pub blocks: usize,
+    /// Blocks of the shortest run of either side.
+    pub blocks_per_run: usize,
     /// Blocks of all runs of the side that has fewer.
     pub blocks_per_side: usize,
     /// Length of a block.
@@ -68,10 +70,11 @@ impl Roster {
         let owned = |name: &str| name.to_owned();
         let blocks = |runs: &[Run<'_>]| runs.iter().map(|run| run.layout.blocks()).sum::<usize>();
         Self {
-            endpoints: judged.iter().copied().filter(|name| known(&name)).map(sides).collect(),
-            appeared: judged.iter().copied().filter(|name| !known(&name)).map(owned).collect(),
+            endpoints: judged.iter().copied().filter(known).map(sides).collect(),
+            appeared: judged.iter().copied().filter(|name| !known(name)).map(owned).collect(),
             vanished: before.iter().copied().filter(|name| !after.contains(name) && !rules.ignores(name)).map(owned).collect(),
             blocks: candidate.iter().map(|run| run.layout.blocks()).min().unwrap_or(0),
+            blocks_per_run: baseline.iter().chain(&candidate).map(|run| run.layout.blocks()).min().unwrap_or(0),
             blocks_per_side: blocks(&baseline).min(blocks(&candidate)),
             block: rules.block,
             seconds: candidate.iter().map(|run| seconds(run.record)).fold(f64::INFINITY, f64::min),
@@ -94,7 +97,7 @@ fn usable<'a>(side: &str, runs: &'a [RunRecord], rules: &Regression, left_out: &
     usable
 }
 
-/// Endpoints that were called in any of the runs or are listed in the last of them, in order.
+/// Endpoints that any of the runs knows, in the order of the last run.
 fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
     let all = runs.iter().rev().flat_map(|run| &run.record.endpoints);

@@ -79,4 +79,18 @@ mod tests {
             assert!((settled.mde / number("mde") - 1.0).abs() < 1e-9, "{case}");
         }
     }
+
+    #[test]
+    fn what_looks_slower_than_the_tolerance_and_is_not_sure_is_suspect() {
+        let rule = LatencyRule { warn: 0.05, fail: 0.1, sensitivity: 0.3, floor: Duration::from_micros(50) };
+        let unsure = Adjusted { up: 0.05, down: 1.0, level: 5e-4 };
+        let settle = |estimate| {
+            let shift = Shift { estimate, standard_error: 0.05, df: 20.0 };
+            latency(&shift, &unsure, 20_000.0, &rule, 0.01)
+        };
+        let slower = settle(0.2);
+        assert_eq!((slower.outcome, slower.suspect), (Outcome::Inconclusive, true));
+        let less_sure = settle(0.11);
+        assert_eq!((less_sure.outcome, less_sure.suspect), (Outcome::Inconclusive, false));
+    }
 }

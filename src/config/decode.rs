@@ -82,6 +82,9 @@ fn in_words(expected: &str) -> &str {
 }
 
 fn hint_for(node: Option<&Node>, expected: &str) -> Option<String> {
+    if in_words(expected) == "a list" {
+        return Some("begin each entry with '- ', or write [ .. ]".to_owned());
+    }
     let Value::Scalar(scalar) = &node?.value else { return None };
     let expects_number =
         matches!(in_words(expected), "a whole number" | "a number" | "true or false") || expected.contains("number");

@@ -14,7 +14,7 @@ use super::{
     stages::{Load, Stage},
     target::Target,
     thresholds::ThresholdEntry,
-    written::TextOr,
+    written::{AnyScalar, TextOr, Time, Written},
 };
 
 /// Every section that is built.
@@ -34,7 +34,7 @@ pub struct Document {
     pub target: Option<TextOr<Target>>,
     /// Defaults of variables.
     #[serde(default)]
-    pub env: BTreeMap<String, serde_yaml::Value>,
+    pub env: BTreeMap<String, AnyScalar>,
     /// Values that are never shown.
     #[serde(default)]
     pub secrets: BTreeMap<String, Secret>,
@@ -74,7 +74,7 @@ pub struct Document {
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Length of a window; 1s by default.
-    pub window: Option<super::written::Written<super::written::Time>>,
+    pub window: Option<Written<Time>>,
 }
 
 /// Where a secret is read from: exactly one of the two.

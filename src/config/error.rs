@@ -73,15 +73,16 @@ impl fmt::Display for ConfigError {
 
 impl ConfigError {
     fn write_problem(&self, f: &mut fmt::Formatter<'_>, problem: &Problem) -> fmt::Result {
+        let message = tame(&problem.message);
         match &problem.position {
-            Position::File => write!(f, "{}: {}", self.path.display(), problem.message)?,
-            Position::Flag(flag) => write!(f, "{flag}: {}", problem.message)?,
+            Position::File => write!(f, "{}: {message}", self.path.display())?,
+            Position::Flag(flag) => write!(f, "{}: {message}", tame(flag))?,
             Position::At(line, column) => {
-                write!(f, "{}:{line}:{column}: {}", self.path.display(), problem.message)?;
+                write!(f, "{}:{line}:{column}: {message}", self.path.display())?;
                 self.write_line(f, *line, *column)?;
             }
         }
-        problem.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+        problem.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {}", tame(hint)))
     }
 
     /// The offending line with a caret below the column. A long line is shown from a little before the column on.
@@ -90,12 +91,23 @@ impl ConfigError {
         const BEFORE: usize = 40;
         let Some(text) = self.text.lines().nth(line - 1) else { return Ok(()) };
         let skipped = if text.chars().count() > WIDTH { column.saturating_sub(BEFORE) } else { 0 };
-        // A tab or a control character would move the caret, or the terminal.
-        let shown: String = text.chars().skip(skipped).take(WIDTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let shown: String = text.chars().skip(skipped).take(WIDTH).map(visible).collect();
         let margin = line.to_string().len();
         write!(f, "\n  {line} | {}", shown.trim_end())?;
         write!(f, "\n  {:margin$} | {:indent$}^", "", "", indent = column.saturating_sub(1 + skipped))
     }
+}
+
+/// Texts of the file stand in messages; none may take the terminal over or fill it.
+fn tame(text: &str) -> String {
+    const LENGTH_MAX: usize = 400;
+    let tamed: String = text.chars().take(LENGTH_MAX).map(visible).collect();
+    if text.chars().nth(LENGTH_MAX).is_some() { format!("{tamed} ..") } else { tamed }
+}
+
+/// A tab or a control character would move the caret, or the terminal.
+fn visible(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
 }
 
 #[cfg(test)]
@@ -115,6 +127,9 @@ mod tests {
             |       ^
         hint: mend it
         ");
+        let hostile = Problem::new(Position::File, format!("unknown key '\u{1b}[2J{}'", "x".repeat(5000)), None);
+        let shown = ConfigError { path: "f".into(), problems: vec![hostile], text: String::new() }.to_string();
+        assert!(shown.len() < 500 && !shown.contains('\u{1b}'), "{shown}");
         let long = error(&"x".repeat(500), 400).to_string();
         assert!(long.lines().all(|line| line.chars().count() < 130), "{long}");
     }

@@ -50,7 +50,7 @@ pub struct Overrides {
 }
 
 /// A configuration of known names and right types, before anyone asked what it means.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Loaded {
     /// The sections.
     pub document: Document,
@@ -82,22 +82,55 @@ pub fn load(path: &FilePath, overrides: &Overrides) -> Result<Loaded, ConfigErro
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
-    overlay::environment(&mut root, overrides.environment.as_deref()).map_err(|problem| refuse(vec![problem]))?;
-    for (path, value) in &overrides.set {
-        overlay::set(&mut root, path, value).map_err(|problem| refuse(vec![problem]))?;
+    let one = |problem| refuse(vec![problem]);
+    let environments = overlay::take_environments(&mut root).map_err(one)?;
+    let folder = path.parent().unwrap_or(FilePath::new(""));
+    for environment in &environments {
+        check_environment(&root, &environments, &environment.key, overrides, folder).map_err(one)?;
     }
+    if let Some(chosen) = &overrides.environment {
+        overlay::environment(&mut root, &environments, chosen).map_err(one)?;
+    }
+    for (path, value) in &overrides.set {
+        overlay::set(&mut root, path, value).map_err(one)?;
+    }
+    // Once more, for what the flags brought in.
     let problems = not_yet::find(&root);
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
-    let folder = path.parent().unwrap_or(FilePath::new(""));
     let secrets = variables::fill_in(&mut root, &overrides.variables, folder).map_err(refuse)?;
     let document = decode::decode(&root).map_err(|mut problem| {
         problem.hide(&secrets);
-        refuse(vec![problem])
+        one(problem)
     })?;
     let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Loaded { document, path: path.to_owned(), sha256, secrets, root, text })
+}
+
+/// A slip in an environment that isn't chosen today would only show on the night it is. Variables that are set elsewhere
+/// may be missing here, so an environment with unset ones is not looked into.
+fn check_environment(
+    root: &Node,
+    environments: &[node::Entry],
+    name: &str,
+    overrides: &Overrides,
+    folder: &FilePath,
+) -> Result<(), Problem> {
+    let mut laid = root.clone();
+    overlay::environment(&mut laid, environments, name)?;
+    let Ok(secrets) = variables::fill_in(&mut laid, &overrides.variables, folder) else { return Ok(()) };
+    decode::decode::<Document>(&laid).map(|_| ()).map_err(|mut problem| {
+        problem.hide(&secrets);
+        problem
+    })
+}
+
+/// Values may be secret; the file's name is all that is safe to show.
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("path", &self.path).field("secrets", &self.secrets).finish_non_exhaustive()
+    }
 }
 
 impl Loaded {
@@ -147,3 +180,6 @@ impl Loaded {
         Some(folder.canonicalize().ok()?.file_name()?.to_string_lossy().into_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

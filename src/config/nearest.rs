@@ -9,8 +9,8 @@ pub fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, what: &str
         .iter()
         .map(|name| (strsim::damerau_levenshtein(&name.to_lowercase(), &lower), *name))
         .min()
-        // A third of the letters may be wrong, at least one.
-        .filter(|(distance, name)| *distance <= (name.chars().count().max(3)) / 3);
+        // A third of the letters may be wrong, rounded up.
+        .filter(|(distance, name)| *distance <= name.chars().count().div_ceil(3));
     match nearest {
         Some((_, name)) => format!("did you mean '{name}'?"),
         None if known.is_empty() => format!("there are no {what}"),

@@ -7,20 +7,27 @@ use super::{
     parse::parse,
 };
 
-/// Takes `environments:` out of the tree and lays the chosen one over the rest. Maps are merged, everything else is replaced.
-pub(super) fn environment(root: &mut Node, chosen: Option<&str>) -> Result<(), Problem> {
-    let Value::Map(entries) = &mut root.value else { return Ok(()) };
-    let environments = entries.iter().position(|entry| entry.key == "environments").map(|at| entries.remove(at).node);
-    let known: Vec<&str> = environments.iter().flat_map(Node::entries).map(|entry| entry.key.as_str()).collect();
-    if let Some(node) = &environments
-        && !matches!(node.value, Value::Map(_))
-    {
-        let hint = "write a map: environments: { pr: { load: .. } }".to_owned();
-        return Err(Problem::new(node.position.clone(), format!("expected a map of environments, found {}", node.kind()), hint));
+/// Most environments; each of them is checked, chosen or not.
+const ENVIRONMENTS_MAX: usize = 32;
+
+/// Takes `environments:` out of the tree.
+pub(super) fn take_environments(root: &mut Node) -> Result<Vec<Entry>, Problem> {
+    let Value::Map(entries) = &mut root.value else { return Ok(Vec::new()) };
+    let Some(at) = entries.iter().position(|entry| entry.key == "environments") else { return Ok(Vec::new()) };
+    let node = entries.remove(at).node;
+    let kind = node.kind();
+    let refuse = |message: String, hint: &str| Err(Problem::new(node.position.clone(), message, hint.to_owned()));
+    match node.value {
+        Value::Map(environments) if environments.len() <= ENVIRONMENTS_MAX => Ok(environments),
+        Value::Map(_) => refuse(format!("more than {ENVIRONMENTS_MAX} environments"), "keep those that are used"),
+        _ => refuse(format!("expected a map of environments, found {kind}"), "write a map: environments: { pr: { load: .. } }"),
     }
-    let Some(chosen) = chosen else { return Ok(()) };
-    let Some(entry) = environments.as_ref().and_then(|node| node.entry(chosen)) else {
-        let hint = nearest::hint(chosen, known, "environments");
+}
+
+/// Lays the environment of that name over the tree. Maps are merged, everything else is replaced.
+pub(super) fn environment(root: &mut Node, environments: &[Entry], chosen: &str) -> Result<(), Problem> {
+    let Some(entry) = environments.iter().find(|entry| entry.key == chosen) else {
+        let hint = nearest::hint(chosen, environments.iter().map(|entry| entry.key.as_str()), "environments");
         return Err(Problem::new(Position::Flag(format!("--env {chosen}")), format!("there is no environment '{chosen}'"), hint));
     };
     merge(root, entry.node.clone());

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Deepest nesting of lists and maps.
-const DEPTH_MAX: usize = 64;
+pub(super) const DEPTH_MAX: usize = 64;
 /// Most values of a configuration, each alias counted as all it stands for.
 const NODES_MAX: usize = 100_000;
 
@@ -91,7 +91,7 @@ impl Builder<'_> {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, mark: &Marker) -> Result<(), Problem> {
         if text.is_empty() && matches!(style, ScalarStyle::Folded | ScalarStyle::Literal) {
-            return Err(traps::empty_block(self.text, mark, self.position(mark)));
+            return Err(traps::empty_block(self.text, mark, |mark| self.position(mark)));
         }
         if self.expects_key() {
             return self.key(text, mark);
@@ -182,7 +182,7 @@ impl Builder<'_> {
 
     fn check_depth(&self, depth: usize, mark: &Marker) -> Result<(), Problem> {
         if depth > DEPTH_MAX {
-            return Err(self.problem(mark, format!("nested deeper than {DEPTH_MAX} levels"), "no section needs more than ten"));
+            return Err(traps::too_deep(self.position(mark)));
         }
         Ok(())
     }
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(list.key_position, Position::At(2, 1));
         let Value::List(items) = &list.node.value else { panic!("{list:?}") };
         assert_eq!(items[0].position, Position::At(3, 5));
-        assert_eq!(items[1].entry("d").unwrap().node.position, Position::At(4, 17));
+        assert_eq!(items[1].entry("d").unwrap().node.position, Position::At(4, 18));
     }
 
     #[test]

@@ -40,14 +40,15 @@ pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
         let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
         refuse(format!("line {line} is not UTF-8 text (byte 0x{:02x})", bytes[at]), "save the file as UTF-8")
     })?;
-    let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
+    let text = text.trim_start_matches('\u{feff}').to_owned();
     if text.trim().is_empty() {
         return Err(refuse("the file is empty".to_owned(), "a configuration needs at least target, stages and scenarios"));
     }
     Ok(text)
 }
 
-fn in_words(error: &std::io::Error) -> String {
+/// What the system says of a file, in words.
+pub(super) fn in_words(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "the file can't be read: permission denied".to_owned(),

@@ -2,7 +2,10 @@
 
 use saphyr_parser::{Marker, ScanError};
 
-use super::error::{Position, Problem};
+use super::{
+    error::{Position, Problem},
+    parse::DEPTH_MAX,
+};
 
 /// A text the YAML reader gives up on.
 pub(super) fn explain(text: &str, error: &ScanError, position: impl Fn(&Marker) -> Position) -> Problem {
@@ -14,10 +17,17 @@ pub(super) fn explain(text: &str, error: &ScanError, position: impl Fn(&Marker) 
     if indent.contains('\t') {
         return problem("a tab is used for indentation".to_owned(), "indent with spaces; YAML does not allow tabs".to_owned());
     }
-    if error.info().contains("block scalar")
-        && let Some(start) = block_start(line)
-    {
-        return empty_block_problem(&line[start..], Position::clone(&at_column(position(mark), line[..start].chars().count())));
+    if error.info().contains("block scalar") && block_start(line).is_some() {
+        return empty_block(text, mark, position);
+    }
+    if error.info().contains("recursion limit") {
+        return too_deep(position(mark));
+    }
+    if rest.starts_with('{') && mark.col() > 0 && line.chars().nth(mark.col() - 1) == Some('$') {
+        return problem(
+            "an unquoted '${' can't stand within '{ }' or '[ ]'".to_owned(),
+            "put the whole value in quotes, or write the map or list over several lines".to_owned(),
+        );
     }
     if line.contains("{{") {
         return problem(
@@ -43,11 +53,24 @@ pub(super) fn explain(text: &str, error: &ScanError, position: impl Fn(&Marker) 
     )
 }
 
-/// `rate: >5/s`: YAML takes the sign for the start of a block of text.
-pub(super) fn empty_block(text: &str, mark: &Marker, position: Position) -> Problem {
-    let line = line_of(text, mark);
-    let start = line.char_indices().nth(mark.col()).map_or(0, |(start, _)| start);
-    empty_block_problem(&line[start..], position)
+/// Lists and maps within each other beyond any use.
+pub(super) fn too_deep(position: Position) -> Problem {
+    let hint = "no section needs more than ten".to_owned();
+    Problem::new(position, format!("nested deeper than {DEPTH_MAX} levels"), hint)
+}
+
+/// `rate: >5/s`: YAML takes the sign for the start of a block of text. The reader names the place where the block ended
+/// without having begun, which may be a line or more below the sign.
+pub(super) fn empty_block(text: &str, mark: &Marker, position: impl Fn(&Marker) -> Position) -> Problem {
+    let lines: Vec<&str> = text.lines().take(mark.line()).collect();
+    let sign = lines.iter().enumerate().rev().find_map(|(n, line)| Some((n, *line, block_start(line)?)));
+    match sign {
+        Some((n, line, start)) => {
+            let mark = Marker::new(0, n + 1, line[..start].chars().count());
+            empty_block_problem(&line[start..], position(&mark))
+        }
+        None => empty_block_problem(">", position(mark)),
+    }
 }
 
 fn empty_block_problem(written: &str, position: Position) -> Problem {
@@ -78,13 +101,6 @@ fn line_of<'a>(text: &'a str, mark: &Marker) -> &'a str {
 /// Where in a line a `>` or `|` stands as the first sign of a value.
 fn block_start(line: &str) -> Option<usize> {
     line.match_indices(['>', '|']).map(|(start, _)| start).find(|start| line[..*start].trim_end().ends_with([':', '-', ',', '[']))
-}
-
-fn at_column(position: Position, column: usize) -> Position {
-    match position {
-        Position::At(line, _) => Position::At(line, column + 1),
-        other => other,
-    }
 }
 
 /// A value up to the sign that ends it.

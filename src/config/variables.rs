@@ -9,6 +9,7 @@ use super::{
     error::{Position, Problem},
     node::{Node, Path, Scalar, Segment, Value},
     secrets::Secrets,
+    source,
 };
 use crate::env;
 
@@ -173,7 +174,7 @@ impl Variables<'_> {
         let mut value = String::new();
         std::fs::File::open(folder.join(file))
             .and_then(|opened| opened.take(SECRET_BYTES_MAX).read_to_string(&mut value))
-            .map_err(|error| format!("{file}: {error}"))?;
+            .map_err(|error| format!("{file}: {}", source::in_words(&error)))?;
         Ok(value.trim_end_matches(['\n', '\r']).to_owned())
     }
 }

@@ -144,6 +144,50 @@ impl<Q: Quantity> Visitor<'_> for QuantityVisitor<Q> {
     }
 }
 
+/// A text, a number or a truth value, of which only that it is one matters: the value of a variable is its text.
+#[derive(Clone, Debug)]
+pub struct AnyScalar;
+
+impl<'de> Deserialize<'de> for AnyScalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyScalarVisitor)
+    }
+}
+
+struct AnyScalarVisitor;
+
+impl Visitor<'_> for AnyScalarVisitor {
+    type Value = AnyScalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a number")
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<AnyScalar, E> {
+        Ok(AnyScalar)
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<AnyScalar, E> {
+        Ok(AnyScalar)
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<AnyScalar, E> {
+        Ok(AnyScalar)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<AnyScalar, E> {
+        Ok(AnyScalar)
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<AnyScalar, E> {
+        Ok(AnyScalar)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<AnyScalar, E> {
+        Ok(AnyScalar)
+    }
+}
+
 /// A short text, or a map that says more.
 #[derive(Clone, Debug)]
 pub enum TextOr<T> {

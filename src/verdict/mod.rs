@@ -1,5 +1,62 @@
 //! Comparison x Policy -> Verdict with reasons. Pure, cannot fail.
+//!
+//! Each part (`validity`, `thresholds`, `regression`) gives findings: what kind of verdict it asks for and why. The worst
+//! kind wins; the findings that explain it are kept as reasons.
 
 mod decision;
+mod finding;
+mod headline;
+mod regression;
+mod span;
+mod thresholds;
+mod validity;
 
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
+
+use self::finding::Finding;
+use crate::{
+    exit::Exit,
+    policy::{Policy, Response},
+    record::{Ended, RunRecord},
+};
+
+/// Judges the candidate's runs: are they a measurement, do they keep the thresholds, how do they compare.
+#[must_use]
+pub fn decide(candidate: &[RunRecord], reference: Reference, policy: &Policy) -> Verdict {
+    let validity = validity::checks(candidate, &reference, policy);
+    let thresholds = thresholds::judge(candidate, &policy.thresholds);
+    let mut findings: Vec<Finding> = validity::findings(&validity);
+    findings.extend(thresholds::findings(&thresholds, candidate));
+    findings.extend(regression::findings(&reference, &policy.regression));
+    // Stable: within a kind, what was found about the run comes before the thresholds and those before the comparison.
+    findings.sort_by_key(|finding| finding::rank(finding.kind));
+
+    let kind = findings.first().map_or(VerdictKind::Pass, |finding| finding.kind);
+    findings.retain(|finding| finding::explains(kind, finding.kind));
+    let interrupted = candidate.iter().any(|run| run.ended == Ended::Interrupted);
+    Verdict {
+        kind,
+        exit: exit(kind, interrupted, policy.regression.on.inconclusive),
+        headline: headline::of(kind, &findings, &thresholds, &reference),
+        reasons: findings.into_iter().map(|finding| finding.reason).collect(),
+        thresholds,
+        validity,
+        reference,
+    }
+}
+
+fn exit(kind: VerdictKind, interrupted: bool, inconclusive: Response) -> Exit {
+    match kind {
+        VerdictKind::Pass | VerdictKind::Warn => Exit::Ok,
+        VerdictKind::Fail => Exit::Failed,
+        VerdictKind::Invalid if interrupted => Exit::Interrupted,
+        VerdictKind::Invalid => Exit::Invalid,
+        VerdictKind::Inconclusive => match inconclusive {
+            Response::Pass | Response::Warn => Exit::Ok,
+            Response::Fail => Exit::Inconclusive,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,10 @@
 //! The integration tests: the program run as a user runs it, and the engine before targets that misbehave.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod baseline;
+mod check;
+mod compare;
 mod load_outcomes;
 mod load_timing;
 mod mock_target;

@@ -1,11 +1,9 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
-use std::time::Duration;
-
 use crate::{
     plan::{Plan, Resolved},
     policy::{Override, Quantile, Response, Severity},
-    units::{self, PerSecond, percent},
+    units::{self, PerSecond},
 };
 
 /// Fewest requests beyond a quantile for its comparison with a baseline.
@@ -201,17 +199,18 @@ fn files(resolved: &Resolved) -> String {
         "files".to_owned(),
         format!("  report           {} ({})", resolved.report.dir.display(), formats.join(", ")),
         format!("  baselines        {} (the newest {} are kept)", resolved.baseline.dir.display(), resolved.baseline.keep),
-        format!("  windows          {}, seed {}", window(resolved.plan.window), resolved.plan.seed),
+        format!("  windows          {}, seed {}", units::duration(resolved.plan.window), resolved.plan.seed),
     ]
     .join("\n")
 }
 
-fn window(window: Duration) -> String {
-    units::duration(window)
+/// As exact as it was written, where `units::percent` rounds: 12.5% is not 12%.
+fn percent(fraction: f64) -> String {
+    format!("{}%", points(fraction))
 }
 
 fn points(fraction: f64) -> String {
-    units::significant(fraction * 100.0, 3)
+    units::significant(fraction * 100.0, 4)
 }
 
 fn word(response: Response) -> &'static str {

@@ -56,8 +56,21 @@ fn one_block_is_not_enough_whatever_it_holds() {
     let comparison = judge(&vec![run.clone(); 9], &vec![run; 9]);
     let latency: Vec<_> =
         comparison.rows.iter().filter(|row| row.mde.is_none() && row.outcome == Outcome::Inconclusive).collect();
-    assert!(latency.iter().any(|row| row.reason.contains("blocks of 5s on each side")), "{comparison:#?}");
+    assert!(
+        latency.iter().any(|row| row.reason.starts_with("needs 2 blocks of 5s in every run for p50, has 1")),
+        "{comparison:#?}"
+    );
     assert!(comparison.rows.iter().all(|row| row.mde.is_none()));
+}
+
+#[test]
+fn short_runs_say_how_many_blocks_they_have() {
+    let run = fixture::steady(20, &["/a"], 100, |_, _, n| 10_000 + n);
+    let comparison = judge(&vec![run.clone(); 5], &[run]);
+    assert_eq!(
+        comparison.rows[0].reason,
+        "needs 8 blocks of 5s on each side for p50, has 4: longer runs or shorter blocks are needed"
+    );
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let workload = scenarios::resolve(loaded, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
     let regression = regression::resolve(loaded, workload.as_ref(), window, &problems);
+    settings::secrets(loaded, &problems);
     let baseline = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
     let found = problems.into_all();
@@ -127,3 +128,6 @@ fn notes(target: &super::Target, safety: &SafetySettings, stages: &[super::Stage
     }
     notes
 }
+
+#[cfg(test)]
+mod tests;

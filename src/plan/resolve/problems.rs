@@ -31,9 +31,14 @@ impl<'a> Problems<'a> {
         self.add_at(self.loaded.key_position(path), message, hint);
     }
 
-    /// Something that is missing from the file as a whole.
-    pub(super) fn add_to_file(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.add_at(Position::File, message, hint);
+    /// A section that must be there, and is missing or has nothing in it.
+    pub(super) fn missing(&self, section: &str, hint: impl Into<String>) {
+        let path = Path::root().key(section);
+        if self.loaded.written(&path).is_some() {
+            self.add_at_key(&path, format!("'{section}' is empty"), hint);
+        } else {
+            self.add_at(Position::File, format!("'{section}' is missing"), hint);
+        }
     }
 
     fn add_at(&self, position: Position, message: impl Into<String>, hint: impl Into<String>) {

@@ -27,7 +27,7 @@ pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Dura
         // A pass can't ask for more certainty than a failure does.
         errors.pass_bound = errors.pass_bound.max(errors.fail);
     }
-    Regression {
+    let regression = Regression {
         compare: compare.unwrap_or_default(),
         alpha: alpha(written, &at, default.alpha, problems),
         block: block(written, &at, window, default.block, problems),
@@ -36,7 +36,14 @@ pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Dura
         coverage: coverage.unwrap_or(default.coverage),
         overrides: overrides(written, &at.key("overrides"), workload, problems),
         on: on_event(&written.policy, &at.key("policy"), default.on, problems),
+    };
+    for (endpoint, exception) in &regression.overrides {
+        for quantile in exception.latency.keys() {
+            let at = at.key("overrides").key(endpoint).key(&quantile.to_string());
+            regression.latency_rule(endpoint, *quantile).iter().for_each(|rule| check_order(rule, &at, problems));
+        }
     }
+    regression
 }
 
 fn alpha(written: &written::Regression, at: &Path, default: f64, problems: &Problems<'_>) -> f64 {
@@ -51,7 +58,7 @@ fn alpha(written: &written::Regression, at: &Path, default: f64, problems: &Prob
 fn block(written: &written::Regression, at: &Path, window: Duration, default: Duration, problems: &Problems<'_>) -> Duration {
     let path = at.key("block");
     let block = problems.time_or(written.block.as_ref(), &path, default);
-    if block.as_micros() % window.as_micros().max(1) != 0 {
+    if !block.as_micros().is_multiple_of(window.as_micros().max(1)) {
         let message =
             format!("a block of {} is not made of whole windows of {}", units::duration(block), units::duration(window));
         let hint = format!("write a multiple of {}, or change `record.window`", units::duration(window));

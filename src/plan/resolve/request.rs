@@ -65,13 +65,14 @@ pub(super) fn headers(
             problems.add_at_key(&at, format!("the header '{name}' is given twice"), "case makes no difference; keep one");
             continue;
         }
-        match HeaderValue::from_str(value) {
+        match HeaderValue::from_bytes(value.as_bytes()) {
             Ok(mut ready) => {
                 ready.set_sensitive(loaded.secrets.appear_in(value));
                 headers.push((header, ready));
             }
             Err(_) => {
-                problems.add(&at, format!("the value of '{name}' can't be sent"), "leave out line breaks and control characters")
+                let hint = "leave out line breaks and control characters";
+                problems.add(&at, format!("the value of '{name}' can't be sent"), hint);
             }
         }
     }

@@ -28,7 +28,7 @@ struct Builder<'a> {
 pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> Option<Workload> {
     let at = Path::root().key("scenarios");
     let Some(entries) = &loaded.document.scenarios else {
-        problems.add_to_file("'scenarios' is missing", format!("say what is asked for, {EXAMPLE}"));
+        problems.missing("scenarios", format!("say what is asked for, {EXAMPLE}"));
         return None;
     };
     if entries.is_empty() {

@@ -81,6 +81,19 @@ pub(super) fn report(loaded: &Loaded, problems: &Problems<'_>) -> ReportSettings
     ReportSettings { dir: folder(written.dir.as_deref(), "loadgate-report", &at.key("dir"), loaded, problems), formats }
 }
 
+/// Each secret comes from one place.
+pub(super) fn secrets(loaded: &Loaded, problems: &Problems<'_>) {
+    for (name, secret) in &loaded.document.secrets {
+        let at = Path::root().key("secrets").key(name);
+        let hint = "write { env: NAME } or { file: PATH }";
+        match (&secret.env, &secret.file) {
+            (Some(_), Some(_)) => problems.add_at_key(&at, format!("the secret '{name}' has two sources"), hint),
+            (None, None) => problems.add_at_key(&at, format!("the secret '{name}' has no source"), hint),
+            _ => {}
+        }
+    }
+}
+
 fn folder(written: Option<&str>, default: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> PathBuf {
     let folder = written.unwrap_or(default);
     if folder.trim().is_empty() {

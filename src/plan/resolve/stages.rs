@@ -26,7 +26,7 @@ pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Probl
         (Some(stages), None) => (stages, short),
         (None, Some(stages)) => (stages, long),
         (None, None) => {
-            problems.add_to_file("'stages' is missing", format!("say how much load there is, {EXAMPLE}"));
+            problems.missing("stages", format!("say how much load there is, {EXAMPLE}"));
             return Vec::new();
         }
     };

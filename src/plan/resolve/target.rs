@@ -24,7 +24,7 @@ pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Probl
     let at = Path::root().key("target");
     let (base_url, url_at, long) = match &loaded.document.target {
         None => {
-            problems.add_to_file("'target' is missing", "say where the load goes: target: http://127.0.0.1:8080");
+            problems.missing("target", "say where the load goes: target: http://127.0.0.1:8080");
             return None;
         }
         Some(TextOr::Text(url)) => (url.as_str(), at.clone(), None),

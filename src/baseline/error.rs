@@ -1,0 +1,74 @@
+//! Why the store refused.
+
+use std::path::PathBuf;
+
+use crate::record::file::RecordError;
+
+/// Why the store refused. The message names the file; [`StoreError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A folder or file can't be read, written, moved or removed.
+    #[error("{path}: {source}")]
+    Io {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A record can't be read or written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A file in the store that does not belong where it lies.
+    #[error("{path}: {reason}")]
+    Misplaced {
+        /// The file.
+        path: PathBuf,
+        /// Why it does not belong there.
+        reason: String,
+    },
+    /// A run that must not become a baseline.
+    #[error("not promoted: {reason}")]
+    Unfit {
+        /// Why not.
+        reason: String,
+    },
+    /// The run is stored already.
+    #[error("{path}: this run is stored already")]
+    Duplicate {
+        /// Where.
+        path: PathBuf,
+    },
+    /// No such run in the store.
+    #[error("{wanted}: no such run under {dir}")]
+    Absent {
+        /// What was asked for.
+        wanted: String,
+        /// The store.
+        dir: PathBuf,
+    },
+    /// Several runs have the name that was given.
+    #[error("{wanted}: {count} stored runs have this name")]
+    Ambiguous {
+        /// What was asked for.
+        wanted: String,
+        /// How many there are.
+        count: usize,
+    },
+}
+
+impl StoreError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Io { .. } => None,
+            Self::Record(_) | Self::Misplaced { .. } => {
+                Some("restore the file from version control, or move it out of the folder of baselines")
+            }
+            Self::Unfit { .. } => Some("promote a run that was played to its end and was answered"),
+            Self::Duplicate { .. } => Some("a run counted twice would make the baselines look steadier than they are"),
+            Self::Absent { .. } => Some("`loadgate baseline list` shows what is stored"),
+            Self::Ambiguous { .. } => Some("give the path of the file"),
+        }
+    }
+}

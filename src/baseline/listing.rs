@@ -1,0 +1,133 @@
+//! What is stored, damaged files included.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    error::StoreError,
+    name::suite_folder,
+    scan::{self, RunFile, WITHDRAWN},
+    store::{Store, Stored, folder_name},
+};
+use crate::record::RunRecord;
+
+/// A file of the store.
+#[derive(Debug)]
+pub struct Listed {
+    /// The file.
+    pub path: PathBuf,
+    /// Folder of its suite.
+    pub suite: String,
+    /// Folder of its fingerprint.
+    pub fingerprint: String,
+    /// What became of it.
+    pub state: State,
+}
+
+/// What became of a stored run.
+#[derive(Debug)]
+pub enum State {
+    /// Runs are compared with it.
+    Active(Box<RunRecord>),
+    /// A rollback moved it aside.
+    Withdrawn(Box<RunRecord>),
+    /// It can't be read or does not belong there; why, in words.
+    Damaged(String),
+}
+
+impl State {
+    /// The name in files: `active`, `withdrawn`, `damaged`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Active(_) => "active",
+            Self::Withdrawn(_) => "withdrawn",
+            Self::Damaged(_) => "damaged",
+        }
+    }
+
+    /// The run, if it can be read.
+    #[must_use]
+    pub fn record(&self) -> Option<&RunRecord> {
+        match self {
+            Self::Active(record) | Self::Withdrawn(record) => Some(record),
+            Self::Damaged(_) => None,
+        }
+    }
+}
+
+impl Store {
+    /// Everything that is stored, or all of one suite: by suite and fingerprint, newest first, withdrawn runs last.
+    ///
+    /// # Errors
+    /// A folder that can't be read. Damaged files are listed as such.
+    pub fn list(&self, suite: Option<&str>) -> Result<Vec<Listed>, StoreError> {
+        let mut listed = Vec::new();
+        for folder in self.fingerprint_folders(suite)? {
+            listed.extend(scan::runs(&folder)?.into_iter().map(|file| self.listed(file, State::Active)));
+            listed.extend(scan::runs(&folder.join(WITHDRAWN))?.into_iter().map(|file| self.listed(file, State::Withdrawn)));
+        }
+        Ok(listed)
+    }
+
+    /// The newest run that comparisons use, over all fingerprints.
+    ///
+    /// # Errors
+    /// Nothing is stored, or the newest file is damaged.
+    pub fn latest(&self, suite: Option<&str>) -> Result<Stored, StoreError> {
+        let newest = self.active(suite)?.into_iter().max_by(|a, b| a.name.cmp(&b.name));
+        self.read(&newest.ok_or_else(|| self.absent("latest"))?)
+    }
+
+    /// The stored run in a file, given as a path or as the name of a stored file.
+    ///
+    /// # Errors
+    /// No such file in the store, several of that name, a damaged file.
+    pub fn show(&self, wanted: &Path) -> Result<Stored, StoreError> {
+        self.read(&self.find(wanted)?)
+    }
+
+    /// Files that comparisons use.
+    pub(super) fn active(&self, suite: Option<&str>) -> Result<Vec<RunFile>, StoreError> {
+        let mut files = Vec::new();
+        for folder in self.fingerprint_folders(suite)? {
+            files.extend(scan::runs(&folder)?);
+        }
+        Ok(files)
+    }
+
+    pub(super) fn find(&self, wanted: &Path) -> Result<RunFile, StoreError> {
+        let mut files = self.active(None)?;
+        for folder in self.fingerprint_folders(None)? {
+            files.extend(scan::runs(&folder.join(WITHDRAWN))?);
+        }
+        let path = wanted.canonicalize().ok();
+        let at_path = files.iter().find(|file| path.is_some() && file.path.canonicalize().ok() == path);
+        if let Some(file) = at_path {
+            return Ok(file.clone());
+        }
+        let mut named = files.iter().filter(|file| file.path.file_name() == Some(wanted.as_os_str()));
+        match (named.next(), named.count()) {
+            (Some(file), 0) => Ok(file.clone()),
+            (Some(_), others) => Err(StoreError::Ambiguous { wanted: wanted.display().to_string(), count: others + 1 }),
+            (None, _) => Err(self.absent(&wanted.display().to_string())),
+        }
+    }
+
+    pub(super) fn absent(&self, wanted: &str) -> StoreError {
+        StoreError::Absent { wanted: wanted.to_owned(), dir: self.dir.clone() }
+    }
+
+    pub(super) fn fingerprint_folders(&self, suite: Option<&str>) -> Result<Vec<PathBuf>, StoreError> {
+        let suites = match suite {
+            Some(suite) => vec![self.dir.join(suite_folder(suite))],
+            None => scan::folders(&self.dir)?,
+        };
+        suites.iter().map(|suite| scan::folders(suite)).collect::<Result<Vec<_>, _>>().map(|folders| folders.concat())
+    }
+
+    fn listed(&self, file: RunFile, state: impl Fn(Box<RunRecord>) -> State) -> Listed {
+        let state =
+            self.read(&file).map_or_else(|error| State::Damaged(error.to_string()), |stored| state(Box::new(stored.record)));
+        Listed { suite: folder_name(&file.path, 2), fingerprint: folder_name(&file.path, 1), path: file.path, state }
+    }
+}

@@ -1,0 +1,99 @@
+//! `loadgate baseline list`.
+
+use serde::Serialize;
+
+use super::super::{Failure, terminal};
+use crate::{
+    baseline::{Listed, State, Store},
+    exit::Exit,
+    record::Totals,
+    units,
+};
+
+pub(super) fn run(store: &Store, suite: Option<&str>, json: bool) -> Result<Exit, Failure> {
+    let listed = store.list(suite)?;
+    if json {
+        let listing = Listing { schema: SCHEMA, baselines: listed.iter().map(Line::of).collect() };
+        terminal::out(&serde_json::to_string_pretty(&listing).map_err(Failure::usage)?);
+    } else if listed.is_empty() {
+        terminal::err(&format!("no runs are stored under {}", store.dir().display()));
+    } else {
+        table(&listed).iter().for_each(|line| terminal::out(line));
+    }
+    Ok(Exit::Ok)
+}
+
+const SCHEMA: &str = "loadgate/baselines/v1";
+
+#[derive(Serialize)]
+struct Listing<'a> {
+    schema: &'static str,
+    baselines: Vec<Line<'a>>,
+}
+
+/// One stored run; figures are absent for a damaged file.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: String,
+    suite: &'a str,
+    fingerprint: &'a str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    started_at: Option<String>,
+    commit: Option<&'a str>,
+    requests: Option<u64>,
+    error_rate: Option<f64>,
+    p50_us: Option<u64>,
+    p95_us: Option<u64>,
+    p99_us: Option<u64>,
+}
+
+impl<'a> Line<'a> {
+    fn of(listed: &'a Listed) -> Self {
+        let record = listed.state.record();
+        let total = record.map(|record| record.total());
+        let quantile = |q| total.as_ref().and_then(|total| total.response.quantile(q));
+        Self {
+            file: listed.path.display().to_string(),
+            suite: record.map_or(&listed.suite, |record| &record.suite),
+            fingerprint: &listed.fingerprint,
+            state: listed.state.name(),
+            reason: if let State::Damaged(reason) = &listed.state { Some(reason) } else { None },
+            started_at: record.map(|record| record.started_at.to_string()),
+            commit: record.and_then(|record| record.provenance.commit.as_deref()),
+            requests: total.as_ref().map(|total| total.requests),
+            error_rate: total.as_ref().and_then(Totals::error_rate),
+            p50_us: quantile(0.5),
+            p95_us: quantile(0.95),
+            p99_us: quantile(0.99),
+        }
+    }
+
+    fn columns(&self) -> [String; 7] {
+        let latency = |us: Option<u64>| us.map_or_else(|| "-".to_owned(), |us| units::latency(us as f64));
+        [
+            self.file.clone(),
+            self.requests.map_or_else(|| "-".to_owned(), |requests| requests.to_string()),
+            latency(self.p50_us),
+            latency(self.p95_us),
+            latency(self.p99_us),
+            self.error_rate.map_or_else(|| "-".to_owned(), units::percent),
+            self.reason.map_or_else(|| self.state.to_owned(), |reason| format!("{}: {reason}", self.state)),
+        ]
+    }
+}
+
+fn table(listed: &[Listed]) -> Vec<String> {
+    let head = ["run", "requests", "p50", "p95", "p99", "errors", "state"].map(str::to_owned);
+    let rows: Vec<[String; 7]> = std::iter::once(head).chain(listed.iter().map(|listed| Line::of(listed).columns())).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; 7] = std::array::from_fn(width);
+    rows.iter()
+        .map(|row| {
+            let [run, numbers @ .., state] = row;
+            let numbers: String = numbers.iter().zip(&widths[1..]).map(|(text, width)| format!("  {text:>width$}")).collect();
+            format!("{run:<width$}{numbers}  {state}", width = widths[0])
+        })
+        .collect()
+}

@@ -1,0 +1,132 @@
+//! `loadgate baseline`: looking after stored runs.
+
+mod list;
+mod promote;
+mod show;
+mod verdict_file;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::{Failure, terminal};
+use crate::{
+    baseline::{Pruning, Store, StoreError},
+    clock,
+    exit::Exit,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+    /// Folder of the stored runs
+    #[arg(long, global = true, value_name = "DIR", default_value = "baselines")]
+    dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show what is stored
+    List {
+        /// Only runs of this suite
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one stored run
+    Show {
+        /// File of a stored run, or `latest`
+        #[arg(value_name = "FILE|latest")]
+        run: PathBuf,
+        /// Only runs of this suite (for `latest`)
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+    },
+    /// Store runs, so that later ones are compared with them
+    Promote(promote::Args),
+    /// Remove old runs; none younger than seven days
+    Prune {
+        /// Runs to keep of each suite and fingerprint
+        #[arg(long, value_name = "N")]
+        keep: usize,
+        /// Only runs of this suite
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Move the newest run aside, or all that are newer than a good one
+    Rollback {
+        /// The newest run that is still good; newer ones of its fingerprint are moved aside
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Only runs of this suite
+        #[arg(long, value_name = "NAME", conflicts_with = "to")]
+        suite: Option<String>,
+    },
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let store = Store::at(&args.dir);
+    match &args.action {
+        Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
+        Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
+        Action::Promote(args) => promote::run(&store, args),
+        Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), *keep, *dry_run),
+        Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let failure = Self::usage(&error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+fn prune(store: &Store, suite: Option<&str>, keep: usize, dry_run: bool) -> Result<Exit, Failure> {
+    let pruning = if dry_run { Pruning::DryRun } else { Pruning::Remove };
+    let removed = store.prune(suite, keep, clock::wall(), pruning)?;
+    removed.iter().for_each(|path| terminal::out(&path.display().to_string()));
+    let verb = if dry_run { "would be removed" } else { "removed" };
+    terminal::err(&format!(
+        "{} {verb}; the {keep} newest of each fingerprint and all younger than 7 days stay",
+        runs(removed.len())
+    ));
+    Ok(Exit::Ok)
+}
+
+fn rollback(store: &Store, to: Option<&std::path::Path>, suite: Option<&str>) -> Result<Exit, Failure> {
+    if to.is_none() && suite.is_none() {
+        one_suite(store)?;
+    }
+    let withdrawn = match to {
+        Some(file) => store.withdraw_after(file)?,
+        None => store.withdraw_newest(suite)?,
+    };
+    withdrawn.iter().for_each(|path| terminal::out(&path.display().to_string()));
+    terminal::err(&format!("{} withdrawn; to use one again, move it back into the folder above", runs(withdrawn.len())));
+    Ok(Exit::Ok)
+}
+
+/// "The newest run" means something only within a suite.
+fn one_suite(store: &Store) -> Result<(), Failure> {
+    let mut suites: Vec<String> = store.list(None)?.into_iter().map(|listed| listed.suite).collect();
+    suites.dedup();
+    if suites.len() > 1 {
+        let failure = Failure::usage(format!("{} holds several suites: {}", store.dir().display(), suites.join(", ")));
+        return Err(failure.hint("choose one with --suite"));
+    }
+    Ok(())
+}
+
+fn runs(count: usize) -> String {
+    if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
+}

@@ -1,0 +1,71 @@
+//! `loadgate baseline promote`.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    super::{Failure, terminal},
+    verdict_file,
+};
+use crate::{
+    baseline::{Store, has_warmup},
+    exit::Exit,
+    record::{self, RunRecord, file::RecordError},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Records of runs
+    #[arg(required = true, value_name = "RECORD")]
+    records: Vec<PathBuf>,
+    /// Verdict of the runs; without it, verdict.json beside each record
+    #[arg(long, value_name = "FILE")]
+    verdict: Option<PathBuf>,
+    /// Also store runs that have no verdict, such as the first of a suite
+    #[arg(long)]
+    unjudged: bool,
+    /// Also store runs without a warm-up stage
+    #[arg(long)]
+    no_warmup: bool,
+}
+
+/// Checks every run before it stores the first, so that a mistake in one leaves the store as it was.
+pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
+    let mut runs = Vec::new();
+    for path in &args.records {
+        let record = record::file::read(path).map_err(unreadable)?;
+        check(store, args, path, &record)
+            .map_err(|failure| Failure { message: format!("{}: {}", path.display(), failure.message), ..failure })?;
+        runs.push(record);
+    }
+    for record in &runs {
+        let stored = store.promote(record)?;
+        terminal::out(&stored.display().to_string());
+    }
+    Ok(Exit::Ok)
+}
+
+fn unreadable(error: RecordError) -> Failure {
+    let hint = match error {
+        RecordError::Io { .. } => "give the path of a record.json.gz that `loadgate run` or `loadgate gate` wrote",
+        RecordError::Damaged { .. } => "make the run again",
+        RecordError::Foreign { .. } => "give a record.json.gz that this version of loadgate can read",
+    };
+    Failure::usage(error).hint(hint)
+}
+
+fn check(store: &Store, args: &Args, path: &Path, record: &RunRecord) -> Result<(), Failure> {
+    store.check(record)?;
+    match args.verdict.clone().or_else(|| verdict_file::beside(path)) {
+        Some(verdict) => verdict_file::check(&verdict, record)?,
+        None if args.unjudged => {}
+        None => {
+            let failure = Failure::usage("not promoted: there is no verdict.json beside it");
+            return Err(failure.hint("give --verdict FILE, or --unjudged for the first runs of a suite"));
+        }
+    }
+    if !args.no_warmup && !has_warmup(record) {
+        let failure = Failure::usage("not promoted: the run has no warm-up stage before its first measured one");
+        return Err(failure.hint("add a stage with warmup: true, or promote with --no-warmup"));
+    }
+    Ok(())
+}

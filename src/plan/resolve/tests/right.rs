@@ -1,0 +1,158 @@
+//! What a right configuration resolves to.
+
+use std::time::Duration;
+
+use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios};
+use crate::policy::{Quantile, Severity};
+
+const MINIMAL: &str = include_str!("../../../../tests/it/configs/minimal.yml");
+const TINY: &str = include_str!("../../../../tests/it/configs/tiny.yml");
+
+#[test]
+fn the_minimal_configuration_becomes_a_plan() {
+    let resolved = resolved_with(MINIMAL, &overrides(&[("SHOP_URL", "http://localhost:9000/v1/")], &[], None)).unwrap();
+    let plan = &resolved.plan;
+    assert_eq!((plan.suite.as_str(), plan.target.authority().as_str()), ("shop", "localhost:9000"));
+    assert_eq!((plan.target.base_path.as_str(), plan.target.headers.len()), ("/v1", 1));
+    assert_eq!((plan.arrivals(), plan.duration()), (20 * 10 + 200 * 60, Duration::from_secs(70)));
+    assert_eq!(plan.stages.iter().map(|stage| stage.measured).collect::<Vec<_>>(), [false, true]);
+    let names: Vec<&str> = plan.workload.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+    assert_eq!(names, ["articles", "health"]);
+    assert_eq!(plan.workload.endpoints[0].request, "GET /articles");
+    assert_eq!(resolved.policy.thresholds[1].line, Some(13));
+    assert!(resolved.notes.is_empty(), "{:?}", resolved.notes);
+}
+
+#[test]
+fn a_shorthand_names_its_endpoint_by_itself() {
+    let resolved = resolved_with(TINY, &overrides(&[("SHOP_URL", "http://10.1.2.3")], &[], None)).unwrap();
+    let workload = &resolved.plan.workload;
+    assert_eq!((workload.scenarios[0].name.as_str(), workload.endpoints[0].name.as_str()), ("GET /articles", "GET /articles"));
+    assert_eq!(resolved.plan.target.port, 80);
+    assert!(resolved.notes[0].contains("load goes to 10.1.2.3"), "{:?}", resolved.notes);
+}
+
+#[test]
+fn folders_start_from_that_of_the_configuration() {
+    let resolved = resolved(&with("report: { dir: out, formats: [csv, json, csv] }\nbaseline: { dir: /var/perf, keep: 3 }"));
+    assert!(resolved.report.dir.is_absolute() && resolved.report.dir.ends_with("out"), "{:?}", resolved.report.dir);
+    assert_eq!(
+        (resolved.report.formats.len(), resolved.baseline.dir.to_str(), resolved.baseline.keep),
+        (2, Some("/var/perf"), 3)
+    );
+}
+
+#[test]
+fn steps_of_equal_name_share_an_endpoint_and_nameless_ones_are_named_as_written() {
+    let resolved = resolved(&with_scenarios(
+        "env: { REGION: eu }\nscenarios:\n  - name: a\n    weight: 2\n    steps:\n      - { get: '/x/${REGION}' }\n      - post: /y\n        \
+         name: shared\n        json: { id: 7, text: \"7\", list: [1.5, null, true] }\n        check: { status: [200, 201] }\n        timeout: 2s\n  \
+         - { name: shared, put: /y, body: hi, headers: { Content-Type: text/plain } }\n",
+    ));
+    let workload = &resolved.plan.workload;
+    let names: Vec<&str> = workload.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+    assert_eq!(names, ["GET /x/${REGION}", "shared"]);
+    let [get, post] = workload.scenarios[0].steps.as_slice() else { panic!("{workload:?}") };
+    assert_eq!(get.path, "/x/eu");
+    assert_eq!(post.body, r#"{"id":7,"text":"7","list":[1.5,null,true]}"#);
+    assert_eq!((post.headers[0].0.as_str(), post.headers[0].1.to_str().ok()), ("content-type", Some("application/json")));
+    assert_eq!((post.expected_status.len(), post.timeout), (2, Some(Duration::from_secs(2))));
+    assert_eq!(workload.scenarios[1].steps[0].endpoint, post.endpoint);
+}
+
+#[test]
+fn presets_stand_for_their_promises() {
+    let resolved = resolved(&with("thresholds: [ preset.api, { expr: preset.pre-release, severity: warn }, items.p50 < 1s ]"));
+    let thresholds: Vec<_> = resolved.policy.thresholds.iter().map(|t| (t.expr.as_str(), t.severity)).collect();
+    let (fail, warn) = (Severity::Fail, Severity::Warn);
+    assert_eq!(
+        thresholds,
+        [
+            ("p99 < 200ms", fail),
+            ("error_rate < 1%", fail),
+            ("error_rate < 0.5%", warn),
+            ("p95 < 800ms", warn),
+            ("items.p50 < 1s", fail)
+        ]
+    );
+}
+
+#[test]
+fn tolerances_replace_the_defaults_and_a_warning_follows_its_failure() {
+    let resolved = resolved(&with(
+        "regression:\n  metrics: { p50: { fail: 30% }, error_rate: { fail: 1pp } }\n  overrides: { health: ignore, items: { critical: true, p95: { floor: 10ms } } }",
+    ));
+    let regression = &resolved.policy.regression;
+    let rule = regression.latency_rule("items", Quantile::P50).unwrap();
+    assert!((rule.fail - 0.3).abs() < 1e-12 && (rule.warn - 0.15).abs() < 1e-12, "{rule:?}");
+    assert_eq!(regression.latency_rule("items", Quantile::P95).map(|rule| rule.floor), Some(Duration::from_millis(10)));
+    assert!(regression.ignores("health") && regression.is_critical("items"));
+    assert!(regression.errors.pass_bound >= regression.errors.fail);
+}
+
+#[test]
+fn the_marker_header_is_sent_unless_the_user_sets_it() {
+    let marker = |text: &str| {
+        let headers = resolved(text).plan.target.headers;
+        headers.iter().filter(|(name, _)| name == "x-load-test").map(|(_, v)| v.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(marker(&with("")), ["true"]);
+    let own = with("")
+        .replace("target: http://127.0.0.1:8080", "target: { base_url: 'http://[::1]:80', headers: { X-LOAD-TEST: mine } }");
+    assert_eq!(marker(&own), ["mine"]);
+}
+
+#[test]
+fn secrets_are_sensitive_masked_and_outside_the_hash() {
+    let text = with_scenarios(
+        "secrets: { TOKEN: { env: LG_TEST_TOKEN } }\nscenarios: [ { name: a, get: '/a?k=${secret.TOKEN}', headers: { Authorization: 'Bearer ${secret.TOKEN}', X-Plain: p } } ]",
+    );
+    let one = resolved_with(&text, &overrides(&[("LG_TEST_TOKEN", "s3cret")], &[], None)).unwrap();
+    let two = resolved_with(&text, &overrides(&[("LG_TEST_TOKEN", "other")], &[], None)).unwrap();
+    let step = &one.plan.workload.scenarios[0].steps[0];
+    assert_eq!(step.path, "/a?k=s3cret");
+    assert_eq!(step.headers.iter().map(|(_, value)| value.is_sensitive()).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(one.plan.workload.hash, two.plan.workload.hash);
+    assert_eq!(one.plan.workload.endpoints[0].request, "GET /a?k=${secret.TOKEN}");
+    let three = resolved_with(&text.replace("X-Plain: p", "X-Plain: q"), &overrides(&[("LG_TEST_TOKEN", "s3cret")], &[], None));
+    assert_ne!(one.plan.workload.hash, three.unwrap().plan.workload.hash);
+    let wrong = text.replace("'/a?k=", "'a?k=");
+    let error = resolved_with(&wrong, &overrides(&[("LG_TEST_TOKEN", "s3cret")], &[], None)).unwrap_err().to_string();
+    assert!(error.contains("'a?k=***'") && !error.contains("s3cret"), "{error}");
+}
+
+#[test]
+fn an_environment_is_laid_over_the_file_and_flags_over_both() {
+    let text = with(
+        "environments:\n  night: { stages: [ { rate: 50/s, duration: 2m } ], report: { dir: night } }\nreport: { formats: [csv] }",
+    );
+    let night = resolved_with(&text, &overrides(&[], &[], Some("night"))).unwrap();
+    assert_eq!((night.plan.stages.len(), night.plan.arrivals(), night.report.formats.len()), (1, 6000, 1));
+    let set = [("stages[0].duration", "10s"), ("regression.alpha", "0.05"), ("thresholds", "[ p95 < 1s ]")];
+    let flagged = resolved_with(&text, &overrides(&[], &set, Some("night"))).unwrap();
+    assert_eq!((flagged.plan.arrivals(), flagged.policy.thresholds.len()), (500, 1));
+    let error =
+        |set: &[(&str, &str)], environment| resolved_with(&text, &overrides(&[], set, environment)).unwrap_err().to_string();
+    insta::assert_snapshot!(error(&[], Some("nigth")), @r"
+    --env nigth: there is no environment 'nigth'
+    hint: did you mean 'night'?
+    ");
+    insta::assert_snapshot!(error(&[("stages[3].rate", "1/s")], None), @r"
+    --set stages[3].rate=1/s: there is no place [3] in a list of 1
+    hint: places count from 0
+    ");
+    insta::assert_snapshot!(error(&[("stages[0].rate", "fast")], None), @r"
+    --set stages[0].rate=fast: 'fast' is not a rate
+    hint: write a rate as a number per second, minute or hour, for example 200/s or 600/m
+    ");
+    insta::assert_snapshot!(error(&[("regression.alfa", "0.1")], None), @r"
+    --set regression.alfa=0.1: unknown key 'alfa'
+    hint: did you mean 'alpha'?
+    ");
+    insta::assert_snapshot!(refusal(&text.replace("duration: 2m", "durration: 2m")), @r"
+    loadgate.yml:2:36: unknown key 'durration'
+      2 |   night: { stages: [ { rate: 50/s, durration: 2m } ], report: { dir: night } }
+        |                                    ^
+    hint: did you mean 'duration'?
+    ");
+}

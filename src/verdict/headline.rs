@@ -1,0 +1,105 @@
+//! The verdict in one sentence, the worst first.
+
+use super::{Reference, ThresholdOutcome, ThresholdResult, VerdictKind, finding::Finding};
+use crate::{
+    compare::{Comparison, Outcome, Row, SERVICE},
+    policy::Severity,
+    units::percent,
+};
+
+/// The sentence of a verdict.
+pub(super) fn of(kind: VerdictKind, findings: &[Finding], thresholds: &[ThresholdResult], reference: &Reference) -> String {
+    let first = findings.first().map_or("", |finding| finding.reason.as_str());
+    let comparison = match reference {
+        Reference::Compared(comparison) => Some(comparison.as_ref()),
+        Reference::NoBaseline | Reference::Mismatch(_) => None,
+    };
+    match kind {
+        VerdictKind::Invalid if first.starts_with("target unreachable") => "target unreachable, no measurement".to_owned(),
+        VerdictKind::Invalid => format!("no measurement: {first}"),
+        VerdictKind::Inconclusive => format!("inconclusive: {first}"),
+        VerdictKind::Fail => {
+            let regression = comparison.and_then(|comparison| regressed(comparison, Severity::Fail));
+            let vanished = comparison.and_then(vanished);
+            joined([regression, vanished, broken(thresholds, ThresholdOutcome::Fail)], first)
+        }
+        VerdictKind::Warn => {
+            let slower = comparison.and_then(|comparison| regressed(comparison, Severity::Warn));
+            let missing = comparison.is_none().then(|| nothing_compared(reference)).flatten();
+            joined([slower, broken(thresholds, ThresholdOutcome::Warn), missing], first)
+        }
+        VerdictKind::Pass => comparison.map_or_else(|| passed_alone(thresholds, reference), passed),
+    }
+}
+
+fn joined(parts: [Option<String>; 3], otherwise: &str) -> String {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { otherwise.to_owned() } else { parts.join("; ") }
+}
+
+fn regressed(comparison: &Comparison, severity: Severity) -> Option<String> {
+    let rows: Vec<&Row> =
+        comparison.rows.iter().filter(|row| row.outcome == Outcome::Regressed && row.level == Some(severity)).collect();
+    let worst = rows.iter().max_by(|a, b| excess(a).total_cmp(&excess(b)))?;
+    let endpoints = |rows: &[&Row]| {
+        let mut names: Vec<String> = rows.iter().map(|row| row.endpoint.clone()).filter(|name| name != SERVICE).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
+    };
+    let (found, all) = (endpoints(&rows), endpoints(&comparison.rows.iter().collect::<Vec<_>>()));
+    let change = worst.change.map_or_else(String::new, |change| format!(" {}", worst.metric.display_change(change.estimate)));
+    let name = if worst.endpoint == SERVICE { String::new() } else { format!("{} ", worst.endpoint) };
+    let example = format!("{name}{}{change}", worst.metric);
+    Some(match (severity, found) {
+        (Severity::Fail, 0) => format!("regression of the service as a whole ({example})"),
+        (Severity::Fail, _) => format!("regression in {found} of {all} endpoints ({example})"),
+        (Severity::Warn, 0) => format!("the service as a whole is slower, within the tolerance ({example})"),
+        (Severity::Warn, _) => format!("slower, within the tolerance ({example})"),
+    })
+}
+
+/// How far a change is beyond its tolerance, so that metrics of different kinds can be ranked.
+fn excess(row: &Row) -> f64 {
+    row.change.map_or(0.0, |change| change.estimate / row.tolerance.max(f64::MIN_POSITIVE))
+}
+
+fn vanished(comparison: &Comparison) -> Option<String> {
+    match comparison.vanished.as_slice() {
+        [] => None,
+        [one] => Some(format!("endpoint {one} vanished")),
+        several => Some(format!("{} endpoints vanished ({})", several.len(), several.join(", "))),
+    }
+}
+
+fn broken(thresholds: &[ThresholdResult], outcome: ThresholdOutcome) -> Option<String> {
+    let broken: Vec<&ThresholdResult> = thresholds.iter().filter(|result| result.outcome == outcome).collect();
+    let first = broken.first()?;
+    let actual = first.actual.map_or_else(|| "without success".to_owned(), |value| first.threshold.display(value));
+    let count = if broken.len() == 1 { "1 threshold".to_owned() } else { format!("{} thresholds", broken.len()) };
+    Some(format!("{count} broken: {} is {actual}", first.threshold.expr))
+}
+
+fn nothing_compared(reference: &Reference) -> Option<String> {
+    match reference {
+        Reference::NoBaseline => Some("no baseline yet, nothing compared".to_owned()),
+        Reference::Mismatch(_) => Some("no baseline made under the same conditions, nothing compared".to_owned()),
+        Reference::Compared(_) => None,
+    }
+}
+
+fn passed(comparison: &Comparison) -> String {
+    let seen = comparison
+        .sensitivity
+        .map_or_else(String::new, |change| format!(" (a change of {} or more would have been seen)", percent(change)));
+    format!("no regression found{seen}")
+}
+
+fn passed_alone(thresholds: &[ThresholdResult], reference: &Reference) -> String {
+    let nothing = nothing_compared(reference).unwrap_or_default();
+    match thresholds.len() {
+        0 => nothing,
+        1 => format!("{nothing}; the threshold holds"),
+        count => format!("{nothing}; all {count} thresholds hold"),
+    }
+}

@@ -1,0 +1,131 @@
+//! Is the run a measurement of the service at all?
+
+use super::{Reference, ValidityCheck, VerdictKind, finding::Finding};
+use crate::{
+    policy::{Policy, Validity},
+    record::{Ended, EndpointSeries, ErrorClass, RunRecord, Window},
+    units::{self, Micros},
+};
+
+/// Failures that mean that nobody was there.
+const UNREACHABLE: [ErrorClass; 3] = [ErrorClass::ConnectRefused, ErrorClass::ConnectFailed, ErrorClass::TimeoutConnect];
+
+/// All checks, whether they hold or not.
+pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Policy) -> Vec<ValidityCheck> {
+    vec![
+        complete(candidate),
+        target_reachable(candidate),
+        samples(candidate, reference, policy),
+        achieved_rate(candidate, &policy.validity),
+        generator_late(candidate, &policy.validity),
+    ]
+}
+
+/// What the broken checks mean.
+pub(super) fn findings(checks: &[ValidityCheck]) -> Vec<Finding> {
+    checks.iter().filter(|check| !check.ok).map(|check| Finding::new(VerdictKind::Invalid, &check.reason)).collect()
+}
+
+fn windows(runs: &[RunRecord]) -> impl Iterator<Item = &Window> {
+    runs.iter().flat_map(|run| &run.endpoints).flat_map(EndpointSeries::windows)
+}
+
+fn complete(runs: &[RunRecord]) -> ValidityCheck {
+    let check = |ok, reason: &str| ValidityCheck { check: "complete", ok, value: None, reason: reason.to_owned() };
+    if runs.iter().any(|run| run.ended == Ended::Interrupted) {
+        check(false, "the run was interrupted before its end")
+    } else if let Some(run) = runs.iter().find(|run| run.ended == Ended::Aborted) {
+        check(false, run.ended_because.as_deref().unwrap_or("the run was aborted before its end"))
+    } else {
+        check(true, "all stages were played to their end")
+    }
+}
+
+fn target_reachable(runs: &[RunRecord]) -> ValidityCheck {
+    let requests: u64 = windows(runs).map(|window| window.requests).sum();
+    let of_class = |class: &ErrorClass| windows(runs).filter_map(|window| window.errors.get(class)).sum::<u64>();
+    let unreachable: u64 = UNREACHABLE.iter().map(of_class).sum();
+    let ok = requests == 0 || unreachable < requests;
+    let reason = if ok {
+        format!("{unreachable} of {requests} requests found no connection")
+    } else {
+        let worst = UNREACHABLE.iter().max_by_key(|class| of_class(class)).map_or("", |class| class.name());
+        format!("target unreachable: none of {requests} requests found a connection ({worst})")
+    };
+    ValidityCheck { check: "target_reachable", ok, value: Some(unreachable as f64), reason }
+}
+
+fn samples(runs: &[RunRecord], reference: &Reference, policy: &Policy) -> ValidityCheck {
+    let requests: u64 = windows(runs).map(|window| window.requests).sum();
+    let silent = silent_endpoints(runs, reference, policy);
+    let reason = if requests == 0 {
+        "no request was made".to_owned()
+    } else if silent.is_empty() {
+        format!("{requests} requests were made")
+    } else {
+        format!("no request was made to {}, which is to be judged", silent.join(", "))
+    };
+    ValidityCheck { check: "samples", ok: requests > 0 && silent.is_empty(), value: Some(requests as f64), reason }
+}
+
+/// Endpoints that have a threshold or a baseline, and got no request.
+fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &Policy) -> Vec<&'a str> {
+    let promised = |name: &str| policy.thresholds.iter().any(|threshold| threshold.scope.as_deref() == Some(name));
+    let compared = |name: &str| match reference {
+        Reference::Compared(comparison) => comparison.rows.iter().any(|row| row.endpoint == name),
+        Reference::NoBaseline | Reference::Mismatch(_) => false,
+    };
+    let mut silent = Vec::new();
+    for series in runs.iter().flat_map(|run| &run.endpoints) {
+        let name = series.name.as_str();
+        let unused = series.windows().all(|window| window.requests == 0);
+        if unused && (promised(name) || compared(name)) && !silent.contains(&name) {
+            silent.push(name);
+        }
+    }
+    silent
+}
+
+/// The share of the run that kept up worst.
+fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
+    let check = |ok, value, reason| ValidityCheck { check: "achieved_rate", ok, value, reason };
+    let worst = runs.iter().filter_map(|run| Some((run, run.achieved_share()?))).min_by(|a, b| a.1.total_cmp(&b.1));
+    let Some((run, share)) = worst else {
+        return check(true, None, "the record does not tell how many arrivals were offered".to_owned());
+    };
+    let (offered, started, least) = (run.offered(), run.started(), share_floor(policy.achieved_share_min));
+    let sent = format!("{} of {offered} offered arrivals were sent", share_floor(share));
+    if share >= policy.achieved_share_min {
+        return check(true, Some(share), sent);
+    }
+    let missing = offered.saturating_sub(started);
+    let dropped = run.endpoints.iter().flat_map(EndpointSeries::windows).map(|window| window.dropped).sum::<u64>();
+    let cause = if dropped * 2 >= missing {
+        format!("{dropped} were dropped because too many requests were in flight")
+    } else {
+        format!("the generator could not keep up and left out {missing}")
+    };
+    check(false, Some(share), format!("only {sent}, at least {least} are needed: {cause}"))
+}
+
+/// Rounded down to a tenth of a percent, so that 97.96 % is not shown as the 98 % it misses.
+fn share_floor(share: f64) -> String {
+    format!("{}%", units::significant((share * 1000.0 + 1e-9).floor() / 10.0, 4))
+}
+
+fn generator_late(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
+    let limit = Micros::from_duration(policy.late_p99_max);
+    let late = runs.iter().filter_map(|run| run.generator.late.decode().quantile(0.99)).max();
+    let ok = late.is_none_or(|us| us <= limit.0);
+    let reason = match late {
+        None => "the record does not tell how late requests were sent".to_owned(),
+        Some(us) if ok => format!("99% of the requests were sent at most {} late", Micros(us)),
+        Some(us) => {
+            format!(
+                "the load generator was late itself: 1% of the requests were sent {} or more late, {limit} are allowed",
+                Micros(us)
+            )
+        }
+    };
+    ValidityCheck { check: "generator_late", ok, value: late.map(|us| us as f64), reason }
+}

@@ -1,0 +1,219 @@
+//! `loadgate check`, and the configurations a newcomer begins with.
+
+use crate::program::{loadgate, transcript};
+
+const MINIMAL: &str = include_str!("configs/minimal.yml");
+
+/// A folder named `shop` with this configuration in it.
+fn folder_with(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    let folder = root.path().join("shop");
+    std::fs::create_dir(&folder).expect("a new folder");
+    std::fs::write(folder.join("loadgate.yml"), text).expect("a writable folder");
+    (root, folder)
+}
+
+fn check(text: &str, args: &[&str]) -> String {
+    let (_root, folder) = folder_with(text);
+    let args: Vec<&str> = ["check"].into_iter().chain(args.iter().copied()).collect();
+    transcript(&loadgate(&folder, &args).env_remove("SHOP_URL").output().expect("the program starts"))
+}
+
+#[test]
+fn the_plan_is_shown_and_nothing_is_sent() {
+    insta::assert_snapshot!(check(MINIMAL, &[]), @r"
+    exit Some(0)
+    --- stdout
+    suite     shop
+    target    http://127.0.0.1:8080
+    header    x-load-test: true
+    length    1m10s, 12200 arrivals, at most 200/s
+
+    stages     rate   duration  arrivals  measured
+      stage-1  20/s   10s       200       no
+      stage-2  200/s  1m        12000     yes
+
+    endpoints   request        measured requests  comparable
+      articles  GET /articles  9000               p50, p95, p99
+      health    GET /health    3000               p50, p95
+
+    scenarios   weight  share  steps
+      articles  3       75%    1
+      health    1       25%    1
+
+    thresholds
+      p95 < 250ms
+      error_rate < 1%
+
+    regression    warn    fail      sensitivity  floor
+      p50         +5%     +10%      +30%         50us
+      p95         +7.5%   +15%      +40%         50us
+      p99         +12.5%  +25%      +60%         50us
+      error_rate  -       +0.05 pp  -            -
+      alpha 0.01, blocks of 5s, coverage 80%
+      no baseline: warn, inconclusive: warn, other environment: warn, improvement: warn
+
+    limits
+      in flight        2000
+      timeouts         connect 1s, request 5s
+      graceful stop    10s
+      hosts            allowed: any that is named; denied: none
+      highest rate     none
+      longest run      none
+
+    files
+      report           loadgate-report (json, html, md, junit, csv)
+      baselines        baselines (the newest 50 are kept)
+      windows          1s, seed 42
+
+    --- stderr
+    ");
+}
+
+#[test]
+fn every_part_of_a_larger_plan_is_shown_with_its_secrets_masked() {
+    let text = "\
+target:
+  base_url: http://localhost:8080/api
+  headers: { Authorization: 'Bearer ${secret.TOKEN}', X-Region: eu }
+  wait_for: { get: '/health?k=${secret.TOKEN}' }
+secrets: { TOKEN: { env: SHOP_TOKEN } }
+load:
+  stages: [ { name: climb, ramp: 0/s..30/s, duration: 20s, measure: false }, { name: steady, rate: 30/s, duration: 30s } ]
+  max_in_flight: 50
+scenarios:
+  - name: buy
+    weight: 2
+    steps:
+      - { get: /cart, name: cart }
+      - { post: /orders, name: order, json: { sku: A-1 }, check: { status: 201 } }
+  - GET /articles
+thresholds: [ { expr: order.p99 < 1s, severity: warn } ]
+regression: { overrides: { cart: ignore, order: { critical: true, p95: { fail: 30% } } }, metrics: { p99: { warn: 12.5%, fail: 25% } } }
+safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate: 100/s, max_duration: 5m }
+";
+    insta::assert_snapshot!(check(text, &["-e", "SHOP_TOKEN=hunter2"]), @r"
+    exit Some(0)
+    --- stdout
+    suite     shop
+    target    http://localhost:8080/api
+    header    authorization: ***
+    header    x-region: eu
+    header    x-load-test: true
+    wait for  GET /health?k=*** to answer 200, up to 2m, every 1s
+    length    50s, 1200 arrivals, at most 30/s
+
+    stages    rate       duration  arrivals  measured
+      climb   0/s..30/s  20s       300       no
+      steady  30/s       30s       900       yes
+
+    endpoints        request        measured requests  comparable
+      cart           GET /cart      600                p50
+      order          POST /orders   600                p50
+      GET /articles  GET /articles  300                p50
+
+    scenarios        weight  share   steps
+      buy            2       66.67%  2
+      GET /articles  1       33.33%  1
+
+    thresholds
+      order.p99 < 1s (only warns)
+
+    regression    warn    fail      sensitivity  floor
+      p50         +5%     +10%      +30%         50us
+      p95         +7.5%   +15%      +40%         50us
+      p99         +12.5%  +25%      +60%         50us
+      error_rate  -       +0.05 pp  -            -
+      alpha 0.01, blocks of 5s, coverage 80%
+      no baseline: warn, inconclusive: warn, other environment: warn, improvement: warn
+      cart: not compared
+      order: critical; p95 warn +15%, fail +30%, floor 50us
+
+    limits
+      in flight        50
+      timeouts         connect 1s, request 5s
+      graceful stop    10s
+      hosts            allowed: localhost; denied: *.example.com
+      highest rate     100/s
+      longest run      5m
+
+    files
+      report           loadgate-report (json, html, md, junit, csv)
+      baselines        baselines (the newest 50 are kept)
+      windows          1s, seed 42
+
+    --- stderr
+    note: 30s of measured time is 6 blocks of 5s; comparing latencies with a baseline takes at least 8
+    ");
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_named_with_its_place() {
+    let tiny = include_str!("configs/tiny.yml");
+    insta::assert_snapshot!(check(tiny, &[]), @r"
+    exit Some(2)
+    --- stdout
+
+    --- stderr
+    error: loadgate.yml:2:9: the variable SHOP_URL is not set
+      2 | target: ${SHOP_URL}
+        |         ^
+    hint: set it in the environment, with -e SHOP_URL=value, or give a default: ${SHOP_URL:-default}
+    ");
+    assert!(check(tiny, &["-e", "SHOP_URL=http://127.0.0.1:1"]).starts_with("exit Some(0)"));
+}
+
+#[test]
+fn starting_both_versions_is_refused_by_name() {
+    insta::assert_snapshot!(check(include_str!("configs/both-versions.yml"), &[]), @r"
+    exit Some(2)
+    --- stdout
+
+    --- stderr
+    error: loadgate.yml:5:3: 'target.start' is not supported yet
+      5 |   start: ./candidate/shop --port $PORT
+        |   ^
+    hint: remove `start:` for now
+
+    error: loadgate.yml:6:3: 'target.baseline_start' is not supported yet
+      6 |   baseline_start: ./baseline/shop --port $PORT
+        |   ^
+    hint: remove `baseline_start:` for now
+    ");
+}
+
+#[test]
+fn flags_that_are_no_pairs_and_files_that_are_not_there_are_usage_errors() {
+    insta::assert_snapshot!(check(MINIMAL, &["-e", "SHOP_URL"]), @r"
+    exit Some(2)
+    --- stdout
+
+    --- stderr
+    error: -e SHOP_URL: there is no '='
+    hint: write -e NAME=VALUE
+    ");
+    insta::assert_snapshot!(check(MINIMAL, &["--set", "load.seed"]), @r"
+    exit Some(2)
+    --- stdout
+
+    --- stderr
+    error: --set load.seed: there is no '='
+    hint: write --set PATH=VALUE
+    ");
+    insta::assert_snapshot!(check(MINIMAL, &["-c", "other.yml"]), @r"
+    exit Some(2)
+    --- stdout
+
+    --- stderr
+    error: other.yml: there is no such file
+    hint: name the configuration file with -c FILE
+    ");
+    insta::assert_snapshot!(check(MINIMAL, &["--env", "night"]), @r"
+    exit Some(2)
+    --- stdout
+
+    --- stderr
+    error: --env night: there is no environment 'night'
+    hint: there are no environments
+    ");
+}

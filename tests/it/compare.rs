@@ -1,0 +1,163 @@
+//! `loadgate compare` on saved records.
+
+use std::path::Path;
+
+use loadgate::record::{
+    Encoded, Ended, EndpointSeries, Environment, Generator, Latencies, PlanFacts, Provenance, RunRecord, StageFacts, Window, file,
+};
+
+use crate::program::{loadgate, transcript};
+
+const ENDPOINTS: [&str; 2] = ["items", "search"];
+
+/// A minute of two endpoints at 40 requests a second each; `search` is slower by `factor`.
+fn record(suite: &str, factor: f64, shift: u64) -> RunRecord {
+    let window = |endpoint: usize, second: u64| {
+        let mut response = Latencies::default();
+        for n in 0..40 {
+            let us = 8_000 + (n * 7919 + second * 104_729 + shift * 31) % 4_000 + (second % 7) * 20 + shift * 13;
+            response.record(if endpoint == 1 { (us as f64 * factor) as u64 } else { us });
+        }
+        Window { requests: 40, response: Encoded::from(&response), ..Window::default() }
+    };
+    let series = |(index, name): (usize, &&str)| EndpointSeries {
+        name: (*name).to_owned(),
+        scenario: "browse".to_owned(),
+        request: format!("GET /{name}"),
+        stages: vec![(0..60).map(|second| window(index, second)).collect()],
+    };
+    let stage = StageFacts {
+        name: "steady".to_owned(),
+        shape: "80/s".to_owned(),
+        duration_us: 60_000_000,
+        measured: true,
+        played_us: 60_000_000,
+        offered: 4800,
+        started: 4800,
+        ..StageFacts::default()
+    };
+    RunRecord {
+        schema: file::SCHEMA.to_owned(),
+        suite: suite.to_owned(),
+        tool_version: "0.1.0".to_owned(),
+        started_at: jiff::Timestamp::UNIX_EPOCH,
+        ended: Ended::Complete,
+        ended_because: None,
+        provenance: Provenance::default(),
+        environment: Environment::default(),
+        plan: PlanFacts { window_us: 1_000_000, stages: vec![stage], ..PlanFacts::default() },
+        generator: Generator::default(),
+        endpoints: ENDPOINTS.iter().enumerate().map(series).collect(),
+        failures: Vec::new(),
+        newer: serde_json::Map::new(),
+    }
+}
+
+/// A folder with six baseline runs.
+fn baselines() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for shift in 0..6 {
+        file::write(&record("shop", 1.0, shift), &folder.path().join(format!("baselines/{shift}.json.gz")))
+            .expect("a baseline can be written");
+    }
+    folder
+}
+
+fn save(folder: &Path, record: &RunRecord) {
+    file::write(record, &folder.join("candidate.json.gz")).expect("a candidate can be written");
+}
+
+/// Compares the saved candidate: exit code and everything printed.
+fn compare(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let args = [&["compare", "--baseline", "baselines", "--candidate", "candidate.json.gz"], more].concat();
+    let output = loadgate(folder, &args).output().expect("the program starts");
+    (output.status.code(), transcript(&output))
+}
+
+#[test]
+fn an_unchanged_candidate_passes() {
+    let folder = baselines();
+    save(folder.path(), &record("shop", 1.0, 9));
+    let (code, text) = compare(folder.path(), &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("pass: no regression found (a change of "), "{text}");
+}
+
+#[test]
+fn a_slower_endpoint_fails_and_is_named() {
+    let folder = baselines();
+    save(folder.path(), &record("shop", 1.5, 9));
+    let (code, text) = compare(folder.path(), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    insta::assert_snapshot!(text, @r"
+    exit Some(1)
+    --- stdout
+    fail: regression in 1 of 2 endpoints (search p50 +51%)
+
+    endpoint  metric      baseline  candidate  change           95% interval  outcome
+    *         p50          10.1 ms    12.5 ms    +23%           +14% .. +34%  regressed
+    *         p95          11.9 ms    14.7 ms    +23%           +11% .. +37%  regressed
+    *         error_rate        0%         0%   +0 pp   -0.017 pp .. +0.1 pp  unchanged
+    items     p50          10.1 ms    10.2 ms  +0.75%         -7.1% .. +9.3%  unchanged (sees 19%)
+    items     p95          11.9 ms      12 ms  +0.72%            -9% .. +12%  unchanged (sees 24%)
+    items     p99          12.1 ms    12.1 ms  +0.69%           -14% .. +19%  inconclusive
+    items     error_rate        0%         0%   +0 pp  -0.035 pp .. +0.21 pp  unchanged
+    search    p50          10.1 ms    15.3 ms    +51%           +39% .. +64%  regressed
+    search    p95          11.9 ms      18 ms    +51%           +36% .. +67%  regressed
+    search    p99          12.1 ms    18.2 ms    +51%           +28% .. +78%  inconclusive
+    search    error_rate        0%         0%   +0 pp  -0.035 pp .. +0.21 pp  unchanged
+
+    - p50 of the service as a whole is 23% slower (+14% to +34%), beyond the tolerance of 10%; p = 0.00073 after correction
+    - p95 of the service as a whole is 23% slower (+11% to +37%), beyond the tolerance of 15%; p = 0.0018 after correction
+    - search: p50 is 51% slower (+39% to +64%), beyond the tolerance of 10%; p < 0.0001 after correction
+    - search: p95 is 51% slower (+36% to +67%), beyond the tolerance of 15%; p < 0.0001 after correction
+
+    --- stderr
+    ");
+}
+
+#[test]
+fn records_of_different_suites_are_refused() {
+    let folder = baselines();
+    save(folder.path(), &record("billing", 1.0, 9));
+    let (code, text) = compare(folder.path(), &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("error: the records belong to different suites: 'billing' and 'shop'"), "{text}");
+}
+
+#[test]
+fn baselines_of_another_machine_are_said_and_not_compared() {
+    let folder = baselines();
+    let mut candidate = record("shop", 3.0, 9);
+    candidate.environment.cores = 64;
+    save(folder.path(), &candidate);
+    let (code, text) = compare(folder.path(), &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("warn: no baseline made under the same conditions, nothing compared"), "{text}");
+    assert!(text.contains("cores: here '64', there '0'"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let folder = baselines();
+    let (code, text) = compare(folder.path(), &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("candidate.json.gz"), "{text}");
+    save(folder.path(), &record("shop", 1.0, 9));
+    std::fs::write(folder.path().join("baselines/7.json.gz"), b"{\"schema\": \"loadgate/record/v1\"").unwrap();
+    let (code, text) = compare(folder.path(), &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("baselines/7.json.gz: the record is damaged: it ends early"), "{text}");
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    let output = loadgate(folder.path(), &["compare", "--baseline", "empty", "--candidate", "empty"]).output().unwrap();
+    assert!(transcript(&output).contains("empty: no records in this folder\nhint: "), "{}", transcript(&output));
+}
+
+#[test]
+fn the_ab_mode_is_refused_by_name() {
+    let folder = baselines();
+    save(folder.path(), &record("shop", 1.0, 9));
+    let (code, text) = compare(folder.path(), &["--mode", "ab"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("error: --mode ab is not supported yet\nhint: use --mode baseline"), "{text}");
+}

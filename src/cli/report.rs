@@ -55,6 +55,15 @@ impl From<ReportError> for Failure {
     }
 }
 
+/// The formats a configuration asks for, and JSON always: `baseline promote` asks the verdict before it stores a run.
+pub(super) fn formats(wanted: &[ReportFormat]) -> Vec<Format> {
+    let mut formats: Vec<Format> = wanted.iter().copied().map(Format::from).collect();
+    if !formats.contains(&Format::Json) {
+        formats.push(Format::Json);
+    }
+    formats
+}
+
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let records = read(&args.records)?;
     let formats = if args.format.is_empty() { Format::ALL.map(|(_, format)| format).to_vec() } else { args.format.clone() };

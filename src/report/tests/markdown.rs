@@ -90,7 +90,7 @@ fn a_failure_is_told_whole() {
         - ref: refs/pull/12/merge
         - pull request: 12
         - CI run: github run 123, attempt 2
-        - CI page: https:​//github.com/acme/shop/actions/runs/123
+        - CI page: https:&#8203;//github.com/acme/shop/actions/runs/123
         - configuration (SHA-256): 0123abcd
         - baseline: 7 runs, the newest of 2026-11-20 12:03 UTC (9f8e7d6c5)
         - stage `warm-up`: 2050/s for 2s, not measured

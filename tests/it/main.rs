@@ -10,4 +10,5 @@ mod load_timing;
 mod mock_target;
 mod nginx;
 mod program;
+mod report;
 mod scripted;

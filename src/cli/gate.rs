@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Baselines a candidate is compared with: the newest ones, as older ones are of other code.
-const BASELINES_COMPARED: usize = 20;
+pub(super) const BASELINES_COMPARED: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

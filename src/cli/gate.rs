@@ -64,10 +64,10 @@ pub(super) struct Gated {
 /// beforehand (folder, baselines) is found before any load is sent.
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
-    report::prepare(folder).map_err(Failure::usage)?;
+    recording::prepare_folder(folder)?;
     let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
-    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED).map_err(Failure::usage)?;
-    let candidate = [recording::make(&resolved.plan, blank, talk, stop)?];
+    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED)?;
+    let candidate = [recording::make(resolved, blank, talk, stop)?];
     record::file::write(&candidate[0], &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
     let reference = hold_against(found, &candidate, resolved);
     let verdict = decide(&candidate, reference, &resolved.policy);

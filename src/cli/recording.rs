@@ -1,5 +1,7 @@
 //! From a resolved configuration to a run record: what `run`, `gate` and `demo` share.
 
+use std::path::Path;
+
 use super::{
     Failure,
     progress::{Display, LogFormat},
@@ -9,9 +11,10 @@ use crate::{
     clock,
     engine::{self, NotReady, Observed, Stop},
     measure,
-    plan::Plan,
+    plan::{Plan, Resolved},
     protocol::{Addresses, http::HttpDriver},
     record::{Ended, PlanFacts, RunRecord, file::SCHEMA},
+    report,
 };
 
 /// How talkative a run is.
@@ -52,14 +55,28 @@ pub(super) fn blank(plan: &Plan, config_sha256: &str) -> RunRecord {
     }
 }
 
+/// Makes the report folder before any load is sent, so that no run is lost to it.
+///
+/// # Errors
+/// It can't be made or written.
+pub(super) fn prepare_folder(folder: &Path) -> Result<(), Failure> {
+    report::prepare(folder).map_err(|error| Failure::usage(error).hint("choose a folder you may write to with --out DIR"))
+}
+
 /// Makes the load and fills the record. A target that never gets ready makes an aborted record that says so.
 ///
 /// # Errors
 /// The system refuses what the engine needs.
-pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
+pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
+    let plan = &resolved.plan;
+    // The address and the path that is probed may hold secrets.
+    let aborted = |reason: String| {
+        let ended_because = Some(resolved.secrets.mask(&reason));
+        RunRecord { ended: Ended::Aborted, ended_because, ..blank.clone() }
+    };
     let addresses = match Addresses::of(&plan.target) {
         Ok(addresses) => addresses,
-        Err(error) => return Ok(aborted(blank, error.to_string())),
+        Err(error) => return Ok(aborted(error.to_string())),
     };
     match engine::wait_until_ready(plan, &addresses, stop) {
         Ok(()) => {}
@@ -68,16 +85,12 @@ pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Re
             let ended_because = Some(NotReady::Stopped.to_string());
             return Ok(RunRecord { ended: Ended::Interrupted, ended_because, ..blank });
         }
-        Err(error) => return Ok(aborted(blank, error.to_string())),
+        Err(error) => return Ok(aborted(error.to_string())),
     }
     let mut display = Display::new(plan, talk.quiet, talk.log_format);
     let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
     let observed = engine::run(plan, driver, stop, |progress| display.tell(&progress)).map_err(Failure::invalid)?;
     Ok(filled(blank, observed))
-}
-
-fn aborted(blank: RunRecord, reason: String) -> RunRecord {
-    RunRecord { ended: Ended::Aborted, ended_because: Some(reason), ..blank }
 }
 
 fn filled(blank: RunRecord, observed: Observed) -> RunRecord {

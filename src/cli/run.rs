@@ -33,11 +33,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let resolved = args.config.resolve()?;
     let folder = args.out.clone().unwrap_or(resolved.report.dir.clone());
-    report::prepare(&folder).map_err(Failure::usage)?;
+    recording::prepare_folder(&folder)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
-    let record = recording::make(&resolved.plan, blank, args.talk, &stop)?;
+    let record = recording::make(&resolved, blank, args.talk, &stop)?;
     record::file::write(&record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
     let view = report::View::of_runs(std::slice::from_ref(&record));
     report::write(&view, &formats(&resolved.report.formats), &folder).map_err(Failure::invalid)?;

@@ -126,7 +126,7 @@ fn record_baseline(args: &Args, stop: &Stop) -> Result<(), Failure> {
         let target = start(BASELINE, run)?;
         let resolved = resolve(args, &target, "baseline")?;
         let blank = recording::blank(&resolved);
-        let record = recording::make(&resolved.plan, blank, args.talk, stop)?;
+        let record = recording::make(&resolved, blank, args.talk, stop)?;
         if record.ended != Ended::Complete {
             return Err(Failure { exit: Exit::Interrupted, ..Failure::invalid("the demo was interrupted") });
         }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Baselines a candidate is compared with: the newest ones, as older ones are of other code.
-const BASELINES_COMPARED: usize = 20;
+pub(super) const BASELINES_COMPARED: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -66,8 +66,8 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
     let blank = recording::blank(resolved);
-    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED).map_err(Failure::usage)?;
-    let candidate = [recording::make(&resolved.plan, blank, talk, stop)?];
+    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED)?;
+    let candidate = [recording::make(resolved, blank, talk, stop)?];
     record::file::write(&candidate[0], &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
     let (reference, baseline) = hold_against(found, &candidate, resolved);
     let verdict = decide(&candidate, reference, &resolved.policy);

@@ -9,7 +9,7 @@ use crate::{
     clock,
     engine::{self, NotReady, Observed, Stop},
     measure,
-    plan::{Plan, Resolved},
+    plan::Resolved,
     protocol::{Addresses, http::HttpDriver},
     record::{Ended, PlanFacts, RunRecord, file::SCHEMA},
     units::Micros,
@@ -59,11 +59,17 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
 ///
 /// # Errors
 /// The system refuses what the engine needs.
-pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
+pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
     measure::raise_open_files_limit();
+    let plan = &resolved.plan;
+    // The address and the path that is probed may hold secrets.
+    let aborted = |reason: String| {
+        let ended_because = Some(resolved.secrets.mask(&reason));
+        RunRecord { ended: Ended::Aborted, ended_because, ..blank.clone() }
+    };
     let addresses = match Addresses::of(&plan.target) {
         Ok(addresses) => addresses,
-        Err(error) => return Ok(aborted(blank, error.to_string())),
+        Err(error) => return Ok(aborted(error.to_string())),
     };
     match engine::wait_until_ready(plan, &addresses, stop) {
         Ok(()) => {}
@@ -72,16 +78,12 @@ pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Re
             let ended_because = Some(NotReady::Stopped.to_string());
             return Ok(RunRecord { ended: Ended::Interrupted, ended_because, ..blank });
         }
-        Err(error) => return Ok(aborted(blank, error.to_string())),
+        Err(error) => return Ok(aborted(error.to_string())),
     }
     let mut display = Display::new(plan, talk.quiet, talk.log_format);
     let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
     let observed = engine::run(plan, driver, stop, |progress| display.tell(&progress)).map_err(Failure::invalid)?;
     Ok(filled(blank, observed))
-}
-
-fn aborted(blank: RunRecord, reason: String) -> RunRecord {
-    RunRecord { ended: Ended::Aborted, ended_because: Some(reason), ..blank }
 }
 
 fn filled(blank: RunRecord, observed: Observed) -> RunRecord {

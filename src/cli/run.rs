@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     let blank = recording::blank(&resolved);
-    let record = recording::make(&resolved.plan, blank, args.talk, &stop)?;
+    let record = recording::make(&resolved, blank, args.talk, &stop)?;
     record::file::write(&record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
     let view = report::RunView::new(std::slice::from_ref(&record));
     report::write_run(&view, &formats(&resolved.report.formats), &folder)?;

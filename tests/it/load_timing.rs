@@ -1,35 +1,20 @@
 //! Whether latencies and pacing are true, told by the target's own log.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    time::Duration,
-};
+use std::time::Duration;
 
 use loadgate::{
     engine::{Observed, Stop, run},
-    mock_target::{MockTarget, Running, Script},
+    mock_target::Running,
     plan::{Plan, Shape},
     protocol::{Addresses, http::HttpDriver},
     record::{Errors, Totals},
     units::PerSecond,
 };
-use serde_json::Value;
 
-use crate::load_outcomes::plan;
-
-fn target(script: &str) -> Running {
-    MockTarget::start(Script::parse(script).unwrap(), TcpListener::bind("127.0.0.1:0").unwrap()).unwrap()
-}
-
-/// A number of what the target saw: `/arrivals/rate`.
-fn seen(target: &Running) -> Value {
-    let mut stream = TcpStream::connect(target.addr()).unwrap();
-    stream.write_all(b"GET /__stats HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
-}
+use crate::{
+    bench::{seen, target},
+    load_outcomes::plan,
+};
 
 fn play(rate: f64, seconds: u64, target: &Running) -> (Observed, Totals) {
     let mut plan: Plan = plan(target.addr().port());

@@ -1,0 +1,87 @@
+//! What a gate tells the CI service it runs in.
+
+use std::{fs, process::Output};
+
+use crate::{bench::Bench, program::transcript};
+
+const CONFIG: &str = "\
+name: shop
+target: TARGET
+stages: [ { rate: 100/s, duration: 500ms } ]
+scenarios: [ { name: items, get: /items } ]
+regression: { block: 1s }
+thresholds: [ items.error_rate < 1% ]
+";
+const COMMIT: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
+
+/// Runs a gate as a step of a workflow on a pull request.
+fn in_github(bench: &Bench, args: &[&str]) -> Output {
+    let event = format!(r#"{{"pull_request": {{"number": 12, "head": {{"sha": "{COMMIT}"}}}}}}"#);
+    fs::write(bench.path().join("event.json"), event).unwrap();
+    let file = |name: &str| bench.path().join(name);
+    for (name, text) in [("output", "earlier=1\n"), ("summary.md", "# Earlier step\n")] {
+        fs::write(file(name), text).unwrap();
+    }
+    bench
+        .command(&[&["gate", "--quiet"], args].concat())
+        .env("CI", "true")
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_EVENT_PATH", file("event.json"))
+        .env("GITHUB_SHA", "0000000000000000000000000000000000000000")
+        .env("GITHUB_OUTPUT", file("output"))
+        .env("GITHUB_STEP_SUMMARY", file("summary.md"))
+        .env("RUNNER_OS", "Linux")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn load_in_a_workflow_adds_outputs_and_a_summary_to_what_is_there() {
+    let bench = Bench::new("{ defaults: { status: 500 } }", CONFIG);
+    let output = in_github(&bench, &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", transcript(&output));
+    let outputs = bench.text("output");
+    let lines: Vec<_> = outputs.lines().map(|line| line.split_once('=').unwrap()).collect();
+    let names: Vec<_> = lines.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["earlier", "verdict", "exit-code", "report-path", "verdict-path", "record-path"]);
+    assert_eq!((lines[1].1, lines[2].1), ("fail", "1"));
+    for (_, path) in &lines[3..] {
+        assert!(bench.path().join(path).is_file(), "{path}");
+    }
+    let summary = bench.text("summary.md");
+    let added = summary.strip_prefix("# Earlier step\n").expect("what was there stays");
+    assert_eq!(added, bench.text("loadgate-report/step_summary.md"));
+    assert!(added.contains("items") && added.contains("error"), "{added}");
+    assert_eq!(bench.verdict()["candidate"]["commit"], COMMIT, "the head of the branch, not the merge commit");
+    let record = bench.record("loadgate-report/record.json.gz");
+    assert_eq!((record.provenance.pull_request, record.environment.runner_class.as_str()), (Some(12), "linux"));
+}
+
+#[test]
+fn load_in_a_workflow_is_told_to_nobody_with_no_publish() {
+    let bench = Bench::new("{}", CONFIG);
+    let output = in_github(&bench, &["--no-publish"]);
+    assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+    assert_eq!((bench.text("output").as_str(), bench.text("summary.md").as_str()), ("earlier=1\n", "# Earlier step\n"));
+    assert!(bench.text("loadgate-report/step_summary.md").contains("items"), "the reports are written all the same");
+}
+
+#[test]
+fn load_in_a_workflow_keeps_its_verdict_when_the_summary_can_not_be_written() {
+    let bench = Bench::new("{}", CONFIG);
+    let nowhere = bench.path().join("no/such/folder");
+    let output = bench.command(&["gate", "--quiet"]).env("GITHUB_STEP_SUMMARY", &nowhere).output().unwrap();
+    let text = transcript(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("warning: ") && text.contains("no/such/folder"), "{text}");
+}
+
+#[test]
+fn load_outside_of_a_workflow_writes_the_report_folder_and_nothing_else() {
+    let bench = Bench::new("{}", CONFIG);
+    bench.ends_with(0, &["gate", "--quiet"]);
+    let mut names: Vec<_> =
+        fs::read_dir(bench.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["loadgate-report", "loadgate.yml"]);
+}

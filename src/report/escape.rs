@@ -46,9 +46,9 @@ pub(super) fn markdown(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
-            '@' | '#' => push_all(&mut safe, [c.encode_utf8(&mut [0; 4]), NO_LINK]),
-            ':' if rest.peek() == Some(&'/') => push_all(&mut safe, [":", NO_LINK]),
-            '.' if safe.to_ascii_lowercase().ends_with("www") => push_all(&mut safe, [NO_LINK, "."]),
+            '@' | '#' => safe.extend([c.to_string().as_str(), NO_LINK]),
+            ':' if rest.peek() == Some(&'/') => safe.extend([":", NO_LINK]),
+            '.' if safe.to_ascii_lowercase().ends_with("www") => safe.extend([NO_LINK, "."]),
             '_' if is_word(before) && is_word(rest.peek().copied()) => safe.push(c),
             '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '|' | '$' => safe.extend(['\\', c]),
             _ => safe.push(c),
@@ -56,10 +56,6 @@ pub(super) fn markdown(text: &str) -> String {
         before = Some(c);
     }
     safe
-}
-
-fn push_all(text: &mut String, parts: [&str; 2]) {
-    parts.into_iter().for_each(|part| text.push_str(part));
 }
 
 fn is_word(c: Option<char>) -> bool {

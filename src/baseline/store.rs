@@ -57,17 +57,17 @@ impl Store {
         &self.dir
     }
 
-    /// Stores a run in blocks of `block_us`. Never overwrites a stored run.
+    /// Stores a run, its windows put together to the blocks it is compared in. Never overwrites a stored run.
     ///
     /// # Errors
     /// A run that was cut short or measured nothing, one that is stored already, a folder that can't be written.
-    pub fn promote(&self, record: &RunRecord, block_us: u64) -> Result<PathBuf, StoreError> {
+    pub fn promote(&self, record: &RunRecord) -> Result<PathBuf, StoreError> {
         self.check(record)?;
         let folder = self.folder_of(record);
         fs::create_dir_all(&folder).map_err(|source| StoreError::Io { path: folder.clone(), source })?;
         let unfinished = tempfile::Builder::new().prefix(".promoting-").tempfile_in(&folder);
         let mut unfinished = unfinished.map_err(|source| StoreError::Io { path: folder.clone(), source })?.into_temp_path();
-        record::file::write(&record.coarsened(block_us), &unfinished)?;
+        record::file::write(&record.coarsened(record.plan.block_us), &unfinished)?;
         let mut name = RunName::of(record);
         loop {
             let path = folder.join(name.to_string());

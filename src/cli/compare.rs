@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let verdict = verdict::decide(&candidate, reference, &policy);
     terminal::out(&comparison_table::render(&verdict));
     if let Some(path) = &args.json {
-        write_json(&VerdictFile::of(&verdict, &candidate), path)?;
+        write_json(&VerdictFile::new(&verdict, &candidate), path)?;
     }
     Ok(verdict.exit)
 }

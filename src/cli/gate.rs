@@ -16,7 +16,7 @@ use crate::{
     exit::Exit,
     plan::Resolved,
     publish,
-    record::{self, RunRecord},
+    record::RunRecord,
     report,
     verdict::{Reference, Verdict, decide},
 };
@@ -64,27 +64,27 @@ pub(super) struct Gated {
 /// beforehand (folder, baselines) is found before any load is sent.
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
-    recording::prepare_folder(folder)?;
-    let blank = recording::blank(&resolved.plan, &resolved.config_sha256);
+    report::prepare(folder)?;
+    let blank = recording::blank(resolved);
     let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED)?;
     let candidate = [recording::make(resolved, blank, talk, stop)?];
-    record::file::write(&candidate[0], &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
-    let reference = hold_against(found, &candidate, resolved);
+    recording::save(&candidate[0], folder)?;
+    let (reference, baseline) = hold_against(found, &candidate, resolved);
     let verdict = decide(&candidate, reference, &resolved.policy);
-    let view = report::View::new(&verdict, &candidate);
-    report::write(&view, &formats(&resolved.report.formats), folder).map_err(Failure::invalid)?;
+    let view = report::View::new(&verdict, &candidate, &baseline);
+    report::write(&view, &formats(&resolved.report.formats), folder).map_err(recording::not_reported)?;
     Ok(Gated { console: report::console(&view), verdict })
 }
 
-fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> Reference {
+fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (Reference, Vec<RunRecord>) {
     match found {
         Found::Runs(stored) => {
             let baseline: Vec<RunRecord> = stored.into_iter().map(|stored| stored.record).collect();
             let comparison = compare(&baseline, candidate, &resolved.policy.regression);
-            Reference::Compared(Box::new(comparison))
+            (Reference::Compared(Box::new(comparison)), baseline)
         }
-        Found::None => Reference::NoBaseline,
-        Found::Mismatch(differences) => Reference::Mismatch(differences),
+        Found::None => (Reference::NoBaseline, Vec::new()),
+        Found::Mismatch(differences) => (Reference::Mismatch(differences), Vec::new()),
     }
 }
 

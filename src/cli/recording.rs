@@ -1,6 +1,6 @@
 //! From a resolved configuration to a run record: what `run`, `gate` and `demo` share.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use super::{
     Failure,
@@ -10,11 +10,13 @@ use super::{
 use crate::{
     clock,
     engine::{self, NotReady, Observed, Stop},
+    exit::Exit,
     measure,
-    plan::{Plan, Resolved},
+    plan::Resolved,
     protocol::{Addresses, http::HttpDriver},
-    record::{Ended, PlanFacts, RunRecord, file::SCHEMA},
-    report,
+    record::{self, Ended, PlanFacts, RunRecord, file::SCHEMA},
+    report::{self, ReportError},
+    units::Micros,
 };
 
 /// How talkative a run is.
@@ -30,7 +32,8 @@ pub(super) struct Talk {
 
 /// The record of a run that is still to be made: all that is known before, nothing measured. Baselines are looked up with it,
 /// so that a damaged one is found before any load is sent.
-pub(super) fn blank(plan: &Plan, config_sha256: &str) -> RunRecord {
+pub(super) fn blank(resolved: &Resolved) -> RunRecord {
+    let plan = &resolved.plan;
     RunRecord {
         schema: SCHEMA.to_owned(),
         suite: plan.suite.clone(),
@@ -38,29 +41,22 @@ pub(super) fn blank(plan: &Plan, config_sha256: &str) -> RunRecord {
         started_at: clock::wall(),
         ended: Ended::Aborted,
         ended_because: None,
-        provenance: provenance::detect(config_sha256.to_owned()),
+        provenance: provenance::detect(resolved.config_sha256.clone()),
         environment: measure::environment(provenance::runner_class()),
         plan: PlanFacts {
             scenario_hash: plan.workload.hash.clone(),
             seed: plan.seed,
             threads: 0,
-            window_us: u64::try_from(plan.window.as_micros()).unwrap_or(u64::MAX),
+            window_us: Micros::from_duration(plan.window).0,
+            block_us: Micros::from_duration(resolved.policy.regression.block).0,
             target: plan.target.authority(),
             stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
         },
-        generator: crate::record::Generator::default(),
+        generator: record::Generator::default(),
         endpoints: Vec::new(),
         failures: Vec::new(),
         newer: serde_json::Map::new(),
     }
-}
-
-/// Makes the report folder before any load is sent, so that no run is lost to it.
-///
-/// # Errors
-/// It can't be made or written.
-pub(super) fn prepare_folder(folder: &Path) -> Result<(), Failure> {
-    report::prepare(folder).map_err(|error| Failure::usage(error).hint("choose a folder you may write to with --out DIR"))
 }
 
 /// Makes the load and fills the record. A target that never gets ready makes an aborted record that says so.
@@ -74,6 +70,7 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
         let ended_because = Some(resolved.secrets.mask(&reason));
         RunRecord { ended: Ended::Aborted, ended_because, ..blank.clone() }
     };
+    measure::raise_open_files_limit();
     let addresses = match Addresses::of(&plan.target) {
         Ok(addresses) => addresses,
         Err(error) => return Ok(aborted(error.to_string())),
@@ -91,6 +88,31 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
     let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
     let observed = engine::run(plan, driver, stop, |progress| display.tell(&progress)).map_err(Failure::invalid)?;
     Ok(filled(blank, observed))
+}
+
+/// Writes the record. Files of an earlier report go first, so that nobody reads two runs as one: a verdict beside a record it
+/// does not judge would make a baseline of it.
+///
+/// # Errors
+/// The folder can't be written any more; the record is written where that is still possible.
+pub(super) fn save(record: &RunRecord, folder: &Path) -> Result<(), Failure> {
+    let cleared = report::FORMATS.iter().try_for_each(|file| remove(&folder.join(file.name)));
+    record::file::write(record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
+    cleared
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Failure::invalid(format!("{}: a file of an earlier report can't be removed: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A report that can't be written after the load: the user's mistake or not, something was sent.
+pub(super) fn not_reported(error: ReportError) -> Failure {
+    Failure { exit: Exit::Invalid, ..Failure::from(error) }
 }
 
 fn filled(blank: RunRecord, observed: Observed) -> RunRecord {

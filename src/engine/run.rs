@@ -103,7 +103,7 @@ where
     drop(sink);
     let mut collector = Collector::new(Arc::clone(&timeline), threads);
     collect(&source, &mut collector, || {
-        observer(Progress { moment: clock::now().saturating_duration_since(epoch), live: &live })
+        observer(Progress { moment: clock::now().saturating_duration_since(epoch), live: &live });
     });
     let ends = join(handles)?;
     Ok(put_together(plan, &timeline, collector, &ends, (started_at, epoch)))

@@ -36,6 +36,20 @@ fn kilobytes(path: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kb| kb * 1024)
 }
 
+/// Lets the process open as many files as the system allows it: every connection is one, and the usual soft limit of 1,024
+/// is soon reached.
+#[cfg(unix)]
+pub fn raise_open_files_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // A refusal leaves the limit as it was; connections beyond it fail and are counted.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
+
+/// There is no such limit here.
+#[cfg(not(unix))]
+pub fn raise_open_files_limit() {}
+
 /// Processor time used by the calling thread.
 #[derive(Clone, Copy, Debug)]
 pub struct CpuClock(Option<Duration>);

@@ -9,6 +9,6 @@ mod timeline;
 
 pub use collector::{Collector, Measured};
 pub use live::{Live, LiveShard};
-pub use machine::{CpuClock, environment, max_rss_bytes};
+pub use machine::{CpuClock, environment, max_rss_bytes, raise_open_files_limit};
 pub use shard::{ClosedWindow, Finished, Shard, ShardEnd};
 pub use timeline::{StagePlace, Timeline};

@@ -13,6 +13,9 @@ pub struct PlanFacts {
     pub threads: u32,
     /// Length of a window.
     pub window_us: u64,
+    /// Length of the blocks the run is to be compared in (`regression.block`); a stored baseline keeps no finer windows.
+    #[serde(default = "block_us")]
+    pub block_us: u64,
     /// Host and port of the target, for people.
     pub target: String,
     /// Stages in the order they were played.
@@ -38,6 +41,11 @@ pub struct StageFacts {
     pub offered: u64,
     /// Arrivals that were sent.
     pub started: u64,
+}
+
+/// The default of `regression.block`, for records that do not say.
+fn block_us() -> u64 {
+    5_000_000
 }
 
 impl PlanFacts {

@@ -17,6 +17,16 @@ impl Finding {
     }
 }
 
+/// Whether a finding belongs to the reasons of a verdict. What was no measurement has nothing to say about the service, and what
+/// failed for sure need not list what else could not be told.
+pub(super) fn explains(verdict: VerdictKind, finding: VerdictKind) -> bool {
+    match verdict {
+        VerdictKind::Invalid => finding == VerdictKind::Invalid,
+        VerdictKind::Fail => finding != VerdictKind::Inconclusive,
+        VerdictKind::Pass | VerdictKind::Warn | VerdictKind::Inconclusive => true,
+    }
+}
+
 /// Precedence: invalid > fail > inconclusive > warn > pass; smaller comes first.
 pub(super) fn rank(kind: VerdictKind) -> u8 {
     match kind {

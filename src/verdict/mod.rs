@@ -1,7 +1,7 @@
 //! Comparison x Policy -> Verdict with reasons. Pure, cannot fail.
 //!
 //! Each part (`validity`, `thresholds`, `regression`) gives findings: what kind of verdict it asks for and why. The worst
-//! kind wins; all findings are kept as reasons.
+//! kind wins; the findings that explain it are kept as reasons.
 
 mod decision;
 mod finding;
@@ -32,6 +32,7 @@ pub fn decide(candidate: &[RunRecord], reference: Reference, policy: &Policy) ->
     findings.sort_by_key(|finding| finding::rank(finding.kind));
 
     let kind = findings.first().map_or(VerdictKind::Pass, |finding| finding.kind);
+    findings.retain(|finding| finding::explains(kind, finding.kind));
     let interrupted = candidate.iter().any(|run| run.ended == Ended::Interrupted);
     Verdict {
         kind,

@@ -62,7 +62,7 @@ fn day(n: u32) -> String {
 fn stored(days: &[u32]) -> (tempfile::TempDir, Store, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::at(folder.path().join("baselines"));
-    let paths = days.iter().map(|n| store.promote(&record(run("shop", &day(*n))), BLOCK_US).unwrap()).collect();
+    let paths = days.iter().map(|n| store.promote(&record(run("shop", &day(*n)))).unwrap()).collect();
     (folder, store, paths)
 }
 
@@ -107,7 +107,7 @@ fn the_newest_runs_come_first_and_no_more_than_asked_for() {
 fn two_runs_of_one_second_never_overwrite_one_another() {
     let (_folder, store, _) = stored(&[1]);
     let other = with(run("shop", &day(1)), "/started_at", "2020-11-01T10:15:00.9Z");
-    let path = store.promote(&record(other), BLOCK_US).unwrap();
+    let path = store.promote(&record(other)).unwrap();
     assert_eq!(names(&[path]), ["20201101T101500Z-1a2b3c4d-2.json.gz"]);
     assert_eq!(matching(&store, run("shop", &day(9)), 20).len(), 2);
 }
@@ -115,7 +115,7 @@ fn two_runs_of_one_second_never_overwrite_one_another() {
 #[test]
 fn a_run_is_stored_once_and_never_compared_with_itself() {
     let (_folder, store, paths) = stored(&[1, 2]);
-    let again = store.promote(&record(run("shop", &day(1))), BLOCK_US).unwrap_err();
+    let again = store.promote(&record(run("shop", &day(1)))).unwrap_err();
     assert!(matches!(&again, StoreError::Duplicate { path } if *path == paths[0]), "{again}");
     assert_eq!(matching(&store, run("shop", &day(2)), 20), ["20201101T101500Z-1a2b3c4d.json.gz"]);
 }
@@ -124,7 +124,7 @@ fn a_run_is_stored_once_and_never_compared_with_itself() {
 fn a_run_without_commit_is_stored_as_such_and_an_odd_suite_in_a_folder_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::at(folder.path());
-    let path = store.promote(&record(with(run("../a shop", &day(1)), "/provenance/commit", Value::Null)), BLOCK_US).unwrap();
+    let path = store.promote(&record(with(run("../a shop", &day(1)), "/provenance/commit", Value::Null))).unwrap();
     assert!(path.starts_with(folder.path()) && path.ends_with("20201101T101500Z-nocommit.json.gz"), "{}", path.display());
     assert_eq!(path.strip_prefix(folder.path()).unwrap().components().count(), 3);
     assert_eq!(matching(&store, run("../a shop", &day(2)), 20).len(), 1);
@@ -154,7 +154,7 @@ fn runs_that_were_cut_short_or_measured_nothing_are_never_stored() {
         (with(good.clone(), "/endpoints", json!([])), "no successful request"),
         (with(good, "/endpoints/0/stages/1", json!([{"requests": 3, "errors": {"5xx": 3}}])), "no successful request"),
     ] {
-        let error = store.promote(&record(bad), BLOCK_US).unwrap_err();
+        let error = store.promote(&record(bad)).unwrap_err();
         assert!(matches!(error, StoreError::Unfit { .. }) && error.to_string().contains(reason), "{error}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -211,7 +211,7 @@ fn a_rollback_moves_newer_runs_aside_and_loses_none() {
     assert_eq!(matching(&store, run("shop", &day(9)), 20), ["20201101T101500Z-1a2b3c4d.json.gz"]);
     let states: Vec<_> = store.list(None).unwrap().iter().map(|listed| listed.state.name()).collect();
     assert_eq!(states, ["active", "withdrawn", "withdrawn", "withdrawn"]);
-    store.promote(&record(run("shop", &day(4))), BLOCK_US).unwrap();
+    store.promote(&record(run("shop", &day(4)))).unwrap();
     assert_eq!(names(&store.withdraw_newest(None).unwrap()), ["20201104T101500Z-1a2b3c4d-2.json.gz"], "nothing is overwritten");
     assert!(matches!(store.withdraw_after(&aside[0]), Err(StoreError::Misplaced { .. })));
 }
@@ -368,7 +368,7 @@ fn pruning_and_rolling_back_from_the_command_line_say_what_they_did() {
         "nothing: no such run under baselines",
         "`loadgate baseline list`",
     );
-    Store::at(folder.path().join("baselines")).promote(&record(run("cart", &day(5))), BLOCK_US).unwrap();
+    Store::at(folder.path().join("baselines")).promote(&record(run("cart", &day(5)))).unwrap();
     assert_refused(&baseline(&folder, &["rollback"]), "baselines holds several suites: cart, shop", "choose one with --suite");
     assert_eq!(baseline(&folder, &["rollback", "--suite", "shop"]).status.code(), Some(0));
     assert!(!paths[1].exists() && paths[0].exists());

@@ -10,7 +10,6 @@ use crate::{
     baseline::{Store, has_warmup},
     exit::Exit,
     record::{self, RunRecord, file::RecordError},
-    units,
 };
 
 #[derive(Debug, clap::Args)]
@@ -27,17 +26,6 @@ pub(super) struct Args {
     /// Also store runs without a warm-up stage
     #[arg(long)]
     no_warmup: bool,
-    /// Length of the blocks that are kept; the `regression.block` of the configuration
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = block_us)]
-    block: u64,
-}
-
-fn block_us(text: &str) -> Result<u64, String> {
-    let block = units::parse_duration(text).map_err(|error| format!("{}; {}", error.message, error.hint))?;
-    match units::Micros::from_duration(block).0 {
-        0 => Err("a block has a length".to_owned()),
-        us => Ok(us),
-    }
 }
 
 /// Checks every run before it stores the first, so that a mistake in one leaves the store as it was.
@@ -50,7 +38,7 @@ pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
         runs.push(record);
     }
     for record in &runs {
-        let stored = store.promote(record, args.block)?;
+        let stored = store.promote(record)?;
         terminal::out(&stored.display().to_string());
     }
     Ok(Exit::Ok)

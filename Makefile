@@ -3,7 +3,7 @@
 CARGO ?= cargo
 DENY_VERSION := 0.20.2
 
-.PHONY: test lint fmt deny demo components
+.PHONY: test lint fmt deny demo docs components
 
 test: components
 	@. target/components.env && \
@@ -26,3 +26,6 @@ deny:
 
 demo:
 	$(CARGO) run --locked --release -- demo
+
+docs:
+	bash docs/refresh.sh

@@ -31,6 +31,9 @@ pub(super) fn capped(text: &str) -> String {
     }
 }
 
+/// A zero-width space, spelt so that it can be seen in the source.
+const NO_LINK: &str = "&#8203;";
+
 /// Text inside a Markdown line or table cell. What could mention people, link issues or pages gets a zero-width space, as a
 /// backslash does not stop the server from finding it.
 pub(super) fn markdown(text: &str) -> String {
@@ -43,9 +46,9 @@ pub(super) fn markdown(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
-            '@' | '#' => safe.extend([c, '\u{200b}']),
-            ':' if rest.peek() == Some(&'/') => safe.extend([c, '\u{200b}']),
-            '.' if safe.to_ascii_lowercase().ends_with("www") => safe.extend(['\u{200b}', c]),
+            '@' | '#' => push_all(&mut safe, [c.encode_utf8(&mut [0; 4]), NO_LINK]),
+            ':' if rest.peek() == Some(&'/') => push_all(&mut safe, [":", NO_LINK]),
+            '.' if safe.to_ascii_lowercase().ends_with("www") => push_all(&mut safe, [NO_LINK, "."]),
             '_' if is_word(before) && is_word(rest.peek().copied()) => safe.push(c),
             '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '|' | '$' => safe.extend(['\\', c]),
             _ => safe.push(c),
@@ -53,6 +56,10 @@ pub(super) fn markdown(text: &str) -> String {
         before = Some(c);
     }
     safe
+}
+
+fn push_all(text: &mut String, parts: [&str; 2]) {
+    parts.into_iter().for_each(|part| text.push_str(part));
 }
 
 fn is_word(c: Option<char>) -> bool {
@@ -93,9 +100,9 @@ mod tests {
 
     #[test]
     fn markdown_cannot_be_broken_out_of() {
-        assert_eq!(markdown("<script>|@team #12"), "&lt;script&gt;\\|@\u{200b}team #\u{200b}12");
-        assert_eq!(markdown("[x](https://evil) `a` *b*"), "\\[x\\](https:\u{200b}//evil) \\`a\\` \\*b\\*");
-        assert_eq!(markdown("www.evil.com"), "www\u{200b}.evil.com");
+        assert_eq!(markdown("<script>|@team #12"), "&lt;script&gt;\\|@&#8203;team #&#8203;12");
+        assert_eq!(markdown("[x](https://evil) `a` *b*"), "\\[x\\](https:&#8203;//evil) \\`a\\` \\*b\\*");
+        assert_eq!(markdown("www.evil.com"), "www&#8203;.evil.com");
         assert_eq!(markdown("error_rate < 1% _now_"), "error_rate &lt; 1% \\_now\\_");
     }
 

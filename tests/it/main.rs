@@ -15,6 +15,7 @@ mod load_timing;
 mod mock_target;
 mod nginx;
 mod program;
+mod report;
 mod run;
 mod scripted;
 mod secrets;

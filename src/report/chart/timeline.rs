@@ -16,6 +16,8 @@ const LINES: [&str; 3] = ["p50", "p95", "p99"];
 const LOGARITHMIC_FROM: f64 = 30.0;
 /// Least distance between the names at the ends of the lines.
 const LABEL_DISTANCE: f64 = 13.0;
+/// Longest stage name above the lines; the table of stages has it whole.
+const STAGE_NAME_MAX: usize = 24;
 /// Steps of a time axis in seconds.
 const TIME_STEPS_S: [f64; 13] = [1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14_400.0];
 
@@ -176,7 +178,8 @@ fn seconds(value: f64) -> String {
 }
 
 fn stages(slots: &[Slot], x: &Scale) -> Vec<Tick> {
-    slots.iter().filter_map(|slot| Some(Tick { at: x.at(slot.begin_s), label: slot.stage.clone()? })).collect()
+    let name = |slot: &Slot| slot.stage.as_ref().map(|stage| stage.chars().take(STAGE_NAME_MAX).collect());
+    slots.iter().filter_map(|slot| Some(Tick { at: x.at(slot.begin_s), label: name(slot)? })).collect()
 }
 
 fn trouble(slot: &Slot, x: &Scale) -> Option<Mark> {

@@ -63,6 +63,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             seed: 42,
             threads: 4,
             window_us: 1_000_000,
+            block_us: 5_000_000,
             target: "127.0.0.1:8080".to_owned(),
             stages: vec![stage("warm-up", false, 0, 2, offered / 3), stage("steady", true, 2_000_000, SECONDS, offered)],
         },

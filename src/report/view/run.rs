@@ -181,9 +181,11 @@ fn stages(run: &RunRecord) -> Vec<StageView> {
     let view = |stage: &crate::record::StageFacts| {
         let words = |us: u64| units::duration(Micros(us).to_duration());
         let (planned, played) = (words(stage.duration_us), words(stage.played_us));
-        let share = (stage.offered > 0)
-            .then(|| format!(" ({})", text::share_floor(stage.started as f64 / stage.offered as f64)))
-            .unwrap_or_default();
+        let share = if stage.offered > 0 {
+            format!(" ({})", text::share_floor(stage.started as f64 / stage.offered as f64))
+        } else {
+            String::new()
+        };
         StageView {
             name: plain(&stage.name),
             shape: stage.shape.clone(),

@@ -16,7 +16,7 @@ use crate::{
     exit::Exit,
     plan::Resolved,
     publish,
-    record::{self, RunRecord},
+    record::RunRecord,
     report,
     verdict::{Reference, Verdict, decide},
 };
@@ -68,11 +68,11 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let blank = recording::blank(resolved);
     let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED)?;
     let candidate = [recording::make(resolved, blank, talk, stop)?];
-    record::file::write(&candidate[0], &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
+    recording::save(&candidate[0], folder)?;
     let (reference, baseline) = hold_against(found, &candidate, resolved);
     let verdict = decide(&candidate, reference, &resolved.policy);
     let view = report::View::new(&verdict, &candidate, &baseline);
-    report::write(&view, &formats(&resolved.report.formats), folder)?;
+    report::write(&view, &formats(&resolved.report.formats), folder).map_err(recording::not_reported)?;
     Ok(Gated { console: report::console(&view), verdict })
 }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     engine::Stop,
     exit::Exit,
-    record::{self, Ended, RunRecord},
+    record::{Ended, RunRecord},
     report,
 };
 
@@ -38,9 +38,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     signals::watch(&stop).map_err(Failure::invalid)?;
     let blank = recording::blank(&resolved);
     let record = recording::make(&resolved, blank, args.talk, &stop)?;
-    record::file::write(&record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
+    recording::save(&record, &folder)?;
     let view = report::RunView::new(std::slice::from_ref(&record));
-    report::write_run(&view, &formats(&resolved.report.formats), &folder)?;
+    report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
     terminal::out(&if args.json { report::summary_json(&record) } else { report::console_run(&view) });
     ended(&record)
 }

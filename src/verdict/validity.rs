@@ -31,15 +31,13 @@ fn windows(runs: &[RunRecord]) -> impl Iterator<Item = &Window> {
 }
 
 fn complete(runs: &[RunRecord]) -> ValidityCheck {
-    let check = |ok, reason: String| ValidityCheck { check: "complete", ok, value: None, reason };
-    let ended = |how| runs.iter().find(|run| run.ended == how);
-    if ended(Ended::Interrupted).is_some() {
-        check(false, "the run was interrupted before its end".to_owned())
-    } else if let Some(run) = ended(Ended::Aborted) {
-        let because = run.ended_because.as_ref().map_or_else(String::new, |because| format!(": {because}"));
-        check(false, format!("the run was aborted before its end{because}"))
+    let check = |ok, reason: &str| ValidityCheck { check: "complete", ok, value: None, reason: reason.to_owned() };
+    if runs.iter().any(|run| run.ended == Ended::Interrupted) {
+        check(false, "the run was interrupted before its end")
+    } else if let Some(run) = runs.iter().find(|run| run.ended == Ended::Aborted) {
+        check(false, run.ended_because.as_deref().unwrap_or("the run was aborted before its end"))
     } else {
-        check(true, "all stages were played to their end".to_owned())
+        check(true, "all stages were played to their end")
     }
 }
 

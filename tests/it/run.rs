@@ -124,3 +124,30 @@ fn a_target_that_is_not_there_ends_a_run_with_3_and_a_record_that_says_so() {
     let record = bench.record("loadgate-report/record.json.gz");
     assert!(record.ended_because.unwrap().contains("can't be reached"));
 }
+
+#[test]
+fn load_into_a_folder_with_an_earlier_report_leaves_nothing_of_it() {
+    let bench = Bench::new(SHOP, &CONFIG.replace("duration: 2s", "duration: 500ms"));
+    bench.ends_with(0, &["gate", "--quiet"]);
+    let earlier = bench.verdict();
+    assert_eq!(earlier["verdict"], "warn");
+    bench.ends_with(0, &["run", "--quiet", "--set", "report.formats=[json]"]);
+    let mut names: Vec<_> = std::fs::read_dir(bench.path().join("loadgate-report"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["record.json.gz", "summary.json"]);
+    // The verdict of the earlier run must not make a baseline of this one.
+    let text = bench.ends_with(2, &["baseline", "promote", "loadgate-report/record.json.gz"]);
+    assert!(text.contains("there is no verdict.json beside it"), "{text}");
+}
+
+#[test]
+fn load_whose_report_can_not_be_written_keeps_its_record_and_does_not_claim_that_nothing_was_sent() {
+    let bench = Bench::new(SHOP, &CONFIG.replace("duration: 2s", "duration: 500ms"));
+    std::fs::create_dir_all(bench.path().join("loadgate-report/summary.json/in-the-way")).unwrap();
+    let text = bench.ends_with(3, &["run", "--quiet"]);
+    assert!(text.contains("summary.json"), "{text}");
+    assert_eq!(bench.record("loadgate-report/record.json.gz").total().requests, 75);
+}

@@ -3,11 +3,11 @@
 CARGO ?= cargo
 DENY_VERSION := 0.20.2
 
-.PHONY: test lint fmt deny demo components
+.PHONY: test lint fmt deny demo docs components
 
 test: components
 	@. target/components.env && \
-	if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked; else $(CARGO) test --locked; fi
+	if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked; else $(CARGO) test --locked -- --test-threads=1; fi
 
 # Writes target/components.env: LOADGATE_COMPONENTS=required where everything could be installed.
 components:
@@ -26,3 +26,6 @@ deny:
 
 demo:
 	$(CARGO) run --locked --release -- demo
+
+docs:
+	bash docs/refresh.sh

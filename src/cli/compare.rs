@@ -2,17 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, comparison_table, terminal};
+use super::{Failure, comparison_table, config_args::ConfigArgs, gate::BASELINES_COMPARED, terminal};
 use crate::{
     compare,
     exit::Exit,
     policy::Policy,
     record::{RunRecord, file},
+    report::VerdictFile,
     verdict::{self, Reference},
 };
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("config", |arg| arg.help("Configuration whose rules apply; without it, the default rules").hide_default_value(true)))]
 pub(super) struct Args {
+    #[command(flatten)]
+    config: Option<ConfigArgs>,
     /// Baseline records: files, or folders of *.json.gz
     #[arg(long, required = true, num_args = 1.., value_name = "RECORD")]
     baseline: Vec<PathBuf>,
@@ -22,6 +26,9 @@ pub(super) struct Args {
     /// How the records belong together
     #[arg(long, value_enum, default_value_t = Mode::Baseline)]
     mode: Mode,
+    /// Also write the verdict as JSON, like the verdict.json of a gate
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 /// How the records belong together.
@@ -37,18 +44,25 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if args.mode == Mode::Ab {
         return Err(Failure::usage("--mode ab is not supported yet").hint("use --mode baseline"));
     }
+    let resolved = args.config.as_ref().map(ConfigArgs::resolve).transpose()?;
     let candidate = read_all(&args.candidate)?;
     let baseline = read_all(&args.baseline)?;
     same_suite(&candidate, &baseline)?;
-    let policy = Policy::default();
-    let reference = reference(&baseline, &candidate, &policy)?;
+    if let (Some(config), Some(resolved), Some(run)) = (&args.config, &resolved, candidate.first()) {
+        warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
+    }
+    let policy = resolved.map_or_else(Policy::default, |resolved| resolved.policy);
+    let reference = reference(baseline, &candidate, &policy)?;
     let verdict = verdict::decide(&candidate, reference, &policy);
     terminal::out(&comparison_table::render(&verdict));
+    if let Some(path) = &args.json {
+        write_json(&VerdictFile::new(&verdict, &candidate), path)?;
+    }
     Ok(verdict.exit)
 }
 
 /// Compares with those baselines that were made under the same conditions; the others are named on stderr.
-fn reference(baseline: &[RunRecord], candidate: &[RunRecord], policy: &Policy) -> Result<Reference, Failure> {
+fn reference(baseline: Vec<RunRecord>, candidate: &[RunRecord], policy: &Policy) -> Result<Reference, Failure> {
     let [first, others @ ..] = candidate else { return Err(Failure::usage("there is no candidate record")) };
     let fingerprint = first.fingerprint();
     if let Some(other) = others.iter().find(|run| run.fingerprint().id != fingerprint.id) {
@@ -56,8 +70,8 @@ fn reference(baseline: &[RunRecord], candidate: &[RunRecord], policy: &Policy) -
         return Err(Failure::usage(format!("the candidate records were made under different conditions: {differences}"))
             .hint("judge them one by one"));
     }
-    let (matching, foreign): (Vec<RunRecord>, Vec<RunRecord>) =
-        baseline.iter().cloned().partition(|run| run.fingerprint().id == fingerprint.id);
+    let (mut matching, foreign): (Vec<RunRecord>, Vec<RunRecord>) =
+        baseline.into_iter().partition(|run| run.fingerprint().id == fingerprint.id);
     let mut differences: Vec<String> = foreign.iter().flat_map(|run| fingerprint.differences(&run.fingerprint())).collect();
     differences.sort();
     differences.dedup();
@@ -71,7 +85,28 @@ fn reference(baseline: &[RunRecord], candidate: &[RunRecord], policy: &Policy) -
             differences.join("; ")
         ));
     }
+    keep_newest(&mut matching);
     Ok(Reference::Compared(Box::new(compare::compare(&matching, candidate, &policy.regression))))
+}
+
+/// Leaves as many baselines as a gate would compare with.
+fn keep_newest(baseline: &mut Vec<RunRecord>) {
+    let older = baseline.len().saturating_sub(BASELINES_COMPARED);
+    if older > 0 {
+        baseline.sort_by_key(|run| std::cmp::Reverse(run.started_at));
+        baseline.truncate(BASELINES_COMPARED);
+        let them = if older == 1 { "1 older one is".to_owned() } else { format!("{older} older ones are") };
+        terminal::err(&format!("note: the newest {BASELINES_COMPARED} baseline records are compared with, {them} left out"));
+    }
+}
+
+fn write_json(verdict: &VerdictFile, path: &Path) -> Result<(), Failure> {
+    let cannot = |reason: String| {
+        Failure::usage(format!("{}: the verdict can't be written: {reason}", path.display()))
+            .hint("choose a file with --json FILE")
+    };
+    let text = serde_json::to_string_pretty(verdict).map_err(|error| cannot(error.to_string()))?;
+    std::fs::write(path, text + "\n").map_err(|error| cannot(error.to_string()))
 }
 
 fn same_suite(candidate: &[RunRecord], baseline: &[RunRecord]) -> Result<(), Failure> {
@@ -84,6 +119,14 @@ fn same_suite(candidate: &[RunRecord], baseline: &[RunRecord]) -> Result<(), Fai
             .hint("compare records of the same configuration only"));
     }
     Ok(())
+}
+
+/// A suite is named after its folder where the configuration gives no name, so another name may be no mistake.
+fn warn_of_other_suite(config: &Path, configured: &str, recorded: &str) {
+    if configured != recorded {
+        let config = config.display();
+        terminal::err(&format!("warning: {config}: the configuration of suite '{configured}', the records are of '{recorded}'"));
+    }
 }
 
 /// Reads files, and the records of folders in the order of their names.

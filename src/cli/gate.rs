@@ -1,6 +1,6 @@
 //! `loadgate gate`: run, compare with the baseline, report, publish. The exit code is the verdict.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{
     Failure,
@@ -15,14 +15,14 @@ use crate::{
     engine::Stop,
     exit::Exit,
     plan::Resolved,
-    publish,
-    record::{self, RunRecord},
+    publish::{self, github::PublishError},
+    record::RunRecord,
     report,
     verdict::{Reference, Verdict, decide},
 };
 
 /// Baselines a candidate is compared with: the newest ones, as older ones are of other code.
-const BASELINES_COMPARED: usize = 20;
+pub(super) const BASELINES_COMPARED: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -47,8 +47,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     signals::watch(&stop).map_err(Failure::invalid)?;
     let gated = gate(&resolved, args.talk, &stop)?;
     terminal::out(&gated.console);
+    let folder = &resolved.report.dir;
+    warn(publish::github::set_outputs(folder, &gated.verdict));
     if !args.no_publish {
-        publish_to_ci(&resolved.report.dir, &gated.verdict);
+        warn(publish::github::add_summary(folder));
     }
     Ok(gated.verdict.exit)
 }
@@ -64,33 +66,33 @@ pub(super) struct Gated {
 /// beforehand (folder, baselines) is found before any load is sent.
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
-    report::prepare(folder).map_err(Failure::usage)?;
+    report::prepare(folder)?;
     let blank = recording::blank(resolved);
-    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED).map_err(Failure::usage)?;
-    let candidate = [recording::make(&resolved.plan, blank, talk, stop)?];
-    record::file::write(&candidate[0], &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
-    let reference = hold_against(found, &candidate, resolved);
+    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED)?;
+    let candidate = [recording::make(resolved, blank, talk, stop)?];
+    recording::save(&candidate[0], folder)?;
+    let (reference, baseline) = hold_against(found, &candidate, resolved);
     let verdict = decide(&candidate, reference, &resolved.policy);
-    let view = report::View::new(&verdict, &candidate);
-    report::write(&view, &formats(&resolved.report.formats), folder).map_err(Failure::invalid)?;
+    let view = report::View::new(&verdict, &candidate, &baseline);
+    report::write(&view, &formats(&resolved.report.formats), folder).map_err(recording::not_reported)?;
     Ok(Gated { console: report::console(&view), verdict })
 }
 
-fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> Reference {
+fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (Reference, Vec<RunRecord>) {
     match found {
         Found::Runs(stored) => {
             let baseline: Vec<RunRecord> = stored.into_iter().map(|stored| stored.record).collect();
             let comparison = compare(&baseline, candidate, &resolved.policy.regression);
-            Reference::Compared(Box::new(comparison))
+            (Reference::Compared(Box::new(comparison)), baseline)
         }
-        Found::None => Reference::NoBaseline,
-        Found::Mismatch(differences) => Reference::Mismatch(differences),
+        Found::None => (Reference::NoBaseline, Vec::new()),
+        Found::Mismatch(differences) => (Reference::Mismatch(differences), Vec::new()),
     }
 }
 
-/// Tells the CI service. Trouble with that is a warning: the build's colour is the verdict's alone.
-fn publish_to_ci(folder: &Path, verdict: &Verdict) {
-    for warning in publish::github::tell(folder, verdict) {
-        terminal::err(&format!("warning: {warning}"));
+/// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.
+fn warn(told: Result<(), PublishError>) {
+    if let Err(error) = told {
+        terminal::err(&format!("warning: {error}"));
     }
 }

@@ -1,5 +1,7 @@
 //! From a resolved configuration to a run record: what `run`, `gate` and `demo` share.
 
+use std::{fs, io, path::Path};
+
 use super::{
     Failure,
     progress::{Display, LogFormat},
@@ -8,10 +10,12 @@ use super::{
 use crate::{
     clock,
     engine::{self, NotReady, Observed, Stop},
+    exit::Exit,
     measure,
-    plan::{Plan, Resolved},
+    plan::Resolved,
     protocol::{Addresses, http::HttpDriver},
-    record::{Ended, PlanFacts, RunRecord, file::SCHEMA},
+    record::{self, Ended, PlanFacts, RunRecord, file::SCHEMA},
+    report::{self, ReportError},
     units::Micros,
 };
 
@@ -48,7 +52,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
             target: plan.target.authority(),
             stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
         },
-        generator: crate::record::Generator::default(),
+        generator: record::Generator::default(),
         endpoints: Vec::new(),
         failures: Vec::new(),
         newer: serde_json::Map::new(),
@@ -59,11 +63,17 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
 ///
 /// # Errors
 /// The system refuses what the engine needs.
-pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
+pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
+    let plan = &resolved.plan;
+    // The address and the path that is probed may hold secrets.
+    let aborted = |reason: String| {
+        let ended_because = Some(resolved.secrets.mask(&reason));
+        RunRecord { ended: Ended::Aborted, ended_because, ..blank.clone() }
+    };
     measure::raise_open_files_limit();
     let addresses = match Addresses::of(&plan.target) {
         Ok(addresses) => addresses,
-        Err(error) => return Ok(aborted(blank, error.to_string())),
+        Err(error) => return Ok(aborted(error.to_string())),
     };
     match engine::wait_until_ready(plan, &addresses, stop) {
         Ok(()) => {}
@@ -72,7 +82,7 @@ pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Re
             let ended_because = Some(NotReady::Stopped.to_string());
             return Ok(RunRecord { ended: Ended::Interrupted, ended_because, ..blank });
         }
-        Err(error) => return Ok(aborted(blank, error.to_string())),
+        Err(error) => return Ok(aborted(error.to_string())),
     }
     let mut display = Display::new(plan, talk.quiet, talk.log_format);
     let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
@@ -80,8 +90,29 @@ pub(super) fn make(plan: &Plan, blank: RunRecord, talk: Talk, stop: &Stop) -> Re
     Ok(filled(blank, observed))
 }
 
-fn aborted(blank: RunRecord, reason: String) -> RunRecord {
-    RunRecord { ended: Ended::Aborted, ended_because: Some(reason), ..blank }
+/// Writes the record. Files of an earlier report go first, so that nobody reads two runs as one: a verdict beside a record it
+/// does not judge would make a baseline of it.
+///
+/// # Errors
+/// The folder can't be written any more; the record is written where that is still possible.
+pub(super) fn save(record: &RunRecord, folder: &Path) -> Result<(), Failure> {
+    let cleared = report::FORMATS.iter().try_for_each(|file| remove(&folder.join(file.name)));
+    record::file::write(record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
+    cleared
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Failure::invalid(format!("{}: a file of an earlier report can't be removed: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A report that can't be written after the load: the user's mistake or not, something was sent.
+pub(super) fn not_reported(error: ReportError) -> Failure {
+    Failure { exit: Exit::Invalid, ..Failure::from(error) }
 }
 
 fn filled(blank: RunRecord, observed: Observed) -> RunRecord {

@@ -1,4 +1,4 @@
-//! `loadgate report`: render the reports again from saved records.
+//! `loadgate report`: render reports again from saved records.
 
 use std::path::PathBuf;
 
@@ -6,39 +6,91 @@ use super::{Failure, terminal};
 use crate::{
     exit::Exit,
     plan::ReportFormat,
-    record,
-    report::{self, Format},
+    record::{self, RunRecord},
+    report::{self, Format, ReportError, RunView},
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folder for the reports
+    /// Records of one version: the runs of a candidate, or of a baseline
+    #[arg(value_name = "RECORD", required = true)]
+    records: Vec<PathBuf>,
+    /// Folder the reports are written to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Records: record.json.gz
-    #[arg(required = true, value_name = "RECORD")]
-    records: Vec<PathBuf>,
+    /// Formats to write, separated by commas [default: all]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = format)]
+    format: Vec<Format>,
+    /// Print summary.json instead of the table
+    #[arg(long)]
+    json: bool,
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    let names = || Format::ALL.map(|(name, _)| name).join(", ");
+    Format::ALL
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, format)| *format)
+        .ok_or_else(|| format!("formats are {}", names()))
+}
+
+/// The formats of a configuration as those of the reports.
+impl From<ReportFormat> for Format {
+    fn from(format: ReportFormat) -> Self {
+        match format {
+            ReportFormat::Json => Self::Json,
+            ReportFormat::Html => Self::Html,
+            ReportFormat::Md => Self::Md,
+            ReportFormat::Junit => Self::Junit,
+            ReportFormat::Csv => Self::Csv,
+        }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        let hint = error.hint();
+        Self::usage(error).hint(hint)
+    }
+}
+
+/// The formats a configuration asks for, and JSON always: `baseline promote` asks the verdict before it stores a run.
+pub(super) fn formats(wanted: &[ReportFormat]) -> Vec<Format> {
+    let mut formats: Vec<Format> = wanted.iter().copied().map(Format::from).collect();
+    if !formats.contains(&Format::Json) {
+        formats.push(Format::Json);
+    }
+    formats
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    report::prepare(&args.out).map_err(Failure::usage)?;
-    let runs = args.records.iter().map(|path| record::file::read(path)).collect::<Result<Vec<_>, _>>().map_err(Failure::usage)?;
-    let view = report::View::of_runs(&runs);
-    let all = ReportFormat::ALL.map(|(_, format)| format);
-    for path in report::write(&view, &formats(&all), &args.out).map_err(Failure::invalid)? {
-        terminal::out(&path.display().to_string());
+    let records = read(&args.records)?;
+    let formats = if args.format.is_empty() { Format::ALL.map(|(_, format)| format).to_vec() } else { args.format.clone() };
+    report::prepare(&args.out)?;
+    let view = RunView::new(&records);
+    let written = report::write_run(&view, &formats, &args.out)?;
+    let [first, ..] = records.as_slice() else { return Err(Failure::usage("no record was given")) };
+    terminal::out(&if args.json { report::summary_json(first) } else { report::console_run(&view) });
+    for path in written {
+        terminal::err(&format!("wrote {}", path.display()));
     }
     Ok(Exit::Ok)
 }
 
-/// The formats a configuration names, as the report knows them.
-pub(super) fn formats(named: &[ReportFormat]) -> Vec<Format> {
-    let format = |named: &ReportFormat| match named {
-        ReportFormat::Json => Format::Json,
-        ReportFormat::Html => Format::Html,
-        ReportFormat::Md => Format::Markdown,
-        ReportFormat::Junit => Format::Junit,
-        ReportFormat::Csv => Format::Csv,
-    };
-    named.iter().map(format).collect()
+/// Reads the records; they must be runs of one suite, else their sum would be of nothing.
+fn read(paths: &[PathBuf]) -> Result<Vec<RunRecord>, Failure> {
+    let mut records: Vec<RunRecord> = Vec::new();
+    for path in paths {
+        let record = record::file::read(path).map_err(|error| {
+            Failure::usage(error).hint("give record.json.gz files that `loadgate run` or `loadgate gate` wrote")
+        })?;
+        if let Some(first) = records.first().filter(|first| first.suite != record.suite) {
+            let message =
+                format!("{}: a record of the suite '{}', the first is of '{}'", path.display(), record.suite, first.suite);
+            return Err(Failure::usage(message).hint("report each suite by itself, into a folder of its own"));
+        }
+        records.push(record);
+    }
+    Ok(records)
 }

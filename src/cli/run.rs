@@ -12,7 +12,7 @@ use super::{
 use crate::{
     engine::Stop,
     exit::Exit,
-    record::{self, Ended, RunRecord},
+    record::{Ended, RunRecord},
     report,
 };
 
@@ -33,15 +33,15 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let resolved = args.config.resolve()?;
     let folder = args.out.clone().unwrap_or(resolved.report.dir.clone());
-    report::prepare(&folder).map_err(Failure::usage)?;
+    report::prepare(&folder)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     let blank = recording::blank(&resolved);
-    let record = recording::make(&resolved.plan, blank, args.talk, &stop)?;
-    record::file::write(&record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
-    let view = report::View::of_runs(std::slice::from_ref(&record));
-    report::write(&view, &formats(&resolved.report.formats), &folder).map_err(Failure::invalid)?;
-    terminal::out(&if args.json { report::summary_json(&record) } else { report::console(&view) });
+    let record = recording::make(&resolved, blank, args.talk, &stop)?;
+    recording::save(&record, &folder)?;
+    let view = report::RunView::new(std::slice::from_ref(&record));
+    report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
+    terminal::out(&if args.json { report::summary_json(&record) } else { report::console_run(&view) });
     ended(&record)
 }
 

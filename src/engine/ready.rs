@@ -12,6 +12,11 @@ use crate::{
     protocol::{Addresses, Driver as _, Failure, http::HttpDriver},
 };
 
+/// How often the wish to stop is looked at while waiting.
+const STOP_STEP: Duration = Duration::from_millis(50);
+/// What a probe is given at least, however little of `wait_for.timeout` is left.
+const PROBE_MIN: Duration = Duration::from_millis(500);
+
 /// The target never became ready.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
@@ -51,16 +56,33 @@ pub enum NotReady {
 /// The target never became ready, or somebody asked to stop.
 pub fn wait_until_ready(plan: &Plan, addresses: &Addresses, stop: &Stop) -> Result<(), NotReady> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    runtime.block_on(async {
+        tokio::select! {
+            ready = ready(plan, addresses) => ready,
+            () = asked(stop) => Err(NotReady::Stopped),
+        }
+    })
+}
+
+/// Resolves soon after somebody asked to stop.
+async fn asked(stop: &Stop) {
+    while !stop.is_asked() {
+        tokio::time::sleep(STOP_STEP).await;
+    }
+}
+
+async fn ready(plan: &Plan, addresses: &Addresses) -> Result<(), NotReady> {
     let Some(wait_for) = &plan.target.wait_for else {
-        return runtime.block_on(addresses.connect(plan.limits.connect_timeout)).map(drop).map_err(|failure| {
-            NotReady::Unreachable { authority: plan.target.authority(), reason: failure.message.into_owned() }
+        return addresses.connect(plan.limits.connect_timeout).await.map(drop).map_err(|failure| NotReady::Unreachable {
+            authority: plan.target.authority(),
+            reason: failure.message.into_owned(),
         });
     };
     let driver = HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
-    runtime.block_on(probe(&plan.target, wait_for, &driver, &plan.limits, stop))
+    probe(&plan.target, wait_for, &driver, &plan.limits).await
 }
 
-async fn probe(target: &Target, wait_for: &WaitFor, driver: &HttpDriver, limits: &Limits, stop: &Stop) -> Result<(), NotReady> {
+async fn probe(target: &Target, wait_for: &WaitFor, driver: &HttpDriver, limits: &Limits) -> Result<(), NotReady> {
     let request = driver.prepare(&Step {
         endpoint: 0,
         method: Method::GET,
@@ -71,24 +93,23 @@ async fn probe(target: &Target, wait_for: &WaitFor, driver: &HttpDriver, limits:
         expected_status: StatusCode::from_u16(wait_for.status).into_iter().collect(),
     });
     let began = clock::now();
-    for probes in 1.. {
-        let reason = match driver.exchange(&request, limits.request_timeout).await.failure {
-            None => return Ok(()),
-            Some(Failure { message, .. }) => message,
-        };
-        if stop.is_asked() {
-            break;
-        }
-        if clock::now().saturating_duration_since(began) + wait_for.interval > wait_for.timeout {
+    let left = || wait_for.timeout.saturating_sub(clock::now().saturating_duration_since(began));
+    let mut probes = 0;
+    loop {
+        probes += 1;
+        let limit = limits.request_timeout.min(left().max(PROBE_MIN));
+        let Some(Failure { message, .. }) = driver.exchange(&request, limit).await.failure else { return Ok(()) };
+        let left = left();
+        if left.is_zero() {
             return Err(NotReady::Timeout {
                 authority: target.authority(),
                 path: wait_for.path.clone(),
                 probes,
                 timeout: wait_for.timeout,
-                reason: reason.into_owned(),
+                reason: message.into_owned(),
             });
         }
-        tokio::time::sleep(wait_for.interval).await;
+        // The last probe comes when the time is up, whatever the interval.
+        tokio::time::sleep(wait_for.interval.min(left)).await;
     }
-    Err(NotReady::Stopped)
 }

@@ -1,3 +1,3 @@
-//! Telling the CI service how the gate ended. Only this folder does.
+//! Telling the CI service what came of a gate. Trouble with that is a warning: the exit code is the verdict's alone.
 
 pub mod github;

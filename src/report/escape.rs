@@ -1,64 +1,87 @@
-//! Foreign text made harmless: endpoint names, messages and expressions come from a configuration or a target and may hold
-//! anything.
+//! Making text from outside (endpoint names, failures, refs) harmless in each format.
 
-/// Longest piece of foreign text that is shown.
-const CHARS_MAX: usize = 200;
+/// Longest free text from the target that any report shows, in characters.
+pub(super) const FREE_TEXT_MAX: usize = 200;
 
-/// One line without control characters, cut to a length that fits a report.
-pub(super) fn line(text: &str) -> String {
-    let clean = |c: char| if c.is_control() || is_bidirectional(c) { ' ' } else { c };
-    let mut line: String = text.chars().take(CHARS_MAX).map(clean).collect();
-    if text.chars().nth(CHARS_MAX).is_some() {
-        line.push('…');
+/// On one line, without control characters and without marks that turn the reading direction around.
+pub(super) fn plain(text: &str) -> String {
+    let one_line = text.chars().map(|c| if c.is_whitespace() || is_line_break(c) { ' ' } else { c });
+    one_line.filter(|c| !c.is_control() && !turns_direction(*c) && !is_noncharacter(*c)).collect()
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// XML 1.0 has no way to write these, not even escaped.
+fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// [`plain`], cut to [`FREE_TEXT_MAX`] characters.
+pub(super) fn capped(text: &str) -> String {
+    let text = plain(text);
+    match text.char_indices().nth(FREE_TEXT_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
-    line
 }
 
-/// Characters that reorder the text around them, with which a name could make a table say the opposite.
-fn is_bidirectional(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-}
+/// A zero-width space, spelt so that it can be seen in the source.
+const NO_LINK: &str = "&#8203;";
 
-/// For Markdown outside of code: no table cell ends, no tag or link begins, nobody is mentioned, no issue is linked.
+/// Text inside a Markdown line or table cell. What could mention people, link issues or pages gets a zero-width space, as a
+/// backslash does not stop the server from finding it.
 pub(super) fn markdown(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in line(text).chars() {
+    let text = plain(text);
+    let mut safe = String::with_capacity(text.len() + 16);
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            // A zero-width space after it keeps the character visible and breaks the reference.
-            '@' | '#' => escaped.extend([c, '\u{200b}']),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' | '!' => escaped.extend(['\\', c]),
-            ':' => escaped.push_str("&#58;"),
-            _ => escaped.push(c),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '@' | '#' => safe.extend([c.to_string().as_str(), NO_LINK]),
+            ':' if rest.peek() == Some(&'/') => safe.extend([":", NO_LINK]),
+            '.' if safe.to_ascii_lowercase().ends_with("www") => safe.extend([NO_LINK, "."]),
+            '_' if is_word(before) && is_word(rest.peek().copied()) => safe.push(c),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '|' | '$' => safe.extend(['\\', c]),
+            _ => safe.push(c),
         }
+        before = Some(c);
     }
-    escaped
+    safe
 }
 
-/// For XML text and attributes.
+fn is_word(c: Option<char>) -> bool {
+    c.is_some_and(char::is_alphanumeric)
+}
+
+/// A name in Markdown's code style: in backticks where nothing in it can break out, else as escaped HTML.
+pub(super) fn markdown_code(name: &str) -> String {
+    let tame = |c: char| c.is_ascii_alphanumeric() || " /_-.,:;{}?=&%+*()'".contains(c);
+    if !name.trim().is_empty() && name.chars().all(tame) {
+        format!("`{name}`")
+    } else {
+        format!("<code>{}</code>", markdown(name))
+    }
+}
+
+/// Text in an XML document. Control characters, which XML can't hold in any form, become spaces.
 pub(super) fn xml(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            '\n' | '\t' => escaped.push(c),
-            _ if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
+    let text: String = text.chars().map(|c| if c.is_control() || is_noncharacter(c) { ' ' } else { c }).collect();
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// For a CSV cell: spreadsheets run a cell that begins like a formula.
-pub(super) fn csv(text: &str) -> String {
-    let text = line(text);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+/// A text field of a CSV file, on one line. Spreadsheets run what begins like a formula; an apostrophe makes it text.
+pub(super) fn csv_field(text: &str) -> String {
+    let text = plain(text);
+    if text.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]
@@ -66,11 +89,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hostile_names_are_harmless_in_every_format() {
-        let name = "=<script>alert(1)</script>|@team #12\n`x`\u{202e}";
-        assert_eq!(markdown(name), "=&lt;script&gt;alert(1)&lt;/script&gt;\\|@\u{200b}team #\u{200b}12 \\`x\\` ");
-        assert_eq!(xml("a<b>&\"\u{1}"), "a&lt;b&gt;&amp;&quot;\u{fffd}");
-        assert_eq!(csv("=1+1"), "'=1+1");
-        assert_eq!(line(&"x".repeat(300)).chars().count(), 201);
+    fn control_characters_and_line_breaks_are_gone() {
+        assert_eq!(plain("a\u{1b}[31mb\nc\u{202e}d\u{0}"), "a[31mb cd");
+        assert_eq!(capped(&"x".repeat(500)).chars().count(), FREE_TEXT_MAX + 1);
+    }
+
+    #[test]
+    fn markdown_cannot_be_broken_out_of() {
+        assert_eq!(markdown("<script>|@team #12"), "&lt;script&gt;\\|@&#8203;team #&#8203;12");
+        assert_eq!(markdown("[x](https://evil) `a` *b*"), "\\[x\\](https:&#8203;//evil) \\`a\\` \\*b\\*");
+        assert_eq!(markdown("www.evil.com"), "www&#8203;.evil.com");
+        assert_eq!(markdown("error_rate < 1% _now_"), "error_rate &lt; 1% \\_now\\_");
+    }
+
+    #[test]
+    fn names_are_code_and_stay_so() {
+        assert_eq!(markdown_code("GET /items/{id}"), "`GET /items/{id}`");
+        assert_eq!(markdown_code("a|b"), "<code>a\\|b</code>");
+        assert_eq!(markdown_code("`x`"), "<code>\\`x\\`</code>");
+    }
+
+    #[test]
+    fn xml_has_no_markup_and_no_control_characters() {
+        assert_eq!(xml("a<b> & \"c\" \u{0}]]>"), "a&lt;b&gt; &amp; &quot;c&quot;  ]]&gt;");
+    }
+
+    #[test]
+    fn formulas_become_text_in_csv() {
+        assert_eq!(csv_field("=1+1"), "'=1+1");
+        assert_eq!(csv_field("-x"), "'-x");
+        assert_eq!(csv_field("\t@x"), "' @x");
+        assert_eq!(csv_field("GET /"), "GET /");
     }
 }

@@ -1,22 +1,67 @@
-//! From verdict and records to files and text: one file per format, all from one [`View`].
-//!
-//! Everything shown is computed in `figures` and `view`; formats and templates only place it.
+//! Reports: one file per format, all from one [`View`] that holds everything already computed and put into words.
 
-mod charts;
-mod console;
-mod csv;
+mod chart;
+mod error;
 mod escape;
-mod figures;
-mod html;
-mod junit;
-mod markdown;
-mod summary_json;
-mod verdict_json;
+mod folder;
+mod format;
+mod marker;
+mod verdict_file;
 mod view;
-mod write;
 
-pub use console::console;
-pub use summary_json::summary_json;
-pub use verdict_json::{VERDICT_SCHEMA, VerdictFile};
-pub use view::View;
-pub use write::{Format, RECORD_FILE, REPORT_FILE, ReportError, STEP_SUMMARY_FILE, VERDICT_FILE, prepare, write};
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
+pub use error::ReportError;
+pub use folder::prepare;
+pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, summary_json};
+pub use verdict_file::{BaselineFacts, CandidateFacts, ComparisonRow, SCHEMA, ThresholdRow, ValidityRow, VerdictFile};
+pub use view::{
+    ChangeRow, ChangeText, ClassCount, Compared, Fact, FailureView, GeneratorView, Judged, LatencyFigures, RunView, StageView,
+    Step, ThresholdView, Traffic, TrafficText, ValidityView, View, WindowRow,
+};
+
+/// File name of the run record in the report folder.
+pub const RECORD_FILE: &str = "record.json.gz";
+/// File name of the verdict.
+pub const VERDICT_FILE: &str = "verdict.json";
+/// File name of the page for people.
+pub const HTML_FILE: &str = "report.html";
+/// File name of the job summary.
+pub const STEP_SUMMARY_FILE: &str = "step_summary.md";
+
+/// Writes the reports of a judged candidate in the given formats; returns the files in the order of [`FORMATS`].
+///
+/// # Errors
+/// The folder can't be written.
+pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    write_each(formats, dir, |render| match render {
+        Render::Run(render) => Some(render(&view.run)),
+        Render::Verdict(render) => Some(render(view)),
+        Render::Either(render) => Some(render(&view.run, Some(&view.judged))),
+    })
+}
+
+/// Writes what can be said of runs alone in the given formats.
+///
+/// # Errors
+/// The folder can't be written.
+pub fn write_run(view: &RunView, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    write_each(formats, dir, |render| match render {
+        Render::Run(render) => Some(render(view)),
+        Render::Verdict(_) => None,
+        Render::Either(render) => Some(render(view, None)),
+    })
+}
+
+fn write_each(
+    formats: &[Format],
+    dir: &Path,
+    render: impl Fn(&Render) -> Option<Result<String, ReportError>>,
+) -> Result<Vec<PathBuf>, ReportError> {
+    let wanted = FORMATS.iter().filter(|file| formats.contains(&file.format));
+    wanted.filter_map(|file| Some(render(&file.render)?.and_then(|text| folder::write(dir, file.name, &text)))).collect()
+}

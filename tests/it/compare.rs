@@ -161,3 +161,87 @@ fn the_ab_mode_is_refused_by_name() {
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("error: --mode ab is not supported yet\nhint: use --mode baseline"), "{text}");
 }
+
+/// `loadgate.yml` with these rules.
+fn configure(folder: &Path, name: &str, rules: &str) {
+    let text = format!(
+        "name: {name}\ntarget: ${{TARGET_URL}}\nstages: [ {{ rate: 80/s, duration: 60s }} ]\n\
+         scenarios: [ {{ name: items, get: /items }}, {{ name: search, get: /search }} ]\n{rules}"
+    );
+    std::fs::write(folder.join("rules.yml"), text).expect("a configuration can be written");
+}
+
+#[test]
+fn the_rules_of_a_configuration_apply() {
+    let folder = baselines();
+    save(folder.path(), &record("shop", 1.5, 9));
+    let config = ["-c", "rules.yml", "-e", "TARGET_URL=http://127.0.0.1:1"];
+    let tolerant = "{ fail: 100%, sensitivity: 200% }";
+    let rules = format!("regression: {{ metrics: {{ p50: {tolerant}, p95: {tolerant}, p99: {tolerant} }} }}\n");
+    configure(folder.path(), "shop", &rules);
+    let (code, text) = compare(folder.path(), &config);
+    assert_eq!(code, Some(0), "50 % slower is within a tolerance of 100 %: {text}");
+
+    configure(folder.path(), "shop", &format!("{rules}thresholds: [ search.p50 < 10ms ]\n"));
+    let (code, text) = compare(folder.path(), &config);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("search.p50 < 10ms is broken"), "{text}");
+    let (code, text) = compare(folder.path(), &[&config[..], &["--set", "thresholds=[]"]].concat());
+    assert_eq!(code, Some(0), "{text}");
+
+    let (code, text) = compare(folder.path(), &["-c", "rules.yml"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("rules.yml:2:9: the variable TARGET_URL is not set"), "{text}");
+    let (code, text) = compare(folder.path(), &["-c", "none.yml"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("error: none.yml: there is no such file"), "{text}");
+}
+
+#[test]
+fn a_configuration_of_another_suite_is_said() {
+    let folder = baselines();
+    save(folder.path(), &record("shop", 1.0, 9));
+    configure(folder.path(), "cart", "");
+    let (code, text) = compare(folder.path(), &["-c", "rules.yml", "-e", "TARGET_URL=http://127.0.0.1:1"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("warning: rules.yml: the configuration of suite 'cart', the records are of 'shop'"), "{text}");
+}
+
+#[test]
+fn the_verdict_is_written_as_json_as_a_gate_writes_it() {
+    let folder = baselines();
+    save(folder.path(), &record("shop", 1.5, 9));
+    let (code, text) = compare(folder.path(), &["--json", "verdict.json"]);
+    assert_eq!(code, Some(1), "{text}");
+    let written = std::fs::read_to_string(folder.path().join("verdict.json")).expect("the file is there");
+    let verdict: loadgate::report::VerdictFile = serde_json::from_str(&written).expect("a verdict");
+    assert_eq!((verdict.schema.as_str(), verdict.verdict.as_str(), verdict.exit_code), ("loadgate/verdict/v1", "fail", 1));
+    assert_eq!((verdict.suite.as_str(), verdict.mode.as_str()), ("shop", "baseline"));
+    assert_eq!(verdict.baseline.map(|baseline| baseline.runs), Some(6));
+    let regressed = verdict.comparisons.iter().find(|row| row.endpoint == "search" && row.metric == "p50").expect("a row");
+    assert_eq!((regressed.outcome.as_str(), regressed.level.as_deref()), ("regressed", Some("fail")));
+    assert!(regressed.change.is_some_and(|change| (change - 0.5).abs() < 0.1), "{regressed:?}");
+
+    let (code, text) = compare(folder.path(), &["--json", "no/such/folder/verdict.json"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("error: no/such/folder/verdict.json: the verdict can't be written: No such file"), "{text}");
+}
+
+#[test]
+fn the_newest_baselines_are_compared_with_as_many_as_a_gate_takes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for age in 0..22 {
+        let started_at = jiff::Timestamp::from_second(1_700_000_000 - age * 3600).expect("a time");
+        let provenance = Provenance { commit: Some(format!("commit-{age}")), ..Provenance::default() };
+        let run = RunRecord { started_at, provenance, ..record("shop", 1.0, age as u64 % 6) };
+        file::write(&run, &folder.path().join(format!("baselines/{age}.json.gz"))).expect("a baseline can be written");
+    }
+    save(folder.path(), &record("shop", 1.0, 9));
+    let (code, text) = compare(folder.path(), &["--json", "verdict.json"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("note: the newest 20 baseline records are compared with, 2 older ones are left out"), "{text}");
+    let written = std::fs::read_to_string(folder.path().join("verdict.json")).expect("the file is there");
+    let verdict: serde_json::Value = serde_json::from_str(&written).expect("JSON");
+    let newest: Vec<String> = (0..20).map(|age| format!("commit-{age}")).collect();
+    assert_eq!((&verdict["baseline"]["runs"], &verdict["baseline"]["commits"]), (&20.into(), &newest.into()));
+}

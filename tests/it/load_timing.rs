@@ -1,35 +1,20 @@
 //! Whether latencies and pacing are true, told by the target's own log.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    time::Duration,
-};
+use std::time::Duration;
 
 use loadgate::{
     engine::{Observed, Stop, run},
-    mock_target::{MockTarget, Running, Script},
+    mock_target::Running,
     plan::{Plan, Shape},
     protocol::{Addresses, http::HttpDriver},
     record::{Errors, Totals},
     units::PerSecond,
 };
-use serde_json::Value;
 
-use crate::load_outcomes::plan;
-
-fn target(script: &str) -> Running {
-    MockTarget::start(Script::parse(script).unwrap(), TcpListener::bind("127.0.0.1:0").unwrap()).unwrap()
-}
-
-/// A number of what the target saw: `/arrivals/rate`.
-fn seen(target: &Running) -> Value {
-    let mut stream = TcpStream::connect(target.addr()).unwrap();
-    stream.write_all(b"GET /__stats HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
-}
+use crate::{
+    bench::{seen, target},
+    load_outcomes::plan,
+};
 
 fn play(rate: f64, seconds: u64, target: &Running) -> (Observed, Totals) {
     let mut plan: Plan = plan(target.addr().port());
@@ -72,4 +57,14 @@ fn load_through_a_stall_charges_it_to_every_request_that_fell_into_it() {
     assert!((80_000.0..140_000.0).contains(&p95), "p95 {p95} us, the truth is 100 ms");
     assert!((160_000.0..240_000.0).contains(&p99), "p99 {p99} us, the truth is 180 ms");
     assert_eq!(observed.measured.offered, [4000]);
+}
+
+#[test]
+fn load_with_a_thousand_requests_in_flight_loses_none() {
+    let target = target("defaults: { latency: 1s }");
+    let (_, total) = play(1_000.0, 2, &target);
+    let seen = seen(&target);
+    assert_eq!((total.requests, total.dropped, seen["responses"].as_u64()), (2_000, 0, Some(2_000)));
+    let connections = seen["connections"]["accepted"].as_u64().unwrap();
+    assert!((900..=2_000).contains(&connections), "each request in flight needs its own connection: {connections}");
 }

@@ -2,13 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod bad_input;
 mod baseline;
+mod bench;
 mod check;
 mod compare;
 mod docs;
+mod gate;
+mod gate_and_signals;
+mod gate_in_ci;
 mod load_outcomes;
 mod load_timing;
 mod mock_target;
 mod nginx;
 mod program;
+mod report;
+mod run;
 mod scripted;
+mod secrets;

@@ -1,0 +1,107 @@
+//! The report for a terminal. Nothing in it needs colours.
+
+use std::fmt::Write as _;
+
+use super::table::aligned;
+use crate::report::{ChangeRow, Compared, Judged, LatencyFigures, RunView, Traffic, View};
+
+/// Up to so many compared metrics are shown in full; of more, only those worth a look.
+const ROWS_ALL: usize = 24;
+
+/// Measurements, comparison, thresholds, and last, where a log ends and eyes begin, the verdict.
+#[must_use]
+pub fn console(view: &View) -> String {
+    let mut text = console_run(&view.run);
+    if let Some(compared) = &view.judged.compared {
+        text.push_str(&comparison(compared));
+    }
+    text.push_str(&thresholds(&view.judged));
+    text.push_str(&verdict(&view.judged));
+    text
+}
+
+/// Measurements alone.
+#[must_use]
+pub fn console_run(view: &RunView) -> String {
+    let mut text = format!("{}, {}, {}\n", view.suite, view.target, view.started);
+    if let Some(partial) = &view.partial {
+        let _ = writeln!(text, "{partial}");
+    }
+    if view.endpoints.is_empty() {
+        text.push_str("no request was made\n");
+        return text;
+    }
+    let head: Vec<&str> =
+        ["endpoint", "requests", "rate"].into_iter().chain(LatencyFigures::COLUMNS).chain(["errors", "dropped", ""]).collect();
+    let several = (view.endpoints.len() > 1).then_some(&view.total);
+    let rows: Vec<Vec<String>> = view.endpoints.iter().chain(several).map(traffic).collect();
+    let _ = write!(text, "\n{}", aligned(&head, 1, &rows));
+    let failing: Vec<String> = view
+        .endpoints
+        .iter()
+        .filter(|traffic| traffic.errors > 0)
+        .map(|traffic| format!("  {}: {}\n", traffic.name, traffic.text.errors_by_class))
+        .collect();
+    if !failing.is_empty() {
+        let _ = write!(text, "\nfailed requests\n{}", failing.concat());
+    }
+    for failure in &view.failures {
+        let _ = writeln!(text, "  {} {}: {}", failure.endpoint, failure.class, failure.message);
+    }
+    text
+}
+
+fn traffic(traffic: &Traffic) -> Vec<String> {
+    let words = &traffic.text;
+    let mut cells = vec![traffic.name.clone(), words.requests.clone(), words.rate.clone()];
+    cells.extend(traffic.response.text.iter().cloned());
+    cells.extend([words.error_rate.clone(), words.dropped.clone(), String::new()]);
+    cells
+}
+
+fn comparison(compared: &Compared) -> String {
+    let all = compared.rows.len() <= ROWS_ALL;
+    let shown = compared.rows.iter().filter(|row| all || row.notable || row.service);
+    let rows: Vec<Vec<String>> = shown.map(change).collect();
+    let head = ["endpoint", "metric", "baseline", "candidate", "change", "95% interval", "found"];
+    let mut text = format!("\ncompared with the baseline ({})\n{}", compared.baseline, aligned(&head, 2, &rows));
+    if let Some(rest) = compared.rest.as_ref().filter(|_| !all) {
+        let _ = writeln!(text, "not shown: {rest}");
+    }
+    text
+}
+
+fn change(row: &ChangeRow) -> Vec<String> {
+    let words = &row.text;
+    [&row.name, &row.metric_name, &words.baseline, &words.candidate, &words.change, &words.interval, &row.found]
+        .map(String::clone)
+        .to_vec()
+}
+
+fn thresholds(judged: &Judged) -> String {
+    if judged.thresholds.is_empty() {
+        return String::new();
+    }
+    let cells = |threshold: &crate::report::ThresholdView| {
+        vec![threshold.expr.clone(), threshold.actual.clone(), threshold.found.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = judged.thresholds.iter().map(cells).collect();
+    format!("\n{}", aligned(&["threshold", "actual", "found"], 1, &rows))
+}
+
+fn verdict(judged: &Judged) -> String {
+    let kind = judged.kind.to_uppercase();
+    let headline = judged.headline.strip_prefix("inconclusive: ").unwrap_or(&judged.headline);
+    let mut text = format!("\n{kind}: {headline}\n");
+    for reason in &judged.reasons {
+        let _ = writeln!(text, "  - {reason}");
+    }
+    if let Some(compared) = &judged.compared {
+        let _ = writeln!(text, "how sure: {}", compared.how_sure);
+    }
+    for next in &judged.next {
+        let command = next.command.as_ref().map_or_else(String::new, |command| format!("\n      {command}"));
+        let _ = writeln!(text, "next: {}{command}", next.text);
+    }
+    text
+}

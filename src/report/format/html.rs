@@ -1,0 +1,18 @@
+//! `report.html`: one page without any reference to the outside, readable without JavaScript, in light and dark, on paper.
+
+use serde::Serialize;
+
+use super::template;
+use crate::report::{Judged, LatencyFigures, ReportError, RunView};
+
+#[derive(Serialize)]
+struct Page<'a> {
+    run: &'a RunView,
+    judged: Option<&'a Judged>,
+    quantiles: [&'static str; 6],
+}
+
+/// The page, with or without a verdict.
+pub(super) fn render(run: &RunView, judged: Option<&Judged>) -> Result<String, ReportError> {
+    template::render("report.html", Page { run, judged, quantiles: LatencyFigures::COLUMNS })
+}

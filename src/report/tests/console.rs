@@ -1,0 +1,114 @@
+//! The report for a terminal.
+
+use super::fixture::{SHOP, failing, inconclusive, invalid, passing, run, without_baseline};
+use crate::report::{RunView, console, console_run};
+
+/// From the verdict on: what stands above it is the same for all.
+fn verdict(text: &str) -> &str {
+    text.rsplit_once("\n\n").map_or(text, |(_, verdict)| verdict)
+}
+
+#[test]
+fn a_failure_is_shown_with_its_figures_and_the_verdict_last() {
+    insta::assert_snapshot!(
+        console(&failing()),
+        @r###"
+        checkout-api, 127.0.0.1:8080, 2026-11-20 12:03 UTC
+
+        endpoint       requests    rate      p50      p90      p95      p99           p99.9      max  errors  dropped
+        GET /search      12,000  2000/s  12.1 ms  16.9 ms  17.5 ms    18 ms         45.4 ms  50.2 ms      0%        0
+        POST /orders        300    50/s  39.5 ms    56 ms  58.3 ms  60.5 ms  – (n < 10,000)  60.5 ms      4%        0
+        all endpoints    12,300  2050/s  12.2 ms  17.2 ms  17.8 ms  45.1 ms         58.4 ms  60.5 ms  0.098%        0
+
+        failed requests
+          POST /orders: 5xx 12
+          POST /orders 5xx: status 503
+
+        compared with the baseline (7 runs, the newest of 2026-11-20 12:03 UTC)
+        endpoint            metric  baseline  candidate   change       95% interval  found
+        service as a whole  p50      12.4 ms    12.7 ms    +2.1%      -2.9% … +8.1%  unchanged
+        GET /search         p50        12 ms      12 ms    +0.4%      -4.6% … +6.4%  unchanged
+        GET /search         p99        20 ms    26.2 ms     +31%        +26% … +37%  regressed, limit +10%
+        POST /orders        p50        41 ms    45.9 ms     +12%         +7% … +18%  inconclusive, looks slower
+        POST /orders        errors      3.8%         4%  +0.2 pp  -0.4 pp … +0.8 pp  unchanged
+
+        threshold           actual  found
+        p95 < 250ms          41 ms  holds
+        error_rate < 0.05%  0.098%  broken
+
+        FAIL: regression in 1 of 2 endpoints (GET /search p99 +31%); 1 threshold broken: error_rate < 0.05% is 0.098%
+          - error_rate < 0.05% is broken: 0.098%
+          - GET /search: p99 is 31% slower (+26% to +37%), beyond the tolerance of 10%; p = 0.0002 after correction
+        how sure: 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
+        next: Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
+        next: A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it under thresholds.
+        "###
+    );
+}
+
+#[test]
+fn other_verdicts_say_what_they_rest_on_and_what_to_do() {
+    let all = [passing(), inconclusive(), without_baseline()].map(|view| verdict(&console(&view)).to_owned());
+    insta::assert_snapshot!(
+        all.join("\n"),
+        @r###"
+        PASS: no regression found (a change of 7% or more would have been seen)
+        how sure: 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
+
+        INCONCLUSIVE: cannot tell for p50 of the service as a whole
+          - cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
+        how sure: 1 run against 1 run of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 60% or more would have been seen. Endpoints with 98% of the requests could be settled.
+        next: Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen.
+
+        WARN: no baseline yet, nothing compared
+        next: Store runs of the main branch as baseline, five or more if you can.
+              loadgate baseline promote
+        "###
+    );
+}
+
+#[test]
+fn a_run_without_a_request_is_no_empty_table() {
+    insta::assert_snapshot!(
+        console(&invalid()),
+        @r###"
+        checkout-api, 127.0.0.1:8080, 2026-11-20 12:03 UTC
+        the run was aborted: 127.0.0.1:8080 did not answer within 60s; nothing was measured
+        no request was made
+
+        threshold    actual  found
+        p95 < 250ms       –  no data
+
+        INVALID: target unreachable, no measurement
+          - target unreachable: none of 300 requests found a connection (connect_refused)
+        next: See whether the target answers from the machine that makes the load.
+              curl -v --max-time 5 http://127.0.0.1:8080/
+        "###
+    );
+}
+
+#[test]
+fn a_run_alone_has_its_endpoints_and_failures() {
+    insta::assert_snapshot!(
+        console_run(&RunView::new(&[run(&SHOP)])),
+        @r###"
+        checkout-api, 127.0.0.1:8080, 2026-11-20 12:03 UTC
+
+        endpoint       requests    rate      p50      p90      p95      p99           p99.9      max  errors  dropped
+        GET /search      12,000  2000/s  12.1 ms  16.9 ms  17.5 ms    18 ms         45.4 ms  50.2 ms      0%        0
+        POST /orders        300    50/s  39.5 ms    56 ms  58.3 ms  60.5 ms  – (n < 10,000)  60.5 ms      4%        0
+        all endpoints    12,300  2050/s  12.2 ms  17.2 ms  17.8 ms  45.1 ms         58.4 ms  60.5 ms  0.098%        0
+
+        failed requests
+          POST /orders: 5xx 12
+          POST /orders 5xx: status 503
+        "###
+    );
+}
+
+#[test]
+fn two_runs_are_added_up() {
+    let view = RunView::new(&[run(&SHOP), run(&SHOP)]);
+    assert_eq!((view.total.requests, view.total.errors, view.runs), (24_600, 24, 2));
+    assert_eq!(view.total.text.rate, "2050/s");
+}

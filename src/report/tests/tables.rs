@@ -1,0 +1,102 @@
+//! CSV and JUnit: what spreadsheets and test viewers read.
+
+use super::fixture::{Load, failing, hostile, run, without_baseline};
+use crate::report::RunView;
+
+#[test]
+fn each_compared_metric_is_a_row_with_units_in_the_head() {
+    let text = super::text("summary.csv", &failing());
+    assert_eq!(text.matches("\r\n").count(), text.lines().count(), "RFC 4180 ends lines with CRLF");
+    insta::assert_snapshot!(
+        text.replace("\r\n", "\n"),
+        @r###"
+        endpoint,metric,unit,baseline,candidate,change_fraction,ci_low_fraction,ci_high_fraction,p_value,outcome
+        *,p50,us,12400,12660.4,0.021,-0.029,0.081,0.4,unchanged
+        GET /search,p50,us,12000,12048,0.004,-0.046,0.064,0.4,unchanged
+        GET /search,p99,us,20000,26200,0.31,0.26,0.37,0.0002,regressed
+        POST /orders,p50,us,41000,45920,0.12,0.07,0.18,0.4,inconclusive
+        POST /orders,error_rate,share,0.038,0.04,0.002,-0.004,0.008,,unchanged
+        "###
+    );
+    assert_eq!(super::text("summary.csv", &without_baseline()).lines().count(), 1);
+}
+
+#[test]
+fn each_window_is_a_row() {
+    let text = super::text("windows.csv", &failing());
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows.len(), 1 + 2 * 6);
+    assert_eq!(rows[1], "1,GET /search,steady,2,2000,0,0,12055,17487,17967,11447,16623,17071");
+    assert!(rows[7].starts_with("1,POST /orders,steady,2,50,2,0,"), "{}", rows[7]);
+}
+
+#[test]
+fn a_window_without_success_has_empty_fields_and_no_zeros() {
+    let view = RunView::new(&[run(&[Load("down", 5, 1_000, 5)])]);
+    let text = crate::report::tests::run_text("windows.csv", &view);
+    assert_eq!(text.lines().nth(1), Some("1,down,steady,2,5,5,0,,,,,,"));
+}
+
+#[test]
+fn a_name_that_looks_like_a_formula_is_text() {
+    let names = ["=1+1", "+1", "-1", "@SUM(A1)"].map(|name| run(&[Load(name, 5, 1_000, 0)]));
+    for record in names {
+        let text = crate::report::tests::run_text("windows.csv", &RunView::new(&[record]));
+        let row = text.lines().nth(1).unwrap_or_default();
+        assert!(row.starts_with("1,'"), "{row}");
+    }
+}
+
+#[test]
+fn a_test_viewer_sees_each_promise_with_its_reason() {
+    insta::assert_snapshot!(
+        super::text("junit.xml", &failing()),
+        @r###"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="loadgate" tests="9" failures="2" errors="0" skipped="1">
+          <testsuite name="checkout-api thresholds" tests="2" failures="1" errors="0" skipped="0">
+            <testcase classname="checkout-api thresholds" name="p95 &lt; 250ms">
+              <system-out>p95 &lt; 250ms holds: 41 ms</system-out>
+            </testcase>
+            <testcase classname="checkout-api thresholds" name="error_rate &lt; 0.05%">
+              <failure message="error_rate &lt; 0.05% is broken: 0.098%">error_rate &lt; 0.05% is broken: 0.098%</failure>
+            </testcase>
+          </testsuite>
+          <testsuite name="checkout-api comparison" tests="5" failures="1" errors="0" skipped="1">
+            <testcase classname="checkout-api comparison" name="service as a whole p50">
+              <system-out>no change of p50 found; a change of 8% or more would have been seen</system-out>
+            </testcase>
+            <testcase classname="checkout-api comparison" name="GET /search p50">
+              <system-out>no change of p50 found; a change of 8% or more would have been seen</system-out>
+            </testcase>
+            <testcase classname="checkout-api comparison" name="GET /search p99">
+              <failure message="p99 is 31% slower (+26% to +37%), beyond the tolerance of 10%; p = 0.0002 after correction">p99 is 31% slower (+26% to +37%), beyond the tolerance of 10%; p = 0.0002 after correction</failure>
+            </testcase>
+            <testcase classname="checkout-api comparison" name="POST /orders p50">
+              <skipped message="cannot tell for p50: only changes of 60% or more could have been seen"/>
+            </testcase>
+            <testcase classname="checkout-api comparison" name="POST /orders error_rate">
+              <system-out>error rate went from 3.8% to 4%; an increase of 0.8 pp or more is ruled out</system-out>
+            </testcase>
+          </testsuite>
+          <testsuite name="checkout-api validity" tests="2" failures="0" errors="0" skipped="0">
+            <testcase classname="checkout-api validity" name="complete">
+              <system-out>all stages were played to their end</system-out>
+            </testcase>
+            <testcase classname="checkout-api validity" name="achieved rate">
+              <system-out>100% of 12300 offered arrivals were sent</system-out>
+            </testcase>
+          </testsuite>
+        </testsuites>
+        "###
+    );
+}
+
+#[test]
+fn hostile_text_stays_inside_its_attribute() {
+    let text = super::text("junit.xml", &hostile());
+    assert!(!text.contains("<script") && !text.contains('\u{1b}') && !text.contains("]]>"), "{text}");
+    let opened = text.matches("<testcase ").count();
+    assert!(opened > 0 && opened == text.matches("</testcase>").count());
+    assert!(text.chars().all(|c| !c.is_control() || c == '\n'));
+}

@@ -1,0 +1,236 @@
+//! `verdict.json`: the verdict for other programs, and for ours when they run later (`publish`, `baseline promote`).
+//!
+//! The types of this file *are* the format `loadgate/verdict/v1`: fields are only ever added.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ReportError;
+use crate::{
+    compare::{Comparison, Row},
+    policy::Severity,
+    record::RunRecord,
+    verdict::{Reference, ThresholdResult, ValidityCheck, Verdict},
+};
+
+/// The name and major version of the format.
+pub const SCHEMA: &str = "loadgate/verdict/v1";
+/// Largest file that is read; real ones are some kilobytes. It may come from a stranger's pull request.
+const BYTES_MAX: u64 = 16 << 20;
+
+/// A verdict as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerdictFile {
+    /// Always [`SCHEMA`] in files this version writes.
+    pub schema: String,
+    /// `pass`, `warn`, `fail`, `inconclusive`, `invalid`.
+    pub verdict: String,
+    /// How the process ended.
+    pub exit_code: u8,
+    /// Name of the configuration.
+    pub suite: String,
+    /// What was judged.
+    pub candidate: CandidateFacts,
+    /// What it was compared with; `None` when there was nothing.
+    pub baseline: Option<BaselineFacts>,
+    /// `baseline` or `ab`.
+    pub mode: String,
+    /// Runs of the candidate.
+    pub replicates: usize,
+    /// Share of the requests whose endpoints are settled.
+    pub coverage: Option<f64>,
+    /// Smallest change of the service as a whole that would have been seen, as a fraction.
+    pub sensitivity: Option<f64>,
+    /// Each compared metric of each endpoint; endpoint `*` is the service as a whole.
+    pub comparisons: Vec<ComparisonRow>,
+    /// Each threshold.
+    pub thresholds: Vec<ThresholdRow>,
+    /// Each check of the run itself.
+    pub validity: Vec<ValidityRow>,
+    /// Everything that made the verdict, worst first, each a sentence.
+    pub reasons: Vec<String>,
+}
+
+/// The candidate in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CandidateFacts {
+    /// Full commit hash.
+    pub commit: Option<String>,
+    /// Branch or tag ref.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// When the first run began.
+    pub started_at: Option<Timestamp>,
+    /// Requests of the measured stages, all runs together.
+    pub requests: u64,
+    /// Those that failed.
+    pub errors: u64,
+}
+
+/// The baseline in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineFacts {
+    /// Number of runs.
+    pub runs: usize,
+    /// Their commits, newest first, as far as known.
+    pub commits: Vec<String>,
+}
+
+/// One compared metric. `change`, `ci`, `tolerance` and `mde` are fractions: 0.1 = +10 % for a latency, +10 percentage
+/// points for a rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonRow {
+    /// Endpoint, or `*`.
+    pub endpoint: String,
+    /// `p50`, .., `error_rate`.
+    pub metric: String,
+    /// Unit of `baseline` and `candidate`: `us` or `share`.
+    pub unit: String,
+    /// Value of the baseline.
+    pub baseline: Option<f64>,
+    /// Value of the candidate.
+    pub candidate: Option<f64>,
+    /// The estimate.
+    pub change: Option<f64>,
+    /// 95 % confidence interval.
+    pub ci: Option<[f64; 2]>,
+    /// Adjusted for all tests of the run (Holm).
+    pub p_value: Option<f64>,
+    /// Change from which on it fails.
+    pub tolerance: f64,
+    /// Smallest change that would have been seen.
+    pub mde: Option<f64>,
+    /// `improved`, `unchanged`, `regressed`, `inconclusive`, `no_data`.
+    pub outcome: String,
+    /// `fail` or `warn` where it regressed.
+    pub level: Option<String>,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// One threshold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThresholdRow {
+    /// As written.
+    pub expr: String,
+    /// What was measured, in the metric's unit (microseconds, fraction, per second, count).
+    pub actual: Option<f64>,
+    /// `pass`, `warn`, `fail`, `no_data`.
+    pub outcome: String,
+}
+
+/// One check of the run itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValidityRow {
+    /// Its name.
+    pub check: String,
+    /// Whether it holds.
+    pub ok: bool,
+    /// What was measured.
+    pub value: Option<f64>,
+    /// One sentence.
+    pub reason: String,
+}
+
+impl VerdictFile {
+    /// The file of a verdict about these runs.
+    #[must_use]
+    pub fn new(verdict: &Verdict, candidate: &[RunRecord]) -> Self {
+        let first = candidate.first();
+        let windows = || candidate.iter().flat_map(|run| &run.endpoints).flat_map(|series| series.windows());
+        let comparison = match &verdict.reference {
+            Reference::Compared(comparison) => Some(comparison.as_ref()),
+            Reference::NoBaseline | Reference::Mismatch(_) => None,
+        };
+        Self {
+            schema: SCHEMA.to_owned(),
+            verdict: verdict.kind.name().to_owned(),
+            exit_code: verdict.exit.code(),
+            suite: first.map_or_else(String::new, |run| run.suite.clone()),
+            candidate: CandidateFacts {
+                commit: first.and_then(|run| run.provenance.commit.clone()),
+                reference: first.and_then(|run| run.provenance.reference.clone()),
+                started_at: first.map(|run| run.started_at),
+                requests: windows().map(|window| window.requests).sum(),
+                errors: windows().map(crate::record::Window::error_count).sum(),
+            },
+            baseline: comparison.map(BaselineFacts::of),
+            mode: "baseline".to_owned(),
+            replicates: candidate.len(),
+            coverage: comparison.map(|comparison| comparison.coverage),
+            sensitivity: comparison.and_then(|comparison| comparison.sensitivity),
+            comparisons: comparison.map_or_else(Vec::new, |comparison| comparison.rows.iter().map(ComparisonRow::of).collect()),
+            thresholds: verdict.thresholds.iter().map(ThresholdRow::of).collect(),
+            validity: verdict.validity.iter().map(ValidityRow::of).collect(),
+            reasons: verdict.reasons.clone(),
+        }
+    }
+
+    /// Reads a `verdict.json`.
+    ///
+    /// # Errors
+    /// A file that is missing, too large, damaged, or no verdict of a version this program knows.
+    pub fn read(path: &Path) -> Result<Self, ReportError> {
+        let foreign = |reason: String| ReportError::Foreign { path: path.to_owned(), reason };
+        let mut text = String::new();
+        let file = File::open(path).map_err(ReportError::io(path))?;
+        file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(ReportError::io(path))?;
+        if text.len() as u64 > BYTES_MAX {
+            return Err(foreign("it is larger than any verdict".to_owned()));
+        }
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| foreign(format!("not a verdict, as it is not JSON: {error}")))?;
+        match value.get("schema").and_then(serde_json::Value::as_str) {
+            Some(SCHEMA) => {}
+            Some(other) => {
+                return Err(foreign(format!("its schema is {}, not {SCHEMA}", super::escape::capped(other))));
+            }
+            None => return Err(foreign(format!("JSON without a schema, not a {SCHEMA} file"))),
+        }
+        serde_json::from_value(value).map_err(|error| foreign(format!("the verdict is damaged: {error}")))
+    }
+}
+
+impl BaselineFacts {
+    fn of(comparison: &Comparison) -> Self {
+        Self { runs: comparison.baseline_runs, commits: comparison.baseline_commits.clone() }
+    }
+}
+
+impl ComparisonRow {
+    fn of(row: &Row) -> Self {
+        let level = row.level.map(|level| match level {
+            Severity::Fail => "fail",
+            Severity::Warn => "warn",
+        });
+        Self {
+            endpoint: row.endpoint.clone(),
+            metric: row.metric.to_string(),
+            unit: row.metric.unit().to_owned(),
+            baseline: row.baseline,
+            candidate: row.candidate,
+            change: row.change.map(|change| change.estimate),
+            ci: row.change.and_then(|change| change.interval).map(|(low, high)| [low, high]),
+            p_value: row.change.and_then(|change| change.p_value),
+            tolerance: row.tolerance,
+            mde: row.mde,
+            outcome: row.outcome.name().to_owned(),
+            level: level.map(str::to_owned),
+            reason: row.reason.clone(),
+        }
+    }
+}
+
+impl ThresholdRow {
+    fn of(result: &ThresholdResult) -> Self {
+        Self { expr: result.threshold.expr.clone(), actual: result.actual, outcome: result.outcome.name().to_owned() }
+    }
+}
+
+impl ValidityRow {
+    fn of(check: &ValidityCheck) -> Self {
+        Self { check: check.check.to_owned(), ok: check.ok, value: check.value, reason: check.reason.clone() }
+    }
+}

@@ -1,0 +1,97 @@
+//! What to do next. The rows' own reasons say what is wrong; this says which way leads out.
+
+use serde::Serialize;
+
+use crate::{
+    compare::Outcome,
+    policy::Severity,
+    record::{Ended, RunRecord},
+    report::escape::plain,
+    verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind},
+};
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    /// In a sentence.
+    pub text: String,
+    /// To be typed into a shell.
+    pub command: Option<String>,
+}
+
+fn step(text: &str, command: Option<&str>) -> Step {
+    Step { text: text.to_owned(), command: command.map(str::to_owned) }
+}
+
+/// Steps for the reader of a verdict, the most useful first; none when all is well.
+pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    match verdict.kind {
+        VerdictKind::Invalid => return vec![make_valid(verdict, candidate)],
+        VerdictKind::Fail => steps.extend(repair(verdict)),
+        VerdictKind::Inconclusive => steps.push(step(
+            "Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen.",
+            None,
+        )),
+        VerdictKind::Warn | VerdictKind::Pass => {}
+    }
+    steps.extend(store_baseline(&verdict.reference));
+    steps
+}
+
+/// One step only: of several broken checks the first one usually explains the rest.
+fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
+    let broken = |name: &str| verdict.validity.iter().any(|check| check.check == name && !check.ok);
+    let ended = |how: Ended| candidate.iter().any(|run| run.ended == how);
+    if ended(Ended::Interrupted) {
+        return step("Run it again to its end.", None);
+    }
+    if ended(Ended::Aborted) || broken("target_reachable") {
+        let target = candidate.first().map_or_else(String::new, |run| plain(&run.plan.target));
+        let command = format!("curl -v --max-time 5 http://{target}/");
+        return step("See whether the target answers from the machine that makes the load.", Some(&command));
+    }
+    if broken("samples") {
+        return step("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
+    }
+    if broken("achieved_rate") || broken("generator_late") {
+        return step("Use a larger runner for loadgate, or lower the rate: the load generator was the bottleneck.", None);
+    }
+    step("Mend what the broken check names, and run it again.", None)
+}
+
+fn repair(verdict: &Verdict) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if let Reference::Compared(comparison) = &verdict.reference {
+        if comparison.rows.iter().any(|row| row.outcome == Outcome::Regressed && row.level == Some(Severity::Fail)) {
+            steps.push(step(
+                "Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint \
+                 under regression.overrides.",
+                None,
+            ));
+        }
+        if !comparison.vanished.is_empty() {
+            steps.push(step(
+                "Measure the missing endpoints again, or store a baseline without them.",
+                Some("loadgate baseline promote"),
+            ));
+        }
+    }
+    if verdict.thresholds.iter().any(|result| result.outcome == ThresholdOutcome::Fail) {
+        steps.push(step(
+            "A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it \
+             under thresholds.",
+            None,
+        ));
+    }
+    steps
+}
+
+fn store_baseline(reference: &Reference) -> Option<Step> {
+    let text = match reference {
+        Reference::Compared(_) => return None,
+        Reference::NoBaseline => "Store runs of the main branch as baseline, five or more if you can.",
+        Reference::Mismatch(_) => "Store runs made under these conditions as baseline, five or more if you can.",
+    };
+    Some(step(text, Some("loadgate baseline promote")))
+}

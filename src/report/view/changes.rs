@@ -1,0 +1,204 @@
+//! The rows of a comparison for people.
+
+use serde::Serialize;
+
+use super::text;
+use crate::{
+    compare::{ComparedMetric, Comparison, Outcome, Row, SERVICE},
+    policy::Severity,
+    report::{
+        chart::{Forest, ForestInput, forest},
+        escape::plain,
+    },
+    units,
+};
+
+/// One compared metric.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeRow {
+    /// Endpoint as configured, or `*`; machine formats write it as it is.
+    pub endpoint: String,
+    /// Endpoint for people: `service as a whole` for `*`.
+    pub name: String,
+    /// Whether it is the service as a whole: no endpoint's name.
+    pub service: bool,
+    /// `p99` or `error_rate`, as in files.
+    pub metric: String,
+    /// `p99` or `errors`, for people.
+    pub metric_name: String,
+    /// Unit of the values in files.
+    pub unit: &'static str,
+    /// In that unit.
+    pub baseline: Option<f64>,
+    /// In that unit.
+    pub candidate: Option<f64>,
+    /// Fraction.
+    pub change: Option<f64>,
+    /// 95 % confidence interval.
+    pub ci: Option<[f64; 2]>,
+    /// Adjusted for all tests.
+    pub p_value: Option<f64>,
+    /// Name of the outcome in files.
+    pub outcome: &'static str,
+    /// `fail`, `warn`, `improved`, `open` or `same`: colour class and urgency.
+    pub class: &'static str,
+    /// What was found, in a word or two.
+    pub found: String,
+    /// An emoji for Markdown.
+    pub icon: &'static str,
+    /// A sign that every font has and that needs no colour.
+    pub sign: &'static str,
+    /// One sentence.
+    pub reason: String,
+    /// Whether a reader should look at it first.
+    pub notable: bool,
+    /// Whether it is the first of its endpoint's rows.
+    pub opens_group: bool,
+    /// The figures in words.
+    pub text: ChangeText,
+}
+
+/// Figures of a row in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeText {
+    /// `182 ms`
+    pub baseline: String,
+    /// `239 ms`
+    pub candidate: String,
+    /// `+31%`
+    pub change: String,
+    /// `+24% … +39%`
+    pub interval: String,
+    /// `0.0004`
+    pub p_value: String,
+    /// `+10%`
+    pub tolerance: String,
+    /// `7%`
+    pub mde: String,
+}
+
+/// All rows, those of the service as a whole first.
+pub(super) fn rows(comparison: &Comparison) -> Vec<ChangeRow> {
+    let mut rows: Vec<ChangeRow> = comparison.rows.iter().map(ChangeRow::of).collect();
+    for index in 0..rows.len() {
+        rows[index].opens_group = index == 0 || rows[index - 1].endpoint != rows[index].endpoint;
+    }
+    rows
+}
+
+/// The latency rows as a chart. Error rates change by percentage points and have no place on its axis.
+pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
+    let inputs: Vec<ForestInput<'_>> = comparison
+        .rows
+        .iter()
+        .zip(rows)
+        .filter(|(row, _)| matches!(row.metric, ComparedMetric::Latency(_)))
+        .filter_map(|(row, view)| {
+            let change = row.change?;
+            Some(ForestInput {
+                name: &view.name,
+                metric: &view.metric_name,
+                class: view.class,
+                estimate: change.estimate,
+                interval: change.interval,
+                tolerance: row.tolerance,
+                text: &view.text.change,
+            })
+        })
+        .collect();
+    forest(&inputs)
+}
+
+impl ChangeRow {
+    fn of(row: &Row) -> Self {
+        let service = row.endpoint == SERVICE;
+        let found = found(row);
+        Self {
+            endpoint: row.endpoint.clone(),
+            name: if service { "service as a whole".to_owned() } else { plain(&row.endpoint) },
+            service,
+            metric: row.metric.to_string(),
+            metric_name: metric_name(row.metric),
+            unit: row.metric.unit(),
+            baseline: row.baseline,
+            candidate: row.candidate,
+            change: row.change.map(|change| change.estimate),
+            ci: row.change.and_then(|change| change.interval).map(|(low, high)| [low, high]),
+            p_value: row.change.and_then(|change| change.p_value),
+            outcome: row.outcome.name(),
+            class: found.class,
+            found: found.words,
+            icon: found.icon,
+            sign: sign(found.class),
+            reason: plain(&row.reason),
+            notable: found.notable,
+            opens_group: false,
+            text: ChangeText::of(row),
+        }
+    }
+}
+
+impl ChangeText {
+    fn of(row: &Row) -> Self {
+        let value = |value: Option<f64>| value.map_or_else(none, |value| row.metric.display(value));
+        let change = |change: f64| row.metric.display_change(change);
+        let interval = row.change.and_then(|change| change.interval);
+        let p_value = row.change.and_then(|change| change.p_value);
+        Self {
+            baseline: value(row.baseline),
+            candidate: value(row.candidate),
+            change: row.change.map_or_else(none, |found| change(found.estimate)),
+            interval: interval.map_or_else(none, |(low, high)| format!("{} … {}", change(low), change(high))),
+            p_value: p_value.map_or_else(none, p_text),
+            tolerance: change(row.tolerance),
+            mde: row.mde.map_or_else(none, |mde| change(mde).trim_start_matches('+').to_owned()),
+        }
+    }
+}
+
+fn none() -> String {
+    text::NONE.to_owned()
+}
+
+fn p_text(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { units::significant(p, 2) }
+}
+
+fn metric_name(metric: ComparedMetric) -> String {
+    match metric {
+        ComparedMetric::Latency(quantile) => text::quantile(quantile),
+        ComparedMetric::ErrorRate => "errors".to_owned(),
+    }
+}
+
+/// The sign of a colour class.
+pub(super) fn sign(class: &str) -> &'static str {
+    match class {
+        "fail" => "✖",
+        "warn" => "▲",
+        "open" => "?",
+        _ => "✔",
+    }
+}
+
+struct Found {
+    class: &'static str,
+    icon: &'static str,
+    words: String,
+    notable: bool,
+}
+
+fn found(row: &Row) -> Found {
+    let found = |class, icon, words: &str, notable| Found { class, icon, words: words.to_owned(), notable };
+    let limit = || format!("limit {}", row.metric.display_change(row.tolerance));
+    let worse = if row.metric == ComparedMetric::ErrorRate { "more errors" } else { "slower" };
+    match row.outcome {
+        Outcome::Regressed if row.level == Some(Severity::Warn) => found("warn", "⚠️", &format!("{worse}, {}", limit()), true),
+        Outcome::Regressed => found("fail", "❌", &format!("regressed, {}", limit()), true),
+        Outcome::Improved => found("improved", "✅", "improved", true),
+        Outcome::Inconclusive if row.suspect => found("open", "⚠️", &format!("inconclusive, looks {worse}"), true),
+        Outcome::Inconclusive => found("open", "⚠️", "inconclusive", row.required),
+        Outcome::NoData => found("open", "⚠️", "no data", row.required),
+        Outcome::Unchanged => found("same", "✔", "unchanged", false),
+    }
+}

@@ -1,0 +1,69 @@
+//! Named facts of a run: the machine, the code, the tool.
+
+use serde::Serialize;
+
+use super::text;
+use crate::{record::RunRecord, report::escape::plain, units};
+
+/// A name and a value for people.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fact {
+    /// What it is.
+    pub name: &'static str,
+    /// Its value on one line.
+    pub value: String,
+}
+
+impl Fact {
+    pub(super) fn new(name: &'static str, value: impl Into<String>) -> Self {
+        Self { name, value: value.into() }
+    }
+}
+
+/// Where and of what a run was made.
+pub(super) fn of_run(run: &RunRecord) -> Vec<Fact> {
+    let (machine, provenance) = (&run.environment, &run.provenance);
+    let mut facts = vec![
+        Fact::new("target", plain(&run.plan.target)),
+        Fact::new("started", text::moment(run.started_at)),
+        Fact::new("runner", format!("{}, {} {}", plain(&machine.runner_class), machine.os, machine.arch)),
+        Fact::new("processor", processor(run)),
+        Fact::new("memory", format!("{} GB", units::significant(machine.memory_bytes as f64 / 1e9, 3))),
+        Fact::new("generator threads", run.plan.threads.to_string()),
+        Fact::new("seed", run.plan.seed.to_string()),
+        Fact::new("loadgate", plain(&run.tool_version)),
+        Fact::new("fingerprint", run.fingerprint().id),
+    ];
+    let mut known = |name, value: Option<String>| facts.extend(value.map(|value| Fact::new(name, value)));
+    known("commit", provenance.commit.as_deref().map(plain));
+    known("ref", provenance.reference.as_deref().map(plain));
+    known("pull request", provenance.pull_request.map(|number| number.to_string()));
+    known("CI run", ci(run));
+    known("CI page", ci_url(run));
+    let hash = Some(&provenance.config_sha256).filter(|hash| !hash.is_empty());
+    known("configuration (SHA-256)", hash.map(|hash| plain(hash)));
+    facts
+}
+
+/// `github run 123, attempt 1`.
+pub(super) fn ci(run: &RunRecord) -> Option<String> {
+    let ci = run.provenance.ci.as_ref()?;
+    Some(format!("{} run {}, attempt {}", plain(&ci.provider), plain(&ci.run_id), ci.attempt))
+}
+
+/// The page of the CI run, when it is a plain web address: it comes from outside, and is the only link reports make.
+pub(super) fn ci_url(run: &RunRecord) -> Option<String> {
+    let url = run.provenance.ci.as_ref()?.url.as_deref()?;
+    let tame = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
+    (url.starts_with("https://") || url.starts_with("http://"))
+        .then_some(url)
+        .filter(|url| url.chars().all(tame))
+        .map(str::to_owned)
+}
+
+/// `4 cores, AMD EPYC 7763`.
+pub(super) fn processor(run: &RunRecord) -> String {
+    let model = plain(&run.environment.cpu_model);
+    let cores = text::counted(run.environment.cores as usize, "core");
+    if model.trim().is_empty() { cores } else { format!("{cores}, {model}") }
+}

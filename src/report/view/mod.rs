@@ -1,0 +1,52 @@
+//! Everything any report shows, computed once and put into words. No report and no template computes.
+
+mod advice;
+mod changes;
+mod facts;
+mod judged;
+mod run;
+pub(super) mod text;
+mod timeline;
+mod traffic;
+mod windows;
+
+use serde::Serialize;
+
+pub use advice::Step;
+pub use changes::{ChangeRow, ChangeText};
+pub use facts::Fact;
+pub use judged::{Compared, Judged, ThresholdView, ValidityView};
+pub use run::{FailureView, GeneratorView, RunView, StageView};
+pub use traffic::{ClassCount, LatencyFigures, Traffic, TrafficText};
+pub use windows::WindowRow;
+
+use super::{marker::Marker, verdict_file::VerdictFile};
+use crate::{record::RunRecord, verdict::Verdict};
+
+/// All that reports show of a judged candidate.
+#[derive(Clone, Debug, Serialize)]
+pub struct View {
+    /// The candidate's runs.
+    pub run: RunView,
+    /// The verdict on them.
+    pub judged: Judged,
+    /// The verdict as a file.
+    #[serde(skip)]
+    pub file: VerdictFile,
+    /// How a later run finds the comment again.
+    #[serde(skip)]
+    pub(super) marker: Marker,
+}
+
+impl View {
+    /// Computes everything that reports show of a verdict and the runs it is about.
+    #[must_use]
+    pub fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
+        Self {
+            run: RunView::new(candidate),
+            judged: Judged::new(verdict, candidate, baseline),
+            file: VerdictFile::new(verdict, candidate),
+            marker: Marker::of(verdict, candidate),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What can be shown of runs alone, without a verdict.
+
+use serde::Serialize;
+
+use super::{
+    facts::{self, Fact},
+    text,
+    timeline::{self, Timeline},
+    traffic::{self, Traffic},
+    windows::{self, WindowRow},
+};
+use crate::{
+    record::{Ended, Latencies, RunRecord},
+    report::escape::{capped, plain},
+    units::{self, Micros},
+};
+
+/// All that a report shows of one or more runs of one version.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunView {
+    /// Name of the configuration.
+    pub suite: String,
+    /// Host and port of the target.
+    pub target: String,
+    /// When the first run began.
+    pub started: String,
+    /// `a1b2c3d4e`, where it is known.
+    pub commit: Option<String>,
+    /// Branch or tag.
+    pub reference: Option<String>,
+    /// `github run 123, attempt 1`, where a CI service made it.
+    pub ci: Option<String>,
+    /// Its page; checked to be an address and nothing else.
+    pub ci_url: Option<String>,
+    /// Number of runs.
+    pub runs: usize,
+    /// Why it is not the whole run, in a sentence.
+    pub partial: Option<String>,
+    /// All endpoints together.
+    pub total: Traffic,
+    /// Each endpoint.
+    pub endpoints: Vec<Traffic>,
+    /// `3 endpoints, 12,000 requests at 200/s, 0.1% failed.`
+    pub in_short: String,
+    /// Whether any request failed.
+    pub any_errors: bool,
+    /// How the load generator fared.
+    pub generator: GeneratorView,
+    /// The stages of the first run.
+    pub stages: Vec<StageView>,
+    /// Failures in words.
+    pub failures: Vec<FailureView>,
+    /// The machine, the code, the tool.
+    pub environment: Vec<Fact>,
+    /// Response time over time: all endpoints together first, when there are several.
+    pub timelines: Vec<Timeline>,
+    /// Every window, for the CSV file alone.
+    #[serde(skip)]
+    pub windows: Vec<WindowRow>,
+}
+
+/// How the load generator fared in the measured stages.
+#[derive(Clone, Debug, Serialize)]
+pub struct GeneratorView {
+    /// Lateness that 99 % of the sends kept.
+    pub late_p99_us: Option<u64>,
+    /// Largest lateness.
+    pub late_max_us: Option<u64>,
+    /// Sends later than 1 ms.
+    pub late_over_1ms: u64,
+    /// Largest processor share of any run.
+    pub cpu_share: Option<f64>,
+    /// Largest memory of any run.
+    pub max_rss_bytes: Option<u64>,
+    /// The same in words.
+    pub facts: Vec<Fact>,
+}
+
+/// One stage.
+#[derive(Clone, Debug, Serialize)]
+pub struct StageView {
+    /// Its name.
+    pub name: String,
+    /// `200/s`.
+    pub shape: String,
+    /// `2m`; `1m of 2m` when it was cut short.
+    pub duration: String,
+    /// `measured` or `warm-up, not measured`.
+    pub kind: &'static str,
+    /// Arrivals that fell due.
+    pub offered: String,
+    /// Arrivals that were sent, and their share.
+    pub started: String,
+}
+
+/// A failure in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct FailureView {
+    /// Endpoint it happened on.
+    pub endpoint: String,
+    /// Its class.
+    pub class: &'static str,
+    /// What was seen.
+    pub message: String,
+}
+
+impl RunView {
+    /// Computes everything that reports show of these runs; they are of one version and one plan.
+    #[must_use]
+    pub fn new(runs: &[RunRecord]) -> Self {
+        let first = runs.first();
+        let (endpoints, total) = traffic::of_runs(runs);
+        Self {
+            suite: first.map_or_else(String::new, |run| plain(&run.suite)),
+            target: first.map_or_else(String::new, |run| plain(&run.plan.target)),
+            started: first.map_or_else(|| text::NONE.to_owned(), |run| text::moment(run.started_at)),
+            commit: first.and_then(|run| run.provenance.commit.as_deref()).map(|commit| text::short_commit(&plain(commit))),
+            reference: first.and_then(|run| run.provenance.reference.as_deref()).map(plain),
+            ci: first.and_then(facts::ci),
+            ci_url: first.and_then(facts::ci_url),
+            runs: runs.len(),
+            partial: runs.iter().find_map(|run| partial(run, total.requests)),
+            in_short: in_short(endpoints.len(), &total),
+            any_errors: total.errors > 0,
+            generator: generator(runs),
+            stages: first.map_or_else(Vec::new, stages),
+            failures: failures(runs),
+            environment: first.map_or_else(Vec::new, facts::of_run),
+            timelines: timeline::of_runs(runs),
+            windows: windows::of_runs(runs),
+            total,
+            endpoints,
+        }
+    }
+}
+
+fn in_short(endpoints: usize, total: &Traffic) -> String {
+    if total.requests == 0 {
+        return "No request was made.".to_owned();
+    }
+    let (endpoints, words) = (text::counted(endpoints, "endpoint"), &total.text);
+    format!("{endpoints}, {} requests at {}, {} failed.", words.requests, words.rate, words.error_rate)
+}
+
+fn partial(run: &RunRecord, requests: u64) -> Option<String> {
+    let how = match run.ended {
+        Ended::Complete => return None,
+        Ended::Interrupted => "the run was interrupted",
+        Ended::Aborted => "the run was aborted",
+    };
+    let because = run.ended_because.as_deref().map_or_else(String::new, |reason| format!(": {}", capped(reason)));
+    let left = if requests == 0 { "nothing was measured" } else { "the figures cover what was measured until then" };
+    Some(format!("{how}{because}; {left}"))
+}
+
+fn generator(runs: &[RunRecord]) -> GeneratorView {
+    let mut late = Latencies::default();
+    runs.iter().for_each(|run| late.add(&run.generator.late.decode()));
+    let late_over_1ms = runs.iter().map(|run| run.generator.late_over_1ms).sum();
+    let cpu_share = runs.iter().filter_map(|run| run.generator.cpu_share).reduce(f64::max);
+    let max_rss_bytes = runs.iter().filter_map(|run| run.generator.max_rss_bytes).max();
+    let (late_p99_us, late_max_us) = (late.quantile(0.99), late.max());
+    let words = |us: Option<u64>| us.map_or_else(|| text::NONE.to_owned(), |us| Micros(us).to_string());
+    let memory =
+        max_rss_bytes.map_or_else(|| text::NONE.to_owned(), |bytes| format!("{} MB", units::significant(bytes as f64 / 1e6, 3)));
+    let facts = vec![
+        Fact::new("sent late by, 99% of requests", words(late_p99_us)),
+        Fact::new("sent late by, worst request", words(late_max_us)),
+        Fact::new("sent more than 1 ms late", counted_share(late_over_1ms, late.count())),
+        Fact::new("processor share of its threads", text::share(cpu_share)),
+        Fact::new("largest memory", memory),
+    ];
+    GeneratorView { late_p99_us, late_max_us, late_over_1ms, cpu_share, max_rss_bytes, facts }
+}
+
+fn counted_share(part: u64, all: u64) -> String {
+    if all == 0 { text::count(part) } else { format!("{} ({})", text::count(part), units::percent(part as f64 / all as f64)) }
+}
+
+fn stages(run: &RunRecord) -> Vec<StageView> {
+    let view = |stage: &crate::record::StageFacts| {
+        let words = |us: u64| units::duration(Micros(us).to_duration());
+        let (planned, played) = (words(stage.duration_us), words(stage.played_us));
+        let share = if stage.offered > 0 {
+            format!(" ({})", text::share_floor(stage.started as f64 / stage.offered as f64))
+        } else {
+            String::new()
+        };
+        StageView {
+            name: plain(&stage.name),
+            shape: stage.shape.clone(),
+            duration: if stage.played_us < stage.duration_us { format!("{played} of {planned}") } else { planned },
+            kind: if stage.measured { "measured" } else { "not measured" },
+            offered: text::count(stage.offered),
+            started: format!("{}{share}", text::count(stage.started)),
+        }
+    };
+    run.plan.stages.iter().map(view).collect()
+}
+
+fn failures(runs: &[RunRecord]) -> Vec<FailureView> {
+    let mut found: Vec<FailureView> = Vec::new();
+    for sample in runs.iter().flat_map(|run| &run.failures) {
+        let view =
+            FailureView { endpoint: plain(&sample.endpoint), class: sample.class.name(), message: capped(&sample.message) };
+        let known =
+            |other: &FailureView| other.endpoint == view.endpoint && other.class == view.class && other.message == view.message;
+        if !found.iter().any(known) {
+            found.push(view);
+        }
+    }
+    found
+}

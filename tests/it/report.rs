@@ -1,0 +1,110 @@
+//! `loadgate report`, run as a user runs it.
+
+use std::{fs, path::Path};
+
+use loadgate::record::{
+    Encoded, Ended, EndpointSeries, Environment, Generator, Latencies, PlanFacts, Provenance, RunRecord, StageFacts, Totals,
+    Window, file,
+};
+
+use crate::program::{loadgate, transcript};
+
+/// Writes a record of one endpoint with ten requests a second for three seconds.
+fn record(path: &Path, suite: &str) {
+    let windows = (0..3).map(|second| {
+        let mut totals = Totals { requests: 10, ..Totals::default() };
+        (0..10).for_each(|n| totals.response.record(5_000 + second * 100 + n));
+        Window::from(&totals)
+    });
+    let stage = StageFacts {
+        name: "steady".to_owned(),
+        shape: "10/s".to_owned(),
+        duration_us: 3_000_000,
+        measured: true,
+        played_us: 3_000_000,
+        offered: 30,
+        started: 30,
+        ..StageFacts::default()
+    };
+    let record = RunRecord {
+        schema: file::SCHEMA.to_owned(),
+        suite: suite.to_owned(),
+        tool_version: "0.1.0".to_owned(),
+        started_at: "2026-11-20T12:03:04Z".parse().unwrap(),
+        ended: Ended::Complete,
+        ended_because: None,
+        provenance: Provenance::default(),
+        environment: Environment { cores: 2, ..Environment::default() },
+        plan: PlanFacts {
+            window_us: 1_000_000,
+            target: "127.0.0.1:8080".to_owned(),
+            stages: vec![stage],
+            ..PlanFacts::default()
+        },
+        generator: Generator { late: Encoded::from(&Latencies::default()), ..Generator::default() },
+        endpoints: vec![EndpointSeries {
+            name: "list-items".to_owned(),
+            scenario: "browse".to_owned(),
+            request: "GET /items".to_owned(),
+            stages: vec![windows.collect()],
+        }],
+        failures: Vec::new(),
+        newer: serde_json::Map::new(),
+    };
+    file::write(&record, path).unwrap();
+}
+
+#[test]
+fn report_renders_a_saved_record_again() {
+    let folder = tempfile::tempdir().unwrap();
+    record(&folder.path().join("record.json.gz"), "shop");
+    let output = loadgate(folder.path(), &["report", "--out", "again", "record.json.gz"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout), @r"
+    shop, 127.0.0.1:8080, 2026-11-20 12:03 UTC
+
+    endpoint    requests  rate      p50      p90      p95      p99           p99.9      max  errors  dropped
+    list-items        30  10/s  5.11 ms  5.21 ms  5.21 ms  5.21 ms  – (n < 10,000)  5.21 ms      0%        0
+    ");
+    let text = |name: &str| fs::read_to_string(folder.path().join("again").join(name)).unwrap();
+    assert!(text("summary.json").contains("loadgate/summary/v1"));
+    assert_eq!(text("windows.csv").lines().count(), 1 + 3);
+    assert!(text("report.html").starts_with("<!doctype html>"));
+}
+
+#[test]
+fn report_prints_the_summary_for_programs_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    record(&folder.path().join("r.json.gz"), "shop");
+    let output = loadgate(folder.path(), &["report", "--json", "--format", "json", "--out", "x", "r.json.gz"]).output().unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["total"]["requests"], 30, "{}", transcript(&output));
+    let left: Vec<_> = fs::read_dir(folder.path().join("x")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["summary.json"]);
+}
+
+/// A command line that must be refused: exit 2, these words on stderr, and no panic.
+fn refused(folder: &Path, args: &[&str], words: &[&str]) {
+    let output = loadgate(folder, args).output().unwrap();
+    let shown = transcript(&output);
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    for word in words {
+        assert!(shown.contains(word), "'{word}' in {shown}");
+    }
+}
+
+#[test]
+fn report_refuses_what_it_cannot_render() {
+    let folder = tempfile::tempdir().unwrap();
+    record(&folder.path().join("r.json.gz"), "shop");
+    record(&folder.path().join("other.json.gz"), "warehouse");
+    fs::write(folder.path().join("file"), "x").unwrap();
+    fs::write(folder.path().join("cut.json.gz"), &fs::read(folder.path().join("r.json.gz")).unwrap()[..200]).unwrap();
+    let at = folder.path();
+    refused(at, &["report", "--out", "file", "r.json.gz"], &["file: can't write the reports here: it is a file", "hint: "]);
+    refused(at, &["report", "--out", "x", "none.json.gz"], &["none.json.gz", "hint: "]);
+    refused(at, &["report", "--out", "x", "cut.json.gz"], &["cut.json.gz: the record is damaged", "hint: "]);
+    refused(at, &["report", "--out", "x", "r.json.gz", "other.json.gz"], &["'warehouse'", "'shop'", "hint: "]);
+    refused(at, &["report", "--out", "x", "--format", "pdf", "r.json.gz"], &["formats are json, html, md, junit, csv"]);
+    refused(at, &["report", "--out", "x"], &["RECORD"]);
+}

@@ -72,7 +72,7 @@ fn check_configurations(name: &str) -> usize {
 fn every_configuration_in_the_docs_resolves() {
     let sections = page("configuration.md").matches("\n## ").count();
     assert!(check_configurations("configuration.md") > sections / 2, "most sections have an example");
-    assert_eq!(check_configurations("recipes.md"), 3);
+    assert_eq!(check_configurations("recipes.md"), 4);
 }
 
 #[test]

@@ -321,6 +321,11 @@ fn runs_without_a_verdict_of_their_own_are_not_promoted_unless_asked_for() {
         let output = baseline(&folder, &["promote", "out/record.json.gz", "--verdict", "other.json"]);
         assert_refused(&output, message, "give the verdict.json of this run");
     }
+    write_verdict(&verdict, "pass", "shop", COMMIT);
+    let text = fs::read_to_string(&verdict).unwrap();
+    fs::write(&verdict, text.replace("\"candidate\":{", &format!("\"candidate\":{{\"started_at\":\"{}\",", day(2)))).unwrap();
+    let output = baseline(&folder, &["promote", "out/record.json.gz", "--verdict", "other.json"]);
+    assert_refused(&output, "the verdict of a run that began at 2020-11-02", "give the verdict.json of this run");
     fs::write(&verdict, "{}").unwrap();
     let output = baseline(&folder, &["promote", "out/record.json.gz", "--verdict", "other.json"]);
     assert_refused(&output, "other.json: JSON without a schema", "give the verdict.json of this run");

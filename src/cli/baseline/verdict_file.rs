@@ -31,6 +31,13 @@ pub(super) fn check(path: &Path, record: &RunRecord) -> Result<(), Failure> {
         let reason = format!("the verdict of commit {judged}, the run measured {measured}");
         return refuse(reason, OF_THIS_RUN);
     }
+    // Replicates of one verdict begin at different times; the file names the first.
+    if let (1, Some(judged)) = (file.replicates, file.candidate.started_at)
+        && judged != record.started_at
+    {
+        let reason = format!("the verdict of a run that began at {judged}, this run began at {}", record.started_at);
+        return refuse(reason, OF_THIS_RUN);
+    }
     match file.verdict.as_str() {
         "pass" | "warn" | "inconclusive" => Ok(()),
         bad @ ("fail" | "invalid") => {

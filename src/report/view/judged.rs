@@ -150,7 +150,7 @@ impl Judged {
             not_compared: not_compared.map(str::to_owned),
             differences,
             thresholds_broken: thresholds.iter().any(|threshold| threshold.notable),
-            thresholds_held: held(&thresholds),
+            thresholds_held: held(&verdict.thresholds),
             thresholds,
             validity: verdict.validity.iter().map(ValidityView::of).collect(),
             valid: verdict.validity.iter().all(|check| check.ok),
@@ -169,14 +169,17 @@ fn words(verdict: &Verdict) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-fn held(thresholds: &[ThresholdView]) -> Option<String> {
-    let kept = thresholds.iter().filter(|threshold| !threshold.notable).count();
+fn held(thresholds: &[ThresholdResult]) -> Option<String> {
+    let count = |outcome| thresholds.iter().filter(|result| result.outcome == outcome).count();
+    let (kept, unknown) = (count(ThresholdOutcome::Pass), count(ThresholdOutcome::NoData));
+    let not_judged = if unknown > 0 { format!(", {unknown} can't be judged") } else { String::new() };
     match (kept, thresholds.len()) {
         (_, 0) => None,
         (1, 1) => Some("The threshold holds.".to_owned()),
+        (0, 1) if unknown == 1 => Some("The threshold can't be judged.".to_owned()),
         (0, 1) => Some("The threshold does not hold.".to_owned()),
         (kept, all) if kept == all => Some(format!("All {all} thresholds hold.")),
-        (kept, all) => Some(format!("{kept} of {all} thresholds {}.", if kept == 1 { "holds" } else { "hold" })),
+        (kept, all) => Some(format!("{kept} of {all} thresholds {}{not_judged}.", if kept == 1 { "holds" } else { "hold" })),
     }
 }
 

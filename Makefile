@@ -7,7 +7,7 @@ DENY_VERSION := 0.20.2
 
 test: components
 	@. target/components.env && \
-	if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked; else $(CARGO) test --locked; fi
+	if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked; else $(CARGO) test --locked -- --test-threads=1; fi
 
 # Writes target/components.env: LOADGATE_COMPONENTS=required where everything could be installed.
 components:

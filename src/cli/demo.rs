@@ -127,12 +127,18 @@ fn record_baseline(args: &Args, stop: &Stop) -> Result<(), Failure> {
         let resolved = resolve(args, &target, "baseline")?;
         let blank = recording::blank(&resolved);
         let record = recording::make(&resolved, blank, args.talk, stop)?;
-        if record.ended != Ended::Complete {
-            return Err(Failure { exit: Exit::Interrupted, ..Failure::invalid("the demo was interrupted") });
+        match record.ended {
+            Ended::Complete => {}
+            Ended::Interrupted => return Err(interrupted()),
+            Ended::Aborted => return Err(Failure::invalid(record.ended_because.unwrap_or_default())),
         }
         Store::at(&resolved.baseline.dir).promote(&record).map_err(Failure::invalid)?;
     }
     Ok(())
+}
+
+fn interrupted() -> Failure {
+    Failure { exit: Exit::Interrupted, ..Failure::invalid("the demo was interrupted") }
 }
 
 /// Gates one candidate. Returns whether the verdict is as it should be.
@@ -143,7 +149,7 @@ fn play(act: &Act, seed: usize, args: &Args, stop: &Stop) -> Result<bool, Failur
     terminal::out(&gated.console);
     terminal::out(&format!("exit code {}", gated.verdict.exit.code()));
     if gated.verdict.exit == Exit::Interrupted {
-        return Err(Failure { exit: Exit::Interrupted, ..Failure::invalid("the demo was interrupted") });
+        return Err(interrupted());
     }
     let kind = gated.verdict.kind;
     Ok(if act.passes { matches!(kind, VerdictKind::Pass | VerdictKind::Warn) } else { kind == VerdictKind::Fail })

@@ -1,6 +1,6 @@
 //! `loadgate gate`: run, compare with the baseline, report, publish. The exit code is the verdict.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{
     Failure,
@@ -15,7 +15,7 @@ use crate::{
     engine::Stop,
     exit::Exit,
     plan::Resolved,
-    publish,
+    publish::{self, github::PublishError},
     record::RunRecord,
     report,
     verdict::{Reference, Verdict, decide},
@@ -47,8 +47,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     signals::watch(&stop).map_err(Failure::invalid)?;
     let gated = gate(&resolved, args.talk, &stop)?;
     terminal::out(&gated.console);
+    let folder = &resolved.report.dir;
+    warn(publish::github::set_outputs(folder, &gated.verdict));
     if !args.no_publish {
-        publish_to_ci(&resolved.report.dir, &gated.verdict);
+        warn(publish::github::add_summary(folder));
     }
     Ok(gated.verdict.exit)
 }
@@ -88,9 +90,9 @@ fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (
     }
 }
 
-/// Tells the CI service. Trouble with that is a warning: the build's colour is the verdict's alone.
-fn publish_to_ci(folder: &Path, verdict: &Verdict) {
-    for warning in publish::github::tell(folder, verdict) {
-        terminal::err(&format!("warning: {warning}"));
+/// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.
+fn warn(told: Result<(), PublishError>) {
+    if let Err(error) = told {
+        terminal::err(&format!("warning: {error}"));
     }
 }

@@ -38,16 +38,20 @@ pub(super) struct Arrival {
     pub(super) scenario: ScenarioId,
     /// Counted from the start of the run.
     pub(super) due: Duration,
+    /// Window of its first step.
+    pub(super) window: Option<usize>,
 }
 
 /// Plays an arrival. Its first step is due when the arrival is; each other step when the one before it is done. A failed step
 /// ends the iteration, as what follows would build on an answer that never came.
 pub(super) async fn play<D: Driver>(stagehand: Rc<Stagehand<D>>, arrival: Arrival) {
     let Stagehand { driver, scripts, shard, epoch } = &*stagehand;
-    let mut due = arrival.due;
-    shard.borrow_mut().arrival_started(arrival.stage, clock::now().saturating_duration_since(*epoch + due));
-    for line in &scripts[arrival.scenario].0 {
-        let window = shard.borrow_mut().begin(arrival.stage, due, line.endpoint);
+    let (mut due, mut window) = (arrival.due, arrival.window);
+    shard.borrow_mut().arrival_sent(arrival.stage, clock::now().saturating_duration_since(*epoch + due));
+    for (number, line) in scripts[arrival.scenario].0.iter().enumerate() {
+        if number > 0 {
+            window = shard.borrow_mut().begin(arrival.stage, due, line.endpoint);
+        }
         let exchange = driver.exchange(&line.request, line.timeout).await;
         let failed = exchange.failure.is_some();
         let finished = Finished {

@@ -58,14 +58,15 @@ where
                 return Ok(clock::now().saturating_duration_since(epoch));
             }
             let scenario = plan.workload.scenario_of(plan.seed, first_arrival + n);
-            let mine = &live.0[share.thread];
-            if mine.started.get() + u64::from(burst) - mine.finished.get() >= share.max_in_flight {
-                let endpoint = plan.workload.scenarios[scenario].steps[0].endpoint;
-                stagehand.shard.borrow_mut().arrival_dropped(number, due, endpoint);
+            let endpoint = plan.workload.scenarios[scenario].steps[0].endpoint;
+            let mut shard = stagehand.shard.borrow_mut();
+            if live.0[share.thread].in_flight() >= share.max_in_flight {
+                shard.arrival_dropped(number, due, endpoint);
             } else {
-                tokio::task::spawn_local(play(Rc::clone(stagehand), Arrival { stage: number, scenario, due }));
+                let window = shard.arrival_started(number, due, endpoint);
+                tokio::task::spawn_local(play(Rc::clone(stagehand), Arrival { stage: number, scenario, due, window }));
             }
-            stagehand.shard.borrow_mut().close_passed(due);
+            shard.close_passed(due);
         }
         first_arrival += schedule.count();
         if !alarm.until(epoch + place.ends, || stop.is_asked()).await? {

@@ -81,7 +81,7 @@ where
     D::Request: 'static,
 {
     let threads = threads_for(plan.peak_rate());
-    let timeline = Arc::new(Timeline::of(plan));
+    let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
     let live = Live((0..threads).map(|_| Arc::new(LiveShard::default())).collect());
     let (started_at, epoch) = (clock::wall(), clock::now() + HEAD_START);
     let stage =

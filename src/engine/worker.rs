@@ -81,9 +81,7 @@ fn scripts<D: Driver>(plan: &Plan, driver: &D) -> Vec<Script<D::Request>> {
 /// Waits for the requests in flight, as long as `graceful_stop` allows and nobody is in a hurry.
 async fn drain(stage: &Stage, share: Share, began: Instant) {
     let mine = &stage.live.0[share.thread];
-    // The arrivals sent last have not been polled yet; after this they are counted.
-    tokio::task::yield_now().await;
-    while mine.started.get() > mine.finished.get()
+    while mine.in_flight() > 0
         && clock::now().saturating_duration_since(began) < stage.plan.limits.graceful_stop
         && !stage.stop.is_urgent()
     {

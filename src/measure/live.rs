@@ -38,6 +38,14 @@ pub struct LiveShard {
     pub errors: Counter,
 }
 
+impl LiveShard {
+    /// Arrivals in play.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.started.get().saturating_sub(self.finished.get())
+    }
+}
+
 /// The counters of all threads.
 #[derive(Clone, Debug, Default)]
 pub struct Live(pub Vec<Arc<LiveShard>>);
@@ -64,6 +72,6 @@ impl Live {
     /// Arrivals in play.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
-        self.0.iter().map(|shard| shard.started.get().saturating_sub(shard.finished.get())).sum()
+        self.0.iter().map(|shard| shard.in_flight()).sum()
     }
 }

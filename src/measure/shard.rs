@@ -87,16 +87,22 @@ impl Shard {
         Self { timeline, endpoints, open: VecDeque::new(), closed: 0, in_play: vec![0; stages], sink, live, end }
     }
 
-    /// An arrival fell due and is sent, `late` after its time.
-    pub fn arrival_started(&mut self, stage: usize, late: Duration) {
+    /// An arrival fell due and is taken into play, its first step at `endpoint`. Returns the window as [`Self::begin`] does.
+    /// From here on its window stays open, though its task may not have run yet.
+    pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<usize> {
         self.end.offered[stage] += 1;
         self.end.started[stage] += 1;
         self.in_play[stage] += 1;
+        self.live.started.add(1);
+        self.begin(stage, due, endpoint)
+    }
+
+    /// The first request of an arrival goes out now, `late` after its time.
+    pub fn arrival_sent(&mut self, stage: usize, late: Duration) {
         if self.timeline.stages()[stage].windows > 0 {
             self.end.late.record(Micros::from_duration(late).0);
             self.end.late_over_1ms += u64::from(late > Duration::from_millis(1));
         }
-        self.live.started.add(1);
     }
 
     /// All steps of an arrival are done.
@@ -217,4 +223,66 @@ pub(super) fn name_failures(ends: &[&ShardEnd], names: &[&str]) -> Vec<FailureSa
         }
     }
     samples
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, sync_channel};
+
+    use super::*;
+    use crate::plan::{Shape, Stage};
+
+    /// Two seconds in windows of one, one endpoint.
+    fn shard() -> (Shard, Receiver<ClosedWindow>) {
+        let stage = Stage {
+            name: "steady".to_owned(),
+            shape: Shape::Constant(crate::units::PerSecond(10.0)),
+            duration: Duration::from_secs(2),
+            measured: true,
+        };
+        let (sink, source) = sync_channel(8);
+        let timeline = Arc::new(Timeline::new(&[stage], Duration::from_secs(1)));
+        (Shard::new(timeline, 1, sink, Arc::default()), source)
+    }
+
+    fn finished(ms: u64) -> Finished {
+        let response = Duration::from_millis(ms);
+        Finished { response, service: response, bytes: 0, failure: None }
+    }
+
+    #[test]
+    fn a_window_waits_for_an_arrival_whose_task_has_not_run_yet() {
+        let (mut shard, source) = shard();
+        let window = shard.arrival_started(0, Duration::from_millis(990), 0);
+        // The generator was frozen and catches up: the next window's arrivals are taken before the first task runs.
+        shard.close_passed(Duration::from_millis(1_010));
+        assert!(source.try_recv().is_err(), "the first window is still open");
+        shard.finish(window, 0, finished(400));
+        shard.arrival_finished(0);
+        shard.close_passed(Duration::from_millis(1_020));
+        let closed = source.try_recv().unwrap();
+        assert_eq!((closed.number, closed.endpoints[0].requests), (0, 1));
+    }
+
+    #[test]
+    fn the_last_window_of_a_stage_waits_for_steps_that_may_still_come() {
+        let (mut shard, source) = shard();
+        let window = shard.arrival_started(0, Duration::from_millis(1_900), 0);
+        shard.finish(window, 0, finished(300));
+        shard.close_passed(Duration::from_secs(3));
+        assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [0], "a second step may follow");
+        shard.arrival_finished(0);
+        shard.close_passed(Duration::from_secs(3));
+        assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn what_has_no_outcome_at_the_end_is_a_timeout() {
+        let (mut shard, source) = shard();
+        let _ = shard.arrival_started(0, Duration::from_millis(100), 0);
+        let _ = shard.end(Duration::from_secs(5));
+        let closed: Vec<ClosedWindow> = source.try_iter().collect();
+        assert_eq!(closed.len(), 2);
+        assert_eq!(closed[0].endpoints[0].errors, Errors::from([(ErrorClass::TimeoutRequest, 1)]));
+    }
 }

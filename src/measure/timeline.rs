@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plan::Plan;
+use crate::plan::Stage;
 
 /// All windows of a run's measured stages, numbered through from 0.
 #[derive(Clone, Debug)]
@@ -25,19 +25,19 @@ pub struct StagePlace {
 }
 
 impl Timeline {
-    /// The timeline of a plan.
+    /// The timeline of stages that are recorded in windows of this length.
     #[must_use]
-    pub fn of(plan: &Plan) -> Self {
+    pub fn new(played: &[Stage], window: Duration) -> Self {
         let (mut begins, mut first_window) = (Duration::ZERO, 0);
-        let mut stages = Vec::with_capacity(plan.stages.len());
-        for stage in &plan.stages {
-            let windows = if stage.measured { stage.duration.as_nanos().div_ceil(plan.window.as_nanos()) } else { 0 };
+        let mut stages = Vec::with_capacity(played.len());
+        for stage in played {
+            let windows = if stage.measured { stage.duration.as_nanos().div_ceil(window.as_nanos()) } else { 0 };
             let windows = usize::try_from(windows).unwrap_or(usize::MAX);
             stages.push(StagePlace { begins, ends: begins + stage.duration, first_window, windows });
             begins += stage.duration;
             first_window += windows;
         }
-        Self { window: plan.window, stages }
+        Self { window, stages }
     }
 
     /// Places of the stages.

@@ -53,7 +53,7 @@ pub struct Limits {
     pub max_in_flight: usize,
     /// Time for a connection to be made.
     pub connect_timeout: Duration,
-    /// Time for a response to be complete, from the moment it is sent, where the step gives none.
+    /// Time for a response to be complete, a connection included where none is idle, where the step gives none.
     pub request_timeout: Duration,
     /// Time that requests in flight are given at the end of a run.
     pub graceful_stop: Duration,

@@ -41,15 +41,20 @@ pub struct Output {
     pub value: String,
 }
 
-/// Sets the outputs and appends the job summary where the environment asks for them; returns what could not be told.
-#[must_use]
-pub fn tell(folder: &Path, verdict: &Verdict) -> Vec<PublishError> {
-    let path = |name| env::lookup(name).map(PathBuf::from);
-    let told = [
-        path(env::GITHUB_OUTPUT).map(|file| outputs(&file, &outputs_of(folder, verdict))),
-        path(env::GITHUB_STEP_SUMMARY).map(|file| step_summary(&file, &folder.join(STEP_SUMMARY_FILE))),
-    ];
-    told.into_iter().flatten().filter_map(Result::err).collect()
+/// Sets the step's outputs, where the environment asks for them.
+///
+/// # Errors
+/// The runner's file can't be written.
+pub fn set_outputs(folder: &Path, verdict: &Verdict) -> Result<(), PublishError> {
+    env::lookup(env::GITHUB_OUTPUT).map_or(Ok(()), |file| outputs(Path::new(&file), &outputs_of(folder, verdict)))
+}
+
+/// Appends the job summary, where the environment asks for one.
+///
+/// # Errors
+/// The runner's file can't be written.
+pub fn add_summary(folder: &Path) -> Result<(), PublishError> {
+    env::lookup(env::GITHUB_STEP_SUMMARY).map_or(Ok(()), |file| step_summary(Path::new(&file), &folder.join(STEP_SUMMARY_FILE)))
 }
 
 /// The outputs of a verdict whose reports are in `folder`. A report that was not asked for has an empty path.

@@ -58,11 +58,16 @@ fn load_in_a_workflow_adds_outputs_and_a_summary_to_what_is_there() {
 }
 
 #[test]
-fn load_in_a_workflow_is_told_to_nobody_with_no_publish() {
+fn load_in_a_workflow_writes_outputs_but_no_summary_with_no_publish() {
     let bench = Bench::new("{}", CONFIG);
     let output = in_github(&bench, &["--no-publish"]);
     assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
-    assert_eq!((bench.text("output").as_str(), bench.text("summary.md").as_str()), ("earlier=1\n", "# Earlier step\n"));
+    assert_eq!(bench.text("summary.md"), "# Earlier step\n");
+    assert!(
+        bench.text("output").starts_with("earlier=1\nverdict=warn\n"),
+        "later steps ask for the verdict: {}",
+        bench.text("output")
+    );
     assert!(bench.text("loadgate-report/step_summary.md").contains("items"), "the reports are written all the same");
 }
 
@@ -84,4 +89,41 @@ fn load_outside_of_a_workflow_writes_the_report_folder_and_nothing_else() {
         fs::read_dir(bench.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names, ["loadgate-report", "loadgate.yml"]);
+}
+
+#[test]
+fn load_is_bound_to_the_commit_and_the_build_of_other_services_too() {
+    let provenance = |variables: &[(&str, &str)]| {
+        let bench = Bench::new("{}", CONFIG);
+        fs::create_dir_all(bench.path().join(".git/refs/heads")).unwrap();
+        fs::write(bench.path().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+        fs::write(bench.path().join(".git/refs/heads/main"), format!("{COMMIT}\n")).unwrap();
+        let output = bench.command(&["run", "--quiet"]).envs(variables.iter().copied()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+        bench.record("loadgate-report/record.json.gz").provenance
+    };
+
+    let gitlab = provenance(&[
+        ("CI_PIPELINE_ID", "77"),
+        ("CI_PIPELINE_URL", "https://gitlab.example/p/77"),
+        ("CI_COMMIT_SHA", "beef"),
+        ("CI_COMMIT_REF_NAME", "faster"),
+        ("CI_MERGE_REQUEST_IID", "5"),
+    ]);
+    let ci = gitlab.ci.unwrap();
+    assert_eq!(
+        (gitlab.commit.as_deref(), gitlab.reference.as_deref(), gitlab.pull_request),
+        (Some("beef"), Some("faster"), Some(5))
+    );
+    assert_eq!(
+        (ci.provider.as_str(), ci.run_id.as_str(), ci.url.as_deref()),
+        ("gitlab", "77", Some("https://gitlab.example/p/77"))
+    );
+
+    let jenkins = provenance(&[("BUILD_TAG", "jenkins-shop-12"), ("GIT_COMMIT", "cafe"), ("GIT_BRANCH", "origin/main")]);
+    assert_eq!((jenkins.commit.as_deref(), jenkins.ci.unwrap().run_id.as_str()), (Some("cafe"), "jenkins-shop-12"));
+
+    let local = provenance(&[]);
+    assert_eq!((local.commit.as_deref(), local.reference.as_deref()), (Some(COMMIT), Some("refs/heads/main")));
+    assert_eq!((local.ci, local.config_sha256.len()), (None, 64));
 }

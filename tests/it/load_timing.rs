@@ -58,3 +58,13 @@ fn load_through_a_stall_charges_it_to_every_request_that_fell_into_it() {
     assert!((160_000.0..240_000.0).contains(&p99), "p99 {p99} us, the truth is 180 ms");
     assert_eq!(observed.measured.offered, [4000]);
 }
+
+#[test]
+fn load_with_a_thousand_requests_in_flight_loses_none() {
+    let target = target("defaults: { latency: 1s }");
+    let (_, total) = play(1_000.0, 2, &target);
+    let seen = seen(&target);
+    assert_eq!((total.requests, total.dropped, seen["responses"].as_u64()), (2_000, 0, Some(2_000)));
+    let connections = seen["connections"]["accepted"].as_u64().unwrap();
+    assert!((900..=2_000).contains(&connections), "each request in flight needs its own connection: {connections}");
+}

@@ -7,6 +7,7 @@ mod baseline;
 mod bench;
 mod check;
 mod compare;
+mod docs;
 mod gate;
 mod gate_and_signals;
 mod gate_in_ci;

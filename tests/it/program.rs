@@ -8,7 +8,7 @@ use std::{
 use loadgate::env;
 
 /// Variables of the surrounding CI that would change what the program does.
-const SCRUBBED: [&str; 5] = ["GITHUB_", "RUNNER_", "ACTIONS_", "CI", "LOADGATE_"];
+const SCRUBBED: [&str; 7] = ["GITHUB_", "RUNNER_", "ACTIONS_", "CI", "LOADGATE_", "BUILD_", "GIT_"];
 
 /// A command line of the program, run in `folder`.
 pub(crate) fn loadgate(folder: &Path, args: &[&str]) -> Command {

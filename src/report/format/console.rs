@@ -45,6 +45,9 @@ pub fn console_run(view: &RunView) -> String {
     if !failing.is_empty() {
         let _ = write!(text, "\nfailed requests\n{}", failing.concat());
     }
+    for failure in &view.failures {
+        let _ = writeln!(text, "  {} {}: {}", failure.endpoint, failure.class, failure.message);
+    }
     text
 }
 

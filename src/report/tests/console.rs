@@ -22,6 +22,7 @@ fn a_failure_is_shown_with_its_figures_and_the_verdict_last() {
 
         failed requests
           POST /orders: 5xx 12
+          POST /orders 5xx: status 503
 
         compared with the baseline (7 runs, the newest of 2026-11-20 12:03 UTC)
         endpoint            metric  baseline  candidate   change       95% interval  found
@@ -100,6 +101,7 @@ fn a_run_alone_has_its_endpoints_and_failures() {
 
         failed requests
           POST /orders: 5xx 12
+          POST /orders 5xx: status 503
         "###
     );
 }

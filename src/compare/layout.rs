@@ -22,7 +22,7 @@ impl Layout {
     /// The layout of a run in blocks of that length, or why there is none.
     pub(super) fn of(run: &RunRecord, block: Duration) -> Result<Self, String> {
         let window_us = run.plan.window_us;
-        let block_us = u64::try_from(block.as_micros()).unwrap_or(u64::MAX);
+        let block_us = units::Micros::from_duration(block).0;
         if window_us == 0 || block_us == 0 || !block_us.is_multiple_of(window_us) {
             let window = units::duration(Duration::from_micros(window_us));
             return Err(format!("its windows of {window} can't be put together to blocks of {}", units::duration(block)));

@@ -47,6 +47,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     signals::watch(&stop).map_err(Failure::invalid)?;
     let gated = gate(&resolved, args.talk, &stop)?;
     terminal::out(&gated.console);
+    if !matches!(gated.verdict.reference, Reference::Compared(_)) && gated.verdict.exit == Exit::Ok {
+        terminal::err(&how_to_promote(&resolved));
+    }
     let folder = &resolved.report.dir;
     warn(publish::github::set_outputs(folder, &gated.verdict));
     if !args.no_publish {
@@ -88,6 +91,15 @@ fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (
         Found::None => (Reference::NoBaseline, Vec::new()),
         Found::Mismatch(differences) => (Reference::Mismatch(differences), Vec::new()),
     }
+}
+
+/// Where baselines are looked for, and the command that puts this run there.
+fn how_to_promote(resolved: &Resolved) -> String {
+    let (dir, record) = (resolved.baseline.dir.display(), resolved.report.dir.join(report::RECORD_FILE));
+    format!(
+        "note: baselines are looked for in {dir}; to store this run: loadgate baseline promote --dir {dir} {}",
+        record.display()
+    )
 }
 
 /// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.

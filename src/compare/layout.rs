@@ -25,7 +25,10 @@ impl Layout {
         let block_us = units::Micros::from_duration(block).0;
         if window_us == 0 || block_us == 0 || !block_us.is_multiple_of(window_us) {
             let window = units::duration(Duration::from_micros(window_us));
-            return Err(format!("its windows of {window} can't be put together to blocks of {}", units::duration(block)));
+            return Err(format!(
+                "its windows of {window} can't be put together to blocks of {}; store runs that were made with this regression.block",
+                units::duration(block)
+            ));
         }
         let per_block = usize::try_from(block_us / window_us).unwrap_or(usize::MAX);
         let blocks = |index: usize, duration_us: u64| {

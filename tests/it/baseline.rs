@@ -267,7 +267,7 @@ fn promoting_prints_the_file_and_listing_shows_it() {
         blocks of                5s
         fingerprint              [fingerprint]
           scenarios              s1
-          stages                 100/s 5000000us unmeasured, 100/s 20000000us
+          stages                 100/s for 5s (not measured), 100/s for 20s
           runner class           local
           processor              A
           cores                  2

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Failure, terminal};
+use super::{Failure, config_args::ConfigArgs, terminal};
 use crate::{
     baseline::{Pruning, Store, StoreError},
     clock,
@@ -20,9 +20,15 @@ use crate::{
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// Folder of the stored runs
-    #[arg(long, global = true, value_name = "DIR", default_value = "baselines")]
-    dir: PathBuf,
+    /// Folder of the stored runs [default: that of --config, else baselines]
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Configuration whose baseline folder is meant
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set a variable for ${NAME} in the configuration
+    #[arg(short = 'e', global = true, value_name = "NAME=VALUE")]
+    vars: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,8 +76,22 @@ enum Action {
     },
 }
 
+impl Args {
+    /// The folder that `gate` would look in with the same configuration.
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        match (&self.dir, &self.config) {
+            (Some(dir), _) => Ok(dir.clone()),
+            (None, Some(config)) => {
+                let args = ConfigArgs { config: config.clone(), vars: self.vars.clone(), set: Vec::new(), env: None };
+                Ok(args.resolve()?.baseline.dir)
+            }
+            (None, None) => Ok(PathBuf::from("baselines")),
+        }
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let store = Store::at(&args.dir);
+    let store = Store::at(args.folder()?);
     match &args.action {
         Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
         Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),

@@ -1,7 +1,7 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
 use crate::{
-    plan::{Plan, Resolved},
+    plan::{BLOCKS_MIN, Plan, Resolved},
     policy::{Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
@@ -95,7 +95,11 @@ fn endpoints(resolved: &Resolved) -> String {
             .filter(|quantile| is_testable(requests, **quantile))
             .map(Quantile::to_string)
             .collect();
-        let testable = if testable.is_empty() { "none, too few requests".to_owned() } else { testable.join(", ") };
+        let testable = match (resolved.measured_blocks() < BLOCKS_MIN, testable.is_empty()) {
+            (true, _) => "none, too few blocks".to_owned(),
+            (false, true) => "none, too few requests".to_owned(),
+            (false, false) => testable.join(", "),
+        };
         vec![endpoint.name.clone(), endpoint.request.clone(), format!("{requests:.0}"), testable]
     };
     let rows = plan.workload.endpoints.iter().enumerate().map(row).collect();

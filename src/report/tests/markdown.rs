@@ -89,7 +89,7 @@ fn a_failure_is_told_whole() {
         - generator threads: 4
         - seed: 42
         - loadgate: 0.1.0
-        - fingerprint: 52632396c191
+        - fingerprint: 7a09826767f0
         - commit: a1b2c3d4e5f60718293a4b5c6d7e8f9001122334
         - ref: refs/pull/12/merge
         - pull request: 12
@@ -179,7 +179,7 @@ fn a_first_run_says_how_to_store_a_baseline() {
 
         There is no baseline yet, so nothing was compared. The threshold holds. 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
-        **Next:** Store runs of the main branch as baseline, five or more if you can. `loadgate baseline promote`
+        **Next:** Store runs of the main branch as baseline, five or more if you can. `loadgate baseline promote RECORD`
         "###
     );
 }

@@ -238,11 +238,15 @@ fn how_sure(comparison: &Comparison) -> String {
         text::counted(comparison.baseline_runs, "run"),
         text::counted(comparison.blocks, "block"),
     )];
-    sentences.push(format!(
-        "The chance that a build without any change is failed is at most {} over all {} together.",
-        units::percent(comparison.alpha),
-        text::counted(comparison.family, "comparison"),
-    ));
+    if comparison.family == 0 {
+        sentences.push("Nothing could be tested.".to_owned());
+    } else {
+        sentences.push(format!(
+            "The chance that a build without any change is failed is at most {} over all {} together.",
+            units::percent(comparison.alpha),
+            text::counted(comparison.family, "comparison"),
+        ));
+    }
     if let Some(change) = comparison.sensitivity {
         sentences.push(format!("A change of the whole service by {} or more would have been seen.", units::percent(change)));
     }

@@ -6,9 +6,6 @@ use crate::{
     units::{self, PerSecond},
 };
 
-/// Fewest requests beyond a quantile for its comparison with a baseline.
-const BEYOND_MIN: f64 = 50.0;
-
 pub(super) fn render(resolved: &Resolved) -> String {
     let sections = [
         head(resolved),
@@ -92,7 +89,7 @@ fn endpoints(resolved: &Resolved) -> String {
             .regression
             .latency
             .keys()
-            .filter(|quantile| is_testable(requests, **quantile))
+            .filter(|quantile| requests.round() as u64 >= quantile.samples_to_compare())
             .map(Quantile::to_string)
             .collect();
         let testable = if testable.is_empty() { "none, too few requests".to_owned() } else { testable.join(", ") };
@@ -100,11 +97,6 @@ fn endpoints(resolved: &Resolved) -> String {
     };
     let rows = plan.workload.endpoints.iter().enumerate().map(row).collect();
     table("endpoints", &["request", "measured requests", "comparable"], rows)
-}
-
-/// Rounded, because 1000 * (1 - 0.95) is a little below 50 in floating point.
-fn is_testable(requests: f64, quantile: Quantile) -> bool {
-    (requests * (1.0 - quantile.fraction()) * 1e6).round() / 1e6 >= BEYOND_MIN
 }
 
 fn thresholds(resolved: &Resolved) -> String {

@@ -21,7 +21,7 @@ pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 use super::Plan;
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{Policy, Validity},
+    policy::{BLOCKS_MIN, Policy, Validity},
 };
 
 /// Everything a configuration stands for.
@@ -99,9 +99,6 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
 /// Seed where none is given. Fixed, so that two runs of a configuration send the same sequence of requests.
 const SEED: u64 = 42;
 
-/// Fewest blocks per run that the statistics can judge a latency by.
-const BLOCKS_MIN: u32 = 8;
-
 fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
     if let Some(version) = loaded.document.version.filter(|version| *version != 1) {
         let message = format!("version {version} of the configuration language is not known");
@@ -118,7 +115,7 @@ fn notes(target: &super::Target, safety: &SafetySettings, stages: &[super::Stage
         ));
     }
     let measured: Duration = stages.iter().filter(|stage| stage.measured).map(|stage| stage.duration).sum();
-    if measured < block * BLOCKS_MIN {
+    if measured < block * BLOCKS_MIN as u32 {
         notes.push(format!(
             "{} of measured time is {} blocks of {}; comparing latencies with a baseline takes at least {BLOCKS_MIN}",
             crate::units::duration(measured),

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, config_args::ConfigArgs, gate::BASELINES_COMPARED, terminal};
+use super::{Failure, config_args::ConfigArgs, terminal};
 use crate::{
     compare,
     exit::Exit,
-    policy::Policy,
+    policy::{BASELINES_MAX, Policy},
     record::{RunRecord, file},
     report::{self, VerdictFile, View},
     verdict::{self, Reference},
@@ -97,12 +97,12 @@ fn hold_against(
 
 /// Leaves as many baselines as a gate would compare with.
 fn keep_newest(baseline: &mut Vec<RunRecord>) {
-    let older = baseline.len().saturating_sub(BASELINES_COMPARED);
+    let older = baseline.len().saturating_sub(BASELINES_MAX);
     if older > 0 {
         baseline.sort_by_key(|run| std::cmp::Reverse(run.started_at));
-        baseline.truncate(BASELINES_COMPARED);
+        baseline.truncate(BASELINES_MAX);
         let them = if older == 1 { "1 older one is".to_owned() } else { format!("{older} older ones are") };
-        terminal::err(&format!("note: the newest {BASELINES_COMPARED} baseline records are compared with, {them} left out"));
+        terminal::err(&format!("note: the newest {BASELINES_MAX} baseline records are compared with, {them} left out"));
     }
 }
 

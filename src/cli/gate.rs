@@ -15,14 +15,12 @@ use crate::{
     engine::Stop,
     exit::Exit,
     plan::Resolved,
+    policy::BASELINES_MAX,
     publish::{self, github::PublishError},
     record::RunRecord,
     report,
     verdict::{Reference, Verdict, decide},
 };
-
-/// Baselines a candidate is compared with: the newest ones, as older ones are of other code.
-pub(super) const BASELINES_COMPARED: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -71,7 +69,7 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
     let blank = recording::blank(resolved);
-    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED)?;
+    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_MAX)?;
     let candidate = [recording::make(resolved, blank, talk, stop)?];
     recording::save(&candidate[0], folder)?;
     let (reference, baseline) = hold_against(found, &candidate, resolved);

@@ -7,7 +7,7 @@ mod workload;
 
 use std::time::Duration;
 
-pub use resolve::{BLOCKS_MIN, BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
+pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
 pub use schedule::{Schedule, Shape};
 pub use target::{Target, WaitFor};
 pub use workload::{Body, Endpoint, EndpointId, Method, Scenario, ScenarioId, Step, Workload};

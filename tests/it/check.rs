@@ -63,7 +63,7 @@ fn the_plan_is_shown_and_nothing_is_sent() {
 
     files
       report           loadgate-report (json, html, md, junit, csv)
-      baselines        baselines (the newest 50 are kept)
+      baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
     --- stderr
@@ -139,7 +139,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
 
     files
       report           loadgate-report (json, html, md, junit, csv)
-      baselines        baselines (the newest 50 are kept)
+      baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
     --- stderr

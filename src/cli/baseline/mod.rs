@@ -14,6 +14,7 @@ use crate::{
     baseline::{Pruning, Store, StoreError},
     clock,
     exit::Exit,
+    plan::BaselineSettings,
 };
 
 #[derive(Debug, clap::Args)]
@@ -55,9 +56,9 @@ enum Action {
     Promote(promote::Args),
     /// Remove old runs; none younger than seven days
     Prune {
-        /// Runs to keep of each suite and fingerprint
-        #[arg(long, value_name = "N")]
-        keep: usize,
+        /// Runs to keep of each suite and fingerprint [default: baseline.keep of --config]
+        #[arg(long, value_name = "N", required_unless_present = "config")]
+        keep: Option<usize>,
         /// Only runs of this suite
         #[arg(long, value_name = "NAME")]
         suite: Option<String>,
@@ -77,26 +78,30 @@ enum Action {
 }
 
 impl Args {
-    /// The folder that `gate` would look in with the same configuration.
-    fn folder(&self) -> Result<PathBuf, Failure> {
-        match (&self.dir, &self.config) {
-            (Some(dir), _) => Ok(dir.clone()),
-            (None, Some(config)) => {
+    /// Folder and number kept: those of the flags, else those that `gate` would use with the same configuration.
+    fn settings(&self) -> Result<BaselineSettings, Failure> {
+        let mut settings = match &self.config {
+            Some(config) => {
                 let args = ConfigArgs { config: config.clone(), vars: self.vars.clone(), set: Vec::new(), env: None };
-                Ok(args.resolve()?.baseline.dir)
+                args.resolve()?.baseline
             }
-            (None, None) => Ok(PathBuf::from("baselines")),
+            None => BaselineSettings { dir: PathBuf::from("baselines"), keep: usize::MAX },
+        };
+        if let Some(dir) = &self.dir {
+            settings.dir.clone_from(dir);
         }
+        Ok(settings)
     }
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let store = Store::at(args.folder()?);
+    let settings = args.settings()?;
+    let store = Store::at(&settings.dir);
     match &args.action {
         Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
         Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
         Action::Promote(args) => promote::run(&store, args),
-        Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), *keep, *dry_run),
+        Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
         Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),
     }
 }

@@ -21,7 +21,7 @@ pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 use super::Plan;
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{Policy, Validity},
+    policy::{BLOCKS_MIN, Policy, Validity},
 };
 
 /// Everything a configuration stands for.
@@ -99,17 +99,14 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
 /// Seed where none is given. Fixed, so that two runs of a configuration send the same sequence of requests.
 const SEED: u64 = 42;
 
-/// Fewest blocks per run that the statistics can judge a latency by.
-pub const BLOCKS_MIN: u32 = 8;
-
 impl Resolved {
     /// Whole blocks (`regression.block`) in the measured time of a run.
     #[must_use]
-    pub fn measured_blocks(&self) -> u32 {
+    pub fn measured_blocks(&self) -> usize {
         let block = self.policy.regression.block.as_micros().max(1);
         let blocks = |stage: &super::Stage| stage.duration.as_micros() / block;
         let sum: u128 = self.plan.stages.iter().filter(|stage| stage.measured).map(blocks).sum();
-        u32::try_from(sum).unwrap_or(u32::MAX)
+        usize::try_from(sum).unwrap_or(usize::MAX)
     }
 }
 
@@ -129,14 +126,15 @@ fn notes(target: &super::Target, safety: &SafetySettings, stages: &[super::Stage
         ));
     }
     let measured: Duration = stages.iter().filter(|stage| stage.measured).map(|stage| stage.duration).sum();
-    if measured < block * BLOCKS_MIN {
+    let least = block * BLOCKS_MIN as u32;
+    if measured < least {
         let block_text = crate::units::duration(block);
         notes.push(format!(
             "{} of measured time is {} blocks of {block_text}; comparing latencies with a baseline takes at least {BLOCKS_MIN}: \
              measure {} or more, or set regression.block to a shorter time",
             crate::units::duration(measured),
             measured.as_micros() / block.as_micros().max(1),
-            crate::units::duration(block * BLOCKS_MIN),
+            crate::units::duration(least),
         ));
     }
     notes

@@ -224,7 +224,7 @@ fn rest(rows: &[ChangeRow]) -> Option<String> {
 fn service(rows: &[ChangeRow]) -> Option<String> {
     let parts: Vec<String> = rows
         .iter()
-        .filter(|row| row.service && row.change.is_some())
+        .filter(|row| row.service && row.text.change != text::NONE)
         .map(|row| format!("{} {} ({})", row.metric_name, row.text.change, row.text.interval))
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))

@@ -53,8 +53,6 @@ pub const BUILD_URL: &str = "BUILD_URL";
 pub const CI: &str = "CI";
 /// Overrides the runner class of the fingerprint (`ci-small`, `perf-lab-1`).
 pub const LOADGATE_RUNNER_CLASS: &str = "LOADGATE_RUNNER_CLASS";
-/// Turns colour off when set to anything but an empty string.
-pub const NO_COLOR: &str = "NO_COLOR";
 
 /// The value of a variable; empty counts as unset, as CI services set variables they have no value for to "".
 #[must_use]

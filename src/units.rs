@@ -179,7 +179,13 @@ pub fn percent(fraction: f64) -> String {
     format!("{}%", percent_number(fraction))
 }
 
-/// The same with its sign always shown: `+10%`, `-3.4%`, `+0%`.
+/// A share of what should have been, rounded down to a tenth of a percent: 97.96 % must not be shown as the 98 % it misses.
+#[must_use]
+pub fn percent_floor(fraction: f64) -> String {
+    format!("{}%", significant((fraction * 1000.0 + 1e-9).floor() / 10.0, 4))
+}
+
+/// The same as [`percent`] with its sign always shown: `+10%`, `-3.4%`, `+0%`.
 #[must_use]
 pub fn signed_percent(fraction: f64) -> String {
     let number = percent_number(fraction.abs());
@@ -253,6 +259,7 @@ mod tests {
         assert_eq!(latency(1_254_000.0), "1.25 s");
         assert_eq!(percent(0.104), "10%");
         assert_eq!(percent(0.0042), "0.42%");
+        assert_eq!(percent_floor(0.99996), "99.9%");
         assert_eq!(signed_percent(-0.034), "-3.4%");
         assert_eq!(signed_percent(1.313), "+131%");
         assert_eq!(signed_percent(0.0), "+0%");

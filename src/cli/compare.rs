@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, comparison_table, config_args::ConfigArgs, gate::BASELINES_COMPARED, terminal};
+use super::{Failure, config_args::ConfigArgs, terminal};
 use crate::{
     compare,
     exit::Exit,
-    policy::Policy,
+    policy::{BASELINES_MAX, Policy},
     record::{RunRecord, file},
-    report::VerdictFile,
+    report::{self, VerdictFile, View},
     verdict::{self, Reference},
 };
 
@@ -52,17 +52,22 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
     }
     let policy = resolved.map_or_else(Policy::default, |resolved| resolved.policy);
-    let reference = reference(baseline, &candidate, &policy)?;
+    let (reference, baseline) = hold_against(baseline, &candidate, &policy)?;
     let verdict = verdict::decide(&candidate, reference, &policy);
-    terminal::out(&comparison_table::render(&verdict));
+    let view = View::new(&verdict, &candidate, &baseline);
+    terminal::out(&report::console(&view));
     if let Some(path) = &args.json {
-        write_json(&VerdictFile::new(&verdict, &candidate), path)?;
+        write_json(&view.file, path)?;
     }
     Ok(verdict.exit)
 }
 
-/// Compares with those baselines that were made under the same conditions; the others are named on stderr.
-fn reference(baseline: Vec<RunRecord>, candidate: &[RunRecord], policy: &Policy) -> Result<Reference, Failure> {
+/// Compares with those baselines that were made under the same conditions, and returns these; the others are named on stderr.
+fn hold_against(
+    baseline: Vec<RunRecord>,
+    candidate: &[RunRecord],
+    policy: &Policy,
+) -> Result<(Reference, Vec<RunRecord>), Failure> {
     let [first, others @ ..] = candidate else { return Err(Failure::usage("there is no candidate record")) };
     let fingerprint = first.fingerprint();
     if let Some(other) = others.iter().find(|run| run.fingerprint().id != fingerprint.id) {
@@ -76,7 +81,7 @@ fn reference(baseline: Vec<RunRecord>, candidate: &[RunRecord], policy: &Policy)
     differences.sort();
     differences.dedup();
     if matching.is_empty() {
-        return Ok(Reference::Mismatch(differences));
+        return Ok((Reference::Mismatch(differences), Vec::new()));
     }
     if !foreign.is_empty() {
         let count = foreign.len();
@@ -86,17 +91,18 @@ fn reference(baseline: Vec<RunRecord>, candidate: &[RunRecord], policy: &Policy)
         ));
     }
     keep_newest(&mut matching);
-    Ok(Reference::Compared(Box::new(compare::compare(&matching, candidate, &policy.regression))))
+    let comparison = compare::compare(&matching, candidate, &policy.regression);
+    Ok((Reference::Compared(Box::new(comparison)), matching))
 }
 
 /// Leaves as many baselines as a gate would compare with.
 fn keep_newest(baseline: &mut Vec<RunRecord>) {
-    let older = baseline.len().saturating_sub(BASELINES_COMPARED);
+    let older = baseline.len().saturating_sub(BASELINES_MAX);
     if older > 0 {
         baseline.sort_by_key(|run| std::cmp::Reverse(run.started_at));
-        baseline.truncate(BASELINES_COMPARED);
+        baseline.truncate(BASELINES_MAX);
         let them = if older == 1 { "1 older one is".to_owned() } else { format!("{older} older ones are") };
-        terminal::err(&format!("note: the newest {BASELINES_COMPARED} baseline records are compared with, {them} left out"));
+        terminal::err(&format!("note: the newest {BASELINES_MAX} baseline records are compared with, {them} left out"));
     }
 }
 

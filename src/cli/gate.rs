@@ -15,14 +15,12 @@ use crate::{
     engine::Stop,
     exit::Exit,
     plan::Resolved,
+    policy::BASELINES_MAX,
     publish::{self, github::PublishError},
     record::RunRecord,
     report,
     verdict::{Reference, Verdict, decide},
 };
-
-/// Baselines a candidate is compared with: the newest ones, as older ones are of other code.
-pub(super) const BASELINES_COMPARED: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -47,6 +45,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     signals::watch(&stop).map_err(Failure::invalid)?;
     let gated = gate(&resolved, args.talk, &stop)?;
     terminal::out(&gated.console);
+    if !matches!(gated.verdict.reference, Reference::Compared(_)) && gated.verdict.exit == Exit::Ok {
+        terminal::err(&how_to_promote(&resolved));
+    }
     let folder = &resolved.report.dir;
     warn(publish::github::set_outputs(folder, &gated.verdict));
     if !args.no_publish {
@@ -68,7 +69,7 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
     let blank = recording::blank(resolved);
-    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_COMPARED)?;
+    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_MAX)?;
     let candidate = [recording::make(resolved, blank, talk, stop)?];
     recording::save(&candidate[0], folder)?;
     let (reference, baseline) = hold_against(found, &candidate, resolved);
@@ -88,6 +89,15 @@ fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (
         Found::None => (Reference::NoBaseline, Vec::new()),
         Found::Mismatch(differences) => (Reference::Mismatch(differences), Vec::new()),
     }
+}
+
+/// Where baselines are looked for, and the command that puts this run there.
+fn how_to_promote(resolved: &Resolved) -> String {
+    let (dir, record) = (resolved.baseline.dir.display(), resolved.report.dir.join(report::RECORD_FILE));
+    format!(
+        "note: baselines are looked for in {dir}; to store this run: loadgate baseline promote --dir {dir} {}",
+        record.display()
+    )
 }
 
 /// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.

@@ -7,7 +7,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{Failure, terminal};
+use super::{Failure, signals::Signals, terminal};
 use crate::{
     exit::Exit,
     mock_target::{BodyScript, ErrorScript, Latency, MockTarget, Script, ScriptError, Share, Size, Stall, StartError, Time},
@@ -44,10 +44,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::usage)?;
     runtime.block_on(async {
         // Before the address is known to anybody, so that whoever reads it can end the server at once.
-        let asked_to_end = end_signal().map_err(Failure::usage)?;
+        let mut signals = Signals::new().map_err(Failure::usage)?;
         let running = MockTarget::start(script, listener).map_err(|error| start_failure(error, args.script.as_deref()))?;
         terminal::out(&format!("listening on http://{}", running.addr()));
-        asked_to_end.await;
+        signals.next().await;
         running.stop().map_err(Failure::invalid)?;
         Ok(Exit::Ok)
     })
@@ -95,27 +95,6 @@ fn bind_failure(addr: SocketAddr, error: &io::Error) -> Failure {
         io::ErrorKind::AddrNotAvailable => failure("this machine does not have that address").hint("use 127.0.0.1 or 0.0.0.0"),
         _ => failure(&error.to_string()),
     }
-}
-
-/// Resolves at SIGINT or SIGTERM; signals are caught from the call on.
-#[cfg(unix)]
-fn end_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
-        }
-    })
-}
-
-/// Resolves at Ctrl-C.
-#[cfg(not(unix))]
-fn end_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 /// A quantity with what to write instead, as clap shows a single text.

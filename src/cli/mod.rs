@@ -3,7 +3,6 @@
 mod baseline;
 mod check;
 mod compare;
-mod comparison_table;
 mod config_args;
 mod demo;
 mod failure;

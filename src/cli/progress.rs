@@ -35,7 +35,7 @@ enum How {
 }
 
 impl Display {
-    /// A display for a plan. `label` stands before each line (`run 2 of 5`), where there is one.
+    /// A display for a plan.
     pub(super) fn new(plan: &Plan, quiet: bool, format: LogFormat) -> Self {
         let mut ends = Duration::ZERO;
         let stages = plan

@@ -2,6 +2,7 @@
 
 use std::{io, thread};
 
+pub(super) use self::system::Signals;
 use crate::engine::Stop;
 
 /// Asks `stop` to end the run whenever the process gets SIGINT or SIGTERM.
@@ -13,7 +14,7 @@ pub(super) fn watch(stop: &Stop) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = {
         let _inside = runtime.enter();
-        system::Signals::new()?
+        Signals::new()?
     };
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
@@ -32,17 +33,19 @@ mod system {
 
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    pub(super) struct Signals {
+    /// Signals that ask the process to end; caught from the making on, within the current runtime.
+    pub(in crate::cli) struct Signals {
         interrupt: Signal,
         terminate: Signal,
     }
 
     impl Signals {
-        pub(super) fn new() -> io::Result<Self> {
+        pub(in crate::cli) fn new() -> io::Result<Self> {
             Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
         }
 
-        pub(super) async fn next(&mut self) {
+        /// Comes back at the next one.
+        pub(in crate::cli) async fn next(&mut self) {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
                 _ = self.terminate.recv() => {}
@@ -55,14 +58,16 @@ mod system {
 mod system {
     use std::io;
 
-    pub(super) struct Signals;
+    /// Ctrl-C.
+    pub(in crate::cli) struct Signals;
 
     impl Signals {
-        pub(super) fn new() -> io::Result<Self> {
+        pub(in crate::cli) fn new() -> io::Result<Self> {
             Ok(Self)
         }
 
-        pub(super) async fn next(&mut self) {
+        /// Comes back at the next one.
+        pub(in crate::cli) async fn next(&mut self) {
             let _ = tokio::signal::ctrl_c().await;
         }
     }

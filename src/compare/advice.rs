@@ -1,12 +1,12 @@
 //! What would settle an inconclusive test: longer runs, more baseline runs, or more runs of the candidate.
 
 use super::{errors::Found, latency::Measured, settle::Settled};
-use crate::policy::{ErrorRule, LatencyRule};
+use crate::policy::{self, ErrorRule, LatencyRule};
 
 /// How much longer runs are thought of.
 const LONGER: [f64; 9] = [1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0];
-/// Most baseline runs a comparison uses.
-const BASELINES_MAX: u32 = 20;
+/// Most baseline runs that help.
+const BASELINES_MAX: u32 = policy::BASELINES_MAX as u32;
 /// Most candidate runs that are thought of.
 const CANDIDATES_MAX: u32 = 10;
 

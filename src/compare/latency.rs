@@ -9,16 +9,10 @@ use super::{
     shift::Shift,
     stored::{self, Noise, Sample},
 };
-use crate::policy::{LatencyRule, Quantile, Regression};
+use crate::policy::{BLOCKS_MIN, LatencyRule, Quantile, Regression};
 
-/// Requests beyond a quantile that every run must have for it to be tested.
-const BEYOND_MIN: f64 = 50.0;
-/// Blocks that each side must have.
-const BLOCKS_MIN: usize = 8;
 /// Blocks that every run must have: fewer have no spread.
 const BLOCKS_PER_RUN_MIN: usize = 2;
-/// Absorbs the rounding of n (1 - q).
-const ROUNDING: f64 = 1e-9;
 
 /// A latency quantile, measured and perhaps testable.
 #[derive(Debug)]
@@ -88,7 +82,7 @@ fn lack(sides: &Sides, quantile: Quantile, roster: &Roster) -> Option<Lack> {
         }
     }
     let has = sides.succeeded_min();
-    let needed = (BEYOND_MIN / (1.0 - quantile.fraction()) - ROUNDING).ceil() as u64;
+    let needed = quantile.samples_to_compare();
     if has < needed {
         return Some(Lack::Samples { needed, has });
     }

@@ -22,10 +22,13 @@ impl Layout {
     /// The layout of a run in blocks of that length, or why there is none.
     pub(super) fn of(run: &RunRecord, block: Duration) -> Result<Self, String> {
         let window_us = run.plan.window_us;
-        let block_us = u64::try_from(block.as_micros()).unwrap_or(u64::MAX);
+        let block_us = units::Micros::from_duration(block).0;
         if window_us == 0 || block_us == 0 || !block_us.is_multiple_of(window_us) {
             let window = units::duration(Duration::from_micros(window_us));
-            return Err(format!("its windows of {window} can't be put together to blocks of {}", units::duration(block)));
+            return Err(format!(
+                "its windows of {window} can't be put together to blocks of {}; store runs that were made with this regression.block",
+                units::duration(block)
+            ));
         }
         let per_block = usize::try_from(block_us / window_us).unwrap_or(usize::MAX);
         let blocks = |index: usize, duration_us: u64| {

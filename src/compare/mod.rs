@@ -50,7 +50,7 @@ pub fn compare(baseline: &[RunRecord], candidate: &[RunRecord], rules: &Regressi
         baseline_runs: roster.baseline_runs,
         baseline_commits: commits(baseline),
         candidate_runs: roster.candidate_runs,
-        block_us: u64::try_from(rules.block.as_micros()).unwrap_or(u64::MAX),
+        block_us: crate::units::Micros::from_duration(rules.block).0,
         blocks: roster.blocks,
         family: tests.eligible(),
         alpha: rules.alpha,

@@ -91,7 +91,7 @@ fn usable<'a>(side: &str, runs: &'a [RunRecord], rules: &Regression, left_out: &
     for record in runs {
         match Layout::of(record, rules.block) {
             Ok(layout) => usable.push(Run { record, layout }),
-            Err(reason) => left_out.push(format!("the {side} run of {} is left out: {reason}", record.started_at)),
+            Err(reason) => left_out.push(format!("the {side} run of {:.0} is left out: {reason}", record.started_at)),
         }
     }
     usable

@@ -56,6 +56,8 @@ pub struct Loaded {
     pub document: Document,
     /// The file, as the user named it.
     pub path: PathBuf,
+    /// The name of the folder it lies in, where there is one.
+    pub folder_name: Option<String>,
     /// SHA-256 of the file as written, in hexadecimal.
     pub sha256: String,
     /// What must never be shown.
@@ -105,7 +107,12 @@ pub fn load(path: &FilePath, overrides: &Overrides) -> Result<Loaded, ConfigErro
         one(problem)
     })?;
     let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Loaded { document, path: path.to_owned(), sha256, secrets, root, text })
+    Ok(Loaded { document, path: path.to_owned(), folder_name: folder_name(folder), sha256, secrets, root, text })
+}
+
+fn folder_name(folder: &FilePath) -> Option<String> {
+    let folder = if folder.as_os_str().is_empty() { FilePath::new(".") } else { folder };
+    Some(folder.canonicalize().ok()?.file_name()?.to_string_lossy().into_owned())
 }
 
 /// A slip in an environment that isn't chosen today would only show on the night it is. Variables that are set elsewhere
@@ -171,13 +178,6 @@ impl Loaded {
     #[must_use]
     pub fn folder(&self) -> &FilePath {
         self.path.parent().unwrap_or(FilePath::new(""))
-    }
-
-    /// The name of that folder.
-    #[must_use]
-    pub fn folder_name(&self) -> Option<String> {
-        let folder = if self.folder().as_os_str().is_empty() { FilePath::new(".") } else { self.folder() };
-        Some(folder.canonicalize().ok()?.file_name()?.to_string_lossy().into_owned())
     }
 }
 

@@ -57,6 +57,7 @@ const NOT_YET: &[&str] = &[
     "regression.accept",
     "regression.metrics.throughput",
     "regression.metrics.error_rate.warn",
+    "baseline.branch",
     "baseline.promote",
     "baseline.s3",
     "metrics",

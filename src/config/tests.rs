@@ -99,13 +99,13 @@ fn what_yaml_reads_as_something_else() {
     loadgate.yml:1:9: an unquoted '{{' is read as a map
       1 | target: {{ id }}
         |         ^
-    hint: put the whole value in quotes: "{{ id }}"
+    hint: '{{ id }}' would have to stand in quotes; templates are not supported yet, so write the value itself
     "#);
     insta::assert_snapshot!(refusal("scenarios: [ { get: /x/{{ id }} } ]\n"), @r#"
     loadgate.yml:1:24: an unquoted '{{' can't be read
       1 | scenarios: [ { get: /x/{{ id }} } ]
         |                        ^
-    hint: put the whole value in quotes, for example "/items/{{ id }}"
+    hint: it would have to stand in quotes; templates are not supported yet, so write the value itself
     "#);
     insta::assert_snapshot!(refusal("scenarios:\n  - get: /x/{{ id }}\n"), @r"
     loadgate.yml:2:10: templates ('{{ .. }}') are not supported yet

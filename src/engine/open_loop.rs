@@ -41,7 +41,7 @@ where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let mut alarm = Alarm::new()?;
+    let alarm = Alarm::new()?;
     let epoch = stagehand.epoch;
     let (mut first_arrival, mut burst) = (0, 0);
     for (number, (stage, place)) in plan.stages.iter().zip(timeline.stages()).enumerate() {
@@ -54,7 +54,7 @@ where
                 burst = 0;
                 tokio::task::yield_now().await;
             }
-            if !alarm.until(epoch + due, || stop.is_asked()).await {
+            if !alarm.until(epoch + due, || stop.is_asked()).await? {
                 return Ok(clock::now().saturating_duration_since(epoch));
             }
             let scenario = plan.workload.scenario_of(plan.seed, first_arrival + n);
@@ -69,7 +69,7 @@ where
             shard.close_passed(due);
         }
         first_arrival += schedule.count();
-        if !alarm.until(epoch + place.ends, || stop.is_asked()).await {
+        if !alarm.until(epoch + place.ends, || stop.is_asked()).await? {
             return Ok(clock::now().saturating_duration_since(epoch));
         }
     }

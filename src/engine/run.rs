@@ -20,6 +20,7 @@ use crate::{
     plan::Plan,
     protocol::Driver,
     record::{Encoded, Ended, Generator, StageFacts},
+    units::Micros,
 };
 
 /// Rate that a thread takes without becoming the bottleneck; plans with less use fewer threads and so fewer connections.
@@ -149,8 +150,8 @@ fn put_together(
     let shards: Vec<_> = ends.iter().map(|end| &end.shard).collect();
     let measured = collector.finish(&plan.workload.endpoints, &shards, timeline.begun(stopped_at));
     let stages = plan.stages.iter().zip(timeline.stages()).enumerate().map(|(number, (stage, place))| StageFacts {
-        began_us: us(place.begins),
-        played_us: us(stopped_at.min(place.ends).saturating_sub(place.begins)),
+        began_us: Micros::from_duration(place.begins).0,
+        played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
         offered: measured.offered[number],
         started: measured.started[number],
         ..stage.facts()
@@ -165,8 +166,4 @@ fn put_together(
     };
     let ended = if complete { Ended::Complete } else { Ended::Interrupted };
     Observed { ended, started_at, threads: ends.len(), stages: stages.collect(), generator, measured }
-}
-
-fn us(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -12,7 +12,7 @@ pub use schedule::{Schedule, Shape};
 pub use target::{Target, WaitFor};
 pub use workload::{Body, Endpoint, EndpointId, Method, Scenario, ScenarioId, Step, Workload};
 
-use crate::record::StageFacts;
+use crate::{record::StageFacts, units::Micros};
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -103,7 +103,7 @@ impl Stage {
         StageFacts {
             name: self.name.clone(),
             shape: self.shape.to_string(),
-            duration_us: u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX),
+            duration_us: Micros::from_duration(self.duration).0,
             measured: self.measured,
             ..StageFacts::default()
         }

@@ -38,6 +38,13 @@ impl Quantile {
     pub fn samples_min(self) -> u64 {
         (10.0 / (1.0 - self.fraction())).round() as u64
     }
+
+    /// Successful requests that each run must have for the quantile to be compared: fifty beyond it.
+    #[must_use]
+    pub fn samples_to_compare(self) -> u64 {
+        // 50 / (1 - 0.95) is a little above 1000 in floating point.
+        (50.0 / (1.0 - self.fraction()) - 1e-9).ceil() as u64
+    }
 }
 
 impl fmt::Display for Quantile {

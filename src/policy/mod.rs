@@ -10,6 +10,11 @@ pub use regression::{CompareMode, ErrorRule, LatencyRule, MetricOverride, OnEven
 pub use threshold::{Comparator, Severity, Threshold, ThresholdError};
 pub use validity::Validity;
 
+/// Most baseline runs a comparison uses, the newest ones: older ones are of other code.
+pub const BASELINES_MAX: usize = 20;
+/// Fewest blocks on each side of a comparison; fewer say too little of their own spread.
+pub const BLOCKS_MIN: usize = 8;
+
 /// All rules of a configuration.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {

@@ -58,12 +58,6 @@ impl Comparator {
             Self::Equal => actual == limit,
         }
     }
-
-    /// Whether smaller values are the better ones.
-    #[must_use]
-    pub fn wants_small(self) -> bool {
-        matches!(self, Self::Less | Self::LessOrEqual)
-    }
 }
 
 impl fmt::Display for Comparator {

@@ -1,8 +1,11 @@
 //! What must be equal for two runs to be comparable: the work, its shape, and the kind of machine.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 
 use super::RunRecord;
+use crate::units;
 
 /// Named facts whose equality makes runs comparable, and a short name for all of them together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +24,14 @@ impl Fingerprint {
             .plan
             .stages
             .iter()
-            .map(|stage| format!("{} {}us{}", stage.shape, stage.duration_us, if stage.measured { "" } else { " unmeasured" }))
+            .map(|stage| {
+                format!(
+                    "{} for {}{}",
+                    stage.shape,
+                    units::duration(Duration::from_micros(stage.duration_us)),
+                    if stage.measured { "" } else { " (not measured)" }
+                )
+            })
             .collect();
         let environment = &record.environment;
         let facts = vec![

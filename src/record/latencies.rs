@@ -98,11 +98,6 @@ impl Latencies {
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
         self.0.iter_recorded().map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()))
     }
-
-    /// Forgets everything, keeping the memory.
-    pub fn clear(&mut self) {
-        self.0.reset();
-    }
 }
 
 /// A histogram as it is kept and written: HdrHistogram V2 with deflate, base64 in files, empty for no latencies.

@@ -17,7 +17,10 @@ pub(super) fn of(kind: VerdictKind, findings: &[Finding], thresholds: &[Threshol
     match kind {
         VerdictKind::Invalid if first.starts_with("target unreachable") => "target unreachable, no measurement".to_owned(),
         VerdictKind::Invalid => format!("no measurement: {first}"),
-        VerdictKind::Inconclusive => format!("inconclusive: {first}"),
+        VerdictKind::Inconclusive => {
+            let slower = comparison.and_then(looks_slower).unwrap_or_default();
+            format!("inconclusive: {first}{slower}")
+        }
         VerdictKind::Fail => {
             let regression = comparison.and_then(|comparison| regressed(comparison, Severity::Fail));
             let vanished = comparison.and_then(vanished);
@@ -62,6 +65,17 @@ fn regressed(comparison: &Comparison, severity: Severity) -> Option<String> {
 /// How far a change is beyond its tolerance, so that metrics of different kinds can be ranked.
 fn excess(row: &Row) -> f64 {
     row.change.map_or(0.0, |change| change.estimate / row.tolerance.max(f64::MIN_POSITIVE))
+}
+
+/// What could not be tested and yet lies beyond its tolerance with its whole interval: a reader must not overlook it.
+fn looks_slower(comparison: &Comparison) -> Option<String> {
+    let beyond = |row: &&Row| {
+        let low = row.change.and_then(|change| change.interval).map(|(low, _)| low);
+        row.outcome == Outcome::Inconclusive && row.endpoint != SERVICE && low.is_some_and(|low| low > row.tolerance)
+    };
+    let worst = comparison.rows.iter().filter(beyond).max_by(|a, b| excess(a).total_cmp(&excess(b)))?;
+    let change = worst.metric.display_change(worst.change?.estimate);
+    Some(format!("; {} {} looks worse ({change}), untested", worst.endpoint, worst.metric))
 }
 
 fn vanished(comparison: &Comparison) -> Option<String> {

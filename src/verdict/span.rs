@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::record::{EndpointSeries, ErrorClass, Latencies, RunRecord, Window};
+use crate::{
+    record::{EndpointSeries, ErrorClass, Latencies, RunRecord, Window},
+    units::Micros,
+};
 
 /// Windows that are judged together.
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ pub(super) fn sliding<'a>(runs: &'a [RunRecord], scope: Option<&str>, length: Du
     for run in runs {
         let endpoints = in_scope(run, scope);
         let window_us = run.plan.window_us.max(1);
-        let length_us = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
+        let length_us = Micros::from_duration(length).0;
         let per_span = usize::try_from(length_us.div_ceil(window_us)).unwrap_or(usize::MAX).max(1);
         for (index, stage) in run.plan.stages.iter().enumerate().filter(|(_, stage)| stage.measured) {
             let of_stage = |endpoint: &&'a EndpointSeries| endpoint.stages.get(index).map_or(&[][..], Vec::as_slice);

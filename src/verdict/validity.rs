@@ -93,8 +93,8 @@ fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
     let Some((run, share)) = worst else {
         return check(true, None, "the record does not tell how many arrivals were offered".to_owned());
     };
-    let (offered, started, least) = (run.offered(), run.started(), share_floor(policy.achieved_share_min));
-    let sent = format!("{} of {offered} offered arrivals were sent", share_floor(share));
+    let (offered, started, least) = (run.offered(), run.started(), units::percent_floor(policy.achieved_share_min));
+    let sent = format!("{} of {offered} offered arrivals were sent", units::percent_floor(share));
     if share >= policy.achieved_share_min {
         return check(true, Some(share), sent);
     }
@@ -106,11 +106,6 @@ fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
         format!("the generator could not keep up and left out {missing}")
     };
     check(false, Some(share), format!("only {sent}, at least {least} are needed: {cause}"))
-}
-
-/// Rounded down to a tenth of a percent, so that 97.96 % is not shown as the 98 % it misses.
-fn share_floor(share: f64) -> String {
-    format!("{}%", units::significant((share * 1000.0 + 1e-9).floor() / 10.0, 4))
 }
 
 fn generator_late(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {

@@ -227,7 +227,11 @@ fn workspace(run: Value, verdict: Option<&str>) -> tempfile::TempDir {
 }
 
 fn write_verdict(path: &Path, verdict: &str, suite: &str, commit: &str) {
-    let text = json!({"schema": "loadgate/verdict/v1", "verdict": verdict, "suite": suite, "candidate": {"commit": commit}});
+    let text = json!({
+        "schema": "loadgate/verdict/v1", "verdict": verdict, "exit_code": 0, "suite": suite, "mode": "baseline", "replicates": 1,
+        "candidate": {"commit": commit, "requests": 2000, "errors": 0},
+        "comparisons": [], "thresholds": [], "validity": [], "reasons": [],
+    });
     fs::write(path, text.to_string()).unwrap();
 }
 
@@ -263,7 +267,7 @@ fn promoting_prints_the_file_and_listing_shows_it() {
         blocks of                5s
         fingerprint              [fingerprint]
           scenarios              s1
-          stages                 100/s 5000000us unmeasured, 100/s 20000000us
+          stages                 100/s for 5s (not measured), 100/s for 20s
           runner class           local
           processor              A
           cores                  2
@@ -291,7 +295,7 @@ fn listing_as_json_has_a_schema_and_shows_damaged_files_as_such() {
 
 #[test]
 fn runs_that_did_not_pass_are_not_promoted() {
-    for verdict in ["fail", "invalid", "interrupted"] {
+    for verdict in ["fail", "invalid"] {
         let folder = workspace(run("shop", &day(1)), Some(verdict));
         for flags in [&[][..], &["--unjudged", "--no-warmup"]] {
             let output = baseline(&folder, &[&["promote", "out/record.json.gz"], flags].concat());
@@ -317,9 +321,14 @@ fn runs_without_a_verdict_of_their_own_are_not_promoted_unless_asked_for() {
         let output = baseline(&folder, &["promote", "out/record.json.gz", "--verdict", "other.json"]);
         assert_refused(&output, message, "give the verdict.json of this run");
     }
+    write_verdict(&verdict, "pass", "shop", COMMIT);
+    let text = fs::read_to_string(&verdict).unwrap();
+    fs::write(&verdict, text.replace("\"candidate\":{", &format!("\"candidate\":{{\"started_at\":\"{}\",", day(2)))).unwrap();
+    let output = baseline(&folder, &["promote", "out/record.json.gz", "--verdict", "other.json"]);
+    assert_refused(&output, "the verdict of a run that began at 2020-11-02", "give the verdict.json of this run");
     fs::write(&verdict, "{}").unwrap();
     let output = baseline(&folder, &["promote", "out/record.json.gz", "--verdict", "other.json"]);
-    assert_refused(&output, "other.json: not a verdict", "give the verdict.json of this run");
+    assert_refused(&output, "other.json: JSON without a schema", "give the verdict.json of this run");
     assert_eq!(baseline(&folder, &["promote", "out/record.json.gz", "--unjudged"]).status.code(), Some(0));
 }
 

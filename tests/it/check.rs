@@ -63,7 +63,7 @@ fn the_plan_is_shown_and_nothing_is_sent() {
 
     files
       report           loadgate-report (json, html, md, junit, csv)
-      baselines        baselines (the newest 50 are kept)
+      baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
     --- stderr
@@ -108,9 +108,9 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       steady  30/s       30s       900       yes
 
     endpoints        request        measured requests  comparable
-      cart           GET /cart      600                p50
-      order          POST /orders   600                p50
-      GET /articles  GET /articles  300                p50
+      cart           GET /cart      600                none, too few blocks
+      order          POST /orders   600                none, too few blocks
+      GET /articles  GET /articles  300                none, too few blocks
 
     scenarios        weight  share   steps
       buy            2       66.67%  2
@@ -139,11 +139,11 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
 
     files
       report           loadgate-report (json, html, md, junit, csv)
-      baselines        baselines (the newest 50 are kept)
+      baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
     --- stderr
-    note: 30s of measured time is 6 blocks of 5s; comparing latencies with a baseline takes at least 8
+    note: 30s of measured time is 6 blocks of 5s; comparing latencies with a baseline takes at least 8: measure 40s or more, or set regression.block to a shorter time
     ");
 }
 

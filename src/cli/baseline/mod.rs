@@ -9,20 +9,27 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Failure, terminal};
+use super::{Failure, config_args::ConfigArgs, terminal};
 use crate::{
     baseline::{Pruning, Store, StoreError},
     clock,
     exit::Exit,
+    plan::BaselineSettings,
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// Folder of the stored runs
-    #[arg(long, global = true, value_name = "DIR", default_value = "baselines")]
-    dir: PathBuf,
+    /// Folder of the stored runs [default: that of --config, else baselines]
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Configuration whose baseline folder is meant
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set a variable for ${NAME} in the configuration
+    #[arg(short = 'e', global = true, value_name = "NAME=VALUE")]
+    vars: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -49,9 +56,9 @@ enum Action {
     Promote(promote::Args),
     /// Remove old runs; none younger than seven days
     Prune {
-        /// Runs to keep of each suite and fingerprint
-        #[arg(long, value_name = "N")]
-        keep: usize,
+        /// Runs to keep of each suite and fingerprint [default: baseline.keep of --config]
+        #[arg(long, value_name = "N", required_unless_present = "config")]
+        keep: Option<usize>,
         /// Only runs of this suite
         #[arg(long, value_name = "NAME")]
         suite: Option<String>,
@@ -70,13 +77,31 @@ enum Action {
     },
 }
 
+impl Args {
+    /// Folder and number kept: those of the flags, else those that `gate` would use with the same configuration.
+    fn settings(&self) -> Result<BaselineSettings, Failure> {
+        let mut settings = match &self.config {
+            Some(config) => {
+                let args = ConfigArgs { config: config.clone(), vars: self.vars.clone(), set: Vec::new(), env: None };
+                args.resolve()?.baseline
+            }
+            None => BaselineSettings { dir: PathBuf::from("baselines"), keep: usize::MAX },
+        };
+        if let Some(dir) = &self.dir {
+            settings.dir.clone_from(dir);
+        }
+        Ok(settings)
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let store = Store::at(&args.dir);
+    let settings = args.settings()?;
+    let store = Store::at(&settings.dir);
     match &args.action {
         Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
         Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
         Action::Promote(args) => promote::run(&store, args),
-        Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), *keep, *dry_run),
+        Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
         Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     baseline::{Store, has_warmup},
     exit::Exit,
     record::{self, RunRecord, file::RecordError},
+    units,
 };
 
 #[derive(Debug, clap::Args)]
@@ -38,10 +39,22 @@ pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
         runs.push(record);
     }
     for record in &runs {
+        warn_of_failures(record);
         let stored = store.promote(record)?;
         terminal::out(&stored.display().to_string());
     }
     Ok(Exit::Ok)
+}
+
+/// Errors can be what a service does; a baseline full of them is more often a mistake.
+fn warn_of_failures(record: &RunRecord) {
+    const SHARE_MAX: f64 = 0.01;
+    if let Some(share) = record.total().error_rate().filter(|share| *share > SHARE_MAX) {
+        let share = units::percent(share);
+        terminal::err(&format!(
+            "warning: {share} of the requests of this run failed; later runs may fail as often without being called worse"
+        ));
+    }
 }
 
 fn unreadable(error: RecordError) -> Failure {

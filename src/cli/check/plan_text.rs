@@ -2,12 +2,9 @@
 
 use crate::{
     plan::{Plan, Resolved},
-    policy::{Override, Quantile, Response, Severity},
+    policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
-
-/// Fewest requests beyond a quantile for its comparison with a baseline.
-const BEYOND_MIN: f64 = 50.0;
 
 pub(super) fn render(resolved: &Resolved) -> String {
     let sections = [
@@ -92,19 +89,18 @@ fn endpoints(resolved: &Resolved) -> String {
             .regression
             .latency
             .keys()
-            .filter(|quantile| is_testable(requests, **quantile))
+            .filter(|quantile| requests.round() as u64 >= quantile.samples_to_compare())
             .map(Quantile::to_string)
             .collect();
-        let testable = if testable.is_empty() { "none, too few requests".to_owned() } else { testable.join(", ") };
+        let testable = match (resolved.measured_blocks() < BLOCKS_MIN, testable.is_empty()) {
+            (true, _) => "none, too few blocks".to_owned(),
+            (false, true) => "none, too few requests".to_owned(),
+            (false, false) => testable.join(", "),
+        };
         vec![endpoint.name.clone(), endpoint.request.clone(), format!("{requests:.0}"), testable]
     };
     let rows = plan.workload.endpoints.iter().enumerate().map(row).collect();
     table("endpoints", &["request", "measured requests", "comparable"], rows)
-}
-
-/// Rounded, because 1000 * (1 - 0.95) is a little below 50 in floating point.
-fn is_testable(requests: f64, quantile: Quantile) -> bool {
-    (requests * (1.0 - quantile.fraction()) * 1e6).round() / 1e6 >= BEYOND_MIN
 }
 
 fn thresholds(resolved: &Resolved) -> String {
@@ -198,7 +194,11 @@ fn files(resolved: &Resolved) -> String {
     [
         "files".to_owned(),
         format!("  report           {} ({})", resolved.report.dir.display(), formats.join(", ")),
-        format!("  baselines        {} (the newest {} are kept)", resolved.baseline.dir.display(), resolved.baseline.keep),
+        format!(
+            "  baselines        {} (`baseline prune` keeps the newest {})",
+            resolved.baseline.dir.display(),
+            resolved.baseline.keep
+        ),
         format!("  windows          {}, seed {}", units::duration(resolved.plan.window), resolved.plan.seed),
     ]
     .join("\n")

@@ -21,7 +21,7 @@ pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 use super::Plan;
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{Policy, Validity},
+    policy::{BLOCKS_MIN, Policy, Validity},
 };
 
 /// Everything a configuration stands for.
@@ -99,8 +99,16 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
 /// Seed where none is given. Fixed, so that two runs of a configuration send the same sequence of requests.
 const SEED: u64 = 42;
 
-/// Fewest blocks per run that the statistics can judge a latency by.
-const BLOCKS_MIN: u32 = 8;
+impl Resolved {
+    /// Whole blocks (`regression.block`) in the measured time of a run.
+    #[must_use]
+    pub fn measured_blocks(&self) -> usize {
+        let block = self.policy.regression.block.as_micros().max(1);
+        let blocks = |stage: &super::Stage| stage.duration.as_micros() / block;
+        let sum: u128 = self.plan.stages.iter().filter(|stage| stage.measured).map(blocks).sum();
+        usize::try_from(sum).unwrap_or(usize::MAX)
+    }
+}
 
 fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
     if let Some(version) = loaded.document.version.filter(|version| *version != 1) {
@@ -118,12 +126,15 @@ fn notes(target: &super::Target, safety: &SafetySettings, stages: &[super::Stage
         ));
     }
     let measured: Duration = stages.iter().filter(|stage| stage.measured).map(|stage| stage.duration).sum();
-    if measured < block * BLOCKS_MIN {
+    let least = block * BLOCKS_MIN as u32;
+    if measured < least {
+        let block_text = crate::units::duration(block);
         notes.push(format!(
-            "{} of measured time is {} blocks of {}; comparing latencies with a baseline takes at least {BLOCKS_MIN}",
+            "{} of measured time is {} blocks of {block_text}; comparing latencies with a baseline takes at least {BLOCKS_MIN}: \
+             measure {} or more, or set regression.block to a shorter time",
             crate::units::duration(measured),
             measured.as_micros() / block.as_micros().max(1),
-            crate::units::duration(block),
+            crate::units::duration(least),
         ));
     }
     notes

@@ -9,7 +9,7 @@ const NAME_CHARS_MAX: usize = 200;
 /// The suite's name: as given, else that of the configuration's folder.
 pub(super) fn suite(loaded: &Loaded, problems: &Problems<'_>) -> String {
     let Some(name) = &loaded.document.name else {
-        return loaded.folder_name().map(|name| sanitised(&name)).filter(|name| is_suite(name)).unwrap_or("loadgate".to_owned());
+        return loaded.folder_name.as_deref().map(sanitised).filter(|name| is_suite(name)).unwrap_or("loadgate".to_owned());
     };
     if !is_suite(name) {
         let better = sanitised(name);

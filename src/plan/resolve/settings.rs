@@ -10,10 +10,8 @@ use crate::config::{Loaded, Path};
 pub struct BaselineSettings {
     /// The folder; a relative one of the configuration starts from the configuration's own folder.
     pub dir: PathBuf,
-    /// Records kept per fingerprint.
+    /// Records that `baseline prune` keeps per fingerprint.
     pub keep: usize,
-    /// Branch whose runs become baselines.
-    pub branch: String,
 }
 
 /// What is written after a run.
@@ -57,7 +55,6 @@ pub(super) fn baseline(loaded: &Loaded, problems: &Problems<'_>) -> BaselineSett
     BaselineSettings {
         dir: folder(written.dir.as_deref(), "baselines", &at.key("dir"), loaded, problems),
         keep: usize::try_from(keep).unwrap_or(usize::MAX),
-        branch: written.branch.clone().unwrap_or_else(|| "main".to_owned()),
     }
 }
 

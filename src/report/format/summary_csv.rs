@@ -1,7 +1,7 @@
 //! `summary.csv`: the comparison, one row per endpoint and metric.
 
 use super::table::{csv, figure};
-use crate::report::{ChangeRow, ReportError, View, escape::csv_field};
+use crate::report::{ComparisonRow, ReportError, View, escape::csv_field};
 
 const HEAD: [&str; 10] = [
     "endpoint",
@@ -18,21 +18,20 @@ const HEAD: [&str; 10] = [
 
 /// The rows; only the head when nothing was compared. `unit` is that of `baseline` and `candidate`.
 pub(super) fn render(view: &View) -> Result<String, ReportError> {
-    let rows = view.judged.compared.iter().flat_map(|compared| &compared.rows);
-    csv("summary.csv", HEAD, rows.map(row))
+    csv("summary.csv", HEAD, view.file.comparisons.iter().map(row))
 }
 
-fn row(row: &ChangeRow) -> [String; 10] {
+fn row(row: &ComparisonRow) -> [String; 10] {
     [
         csv_field(&row.endpoint),
         row.metric.clone(),
-        row.unit.to_owned(),
+        row.unit.clone(),
         figure(row.baseline),
         figure(row.candidate),
         figure(row.change),
         figure(row.ci.map(|ci| ci[0])),
         figure(row.ci.map(|ci| ci[1])),
         figure(row.p_value),
-        row.outcome.to_owned(),
+        row.outcome.clone(),
     ]
 }

@@ -62,7 +62,7 @@ fn other_verdicts_say_what_they_rest_on_and_what_to_do() {
 
         WARN: no baseline yet, nothing compared
         next: Store runs of the main branch as baseline, five or more if you can.
-              loadgate baseline promote
+              loadgate baseline promote RECORD
         "###
     );
 }

@@ -1,7 +1,11 @@
 //! The comment and the job summary.
 
-use super::fixture::{failing, hostile, inconclusive, invalid, passing, without_baseline};
-use crate::report::{Format, Render, View};
+use super::fixture::{self, failing, hostile, inconclusive, invalid, passing, without_baseline};
+use crate::{
+    exit::Exit,
+    report::{Format, Render, View},
+    verdict::{Reference, ThresholdOutcome, VerdictKind},
+};
 
 fn comment(view: &View) -> String {
     super::text("comment.md", view)
@@ -85,7 +89,7 @@ fn a_failure_is_told_whole() {
         - generator threads: 4
         - seed: 42
         - loadgate: 0.1.0
-        - fingerprint: 52632396c191
+        - fingerprint: 7a09826767f0
         - commit: a1b2c3d4e5f60718293a4b5c6d7e8f9001122334
         - ref: refs/pull/12/merge
         - pull request: 12
@@ -159,7 +163,7 @@ fn an_invalid_run_says_where_to_look() {
 
         - target unreachable: none of 300 requests found a connection (connect_refused)
 
-        There is no baseline yet, so nothing was compared. The threshold does not hold. No request was made.
+        There is no baseline yet, so nothing was compared. The threshold can't be judged. No request was made.
 
         **Next:** See whether the target answers from the machine that makes the load. `curl -v --max-time 5 http://127.0.0.1:8080/`
         "###
@@ -175,7 +179,7 @@ fn a_first_run_says_how_to_store_a_baseline() {
 
         There is no baseline yet, so nothing was compared. The threshold holds. 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
-        **Next:** Store runs of the main branch as baseline, five or more if you can. `loadgate baseline promote`
+        **Next:** Store runs of the main branch as baseline, five or more if you can. `loadgate baseline promote RECORD`
         "###
     );
 }
@@ -225,4 +229,20 @@ fn the_job_summary_has_everything_unfolded() {
     let text = super::text("step_summary.md", &failing());
     assert!(!text.contains("<details>") && text.contains("**All comparisons**") && text.contains("**Environment**"), "{text}");
     assert!(crate::report::FORMATS.iter().all(|file| file.format != Format::Md || matches!(file.render, Render::Verdict(_))));
+}
+
+#[test]
+fn a_threshold_that_cannot_be_judged_is_not_called_broken() {
+    let held = |outcomes: &[ThresholdOutcome]| {
+        let mut verdict = fixture::verdict(VerdictKind::Fail, Exit::Failed, "one is broken", Reference::NoBaseline);
+        verdict.thresholds = outcomes.iter().map(|&outcome| fixture::threshold("p95 < 250ms", None, outcome)).collect();
+        View::new(&verdict, &[], &[]).judged.thresholds_held.unwrap_or_default()
+    };
+    let (pass, warn, fail, no_data) =
+        (ThresholdOutcome::Pass, ThresholdOutcome::Warn, ThresholdOutcome::Fail, ThresholdOutcome::NoData);
+    assert_eq!(held(&[no_data]), "The threshold can't be judged.");
+    assert_eq!(held(&[fail]), "The threshold does not hold.");
+    assert_eq!(held(&[pass, warn]), "1 of 2 thresholds holds.");
+    assert_eq!(held(&[pass, pass, no_data, fail]), "2 of 4 thresholds hold, 1 can't be judged.");
+    assert_eq!(held(&[]), "");
 }

@@ -73,7 +73,7 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
         if !comparison.vanished.is_empty() {
             steps.push(step(
                 "Measure the missing endpoints again, or store a baseline without them.",
-                Some("loadgate baseline promote"),
+                Some("loadgate baseline promote RECORD"),
             ));
         }
     }
@@ -93,5 +93,5 @@ fn store_baseline(reference: &Reference) -> Option<Step> {
         Reference::NoBaseline => "Store runs of the main branch as baseline, five or more if you can.",
         Reference::Mismatch(_) => "Store runs made under these conditions as baseline, five or more if you can.",
     };
-    Some(step(text, Some("loadgate baseline promote")))
+    Some(step(text, Some("loadgate baseline promote RECORD")))
 }

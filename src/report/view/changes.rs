@@ -16,7 +16,7 @@ use crate::{
 /// One compared metric.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChangeRow {
-    /// Endpoint as configured, or `*`; machine formats write it as it is.
+    /// Endpoint as configured, or `*`; rows of one belong together.
     pub endpoint: String,
     /// Endpoint for people: `service as a whole` for `*`.
     pub name: String,
@@ -26,18 +26,6 @@ pub struct ChangeRow {
     pub metric: String,
     /// `p99` or `errors`, for people.
     pub metric_name: String,
-    /// Unit of the values in files.
-    pub unit: &'static str,
-    /// In that unit.
-    pub baseline: Option<f64>,
-    /// In that unit.
-    pub candidate: Option<f64>,
-    /// Fraction.
-    pub change: Option<f64>,
-    /// 95 % confidence interval.
-    pub ci: Option<[f64; 2]>,
-    /// Adjusted for all tests.
-    pub p_value: Option<f64>,
     /// Name of the outcome in files.
     pub outcome: &'static str,
     /// `fail`, `warn`, `improved`, `open` or `same`: colour class and urgency.
@@ -119,12 +107,6 @@ impl ChangeRow {
             service,
             metric: row.metric.to_string(),
             metric_name: metric_name(row.metric),
-            unit: row.metric.unit(),
-            baseline: row.baseline,
-            candidate: row.candidate,
-            change: row.change.map(|change| change.estimate),
-            ci: row.change.and_then(|change| change.interval).map(|(low, high)| [low, high]),
-            p_value: row.change.and_then(|change| change.p_value),
             outcome: row.outcome.name(),
             class: found.class,
             found: found.words,

@@ -150,7 +150,7 @@ impl Judged {
             not_compared: not_compared.map(str::to_owned),
             differences,
             thresholds_broken: thresholds.iter().any(|threshold| threshold.notable),
-            thresholds_held: held(&thresholds),
+            thresholds_held: held(&verdict.thresholds),
             thresholds,
             validity: verdict.validity.iter().map(ValidityView::of).collect(),
             valid: verdict.validity.iter().all(|check| check.ok),
@@ -169,14 +169,17 @@ fn words(verdict: &Verdict) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-fn held(thresholds: &[ThresholdView]) -> Option<String> {
-    let kept = thresholds.iter().filter(|threshold| !threshold.notable).count();
+fn held(thresholds: &[ThresholdResult]) -> Option<String> {
+    let count = |outcome| thresholds.iter().filter(|result| result.outcome == outcome).count();
+    let (kept, unknown) = (count(ThresholdOutcome::Pass), count(ThresholdOutcome::NoData));
+    let not_judged = if unknown > 0 { format!(", {unknown} can't be judged") } else { String::new() };
     match (kept, thresholds.len()) {
         (_, 0) => None,
         (1, 1) => Some("The threshold holds.".to_owned()),
+        (0, 1) if unknown == 1 => Some("The threshold can't be judged.".to_owned()),
         (0, 1) => Some("The threshold does not hold.".to_owned()),
         (kept, all) if kept == all => Some(format!("All {all} thresholds hold.")),
-        (kept, all) => Some(format!("{kept} of {all} thresholds {}.", if kept == 1 { "holds" } else { "hold" })),
+        (kept, all) => Some(format!("{kept} of {all} thresholds {}{not_judged}.", if kept == 1 { "holds" } else { "hold" })),
     }
 }
 
@@ -221,7 +224,7 @@ fn rest(rows: &[ChangeRow]) -> Option<String> {
 fn service(rows: &[ChangeRow]) -> Option<String> {
     let parts: Vec<String> = rows
         .iter()
-        .filter(|row| row.service && row.change.is_some())
+        .filter(|row| row.service && row.text.change != text::NONE)
         .map(|row| format!("{} {} ({})", row.metric_name, row.text.change, row.text.interval))
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -235,11 +238,15 @@ fn how_sure(comparison: &Comparison) -> String {
         text::counted(comparison.baseline_runs, "run"),
         text::counted(comparison.blocks, "block"),
     )];
-    sentences.push(format!(
-        "The chance that a build without any change is failed is at most {} over all {} together.",
-        units::percent(comparison.alpha),
-        text::counted(comparison.family, "comparison"),
-    ));
+    if comparison.family == 0 {
+        sentences.push("Nothing could be tested.".to_owned());
+    } else {
+        sentences.push(format!(
+            "The chance that a build without any change is failed is at most {} over all {} together.",
+            units::percent(comparison.alpha),
+            text::counted(comparison.family, "comparison"),
+        ));
+    }
     if let Some(change) = comparison.sensitivity {
         sentences.push(format!("A change of the whole service by {} or more would have been seen.", units::percent(change)));
     }

@@ -182,7 +182,7 @@ fn stages(run: &RunRecord) -> Vec<StageView> {
         let words = |us: u64| units::duration(Micros(us).to_duration());
         let (planned, played) = (words(stage.duration_us), words(stage.played_us));
         let share = if stage.offered > 0 {
-            format!(" ({})", text::share_floor(stage.started as f64 / stage.offered as f64))
+            format!(" ({})", units::percent_floor(stage.started as f64 / stage.offered as f64))
         } else {
             String::new()
         };

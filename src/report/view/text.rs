@@ -40,11 +40,6 @@ pub(crate) fn share(fraction: Option<f64>) -> String {
     fraction.map_or_else(|| NONE.to_owned(), units::percent)
 }
 
-/// A share in two digits, or three above 10 %: `99.9%` must not become `100%`.
-pub(crate) fn share_floor(fraction: f64) -> String {
-    format!("{}%", units::significant((fraction * 1000.0 + 1e-9).floor() / 10.0, 4))
-}
-
 /// `p50`, `p99.9`.
 pub(crate) fn quantile(quantile: Quantile) -> String {
     match quantile {
@@ -67,7 +62,6 @@ mod tests {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(counted(1, "endpoint"), "1 endpoint");
         assert_eq!(moment(Timestamp::UNIX_EPOCH), "1970-01-01 00:00 UTC");
-        assert_eq!(share_floor(0.99996), "99.9%");
         assert_eq!(quantile(Quantile::P999), "p99.9");
     }
 }

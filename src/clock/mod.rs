@@ -1,7 +1,12 @@
-//! The only reader of time. Everything else is given instants, so that it can be tested without waiting.
+//! The only reader of time, and the only waiter for a moment that must not be missed. Everything else is given instants, so that
+//! it can be tested without waiting.
+
+mod timer;
 
 use jiff::Timestamp;
 pub use std::time::{Duration, Instant};
+
+pub use timer::Timer;
 
 /// The monotonic clock: the one latencies are measured with.
 #[must_use]

@@ -1,60 +1,40 @@
-//! A heap of deadlines behind one Linux `timerfd`, which the kernel's high-resolution timers serve.
+//! Waiting until an instant: a heap of deadlines behind one exact timer.
 
 use std::{
     cell::{Cell, RefCell},
     cmp::{Ordering, Reverse},
     collections::BinaryHeap,
     io,
-    num::NonZeroU64,
-    os::fd::OwnedFd,
     pin::Pin,
     task::{Context, Poll, Waker},
-    time::Duration,
 };
 
-use rustix::{
-    thread::set_current_timer_slack,
-    time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime},
-};
-use tokio::io::unix::AsyncFd;
-
-use crate::clock::{self, Instant};
+use crate::clock::{self, Instant, Timer};
 
 /// Everybody of one thread who waits for a time. Needs [`Delays::drive`] to run beside those who wait.
-pub(in crate::mock_target) struct Delays {
+pub(super) struct Delays {
     waiting: RefCell<BinaryHeap<Reverse<Waiting>>>,
-    alarm: AsyncFd<OwnedFd>,
-    /// When the alarm goes off, if it is set.
+    timer: Timer,
+    /// When the timer goes off, if it is set.
     armed: Cell<Option<Instant>>,
 }
 
 impl Delays {
     /// Must be called on the thread and within the runtime that will wait.
-    #[expect(
-        deprecated,
-        reason = "its replacement is `unsafe` because any `AsRawFd` could name a foreign descriptor; an `OwnedFd` that stays inside cannot"
-    )]
-    pub(in crate::mock_target) fn new() -> io::Result<Self> {
-        // Keeps the kernel from putting wake-ups of this thread together with others up to 50 us later. A refusal costs
-        // accuracy only.
-        let _ = set_current_timer_slack(NonZeroU64::new(1));
-        let alarm = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        Ok(Self { waiting: RefCell::default(), alarm: AsyncFd::new(alarm)?, armed: Cell::new(None) })
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { waiting: RefCell::default(), timer: Timer::new()?, armed: Cell::new(None) })
     }
 
     /// Wakes those whose time has come, for ever.
-    pub(in crate::mock_target) async fn drive(&self) -> io::Result<()> {
+    pub(super) async fn drive(&self) -> io::Result<()> {
         loop {
-            let mut ready = self.alarm.readable().await?;
-            if let Ok(expired) = ready.try_io(|alarm| Ok(rustix::io::read(alarm, &mut [0; 8])?)) {
-                expired?;
-                self.wake_due()?;
-            }
+            self.timer.gone_off().await?;
+            self.wake_due()?;
         }
     }
 
     /// Comes back when `due` is reached, never earlier.
-    pub(in crate::mock_target) fn until(&self, due: Instant) -> Until<'_> {
+    pub(super) fn until(&self, due: Instant) -> Until<'_> {
         Until { delays: self, due, waker: None }
     }
 
@@ -71,13 +51,7 @@ impl Delays {
     }
 
     fn arm(&self, due: Instant) -> io::Result<()> {
-        // A setting of zero would turn the alarm off.
-        let left = due.saturating_duration_since(clock::now()).max(Duration::from_nanos(1));
-        let once = Itimerspec {
-            it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
-            it_value: Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: left.subsec_nanos().into() },
-        };
-        timerfd_settime(&self.alarm, TimerfdTimerFlags::empty(), &once)?;
+        self.timer.set(due.saturating_duration_since(clock::now()))?;
         self.armed.set(Some(due));
         Ok(())
     }
@@ -85,7 +59,7 @@ impl Delays {
     fn register(&self, due: Instant, waker: &Waker) {
         self.waiting.borrow_mut().push(Reverse(Waiting { due, waker: waker.clone() }));
         if self.armed.get().is_none_or(|armed| due < armed) && self.arm(due).is_err() {
-            // Without an alarm it has to look again and again.
+            // Without a timer it has to look again and again.
             waker.wake_by_ref();
         }
     }
@@ -117,7 +91,7 @@ impl Ord for Waiting {
 }
 
 /// See [`Delays::until`].
-pub(in crate::mock_target) struct Until<'a> {
+pub(super) struct Until<'a> {
     delays: &'a Delays,
     due: Instant,
     /// Whom the heap will wake already.
@@ -136,5 +110,51 @@ impl Future for Until<'_> {
             self.delays.register(self.due, context.waker());
         }
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, rc::Rc, time::Duration};
+
+    use super::Delays;
+    use crate::clock;
+
+    fn runtime() -> tokio::runtime::LocalRuntime {
+        tokio::runtime::Builder::new_current_thread().enable_all().build_local(tokio::runtime::LocalOptions::default()).unwrap()
+    }
+
+    #[test]
+    fn nobody_is_woken_before_the_time_and_all_in_the_order_of_their_times() {
+        runtime().block_on(async {
+            let delays = Rc::new(Delays::new().unwrap());
+            let driver = Rc::clone(&delays);
+            tokio::task::spawn_local(async move { driver.drive().await });
+            let (begin, order) = (clock::now(), Rc::new(RefCell::new(Vec::new())));
+            let sleepers: Vec<_> = [30_u64, 5, 20, 1, 0, 10]
+                .into_iter()
+                .map(|ms| {
+                    let (delays, order) = (Rc::clone(&delays), Rc::clone(&order));
+                    tokio::task::spawn_local(async move {
+                        let due = begin + Duration::from_millis(ms);
+                        delays.until(due).await;
+                        assert!(clock::now() >= due);
+                        order.borrow_mut().push(ms);
+                    })
+                })
+                .collect();
+            for sleeper in sleepers {
+                sleeper.await.unwrap();
+            }
+            assert_eq!(*order.borrow(), [0, 1, 5, 10, 20, 30]);
+        });
+    }
+
+    #[test]
+    fn a_time_that_has_passed_is_not_waited_for() {
+        runtime().block_on(async {
+            // Nobody drives these delays: waiting would never end.
+            Delays::new().unwrap().until(clock::now()).await;
+        });
     }
 }

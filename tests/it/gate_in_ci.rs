@@ -127,3 +127,18 @@ fn load_is_bound_to_the_commit_and_the_build_of_other_services_too() {
     assert_eq!((local.commit.as_deref(), local.reference.as_deref()), (Some(COMMIT), Some("refs/heads/main")));
     assert_eq!((local.ci, local.config_sha256.len()), (None, 64));
 }
+
+#[test]
+fn load_with_other_headers_or_below_another_path_is_other_work() {
+    let bench = Bench::new("{}", CONFIG);
+    let hash = |target: &str| {
+        bench.configure(&CONFIG.replace("target: TARGET", &format!("target: {target}")));
+        let output = bench.run(&["run", "--quiet"]);
+        assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+        bench.record("loadgate-report/record.json.gz").plan.scenario_hash
+    };
+    let plain = hash("TARGET");
+    assert_eq!(hash("{ base_url: TARGET }"), plain);
+    assert_ne!(hash("{ base_url: TARGET/v2 }"), plain);
+    assert_ne!(hash("{ base_url: TARGET, headers: { Accept-Encoding: gzip } }"), plain);
+}

@@ -148,3 +148,14 @@ fn a_configuration_error_shows_no_secret() {
         assert_eq!(bench.requests(), 0);
     }
 }
+
+#[test]
+fn a_secret_in_the_host_is_refused_and_not_repeated() {
+    let config = CONFIG.replace("base_url: TARGET", "base_url: 'http://${secret.TOKEN}:80'");
+    let bench = Bench::new("{}", &config);
+    fs::write(bench.path().join("key.txt"), KEY).unwrap();
+    let output = gate(&bench);
+    assert_eq!(output.status.code(), Some(2), "{}", transcript(&output));
+    assert!(transcript(&output).contains("the target's host holds a secret"), "{}", transcript(&output));
+    assert_told_nowhere(&bench, &output);
+}

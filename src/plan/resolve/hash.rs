@@ -1,20 +1,18 @@
 //! What makes two workloads the same: a hash over all that is sent, with secrets left out.
 
+use http::{HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{Endpoint, Scenario, Step},
+    plan::{Endpoint, Scenario, Step, Target},
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
 /// preceded by its length, so that no two workloads run together to the same bytes.
 pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], secrets: &Secrets) -> String {
     let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
+    let mut part = adding_to(&mut hash);
     for scenario in scenarios {
         part(b"scenario");
         part(scenario.name.as_bytes());
@@ -26,13 +24,35 @@ pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], secrets: 
             of_step(step, secrets, &mut part);
         }
     }
+    drop(part);
+    hexadecimal(hash)
+}
+
+/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets. The host stays
+/// out, as the same service may run elsewhere.
+pub(super) fn sent_to(workload: &str, target: &Target, secrets: &Secrets) -> String {
+    let mut hash = Sha256::new();
+    let mut part = adding_to(&mut hash);
+    part(workload.as_bytes());
+    part(secrets.mask(&target.base_path).as_bytes());
+    of_headers(&target.headers, &mut part);
+    drop(part);
+    hexadecimal(hash)
+}
+
+fn adding_to(hash: &mut Sha256) -> impl FnMut(&[u8]) {
+    |bytes| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    }
+}
+
+fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn of_step(step: &Step, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
-    part(step.method.as_str().as_bytes());
-    part(secrets.mask(&step.path).as_bytes());
-    let mut headers: Vec<_> = step.headers.iter().collect();
+fn of_headers(headers: &[(HeaderName, HeaderValue)], part: &mut impl FnMut(&[u8])) {
+    let mut headers: Vec<_> = headers.iter().collect();
     headers.sort_by_key(|(name, _)| name.as_str());
     for (name, value) in headers {
         part(b"header");
@@ -40,6 +60,12 @@ fn of_step(step: &Step, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
         // A token that is renewed every day must not make every day's runs incomparable.
         part(if value.is_sensitive() { b"" } else { value.as_bytes() });
     }
+}
+
+fn of_step(step: &Step, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
+    part(step.method.as_str().as_bytes());
+    part(secrets.mask(&step.path).as_bytes());
+    of_headers(&step.headers, part);
     part(b"body");
     let body = String::from_utf8_lossy(&step.body);
     part(&Sha256::digest(secrets.mask(&body).as_bytes()));

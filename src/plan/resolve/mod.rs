@@ -78,9 +78,10 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let baseline = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
     let found = problems.into_all();
-    let (Some(target), Some(workload), true) = (target, workload, found.is_empty()) else {
+    let (Some(target), Some(mut workload), true) = (target, workload, found.is_empty()) else {
         return Err(loaded.error(found));
     };
+    workload.hash = hash::sent_to(&workload.hash, &target, &loaded.secrets);
     let notes = notes(&target, &safety, &stages, regression.block);
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let config_sha256 = loaded.sha256.clone();

@@ -48,6 +48,11 @@ pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Probl
         headers.push((HeaderName::from_static(MARKER.0), HeaderValue::from_static(MARKER.1)));
     }
     let (host, port, base_path) = address(base_url, &url_at, problems)?;
+    if loaded.secrets.appear_in(&host) {
+        // The host is shown wherever the run is told of; masked, nobody could tell where the load went.
+        problems.add(&url_at, "the target's host holds a secret", "write the host openly, and send the secret in a header");
+        return None;
+    }
     hosts::check(&host, &url_at, safety, problems);
     Some(Target { host, port, base_path, headers, wait_for })
 }

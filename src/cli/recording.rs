@@ -13,7 +13,7 @@ use crate::{
     exit::Exit,
     measure,
     plan::Resolved,
-    protocol::{Addresses, http::HttpDriver},
+    protocol::{Origins, http::HttpDriver},
     record::{self, Ended, PlanFacts, RunRecord, file::SCHEMA},
     report::{self, ReportError},
     units::Micros,
@@ -49,7 +49,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
             threads: 0,
             window_us: Micros::from_duration(plan.window).0,
             block_us: Micros::from_duration(resolved.policy.regression.block).0,
-            target: plan.target.authority(),
+            target: plan.target().authority(),
             stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
         },
         generator: record::Generator::default(),
@@ -71,11 +71,11 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
         RunRecord { ended: Ended::Aborted, ended_because, ..blank.clone() }
     };
     measure::raise_open_files_limit();
-    let addresses = match Addresses::of(&plan.target) {
-        Ok(addresses) => addresses,
+    let origins = match Origins::of(plan) {
+        Ok(origins) => origins,
         Err(error) => return Ok(aborted(error.to_string())),
     };
-    match engine::wait_until_ready(plan, &addresses, stop) {
+    match engine::wait_until_ready(plan, &origins, stop) {
         Ok(()) => {}
         Err(NotReady::System(error)) => return Err(Failure::invalid(error)),
         Err(NotReady::Stopped) => {
@@ -85,7 +85,7 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
         Err(error) => return Ok(aborted(error.to_string())),
     }
     let mut display = Display::new(plan, talk.quiet, talk.log_format);
-    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
+    let driver = |share| HttpDriver::new(plan, &origins, share);
     let observed = engine::run(plan, driver, stop, |progress| display.tell(&progress)).map_err(Failure::invalid)?;
     Ok(filled(blank, observed))
 }

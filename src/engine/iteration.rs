@@ -2,23 +2,27 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
+use super::{user::User, visit::Visit};
 use crate::{
     clock::{self, Instant},
     measure::{Finished, Shard},
-    plan::{EndpointId, ScenarioId},
+    plan::{EndpointId, Scenario, ScenarioId, Step, Think},
     protocol::Driver,
 };
 
 /// A scenario made ready for a driver.
 #[derive(Debug)]
-pub(super) struct Script<R>(pub(super) Vec<Line<R>>);
+pub(super) struct Script<R> {
+    lines: Vec<Line<R>>,
+    /// Endpoint of the first request.
+    pub(super) endpoint: EndpointId,
+}
 
 /// A step made ready for a driver.
 #[derive(Debug)]
-pub(super) struct Line<R> {
-    pub(super) endpoint: EndpointId,
-    pub(super) timeout: Duration,
-    pub(super) request: R,
+enum Line<R> {
+    Visit(Visit<R>),
+    Think(Think),
 }
 
 /// What the iterations of one thread share.
@@ -42,29 +46,51 @@ pub(super) struct Arrival {
     pub(super) window: Option<usize>,
 }
 
+impl<R> Script<R> {
+    pub(super) fn new<D: Driver<Request = R>>(scenario: &Scenario, driver: &D, timeout: Duration) -> Self {
+        let line = |step: &Step| match step {
+            Step::Think(think) => Line::Think(*think),
+            Step::Request(step) => Line::Visit(Visit {
+                endpoint: step.endpoint,
+                measured: step.measured,
+                timeout: step.timeout.unwrap_or(timeout),
+                check: step.check.clone(),
+                request: driver.prepare(&step.request),
+            }),
+        };
+        let endpoint = scenario.steps.iter().find_map(Step::request).map_or(0, |step| step.endpoint);
+        Self { lines: scenario.steps.iter().map(line).collect(), endpoint }
+    }
+}
+
 /// Plays an arrival. Its first step is due when the arrival is; each other step when the one before it is done. A failed step
 /// ends the iteration, as what follows would build on an answer that never came.
 pub(super) async fn play<D: Driver>(stagehand: Rc<Stagehand<D>>, arrival: Arrival) {
     let Stagehand { driver, scripts, shard, epoch } = &*stagehand;
+    let mut user = User::new(0);
     let (mut due, mut window) = (arrival.due, arrival.window);
     shard.borrow_mut().arrival_sent(arrival.stage, clock::now().saturating_duration_since(*epoch + due));
-    for (number, line) in scripts[arrival.scenario].0.iter().enumerate() {
+    for (number, line) in scripts[arrival.scenario].lines.iter().enumerate() {
+        let Line::Visit(visit) = line else { continue };
         if number > 0 {
-            window = shard.borrow_mut().begin(arrival.stage, due, line.endpoint);
+            window = shard.borrow_mut().begin(arrival.stage, due, visit.endpoint);
         }
-        let exchange = driver.exchange(&line.request, line.timeout).await;
-        let failed = exchange.failure.is_some();
+        let visited = visit.make(driver, &mut user).await;
+        let failed = visited.failure.is_some();
         let finished = Finished {
-            response: exchange.done.saturating_duration_since(*epoch + due),
-            service: exchange.done.saturating_duration_since(exchange.sent),
-            bytes: exchange.bytes,
-            failure: exchange.failure.map(|failure| (failure.class, failure.message)),
+            response: visited.done.saturating_duration_since(*epoch + due),
+            service: visited.done.saturating_duration_since(visited.sent),
+            bytes: visited.bytes,
+            phases: visited.phases,
+            connections: visited.connections,
+            retries: visited.retries,
+            failure: visited.failure.map(|failure| (failure.class, failure.message)),
         };
-        shard.borrow_mut().finish(window, line.endpoint, finished);
+        shard.borrow_mut().finish(window, visit.endpoint, finished);
         if failed {
             break;
         }
-        due = exchange.done.saturating_duration_since(*epoch);
+        due = visited.done.saturating_duration_since(*epoch);
     }
     shard.borrow_mut().arrival_finished(arrival.stage);
 }

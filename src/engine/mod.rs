@@ -9,6 +9,8 @@ mod open_loop;
 mod ready;
 mod run;
 mod stop;
+mod user;
+mod visit;
 mod worker;
 
 pub use ready::{NotReady, wait_until_ready};

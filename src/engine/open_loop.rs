@@ -11,21 +11,12 @@ use super::{
 use crate::{
     clock,
     measure::{Live, Timeline},
-    plan::{Plan, Schedule},
+    plan::{Load, Plan, Schedule, Share},
     protocol::Driver,
 };
 
 /// Arrivals sent in one go when behind; then the other tasks get their turn, so that what was sent can be received.
 const BURST_MAX: u32 = 16;
-
-/// One thread's share of the arrivals.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Share {
-    pub(super) thread: usize,
-    pub(super) threads: usize,
-    /// Iterations in flight on this thread beyond which arrivals are dropped.
-    pub(super) max_in_flight: u64,
-}
 
 /// Sends this thread's share of all arrivals. Returns the moment of the run at which it stopped: the end of the last stage, or
 /// earlier when it was asked to.
@@ -43,9 +34,11 @@ where
 {
     let alarm = Alarm::new()?;
     let epoch = stagehand.epoch;
+    let max_in_flight = share.of(plan.limits.max_in_flight).max(1) as u64;
     let (mut first_arrival, mut burst) = (0, 0);
     for (number, (stage, place)) in plan.stages.iter().zip(timeline.stages()).enumerate() {
-        let schedule = stage.shape.schedule(stage.duration);
+        let Load::Arrivals(shape) = stage.load else { continue };
+        let schedule = shape.schedule(stage.duration);
         for n in (share.thread as u64..).step_by(share.threads) {
             let Some(offset) = schedule.due(n) else { break };
             let due = place.begins + offset;
@@ -58,9 +51,9 @@ where
                 return Ok(clock::now().saturating_duration_since(epoch));
             }
             let scenario = plan.workload.scenario_of(plan.seed, first_arrival + n);
-            let endpoint = plan.workload.scenarios[scenario].steps[0].endpoint;
+            let endpoint = stagehand.scripts[scenario].endpoint;
             let mut shard = stagehand.shard.borrow_mut();
-            if live.0[share.thread].in_flight() >= share.max_in_flight {
+            if live.0[share.thread].in_flight() >= max_in_flight {
                 shard.arrival_dropped(number, due, endpoint);
             } else {
                 let window = shard.arrival_started(number, due, endpoint);

@@ -11,13 +11,12 @@ use std::{
 
 use super::{
     Stop,
-    open_loop::Share,
     worker::{Stage, WorkerEnd, work},
 };
 use crate::{
     clock::{self, Duration, Instant},
     measure::{ClosedWindow, Collector, Live, LiveShard, Measured, Shard, Timeline, max_rss_bytes},
-    plan::Plan,
+    plan::{Plan, Share},
     protocol::Driver,
     record::{Encoded, Ended, Generator, StageFacts},
     units::Micros,
@@ -73,7 +72,7 @@ pub enum EngineError {
 /// The system refuses threads or timers. Failed requests are no error.
 pub fn run<D>(
     plan: &Plan,
-    driver: impl Fn() -> D + Sync,
+    driver: impl Fn(Share) -> D,
     stop: &Stop,
     mut observer: impl FnMut(Progress<'_>),
 ) -> Result<Observed, EngineError>
@@ -91,10 +90,9 @@ where
     let (sink, source) = mpsc::sync_channel(timeline.windows() * threads + 1);
     let mut handles = Vec::with_capacity(threads);
     for thread in 0..threads {
-        let max_in_flight = plan.limits.max_in_flight.div_ceil(threads) as u64;
-        let share = Share { thread, threads, max_in_flight };
+        let share = Share { thread, threads };
         let shard = Shard::new(Arc::clone(&timeline), plan.workload.endpoints.len(), sink.clone(), Arc::clone(&live.0[thread]));
-        let (stage, driver) = (Arc::clone(&stage), driver());
+        let (stage, driver) = (Arc::clone(&stage), driver(share));
         let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(&stage, share, driver, shard));
         handles.push(spawned.inspect_err(|_| {
             stop.ask();

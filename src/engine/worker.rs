@@ -9,13 +9,13 @@ use tokio::{
 
 use super::{
     Stop,
-    iteration::{Line, Script, Stagehand},
-    open_loop::{Share, send_arrivals},
+    iteration::{Script, Stagehand},
+    open_loop::send_arrivals,
 };
 use crate::{
     clock::{self, Instant},
     measure::{CpuClock, Live, Shard, ShardEnd, Timeline},
-    plan::Plan,
+    plan::{Plan, Share},
     protocol::Driver,
 };
 
@@ -70,12 +70,7 @@ where
 }
 
 fn scripts<D: Driver>(plan: &Plan, driver: &D) -> Vec<Script<D::Request>> {
-    let line = |step: &crate::plan::Step| Line {
-        endpoint: step.endpoint,
-        timeout: step.timeout.unwrap_or(plan.limits.request_timeout),
-        request: driver.prepare(step),
-    };
-    plan.workload.scenarios.iter().map(|scenario| Script(scenario.steps.iter().map(line).collect())).collect()
+    plan.workload.scenarios.iter().map(|scenario| Script::new(scenario, driver, plan.http.timeouts.request)).collect()
 }
 
 /// Waits for the requests in flight, as long as `graceful_stop` allows and nobody is in a hurry.

@@ -11,7 +11,7 @@ use std::{
 use super::{Timeline, live::LiveShard};
 use crate::{
     plan::EndpointId,
-    record::{ErrorClass, Errors, FailureSample, Latencies, Totals},
+    record::{ErrorClass, Errors, FailureSample, Latencies, Phases, Totals},
     units::Micros,
 };
 
@@ -29,6 +29,12 @@ pub struct Finished {
     pub service: Duration,
     /// Body bytes received.
     pub bytes: u64,
+    /// Where the time went.
+    pub phases: Phases,
+    /// Connections opened for it.
+    pub connections: u64,
+    /// Attempts beyond the first.
+    pub retries: u64,
     /// Class and words of its failure, if it failed.
     pub failure: Option<(ErrorClass, Cow<'static, str>)>,
 }
@@ -139,9 +145,12 @@ impl Shard {
         let total = &mut open.endpoints[endpoint];
         total.requests += 1;
         total.bytes += finished.bytes;
+        total.connections += finished.connections;
+        total.retries += finished.retries;
         let response = Micros::from_duration(finished.response).0;
         match finished.failure {
             None => {
+                total.phases.add(&finished.phases);
                 total.response.record(response);
                 total.service.record(Micros::from_duration(finished.service).0);
             }
@@ -230,15 +239,17 @@ mod tests {
     use std::sync::mpsc::{Receiver, sync_channel};
 
     use super::*;
-    use crate::plan::{Shape, Stage};
+    use crate::plan::{Load, Shape, Stage};
 
     /// Two seconds in windows of one, one endpoint.
     fn shard() -> (Shard, Receiver<ClosedWindow>) {
         let stage = Stage {
             name: "steady".to_owned(),
-            shape: Shape::Constant(crate::units::PerSecond(10.0)),
+            load: Load::Arrivals(Shape::Constant(crate::units::PerSecond(10.0))),
             duration: Duration::from_secs(2),
+            iterations: None,
             measured: true,
+            step_of: None,
         };
         let (sink, source) = sync_channel(8);
         let timeline = Arc::new(Timeline::new(&[stage], Duration::from_secs(1)));
@@ -247,7 +258,7 @@ mod tests {
 
     fn finished(ms: u64) -> Finished {
         let response = Duration::from_millis(ms);
-        Finished { response, service: response, bytes: 0, failure: None }
+        Finished { response, service: response, bytes: 0, phases: Phases::default(), connections: 0, retries: 0, failure: None }
     }
 
     #[test]

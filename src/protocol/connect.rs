@@ -3,69 +3,76 @@
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs as _},
+    sync::Arc,
     time::Duration,
 };
 
 use tokio::{net::TcpStream, time::timeout};
 
 use super::Failure;
-use crate::{plan::Target, record::ErrorClass};
+use crate::{
+    plan::{Plan, Target, TargetId},
+    record::ErrorClass,
+};
 
-/// The addresses of a target, resolved once before any load is sent.
+/// What connections to the targets of a plan need, made ready once before any load is sent and shared by all threads.
 #[derive(Clone, Debug)]
-pub struct Addresses(Vec<SocketAddr>);
+pub struct Origins(Arc<Vec<Vec<SocketAddr>>>);
 
-/// A host name without an address.
+/// A target no connection can be made to, whatever is tried.
 #[derive(Debug, thiserror::Error)]
-#[error("'{host}' has no address: {reason}")]
-pub struct ResolveError {
-    /// The name.
-    pub host: String,
-    /// What the resolver says.
-    pub reason: String,
+pub enum OriginError {
+    /// A host name without an address.
+    #[error("'{host}' has no address: {reason}")]
+    NoAddress {
+        /// The name.
+        host: String,
+        /// What the resolver says.
+        reason: String,
+    },
 }
 
-impl Addresses {
+impl Origins {
     /// Asks the system's resolver; blocks.
     ///
     /// # Errors
-    /// The name does not resolve.
-    pub fn of(target: &Target) -> Result<Self, ResolveError> {
-        let error = |reason: String| ResolveError { host: target.host.clone(), reason };
-        let found: Vec<SocketAddr> =
-            (target.host.as_str(), target.port).to_socket_addrs().map_err(|e| error(e.to_string()))?.collect();
-        if found.is_empty() {
-            Err(error("the resolver knows the name, but no address of it".to_owned()))
-        } else {
-            Ok(Self(found))
-        }
+    /// A name does not resolve.
+    pub fn of(plan: &Plan) -> Result<Self, OriginError> {
+        plan.targets.iter().map(addresses).collect::<Result<Vec<_>, _>>().map(|origins| Self(Arc::new(origins)))
     }
 
-    /// Connects to the first address that answers, within `limit` in all.
+    /// Connects to the first address of a target that answers, within `limit` in all.
     ///
     /// # Errors
     /// Refused, unreachable, or no answer in time.
-    pub async fn connect(&self, limit: Duration) -> Result<TcpStream, Failure> {
-        match timeout(limit, self.connect_to_any()).await {
+    pub async fn connect(&self, target: TargetId, limit: Duration) -> Result<TcpStream, Failure> {
+        match timeout(limit, connect_to_any(&self.0[target])).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(failure_of(&error)),
             Err(_) => Err(Failure::new(ErrorClass::TimeoutConnect, "no connection within the connect timeout")),
         }
     }
+}
 
-    async fn connect_to_any(&self) -> io::Result<TcpStream> {
-        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for address in &self.0 {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Ok(stream);
-                }
-                Err(error) => last = error,
+fn addresses(target: &Target) -> Result<Vec<SocketAddr>, OriginError> {
+    let error = |reason: String| OriginError::NoAddress { host: target.host.clone(), reason };
+    let found: Vec<SocketAddr> =
+        (target.host.as_str(), target.port).to_socket_addrs().map_err(|e| error(e.to_string()))?.collect();
+    if found.is_empty() { Err(error("the resolver knows the name, but no address of it".to_owned())) } else { Ok(found) }
+}
+
+async fn connect_to_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
             }
+            Err(error) => last = error,
         }
-        Err(last)
     }
+    Err(last)
 }
 
 fn failure_of(error: &io::Error) -> Failure {

@@ -1,7 +1,7 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
 use crate::{
-    plan::{Plan, Resolved},
+    plan::{Plan, Resolved, Step},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
@@ -24,13 +24,13 @@ fn head(resolved: &Resolved) -> String {
     let plan = &resolved.plan;
     let mut lines = vec![
         format!("suite     {}", plan.suite),
-        format!("target    http://{}{}", plan.target.authority(), plan.target.base_path),
+        format!("target    http://{}{}", plan.target().authority(), plan.target().base_path),
     ];
-    for (name, value) in &plan.target.headers {
+    for (name, value) in &plan.target().headers {
         let value = if value.is_sensitive() { "***".into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
         lines.push(format!("header    {name}: {value}"));
     }
-    if let Some(wait) = &plan.target.wait_for {
+    if let Some(wait) = &plan.target().wait_for {
         lines.push(format!(
             "wait for  GET {} to answer {}, up to {}, every {}",
             wait.path,
@@ -48,7 +48,7 @@ fn stages(plan: &Plan) -> String {
     let row = |stage: &crate::plan::Stage| {
         vec![
             stage.name.clone(),
-            stage.shape.to_string(),
+            stage.load.to_string(),
             units::duration(stage.duration),
             stage.arrivals().to_string(),
             if stage.measured { "yes" } else { "no" }.to_owned(),
@@ -79,7 +79,7 @@ fn endpoints(resolved: &Resolved) -> String {
             .scenarios
             .iter()
             .map(|scenario| {
-                let steps = scenario.steps.iter().filter(|step| step.endpoint == id).count();
+                let steps = scenario.steps.iter().filter_map(Step::request).filter(|step| step.endpoint == id).count();
                 steps as f64 * f64::from(scenario.weight) / total.max(1) as f64
             })
             .sum();
@@ -174,8 +174,8 @@ fn limits(resolved: &Resolved) -> String {
         format!("  in flight        {}", limits.max_in_flight),
         format!(
             "  timeouts         connect {}, request {}",
-            units::duration(limits.connect_timeout),
-            units::duration(limits.request_timeout)
+            units::duration(resolved.plan.http.timeouts.connect),
+            units::duration(resolved.plan.http.timeouts.request)
         ),
         format!("  graceful stop    {}", units::duration(limits.graceful_stop)),
         format!("  hosts            allowed: {allowed}; denied: {}", hosts(&safety.deny_hosts)),

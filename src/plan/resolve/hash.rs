@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{Endpoint, Scenario, Step, Target},
+    plan::{Endpoint, RequestStep, Scenario, Step, Target},
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
@@ -18,10 +18,18 @@ pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], secrets: 
         part(scenario.name.as_bytes());
         part(&scenario.weight.to_le_bytes());
         for step in &scenario.steps {
-            part(b"step");
-            let name = endpoints.get(step.endpoint).map_or("", |endpoint| endpoint.name.as_str());
-            part(name.as_bytes());
-            of_step(step, secrets, &mut part);
+            match step {
+                Step::Request(step) => {
+                    part(b"step");
+                    let name = endpoints.get(step.endpoint).map_or("", |endpoint| endpoint.name.as_str());
+                    part(name.as_bytes());
+                    of_step(step, secrets, &mut part);
+                }
+                Step::Think(think) => {
+                    part(b"think");
+                    part(format!("{think:?}").as_bytes());
+                }
+            }
         }
     }
     drop(part);
@@ -62,14 +70,15 @@ fn of_headers(headers: &[(HeaderName, HeaderValue)], part: &mut impl FnMut(&[u8]
     }
 }
 
-fn of_step(step: &Step, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
-    part(step.method.as_str().as_bytes());
-    part(secrets.mask(&step.path).as_bytes());
-    of_headers(&step.headers, part);
+fn of_step(step: &RequestStep, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
+    let request = &step.request;
+    part(request.method.as_str().as_bytes());
+    part(secrets.mask(&request.path).as_bytes());
+    of_headers(&request.headers, part);
     part(b"body");
-    let body = String::from_utf8_lossy(&step.body);
+    let body = String::from_utf8_lossy(&request.body);
     part(&Sha256::digest(secrets.mask(&body).as_bytes()));
-    for status in &step.expected_status {
+    for status in &step.check.status {
         part(&status.as_u16().to_le_bytes());
     }
 }

@@ -1,4 +1,4 @@
-//! What the engine must never exceed: `load`, `http.timeouts`, `record.window`, `safety`.
+//! What the engine must never exceed: `load`, `record.window`, `safety`.
 
 use std::time::Duration;
 
@@ -29,12 +29,8 @@ pub(super) fn limits(loaded: &Loaded, problems: &Problems<'_>) -> Limits {
         problems.add(&at.key("max_in_flight"), format!("'{max_in_flight}' requests in flight are out of range"), hint);
     }
     let graceful_stop = load.graceful_stop.as_ref().and_then(|written| problems.read(written, &at.key("graceful_stop")));
-    let timeouts = &loaded.document.http.timeouts;
-    let at = Path::root().key("http").key("timeouts");
     Limits {
         max_in_flight: usize::try_from(max_in_flight).unwrap_or(usize::MAX),
-        connect_timeout: problems.time_or(timeouts.connect.as_ref(), &at.key("connect"), default.connect_timeout),
-        request_timeout: problems.time_or(timeouts.request.as_ref(), &at.key("request"), default.request_timeout),
         graceful_stop: graceful_stop.unwrap_or(default.graceful_stop),
     }
 }

@@ -2,6 +2,7 @@
 
 mod hash;
 mod hosts;
+mod http;
 mod limits;
 mod names;
 mod problems;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use problems::Problems;
 pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 
-use super::Plan;
+use super::{Control, Plan};
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
     policy::{BLOCKS_MIN, Policy, Validity},
@@ -70,6 +71,8 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let target = target::resolve(loaded, &safety, &problems);
     let window = limits::window(loaded, &problems);
     let limits = limits::limits(loaded, &problems);
+    let http = http::resolve(loaded, &problems);
+    let control = Control::default();
     let stages = stages::resolve(loaded, &safety, &problems);
     let workload = scenarios::resolve(loaded, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
@@ -86,7 +89,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
-        plan: Plan { suite, target, stages, workload, limits, window, seed },
+        plan: Plan { suite, targets: vec![target], stages, workload, http, control, limits, window, seed },
         policy: Policy { thresholds, regression, validity: Validity::default() },
         baseline,
         report,

@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use super::{Problems, SafetySettings, names};
 use crate::{
     config::{Loaded, Path, stages as written},
-    plan::{Shape, Stage},
+    plan::{Load, Shape, Stage},
     units::{self, PerSecond},
 };
 
@@ -61,9 +61,9 @@ fn one(stage: &written::Stage, n: usize, at: &Path, problems: &Problems<'_>) -> 
         problems.add(&at.key("measure"), "a warm-up stage can't be measured", "remove `warmup: true` or `measure: true`");
     }
     let measured = stage.warmup != Some(true) && stage.measure != Some(false);
-    let stage = Stage { name, shape: shape?, duration: duration?, measured };
+    let stage = Stage { name, load: Load::Arrivals(shape?), duration: duration?, iterations: None, measured, step_of: None };
     if stage.arrivals() == 0 {
-        let message = format!("{} for {} is not a single request", stage.shape, units::duration(stage.duration));
+        let message = format!("{} for {} is not a single request", stage.load, units::duration(stage.duration));
         problems.add(at, message, "raise the rate or the duration");
     }
     Some(stage)
@@ -126,9 +126,9 @@ fn check_names(stages: &[Option<Stage>], at: &Path, problems: &Problems<'_>) {
 fn check_safety(stages: &[Option<Stage>], at: &Path, safety: &SafetySettings, problems: &Problems<'_>) {
     let mut total = Duration::ZERO;
     for (n, stage) in stages.iter().enumerate().filter_map(|(n, stage)| Some((n, stage.as_ref()?))) {
-        let peak = stage.shape.peak();
+        let peak = stage.load.peak_rate();
         if let Some(max) = safety.max_rate.filter(|max| peak > *max) {
-            let key = if matches!(stage.shape, Shape::Constant(_)) { "rate" } else { "ramp" };
+            let key = if matches!(stage.load, Load::Arrivals(Shape::Constant(_))) { "rate" } else { "ramp" };
             let message = format!("{} is beyond `safety.max_rate` ({})", PerSecond(peak), PerSecond(max));
             problems.add(&at.index(n).key(key), message, "lower the rate, or raise the limit if this is meant");
         }

@@ -1,9 +1,7 @@
 //! One request, from a pooled connection to the last byte of its response.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Request, Uri, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use tokio::time::timeout;
@@ -11,14 +9,17 @@ use tokio::time::timeout;
 use super::pool::{Connection, Pool};
 use crate::{
     clock::{self, Instant},
-    plan::{Limits, Method, Step, Target},
-    protocol::{Addresses, Driver, Exchange, Failure},
-    record::ErrorClass,
+    plan::{self, Method, Plan, Share, TargetId},
+    protocol::{Driver, Exchange, Failure, Keep, Origins, Reply, Terms},
+    record::{ErrorClass, Phases},
 };
 
-/// Speaks HTTP/1.1 with one target.
+/// Speaks HTTP/1.1 with the targets of a plan.
 #[derive(Debug)]
-pub struct HttpDriver {
+pub struct HttpDriver(Vec<Origin>);
+
+#[derive(Debug)]
+struct Origin {
     pool: Pool,
     base_path: String,
     headers: HeaderMap,
@@ -27,32 +28,40 @@ pub struct HttpDriver {
 /// A request with everything that is the same each time it is sent.
 #[derive(Clone, Debug)]
 pub struct HttpRequest {
+    target: TargetId,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-    expected_status: Vec<StatusCode>,
 }
 
 impl HttpDriver {
-    /// A driver without any connection yet.
+    /// A driver without any connection yet, for one of the threads that share a plan's connections.
     #[must_use]
-    pub fn new(target: &Target, addresses: Addresses, limits: &Limits) -> Self {
-        let mut headers = HeaderMap::new();
-        if let Ok(host) = HeaderValue::from_str(&target.authority()) {
-            headers.insert(header::HOST, host);
-        }
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("loadgate/", env!("CARGO_PKG_VERSION"))));
-        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        replace(&mut headers, &target.headers);
-        Self { pool: Pool::new(addresses, limits.connect_timeout), base_path: target.base_path.clone(), headers }
+    pub fn new(plan: &Plan, origins: &Origins, _share: Share) -> Self {
+        let origin = |(id, target): (TargetId, &plan::Target)| {
+            let mut headers = HeaderMap::new();
+            if let Ok(host) = HeaderValue::from_str(&target.authority()) {
+                headers.insert(header::HOST, host);
+            }
+            headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("loadgate/", env!("CARGO_PKG_VERSION"))));
+            headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+            replace(&mut headers, &target.headers);
+            let pool = Pool::new(origins.clone(), id, plan.http.timeouts.connect);
+            Origin { pool, base_path: target.base_path.clone(), headers }
+        };
+        Self(plan.targets.iter().enumerate().map(origin).collect())
     }
 
     /// Sends on an idle connection, else on a new one. A request that an idle connection gives back unsent, because the
     /// target had just closed it, goes out on a new one: it never reached the target.
-    async fn send(&self, request: &HttpRequest, sent: &mut Instant) -> Result<(Connection, http::Response<Incoming>), Failure> {
-        let mut message = request.message();
-        while let Some(mut connection) = self.pool.take_idle() {
+    async fn send(
+        pool: &Pool,
+        mut message: Request<Full<Bytes>>,
+        sent: &mut Instant,
+        opened: &mut bool,
+    ) -> Result<(Connection, http::Response<Incoming>), Failure> {
+        while let Some(mut connection) = pool.take_idle() {
             *sent = clock::now();
             match connection.try_send_request(message).await {
                 Ok(response) => return Ok((connection, response)),
@@ -62,81 +71,71 @@ impl HttpDriver {
                 },
             }
         }
-        let mut connection = self.pool.open().await?;
-        *sent = clock::now();
+        let mut connection = pool.open().await?;
+        (*sent, *opened) = (clock::now(), true);
         match connection.try_send_request(message).await {
             Ok(response) => Ok((connection, response)),
             Err(error) => Err(failure_of(&error.into_error())),
         }
     }
 
-    async fn send_and_receive(&self, request: &HttpRequest, sent: &mut Instant) -> Result<u64, Failure> {
-        let (connection, response) = self.send(request, sent).await?;
-        let status = response.status();
-        let mut body = response.into_body();
-        let mut bytes = 0;
-        while let Some(frame) = body.frame().await {
+    async fn send_and_receive(
+        &self,
+        request: &HttpRequest,
+        terms: &Terms<'_>,
+        sent: &mut Instant,
+        opened: &mut bool,
+        bytes: &mut u64,
+    ) -> Result<Reply, Failure> {
+        let pool = &self.0[request.target].pool;
+        let (connection, response) = Self::send(pool, request.message(terms.cookie), sent, opened).await?;
+        let (head, mut incoming) = response.into_parts();
+        let mut body = Vec::new();
+        while let Some(frame) = incoming.frame().await {
             let frame = frame.map_err(|error| failure_of(&error))?;
-            bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+            let data = frame.data_ref().map_or(&[][..], |data| data.as_ref());
+            *bytes += data.len() as u64;
+            if terms.keep == Keep::Body {
+                body.extend_from_slice(data);
+            }
         }
-        self.pool.give_back(connection);
-        request.judge(status).map_or(Ok(bytes), Err)
+        pool.give_back(connection);
+        let headers = if terms.keep == Keep::Status { HeaderMap::new() } else { head.headers };
+        Ok(Reply { status: head.status, headers, body: body.into() })
     }
 }
 
 impl Driver for HttpDriver {
     type Request = HttpRequest;
 
-    fn prepare(&self, step: &Step) -> HttpRequest {
-        let mut headers = self.headers.clone();
-        replace(&mut headers, &step.headers);
-        let uri = format!("{}{}", self.base_path, step.path).parse().unwrap_or_else(|_| Uri::from_static("/"));
-        HttpRequest {
-            method: step.method.clone(),
-            uri,
-            headers,
-            body: step.body.clone(),
-            expected_status: step.expected_status.clone(),
-        }
+    fn prepare(&self, request: &plan::Request) -> HttpRequest {
+        let origin = &self.0[request.target];
+        let mut headers = origin.headers.clone();
+        replace(&mut headers, &request.headers);
+        let uri = format!("{}{}", origin.base_path, request.path).parse().unwrap_or_else(|_| Uri::from_static("/"));
+        let (target, method, body) = (request.target, request.method.clone(), request.body.clone());
+        HttpRequest { target, method, uri, headers, body }
     }
 
-    async fn exchange(&self, request: &HttpRequest, limit: Duration) -> Exchange {
-        let mut sent = clock::now();
-        let result = timeout(limit, self.send_and_receive(request, &mut sent)).await;
-        let done = clock::now();
-        match result {
-            Ok(Ok(bytes)) => Exchange { sent, done, bytes, failure: None },
-            Ok(Err(failure)) => Exchange { sent, done, bytes: 0, failure: Some(failure) },
-            Err(_) => {
-                let failure = Failure::new(ErrorClass::TimeoutRequest, "no complete response within the request timeout");
-                Exchange { sent, done, bytes: 0, failure: Some(failure) }
-            }
-        }
+    async fn exchange(&self, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
+        let (mut sent, mut opened, mut bytes) = (clock::now(), false, 0);
+        let result = timeout(terms.timeout, self.send_and_receive(request, terms, &mut sent, &mut opened, &mut bytes)).await;
+        let outcome = result
+            .unwrap_or_else(|_| Err(Failure::new(ErrorClass::TimeoutRequest, "no complete response within the request timeout")));
+        Exchange { sent, done: clock::now(), bytes, phases: Phases::default(), opened, outcome }
     }
 }
 
 impl HttpRequest {
-    fn message(&self) -> Request<Full<Bytes>> {
+    fn message(&self, cookie: Option<&str>) -> Request<Full<Bytes>> {
         let mut message = Request::new(Full::new(self.body.clone()));
         *message.method_mut() = self.method.clone();
         *message.uri_mut() = self.uri.clone();
         message.headers_mut().clone_from(&self.headers);
-        message
-    }
-
-    /// Whether a response of this status is a failure.
-    fn judge(&self, status: StatusCode) -> Option<Failure> {
-        let as_promised =
-            if self.expected_status.is_empty() { status.as_u16() < 400 } else { self.expected_status.contains(&status) };
-        if as_promised {
-            return None;
+        if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
+            message.headers_mut().insert(header::COOKIE, cookie);
         }
-        let class = match status.as_u16() {
-            400..=499 => ErrorClass::Status4xx,
-            500.. => ErrorClass::Status5xx,
-            _ => ErrorClass::CheckFailed,
-        };
-        Some(Failure { class, message: format!("status {}", status.as_u16()).into() })
+        message
     }
 }
 
@@ -163,29 +162,6 @@ fn failure_of(error: &hyper::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn request(expected: &[u16]) -> HttpRequest {
-        HttpRequest {
-            method: Method::GET,
-            uri: Uri::from_static("/"),
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            expected_status: expected.iter().map(|&code| StatusCode::from_u16(code).unwrap()).collect(),
-        }
-    }
-
-    #[test]
-    fn a_status_is_judged_by_the_check_where_there_is_one() {
-        let class = |expected: &[u16], status| {
-            request(expected).judge(StatusCode::from_u16(status).unwrap()).map(|failure| failure.class)
-        };
-        assert_eq!(class(&[], 204), None);
-        assert_eq!(class(&[], 302), None);
-        assert_eq!(class(&[], 404), Some(ErrorClass::Status4xx));
-        assert_eq!(class(&[404], 404), None);
-        assert_eq!(class(&[200, 201], 503), Some(ErrorClass::Status5xx));
-        assert_eq!(class(&[201], 200), Some(ErrorClass::CheckFailed));
-    }
 
     #[test]
     fn a_header_of_the_step_replaces_the_targets() {

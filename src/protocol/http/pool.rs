@@ -8,7 +8,8 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 
 use crate::{
-    protocol::{Addresses, Failure},
+    plan::TargetId,
+    protocol::{Failure, Origins},
     record::ErrorClass,
 };
 
@@ -17,14 +18,15 @@ pub(super) type Connection = SendRequest<Full<Bytes>>;
 /// Connections to one target.
 #[derive(Debug)]
 pub(super) struct Pool {
-    addresses: Addresses,
+    origins: Origins,
+    target: TargetId,
     connect_timeout: Duration,
     idle: RefCell<Vec<Connection>>,
 }
 
 impl Pool {
-    pub(super) fn new(addresses: Addresses, connect_timeout: Duration) -> Self {
-        Self { addresses, connect_timeout, idle: RefCell::new(Vec::new()) }
+    pub(super) fn new(origins: Origins, target: TargetId, connect_timeout: Duration) -> Self {
+        Self { origins, target, connect_timeout, idle: RefCell::new(Vec::new()) }
     }
 
     /// An idle connection that is still open, if there is one.
@@ -44,7 +46,7 @@ impl Pool {
 
     /// A new connection.
     pub(super) async fn open(&self) -> Result<Connection, Failure> {
-        let stream = self.addresses.connect(self.connect_timeout).await?;
+        let stream = self.origins.connect(self.target, self.connect_timeout).await?;
         let (connection, io) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| Failure::of(ErrorClass::Protocol, &error))?;
         // The task ends with the connection; its error reaches the request that is on it.

@@ -93,6 +93,7 @@ fn stage(name: &str, measured: bool, began_us: u64, seconds: u64, offered: u64) 
         played_us: seconds * 1_000_000,
         offered,
         started: offered,
+        ..StageFacts::default()
     }
 }
 

@@ -3,17 +3,25 @@
 use std::time::Duration;
 
 use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios};
-use crate::policy::{Quantile, Severity};
+use crate::{
+    plan::{RequestStep, Step, Workload},
+    policy::{Quantile, Severity},
+};
 
 const MINIMAL: &str = include_str!("../../../../tests/it/configs/minimal.yml");
 const TINY: &str = include_str!("../../../../tests/it/configs/tiny.yml");
+
+/// The request steps of a scenario.
+fn requests(workload: &Workload, scenario: usize) -> Vec<&RequestStep> {
+    workload.scenarios[scenario].steps.iter().filter_map(Step::request).collect()
+}
 
 #[test]
 fn the_minimal_configuration_becomes_a_plan() {
     let resolved = resolved_with(MINIMAL, &overrides(&[("SHOP_URL", "http://localhost:9000/v1/")], &[], None)).unwrap();
     let plan = &resolved.plan;
-    assert_eq!((plan.suite.as_str(), plan.target.authority().as_str()), ("shop", "localhost:9000"));
-    assert_eq!((plan.target.base_path.as_str(), plan.target.headers.len()), ("/v1", 1));
+    assert_eq!((plan.suite.as_str(), plan.target().authority().as_str()), ("shop", "localhost:9000"));
+    assert_eq!((plan.target().base_path.as_str(), plan.target().headers.len()), ("/v1", 1));
     assert_eq!((plan.arrivals(), plan.duration()), (20 * 10 + 200 * 60, Duration::from_secs(70)));
     assert_eq!(plan.stages.iter().map(|stage| stage.measured).collect::<Vec<_>>(), [false, true]);
     let names: Vec<&str> = plan.workload.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
@@ -28,7 +36,7 @@ fn a_shorthand_names_its_endpoint_by_itself() {
     let resolved = resolved_with(TINY, &overrides(&[("SHOP_URL", "http://10.1.2.3")], &[], None)).unwrap();
     let workload = &resolved.plan.workload;
     assert_eq!((workload.scenarios[0].name.as_str(), workload.endpoints[0].name.as_str()), ("GET /articles", "GET /articles"));
-    assert_eq!(resolved.plan.target.port, 80);
+    assert_eq!(resolved.plan.target().port, 80);
     assert!(resolved.notes[0].contains("load goes to 10.1.2.3"), "{:?}", resolved.notes);
 }
 
@@ -52,12 +60,15 @@ fn steps_of_equal_name_share_an_endpoint_and_nameless_ones_are_named_as_written(
     let workload = &resolved.plan.workload;
     let names: Vec<&str> = workload.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
     assert_eq!(names, ["GET /x/${REGION}", "shared"]);
-    let [get, post] = workload.scenarios[0].steps.as_slice() else { panic!("{workload:?}") };
-    assert_eq!(get.path, "/x/eu");
-    assert_eq!(post.body, r#"{"id":7,"text":"7","list":[1.5,null,true]}"#);
-    assert_eq!((post.headers[0].0.as_str(), post.headers[0].1.to_str().ok()), ("content-type", Some("application/json")));
-    assert_eq!((post.expected_status.len(), post.timeout), (2, Some(Duration::from_secs(2))));
-    assert_eq!(workload.scenarios[1].steps[0].endpoint, post.endpoint);
+    let [get, post] = requests(workload, 0)[..] else { panic!("{workload:?}") };
+    assert_eq!(get.request.path, "/x/eu");
+    assert_eq!(post.request.body, r#"{"id":7,"text":"7","list":[1.5,null,true]}"#);
+    assert_eq!(
+        (post.request.headers[0].0.as_str(), post.request.headers[0].1.to_str().ok()),
+        ("content-type", Some("application/json"))
+    );
+    assert_eq!((post.check.status.len(), post.timeout), (2, Some(Duration::from_secs(2))));
+    assert_eq!(requests(workload, 1)[0].endpoint, post.endpoint);
 }
 
 #[test]
@@ -93,7 +104,7 @@ fn tolerances_replace_the_defaults_and_a_warning_follows_its_failure() {
 #[test]
 fn the_marker_header_is_sent_unless_the_user_sets_it() {
     let marker = |text: &str| {
-        let headers = resolved(text).plan.target.headers;
+        let headers = resolved(text).plan.target().headers.clone();
         headers.iter().filter(|(name, _)| name == "x-load-test").map(|(_, v)| v.to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(marker(&with("")), ["true"]);
@@ -109,7 +120,7 @@ fn secrets_are_sensitive_masked_and_outside_the_hash() {
     );
     let one = resolved_with(&text, &overrides(&[("LG_TEST_TOKEN", "s3cret")], &[], None)).unwrap();
     let two = resolved_with(&text, &overrides(&[("LG_TEST_TOKEN", "other")], &[], None)).unwrap();
-    let step = &one.plan.workload.scenarios[0].steps[0];
+    let step = &requests(&one.plan.workload, 0)[0].request;
     assert_eq!(step.path, "/a?k=s3cret");
     assert_eq!(step.headers.iter().map(|(_, value)| value.is_sensitive()).collect::<Vec<_>>(), [true, false]);
     assert_eq!(one.plan.workload.hash, two.plan.workload.hash);

@@ -4,6 +4,8 @@
 //! `n` of a stage belongs to thread `n mod threads`, so that threads need no queue to share work by.
 
 mod alarm;
+mod cast;
+mod closed_loop;
 mod iteration;
 mod open_loop;
 mod ready;

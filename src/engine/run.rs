@@ -11,7 +11,8 @@ use std::{
 
 use super::{
     Stop,
-    worker::{Stage, WorkerEnd, work},
+    cast::Run,
+    worker::{WorkerEnd, work},
 };
 use crate::{
     clock::{self, Duration, Instant},
@@ -24,6 +25,8 @@ use crate::{
 
 /// Rate that a thread takes without becoming the bottleneck; plans with less use fewer threads and so fewer connections.
 const RATE_PER_THREAD: f64 = 1_000.0;
+/// Users that a thread serves without becoming the bottleneck, as far as that can be known beforehand.
+const USERS_PER_THREAD: f64 = 16.0;
 /// Time between the making of the threads and the first arrival.
 const HEAD_START: Duration = Duration::from_millis(20);
 /// How often the observer is told of progress.
@@ -80,38 +83,37 @@ where
     D: Driver + Send + 'static,
     D::Request: 'static,
 {
-    let threads = threads_for(plan.peak_rate());
-    let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
+    let threads = threads_for(plan);
     let live = Live((0..threads).map(|_| Arc::new(LiveShard::default())).collect());
     let (started_at, epoch) = (clock::wall(), clock::now() + HEAD_START);
-    let stage =
-        Arc::new(Stage { plan: plan.clone(), timeline: Arc::clone(&timeline), live: live.clone(), stop: stop.clone(), epoch });
+    let run = Arc::new(Run::new(plan.clone(), live.clone(), stop.clone(), epoch));
     // Room for every window of every thread: handing one over never blocks, and the queue is bounded.
-    let (sink, source) = mpsc::sync_channel(timeline.windows() * threads + 1);
+    let (sink, source) = mpsc::sync_channel(run.timeline.windows() * threads + 1);
     let mut handles = Vec::with_capacity(threads);
     for thread in 0..threads {
         let share = Share { thread, threads };
-        let shard = Shard::new(Arc::clone(&timeline), plan.workload.endpoints.len(), sink.clone(), Arc::clone(&live.0[thread]));
-        let (stage, driver) = (Arc::clone(&stage), driver(share));
-        let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(&stage, share, driver, shard));
+        let shard = Shard::new(Arc::clone(&run.timeline), plan.workload.endpoints.len(), sink.clone(), Arc::clone(&live.0[thread]));
+        let (run, driver) = (Arc::clone(&run), driver(share));
+        let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(run, share, driver, shard));
         handles.push(spawned.inspect_err(|_| {
             stop.ask();
             stop.ask();
         })?);
     }
     drop(sink);
-    let mut collector = Collector::new(Arc::clone(&timeline), threads);
+    let mut collector = Collector::new(Arc::clone(&run.timeline), threads);
     collect(&source, &mut collector, || {
         observer(Progress { moment: clock::now().saturating_duration_since(epoch), live: &live });
     });
     let ends = join(handles)?;
-    Ok(put_together(plan, &timeline, collector, &ends, (started_at, epoch)))
+    Ok(put_together(plan, &run.timeline, collector, &ends, (started_at, epoch)))
 }
 
-/// A thread per core, but no more than the rate has work for.
-fn threads_for(peak_rate: f64) -> usize {
+/// A thread per core, but no more than the load has work for.
+fn threads_for(plan: &Plan) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    ((peak_rate / RATE_PER_THREAD).ceil() as usize).clamp(1, cores)
+    let work = (plan.peak_rate() / RATE_PER_THREAD).ceil() + (f64::from(plan.peak_users()) / USERS_PER_THREAD).ceil();
+    (work as usize).clamp(1, cores)
 }
 
 /// Takes windows until every thread has closed its last one.
@@ -144,14 +146,15 @@ fn put_together(
     (started_at, epoch): (jiff::Timestamp, Instant),
 ) -> Observed {
     let stopped_at = ends.iter().map(|end| end.stopped_at).min().unwrap_or_default();
-    let complete = stopped_at >= plan.duration();
+    let complete = stopped_at >= timeline.end();
     let shards: Vec<_> = ends.iter().map(|end| &end.shard).collect();
-    let measured = collector.finish(&plan.workload.endpoints, &shards, timeline.begun(stopped_at));
-    let stages = plan.stages.iter().zip(timeline.stages()).enumerate().map(|(number, (stage, place))| StageFacts {
+    let measured = collector.finish(&plan.workload.endpoints, &shards, stopped_at);
+    let stages = plan.stages.iter().enumerate().map(|(number, stage)| (number, stage, timeline.stage(number))).map(|(number, stage, place)| StageFacts {
         began_us: Micros::from_duration(place.begins).0,
         played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
         offered: measured.offered[number],
         started: measured.started[number],
+        held_back: measured.held_back[number],
         ..stage.facts()
     });
     let wall = clock::now().saturating_duration_since(epoch).as_secs_f64();

@@ -32,6 +32,8 @@ pub struct LiveShard {
     pub finished: Counter,
     /// Arrivals not sent.
     pub dropped: Counter,
+    /// Arrivals held back on purpose.
+    pub held_back: Counter,
     /// Requests that came to an outcome.
     pub requests: Counter,
     /// Requests that failed.

@@ -55,6 +55,8 @@ pub struct ShardEnd {
     pub offered: Vec<u64>,
     /// Arrivals that were sent, by stage.
     pub started: Vec<u64>,
+    /// Arrivals that were held back on purpose, by stage.
+    pub held_back: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -88,24 +90,24 @@ impl Shard {
     /// An empty shard that hands its closed windows to `sink`.
     #[must_use]
     pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: SyncSender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
-        let stages = timeline.stages().len();
-        let end = ShardEnd { offered: vec![0; stages], started: vec![0; stages], ..ShardEnd::default() };
+        let stages = timeline.len();
+        let end = ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
         Self { timeline, endpoints, open: VecDeque::new(), closed: 0, in_play: vec![0; stages], sink, live, end }
     }
 
-    /// An arrival fell due and is taken into play, its first step at `endpoint`. Returns the window as [`Self::begin`] does.
-    /// From here on its window stays open, though its task may not have run yet.
-    pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<usize> {
+    /// An arrival fell due and is taken into play, its first request at `endpoint` where it begins with one that is measured.
+    /// Returns the window as [`Self::begin`] does. From here on its window stays open, though its task may not have run yet.
+    pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: Option<EndpointId>) -> Option<usize> {
         self.end.offered[stage] += 1;
         self.end.started[stage] += 1;
         self.in_play[stage] += 1;
         self.live.started.add(1);
-        self.begin(stage, due, endpoint)
+        self.begin(stage, due, endpoint?)
     }
 
     /// The first request of an arrival goes out now, `late` after its time.
     pub fn arrival_sent(&mut self, stage: usize, late: Duration) {
-        if self.timeline.stages()[stage].windows > 0 {
+        if self.timeline.is_measured(stage) {
             self.end.late.record(Micros::from_duration(late).0);
             self.end.late_over_1ms += u64::from(late > Duration::from_millis(1));
         }
@@ -124,6 +126,12 @@ impl Shard {
         if let Some(number) = self.timeline.window_of(stage, due) {
             self.window(number).endpoints[endpoint].dropped += 1;
         }
+    }
+
+    /// An arrival would have been due and is held back on purpose.
+    pub fn arrival_held_back(&mut self, stage: usize) {
+        self.end.held_back[stage] += 1;
+        self.live.held_back.add(1);
     }
 
     /// A request is about to be made. Returns the window its outcome must be given to; `None` where nothing is measured.
@@ -190,8 +198,8 @@ impl Shard {
     /// Whether no request can come to the window any more, its time being over.
     fn is_settled(&self, number: usize) -> bool {
         let stage = self.timeline.stage_of_window(number);
-        let place = self.timeline.stages()[stage];
-        let is_last = number + 1 == place.first_window + place.windows;
+        // Windows behind the last one that was played stay open no longer than it: they are empty, and none may be skipped.
+        let is_last = self.timeline.last_window(stage).is_none_or(|last| number >= last);
         let quiet = self.open.front().is_none_or(|open| open.pending.iter().all(|&pending| pending == 0));
         quiet && !(is_last && self.in_play[stage] > 0)
     }
@@ -264,7 +272,7 @@ mod tests {
     #[test]
     fn a_window_waits_for_an_arrival_whose_task_has_not_run_yet() {
         let (mut shard, source) = shard();
-        let window = shard.arrival_started(0, Duration::from_millis(990), 0);
+        let window = shard.arrival_started(0, Duration::from_millis(990), Some(0));
         // The generator was frozen and catches up: the next window's arrivals are taken before the first task runs.
         shard.close_passed(Duration::from_millis(1_010));
         assert!(source.try_recv().is_err(), "the first window is still open");
@@ -278,7 +286,7 @@ mod tests {
     #[test]
     fn the_last_window_of_a_stage_waits_for_steps_that_may_still_come() {
         let (mut shard, source) = shard();
-        let window = shard.arrival_started(0, Duration::from_millis(1_900), 0);
+        let window = shard.arrival_started(0, Duration::from_millis(1_900), Some(0));
         shard.finish(window, 0, finished(300));
         shard.close_passed(Duration::from_secs(3));
         assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [0], "a second step may follow");
@@ -290,7 +298,7 @@ mod tests {
     #[test]
     fn what_has_no_outcome_at_the_end_is_a_timeout() {
         let (mut shard, source) = shard();
-        let _ = shard.arrival_started(0, Duration::from_millis(100), 0);
+        let _ = shard.arrival_started(0, Duration::from_millis(100), Some(0));
         let _ = shard.end(Duration::from_secs(5));
         let closed: Vec<ClosedWindow> = source.try_iter().collect();
         assert_eq!(closed.len(), 2);

@@ -92,7 +92,8 @@ where
     let mut handles = Vec::with_capacity(threads);
     for thread in 0..threads {
         let share = Share { thread, threads };
-        let shard = Shard::new(Arc::clone(&run.timeline), plan.workload.endpoints.len(), sink.clone(), Arc::clone(&live.0[thread]));
+        let shard =
+            Shard::new(Arc::clone(&run.timeline), plan.workload.endpoints.len(), sink.clone(), Arc::clone(&live.0[thread]));
         let (run, driver) = (Arc::clone(&run), driver(share));
         let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(run, share, driver, shard));
         handles.push(spawned.inspect_err(|_| {
@@ -149,14 +150,16 @@ fn put_together(
     let complete = stopped_at >= timeline.end();
     let shards: Vec<_> = ends.iter().map(|end| &end.shard).collect();
     let measured = collector.finish(&plan.workload.endpoints, &shards, stopped_at);
-    let stages = plan.stages.iter().enumerate().map(|(number, stage)| (number, stage, timeline.stage(number))).map(|(number, stage, place)| StageFacts {
-        began_us: Micros::from_duration(place.begins).0,
-        played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
-        offered: measured.offered[number],
-        started: measured.started[number],
-        held_back: measured.held_back[number],
-        ..stage.facts()
-    });
+    let stages = plan.stages.iter().enumerate().map(|(number, stage)| (number, stage, timeline.stage(number))).map(
+        |(number, stage, place)| StageFacts {
+            began_us: Micros::from_duration(place.begins).0,
+            played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
+            offered: measured.offered[number],
+            started: measured.started[number],
+            held_back: measured.held_back[number],
+            ..stage.facts()
+        },
+    );
     let wall = clock::now().saturating_duration_since(epoch).as_secs_f64();
     let cpu: Option<Duration> = ends.iter().map(|end| end.cpu).sum();
     let generator = Generator {

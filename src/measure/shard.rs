@@ -91,7 +91,8 @@ impl Shard {
     #[must_use]
     pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: SyncSender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
         let stages = timeline.len();
-        let end = ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
+        let end =
+            ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
         Self { timeline, endpoints, open: VecDeque::new(), closed: 0, in_play: vec![0; stages], sink, live, end }
     }
 

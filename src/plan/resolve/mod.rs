@@ -1,5 +1,6 @@
 //! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
 
+mod control;
 mod hash;
 mod hosts;
 mod http;
@@ -10,7 +11,9 @@ mod regression;
 mod request;
 mod scenarios;
 mod settings;
+mod stage;
 mod stages;
+mod steps;
 mod target;
 mod thresholds;
 
@@ -19,7 +22,7 @@ use std::time::Duration;
 use problems::Problems;
 pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 
-use super::{Control, Plan};
+use super::Plan;
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
     policy::{BLOCKS_MIN, Policy, Validity},
@@ -72,7 +75,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let window = limits::window(loaded, &problems);
     let limits = limits::limits(loaded, &problems);
     let http = http::resolve(loaded, &problems);
-    let control = Control::default();
+    let control = control::resolve(loaded, &problems);
     let stages = stages::resolve(loaded, &safety, &problems);
     let workload = scenarios::resolve(loaded, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);

@@ -53,7 +53,7 @@ fn what_a_stage_can_not_be() {
         |             ^
     hint: write the rates it begins and ends with, for example 10/s..200/s
 
-    error: loadgate.yml:6:5: this stage has neither 'rate' nor 'ramp'
+    error: loadgate.yml:6:5: this stage has neither 'rate' nor 'ramp' nor 'vus'
       6 |   - { duration: 5s }
         |     ^
     hint: say how much load it makes: rate: 100/s
@@ -192,7 +192,7 @@ fn what_a_promise_can_not_be() {
     error: loadgate.yml:4:5: there is no error class 'tim'
       4 |   - errors.tim < 3%
         |     ^
-    hint: error classes: 4xx, 5xx, timeout.connect, timeout.request, connect_refused, connect_failed, reset, protocol, check_failed, timeout
+    hint: error classes: 4xx, 5xx, timeout.connect, timeout.pool, timeout.first_byte, timeout.request, dns, connect_refused, connect_failed, tls, reset, protocol, redirect, check_failed, extract_failed, template, open_files, timeout
 
     error: loadgate.yml:5:5: 'over 10ms' is shorter than a window of the record
       5 |   - error_rate < 1% over 10ms
@@ -347,15 +347,15 @@ fn what_the_other_sections_can_not_be() {
         |       ^
     hint: baselines live in a folder of this name; use letters, digits, '-', '_' and '.', such as 'a-b'
 
-    error: loadgate.yml:3:16: 'load.model: closed' is not supported yet
+    error: loadgate.yml:3:16: the stage 'stage-1' has a rate (10/s)
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }
         |                ^
-    hint: write open
+    hint: write `vus:` in the stages of a closed model, or remove `model`
 
     error: loadgate.yml:3:34: 'often' is not a value of 'load.arrivals'
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }
         |                                  ^
-    hint: known values: uniform
+    hint: known values: uniform, poisson
 
     error: loadgate.yml:3:56: '0' requests in flight are out of range
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }

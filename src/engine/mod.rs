@@ -4,11 +4,13 @@
 //! `n` of a stage belongs to thread `n mod threads`, so that threads need no queue to share work by.
 
 mod alarm;
+mod controls;
 mod iteration;
 mod open_loop;
 mod ready;
 mod run;
 mod stop;
+mod token_bucket;
 mod user;
 mod visit;
 mod worker;

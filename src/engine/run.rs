@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     Stop,
+    controls::Controls,
     worker::{Stage, WorkerEnd, work},
 };
 use crate::{
@@ -84,8 +85,14 @@ where
     let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
     let live = Live((0..threads).map(|_| Arc::new(LiveShard::default())).collect());
     let (started_at, epoch) = (clock::wall(), clock::now() + HEAD_START);
-    let stage =
-        Arc::new(Stage { plan: plan.clone(), timeline: Arc::clone(&timeline), live: live.clone(), stop: stop.clone(), epoch });
+    let stage = Arc::new(Stage {
+        plan: plan.clone(),
+        timeline: Arc::clone(&timeline),
+        live: live.clone(),
+        stop: stop.clone(),
+        controls: Controls::new(plan),
+        epoch,
+    });
     // Room for every window of every thread: handing one over never blocks, and the queue is bounded.
     let (sink, source) = mpsc::sync_channel(timeline.windows() * threads + 1);
     let mut handles = Vec::with_capacity(threads);
@@ -152,6 +159,7 @@ fn put_together(
         played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
         offered: measured.offered[number],
         started: measured.started[number],
+        held_back: measured.held_back[number],
         ..stage.facts()
     });
     let wall = clock::now().saturating_duration_since(epoch).as_secs_f64();

@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     Stop,
+    controls::Controls,
     iteration::{Script, Stagehand},
     open_loop::send_arrivals,
 };
@@ -39,6 +40,7 @@ pub(super) struct Stage {
     pub(super) timeline: Arc<Timeline>,
     pub(super) live: Live,
     pub(super) stop: Stop,
+    pub(super) controls: Controls,
     /// Start of the run.
     pub(super) epoch: Instant,
 }
@@ -57,7 +59,7 @@ where
     let stagehand =
         Rc::new(Stagehand { scripts: scripts(&stage.plan, &driver), driver, shard: RefCell::new(shard), epoch: stage.epoch });
     let (stopped_at, drain_began) = runtime.block_on(async {
-        let stopped_at = send_arrivals(&stage.plan, &stage.timeline, share, &stagehand, &stage.live, &stage.stop).await?;
+        let stopped_at = send_arrivals(stage, share, &stagehand).await?;
         let drain_began = clock::now();
         drain(stage, share, drain_began).await;
         io::Result::Ok((stopped_at, drain_began))

@@ -28,6 +28,8 @@ pub struct Measured {
     pub offered: Vec<u64>,
     /// Arrivals that were sent, by stage.
     pub started: Vec<u64>,
+    /// Arrivals that were held back on purpose, by stage.
+    pub held_back: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -87,6 +89,7 @@ impl Collector {
             endpoints: series,
             offered: sum(|end| &end.offered),
             started: sum(|end| &end.started),
+            held_back: sum(|end| &end.held_back),
             late,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
             failures: name_failures(ends, &names),

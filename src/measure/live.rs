@@ -32,6 +32,8 @@ pub struct LiveShard {
     pub finished: Counter,
     /// Arrivals not sent.
     pub dropped: Counter,
+    /// Arrivals held back on purpose.
+    pub held_back: Counter,
     /// Requests that came to an outcome.
     pub requests: Counter,
     /// Requests that failed.
@@ -67,6 +69,12 @@ impl Live {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.0.iter().map(|shard| shard.dropped.get()).sum()
+    }
+
+    /// Arrivals held back on purpose.
+    #[must_use]
+    pub fn held_back(&self) -> u64 {
+        self.0.iter().map(|shard| shard.held_back.get()).sum()
     }
 
     /// Arrivals in play.

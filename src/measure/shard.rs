@@ -55,6 +55,8 @@ pub struct ShardEnd {
     pub offered: Vec<u64>,
     /// Arrivals that were sent, by stage.
     pub started: Vec<u64>,
+    /// Arrivals that were held back on purpose, by stage.
+    pub held_back: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -89,7 +91,8 @@ impl Shard {
     #[must_use]
     pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: SyncSender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
         let stages = timeline.stages().len();
-        let end = ShardEnd { offered: vec![0; stages], started: vec![0; stages], ..ShardEnd::default() };
+        let end =
+            ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
         Self { timeline, endpoints, open: VecDeque::new(), closed: 0, in_play: vec![0; stages], sink, live, end }
     }
 
@@ -124,6 +127,12 @@ impl Shard {
         if let Some(number) = self.timeline.window_of(stage, due) {
             self.window(number).endpoints[endpoint].dropped += 1;
         }
+    }
+
+    /// An arrival would have fallen due and is held back on purpose.
+    pub fn arrival_held_back(&mut self, stage: usize) {
+        self.end.held_back[stage] += 1;
+        self.live.held_back.add(1);
     }
 
     /// A request is about to be made. Returns the window its outcome must be given to; `None` where nothing is measured.

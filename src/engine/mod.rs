@@ -6,11 +6,13 @@
 mod alarm;
 mod cast;
 mod closed_loop;
+mod controls;
 mod iteration;
 mod open_loop;
 mod ready;
 mod run;
 mod stop;
+mod token_bucket;
 mod user;
 mod visit;
 mod worker;

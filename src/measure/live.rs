@@ -71,6 +71,12 @@ impl Live {
         self.0.iter().map(|shard| shard.dropped.get()).sum()
     }
 
+    /// Arrivals held back on purpose.
+    #[must_use]
+    pub fn held_back(&self) -> u64 {
+        self.0.iter().map(|shard| shard.held_back.get()).sum()
+    }
+
     /// Arrivals in play.
     #[must_use]
     pub fn in_flight(&self) -> u64 {

@@ -1,8 +1,8 @@
 //! One arrival: the steps of a scenario, one after another.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use super::{user::User, visit::Visit};
+use super::{controls::Controls, user::User, visit::Visit};
 use crate::{
     clock::{self, Instant},
     measure::{Finished, Shard},
@@ -31,6 +31,7 @@ pub(super) struct Stagehand<D: Driver> {
     pub(super) driver: D,
     pub(super) scripts: Vec<Script<D::Request>>,
     pub(super) shard: RefCell<Shard>,
+    pub(super) controls: Arc<Controls>,
     /// Start of the run; the origin of all its moments.
     pub(super) epoch: Instant,
 }
@@ -66,13 +67,17 @@ impl<R> Script<R> {
 /// Plays an arrival. Its first step is due when the arrival is; each other step when the one before it is done. A failed step
 /// ends the iteration, as what follows would build on an answer that never came.
 pub(super) async fn play<D: Driver>(stagehand: Rc<Stagehand<D>>, arrival: Arrival) {
-    let Stagehand { driver, scripts, shard, epoch } = &*stagehand;
+    let Stagehand { driver, scripts, shard, epoch, controls } = &*stagehand;
     let mut user = User::new(0);
     let (mut due, mut window) = (arrival.due, arrival.window);
     shard.borrow_mut().arrival_sent(arrival.stage, clock::now().saturating_duration_since(*epoch + due));
     for (number, line) in scripts[arrival.scenario].lines.iter().enumerate() {
         let Line::Visit(visit) = line else { continue };
         if number > 0 {
+            // To a target that fails nothing is sent: what was begun ends here, too.
+            if controls.is_silent() {
+                break;
+            }
             window = shard.borrow_mut().begin(arrival.stage, due, visit.endpoint);
         }
         let visited = visit.make(driver, &mut user).await;

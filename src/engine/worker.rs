@@ -10,6 +10,7 @@ use tokio::{
 use super::{
     Stop,
     controls::Controls,
+    heartbeat::beat,
     iteration::{Script, Stagehand},
     open_loop::send_arrivals,
 };
@@ -40,9 +41,16 @@ pub(super) struct Stage {
     pub(super) timeline: Arc<Timeline>,
     pub(super) live: Live,
     pub(super) stop: Stop,
-    pub(super) controls: Controls,
+    pub(super) controls: Arc<Controls>,
     /// Start of the run.
     pub(super) epoch: Instant,
+}
+
+impl Stage {
+    /// Time since the run began.
+    pub(super) fn moment(&self) -> Duration {
+        clock::now().saturating_duration_since(self.epoch)
+    }
 }
 
 /// Plays this thread's share of the plan to its end.
@@ -56,9 +64,16 @@ where
 {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let cpu = CpuClock::start();
-    let stagehand =
-        Rc::new(Stagehand { scripts: scripts(&stage.plan, &driver), driver, shard: RefCell::new(shard), epoch: stage.epoch });
+    let stagehand = Rc::new(Stagehand {
+        scripts: scripts(&stage.plan, &driver),
+        driver,
+        shard: RefCell::new(shard),
+        controls: Arc::clone(&stage.controls),
+        epoch: stage.epoch,
+    });
+    stage.live.0[share.thread].introduce();
     let (stopped_at, drain_began) = runtime.block_on(async {
+        tokio::task::spawn_local(beat(Rc::clone(&stagehand)));
         let stopped_at = send_arrivals(stage, share, &stagehand).await?;
         let drain_began = clock::now();
         drain(stage, share, drain_began).await;

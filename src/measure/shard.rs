@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Timeline, live::LiveShard};
+use super::{Recent, Timeline, live::LiveShard};
 use crate::{
     plan::EndpointId,
     record::{ErrorClass, Errors, FailureSample, Latencies, Phases, Totals},
@@ -61,6 +61,8 @@ pub struct ShardEnd {
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
+    /// How much too late the thread woke up for its pulses, in measured stages.
+    pub lag: Latencies,
     /// Failures in words.
     pub failures: Vec<(EndpointId, ErrorClass, Cow<'static, str>)>,
 }
@@ -77,6 +79,8 @@ pub struct Shard {
     in_play: Vec<u64>,
     sink: SyncSender<ClosedWindow>,
     live: Arc<LiveShard>,
+    /// What happened since the last pulse.
+    recent: Recent,
     end: ShardEnd,
 }
 
@@ -93,7 +97,17 @@ impl Shard {
         let stages = timeline.stages().len();
         let end =
             ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
-        Self { timeline, endpoints, open: VecDeque::new(), closed: 0, in_play: vec![0; stages], sink, live, end }
+        Self {
+            timeline,
+            endpoints,
+            open: VecDeque::new(),
+            closed: 0,
+            in_play: vec![0; stages],
+            sink,
+            live,
+            recent: Recent::default(),
+            end,
+        }
     }
 
     /// An arrival fell due and is taken into play, its first step at `endpoint`. Returns the window as [`Self::begin`] does.
@@ -148,6 +162,8 @@ impl Shard {
         if finished.failure.is_some() {
             self.live.errors.add(1);
         }
+        let response = Micros::from_duration(finished.response).0;
+        self.recent.request(response, finished.failure.is_some());
         let Some(number) = window else { return };
         let open = self.window(number);
         open.pending[endpoint] -= 1;
@@ -156,7 +172,6 @@ impl Shard {
         total.bytes += finished.bytes;
         total.connections += finished.connections;
         total.retries += finished.retries;
-        let response = Micros::from_duration(finished.response).0;
         match finished.failure {
             None => {
                 total.phases.add(&finished.phases);
@@ -186,6 +201,16 @@ impl Shard {
                 .push_back(OpenWindow { pending: vec![0; self.endpoints], endpoints: vec![Totals::default(); self.endpoints] });
         }
         &mut self.open[place]
+    }
+
+    /// Hands over what happened since the last pulse. The thread woke up `lag` too late for it, at a moment of the run.
+    pub fn pulse(&mut self, moment: Duration, lag: Duration) {
+        if self.timeline.is_measured(moment) {
+            self.end.lag.record(Micros::from_duration(lag).0);
+        }
+        self.recent.lag = self.recent.lag.max(lag);
+        self.live.tell_cpu_time();
+        self.live.pulse.put(&mut self.recent);
     }
 
     /// Closes the windows that are over at a moment of the run.

@@ -63,6 +63,12 @@ impl Timeline {
         (place.windows > 0).then(|| place.first_window + index.min(place.windows - 1))
     }
 
+    /// Whether a moment of the run lies in a measured stage.
+    #[must_use]
+    pub fn is_measured(&self, moment: Duration) -> bool {
+        self.stages.iter().any(|stage| stage.windows > 0 && (stage.begins..stage.ends).contains(&moment))
+    }
+
     /// Number of windows that have wholly passed at a moment of the run: all below it are over.
     #[must_use]
     pub fn passed(&self, moment: Duration) -> usize {

@@ -53,6 +53,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
             stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
         },
         generator: record::Generator::default(),
+        breaker: Vec::new(),
         endpoints: Vec::new(),
         failures: Vec::new(),
         newer: serde_json::Map::new(),
@@ -120,9 +121,10 @@ fn filled(blank: RunRecord, observed: Observed) -> RunRecord {
     RunRecord {
         started_at: observed.started_at,
         ended: observed.ended,
-        ended_because: interrupted,
+        ended_because: observed.ended_because.or(interrupted),
         plan: PlanFacts { threads: u32::try_from(observed.threads).unwrap_or(u32::MAX), stages: observed.stages, ..blank.plan },
         generator: observed.generator,
+        breaker: observed.breaker,
         endpoints: observed.measured.endpoints,
         failures: observed.measured.failures,
         ..blank

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Timeline, live::LiveShard};
+use super::{Recent, Timeline, live::LiveShard};
 use crate::{
     plan::EndpointId,
     record::{ErrorClass, Errors, FailureSample, Latencies, Phases, Totals},
@@ -63,6 +63,8 @@ pub struct ShardEnd {
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
+    /// How much too late the thread woke up for its pulses, in measured stages.
+    pub lag: Latencies,
     /// Failures in words.
     pub failures: Vec<(EndpointId, ErrorClass, Cow<'static, str>)>,
 }
@@ -81,6 +83,8 @@ pub struct Shard {
     look_again: Duration,
     sink: SyncSender<ClosedWindow>,
     live: Arc<LiveShard>,
+    /// What happened since the last pulse.
+    recent: Recent,
     end: ShardEnd,
 }
 
@@ -106,6 +110,7 @@ impl Shard {
             look_again: Duration::ZERO,
             sink,
             live,
+            recent: Recent::default(),
             end,
         }
     }
@@ -163,6 +168,8 @@ impl Shard {
         if finished.failure.is_some() {
             self.live.errors.add(1);
         }
+        let response = Micros::from_duration(finished.response).0;
+        self.recent.request(response, finished.failure.is_some());
         let Some(number) = window else { return };
         let open = self.window(number);
         open.pending[endpoint] -= 1;
@@ -171,7 +178,6 @@ impl Shard {
         total.bytes += finished.bytes;
         total.connections += finished.connections;
         total.retries += finished.retries;
-        let response = Micros::from_duration(finished.response).0;
         match finished.failure {
             None => {
                 total.phases.add(&finished.phases);
@@ -201,6 +207,16 @@ impl Shard {
                 .push_back(OpenWindow { pending: vec![0; self.endpoints], endpoints: vec![Totals::default(); self.endpoints] });
         }
         &mut self.open[place]
+    }
+
+    /// Hands over what happened since the last pulse. The thread woke up `lag` too late for it, at a moment of the run.
+    pub fn pulse(&mut self, moment: Duration, lag: Duration) {
+        if self.timeline.measures(moment..moment + lag) {
+            self.end.lag.record(Micros::from_duration(lag).0);
+        }
+        self.recent.lag = self.recent.lag.max(lag);
+        self.live.tell_cpu_time();
+        self.live.pulse.put(&mut self.recent);
     }
 
     /// Closes the windows that are over at a moment of the run. The last one stays open until the [end](Self::end).

@@ -1,6 +1,7 @@
 //! Where in a run a moment lies: stages cut into windows, numbered through.
 
 use std::{
+    ops::Range,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -97,6 +98,13 @@ impl Timeline {
     #[must_use]
     pub fn is_measured(&self, stage: usize) -> bool {
         self.stages[stage].windows > 0
+    }
+
+    /// Whether any part of a span of the run lies in a measured stage.
+    #[must_use]
+    pub fn measures(&self, span: Range<Duration>) -> bool {
+        let overlaps = |place: StagePlace| place.windows > 0 && place.begins < span.end && place.ends > span.start;
+        (0..self.len()).any(|number| overlaps(self.stage(number)))
     }
 
     /// When the last stage ends.

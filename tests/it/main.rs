@@ -11,6 +11,7 @@ mod docs;
 mod gate;
 mod gate_and_signals;
 mod gate_in_ci;
+mod load_control;
 mod load_models;
 mod load_outcomes;
 mod load_timing;

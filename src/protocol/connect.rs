@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{net::TcpStream, time::timeout};
 
-use super::Failure;
+use super::{Failure, open_files};
 use crate::{
     plan::{Plan, Target, TargetId},
     record::ErrorClass,
@@ -76,6 +76,9 @@ async fn connect_to_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
 }
 
 fn failure_of(error: &io::Error) -> Failure {
+    if let Some(failure) = open_files::failure_of(error) {
+        return failure;
+    }
     let class = match error.kind() {
         io::ErrorKind::ConnectionRefused => ErrorClass::ConnectRefused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => ErrorClass::Reset,

@@ -4,6 +4,7 @@
 
 mod connect;
 pub mod http;
+mod open_files;
 
 use std::{borrow::Cow, future::Future, time::Duration};
 

@@ -2,16 +2,23 @@
 
 use serde::Deserialize;
 
-use super::written::{Rate, RateRange, Time, Written};
+use super::{
+    control::{Adaptive, RateLimit},
+    written::{Rate, RateRange, Time, Written},
+};
 
 /// `load:`; only `stages` may stand at the top level as well.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// `open`.
+    /// `open` or `adaptive`.
     pub model: Option<String>,
     /// `uniform`.
     pub arrivals: Option<String>,
+    /// How a p95 is held, for the model `adaptive`.
+    pub adaptive: Option<Adaptive>,
+    /// Token bucket on top of all stages.
+    pub rate_limit: Option<RateLimit>,
     /// Stages in the order they are played.
     pub stages: Option<Vec<Stage>>,
     /// Requests in flight beyond which arrivals are dropped.

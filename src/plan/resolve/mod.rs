@@ -1,5 +1,6 @@
 //! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
 
+mod control;
 mod hash;
 mod hosts;
 mod http;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use problems::Problems;
 pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 
-use super::{Control, Plan};
+use super::Plan;
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
     policy::{BLOCKS_MIN, Policy, Validity},
@@ -72,7 +73,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let window = limits::window(loaded, &problems);
     let limits = limits::limits(loaded, &problems);
     let http = http::resolve(loaded, &problems);
-    let control = Control::default();
+    let control = control::resolve(loaded, &problems);
     let stages = stages::resolve(loaded, &safety, &problems);
     let workload = scenarios::resolve(loaded, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
@@ -85,6 +86,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         return Err(loaded.error(found));
     };
     workload.hash = hash::sent_to(&workload.hash, &target, &loaded.secrets);
+    workload.hash = hash::steered(&workload.hash, &control);
     let notes = notes(&target, &safety, &stages, regression.block);
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let config_sha256 = loaded.sha256.clone();

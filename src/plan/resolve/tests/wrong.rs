@@ -192,7 +192,7 @@ fn what_a_promise_can_not_be() {
     error: loadgate.yml:4:5: there is no error class 'tim'
       4 |   - errors.tim < 3%
         |     ^
-    hint: error classes: 4xx, 5xx, timeout.connect, timeout.request, connect_refused, connect_failed, reset, protocol, check_failed, timeout
+    hint: error classes: 4xx, 5xx, timeout.connect, timeout.pool, timeout.first_byte, timeout.request, dns, connect_refused, connect_failed, tls, reset, protocol, redirect, check_failed, extract_failed, template, open_files, timeout
 
     error: loadgate.yml:5:5: 'over 10ms' is shorter than a window of the record
       5 |   - error_rate < 1% over 10ms
@@ -219,12 +219,6 @@ fn what_a_promise_can_not_be() {
       2 | slo: [ p95 < 1s ]
         | ^
     hint: keep one of the two
-    ");
-    insta::assert_snapshot!(refusal(&with("thresholds: [ { expr: p95 < 1s, abort: true } ]")), @r"
-    loadgate.yml:1:33: 'thresholds.abort' is not supported yet
-      1 | thresholds: [ { expr: p95 < 1s, abort: true } ]
-        |                                 ^
-    hint: remove `abort:` for now
     ");
     insta::assert_snapshot!(refusal(&with("regression:\n  block: 2500ms\n  alpha: 5\n  compare: ab\n  coverage: 120%\n  overrides: { heath: ignore, items: skip, health: { p50: { fail: 1% , warn: 2%} } }\n  policy: { inconclusive: extend, improvement: hurrah }\n  metrics: { p99: { warn: 40% } }")), @r"
     loadgate.yml:2:10: a block of 2.5s is not made of whole windows of 1s
@@ -350,7 +344,7 @@ fn what_the_other_sections_can_not_be() {
     error: loadgate.yml:3:16: 'load.model: closed' is not supported yet
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }
         |                ^
-    hint: write open
+    hint: write open or adaptive
 
     error: loadgate.yml:3:34: 'often' is not a value of 'load.arrivals'
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }

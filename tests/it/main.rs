@@ -5,6 +5,7 @@
 mod bad_input;
 mod baseline;
 mod bench;
+mod certificates;
 mod check;
 mod compare;
 mod docs;
@@ -14,6 +15,7 @@ mod gate_in_ci;
 mod load_models;
 mod load_outcomes;
 mod load_timing;
+mod load_tls;
 mod mock_target;
 mod nginx;
 mod program;

@@ -46,7 +46,7 @@ impl Pool {
 
     /// A new connection.
     pub(super) async fn open(&self) -> Result<Connection, Failure> {
-        let stream = self.origins.connect(self.target, self.connect_timeout).await?;
+        let stream = self.origins.connect(self.target, self.connect_timeout).await?.stream;
         let (connection, io) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| Failure::of(ErrorClass::Protocol, &error))?;
         // The task ends with the connection; its error reaches the request that is on it.

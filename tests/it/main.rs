@@ -5,6 +5,7 @@
 mod bad_input;
 mod baseline;
 mod bench;
+mod certificates;
 mod check;
 mod compare;
 mod docs;
@@ -15,6 +16,7 @@ mod load_control;
 mod load_models;
 mod load_outcomes;
 mod load_timing;
+mod load_tls;
 mod mock_target;
 mod nginx;
 mod program;

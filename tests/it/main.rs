@@ -11,6 +11,8 @@ mod docs;
 mod gate;
 mod gate_and_signals;
 mod gate_in_ci;
+mod http1;
+mod http1_pool;
 mod load_models;
 mod load_outcomes;
 mod load_timing;

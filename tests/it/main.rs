@@ -12,6 +12,8 @@ mod docs;
 mod gate;
 mod gate_and_signals;
 mod gate_in_ci;
+mod http1;
+mod http1_pool;
 mod load_control;
 mod load_models;
 mod load_outcomes;

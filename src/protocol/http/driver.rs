@@ -48,7 +48,7 @@ impl HttpDriver {
         let mut lease = self.pools.lease(request.target, begin, call.until).await?;
         let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
         if lease.reused && round.broken.is_some_and(|broken| broken == Broken::Unsent || request.message.idempotent) {
-            lease = self.pools.open(request.target, call.until, lease.permits).await?;
+            lease = self.pools.open(request.target, round.done, call.until, lease.permits).await?;
             round = lease.connection.exchange(call, &self.pools.scratch).await;
         }
         Ok((lease, round))

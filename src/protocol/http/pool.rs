@@ -99,16 +99,22 @@ impl Pools {
         let at = if permits.waited { clock::now() } else { begin };
         match self.take_idle(target, at).await {
             Some(connection) => Ok(Lease { connection, reused: true, at, making: Phases::default(), permits }),
-            None => self.open(target, until, permits).await,
+            None => self.open(target, at, until, permits).await,
         }
     }
 
-    /// A new connection.
+    /// A new connection, wished for at `begin`.
     ///
     /// # Errors
     /// It could not be made, or the last one could not and it is too early to try again.
-    pub(super) async fn open<'p>(&'p self, target: TargetId, until: Instant, permits: Permits<'p>) -> Result<Lease<'p>, Failure> {
-        let (pool, begin) = (&self.pools[target], clock::now());
+    pub(super) async fn open<'p>(
+        &'p self,
+        target: TargetId,
+        begin: Instant,
+        until: Instant,
+        permits: Permits<'p>,
+    ) -> Result<Lease<'p>, Failure> {
+        let pool = &self.pools[target];
         let cooling = pool.cooling.borrow().as_ref().filter(|(end, _)| begin < *end).map(|(_, failure)| failure.clone());
         if let Some(failure) = cooling {
             return Err(failure);

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Stop, iteration::Script, user::User};
+use super::{Stop, controls::Controls, iteration::Script, user::User};
 use crate::{
     clock::{self, Delays, Instant},
     measure::{Live, Shard, Timeline},
@@ -25,6 +25,7 @@ pub(super) struct Run {
     pub(super) timeline: Arc<Timeline>,
     pub(super) live: Live,
     pub(super) stop: Stop,
+    pub(super) controls: Controls,
     /// Start of the run; the origin of all its moments.
     pub(super) epoch: Instant,
     /// Iterations that are still to be begun, of each stage that counts them.
@@ -53,7 +54,8 @@ impl Run {
     pub(super) fn new(plan: Plan, live: Live, stop: Stop, epoch: Instant) -> Self {
         let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
         let claims = plan.stages.iter().map(|stage| stage.iterations.map(AtomicU64::new)).collect();
-        Self { plan, timeline, live, stop, epoch, claims }
+        let controls = Controls::new(&plan);
+        Self { plan, timeline, live, stop, controls, epoch, claims }
     }
 
     /// Takes one of the iterations a stage has left; always succeeds where it does not count them.
@@ -108,10 +110,15 @@ impl<D: Driver> Cast<D> {
         self.run.live.0[self.share.thread].in_flight().saturating_sub(self.pausing.get())
     }
 
+    /// Waits until a moment of the run; not at all when it has come.
+    pub(super) async fn wait_until(&self, moment: Duration) {
+        self.delays.until(self.run.epoch + moment).await;
+    }
+
     /// Waits between two steps until a moment of the run.
     pub(super) async fn pause_until(&self, moment: Duration) {
         self.pausing.set(self.pausing.get() + 1);
-        self.delays.until(self.run.epoch + moment).await;
+        self.wait_until(moment).await;
         self.pausing.set(self.pausing.get() - 1);
     }
 }

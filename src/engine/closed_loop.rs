@@ -5,6 +5,7 @@ use std::{rc::Rc, time::Duration};
 
 use super::{
     cast::Cast,
+    controls::Admission,
     iteration::{Arrival, play},
     user::User,
 };
@@ -27,8 +28,26 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         await_begin(&cast, stage, from).await;
         let place = cast.run.timeline.stage(stage);
         ready = ready.max(place.begins + from);
-        while let Some(due) = next_due(&cast, stage, ready, place.begins + until) {
-            ready = iterate(&cast, &mut user, stage, due).await;
+        let (until, kept_until) = (place.begins + until, f64::from(crowd.from.max(crowd.to)));
+        while is_on(&cast, stage, ready, until) {
+            // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
+            let is_kept = f64::from(number) < kept_until * cast.run.controls.kept();
+            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::HeldBack } {
+                Admission::Send { at } => {
+                    if at > ready {
+                        cast.wait_until(at).await;
+                    }
+                    if !cast.run.claim_iteration(stage) {
+                        cast.run.timeline.end_early(stage, cast.run.moment());
+                        break;
+                    }
+                    ready = iterate(&cast, &mut user, stage, at).await;
+                }
+                Admission::HeldBack => {
+                    ready = cast.run.moment() + cast.run.controls.wait_hint();
+                    cast.wait_until(ready).await;
+                }
+            }
         }
         if cast.run.stop.is_asked() {
             return;
@@ -49,17 +68,10 @@ async fn await_begin<D: Driver>(cast: &Cast<D>, stage: usize, from: Duration) {
     }
 }
 
-/// When the user's next iteration is due; `None` when its time in the stage is over. A user that comes late to a stage, because
-/// its last iteration took long, begins at once.
-fn next_due<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> Option<Duration> {
-    if cast.run.stop.is_asked() || ready >= until.min(cast.run.timeline.stage(stage).ends) {
-        return None;
-    }
-    if cast.run.claim_iteration(stage) {
-        return Some(ready);
-    }
-    cast.run.timeline.end_early(stage, cast.run.moment());
-    None
+/// Whether a user who is ready at a moment still has time in the stage. One that comes late to a stage, because its last
+/// iteration took long, begins at once.
+fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> bool {
+    !cast.run.stop.is_asked() && ready < until.min(cast.run.timeline.stage(stage).ends)
 }
 
 async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, stage: usize, due: Duration) -> Duration {

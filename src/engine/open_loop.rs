@@ -6,6 +6,7 @@ use std::{io, rc::Rc, time::Duration};
 use super::{
     alarm::Alarm,
     cast::Cast,
+    controls::Admission,
     iteration::{Arrival, play},
 };
 use crate::{
@@ -29,11 +30,12 @@ where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let begins = cast.run.timeline.stage(number).begins;
+    let (place, controls) = (cast.run.timeline.stage(number), &cast.run.controls);
+    let (begins, ends) = (place.begins, place.ends);
     let (arrivals, seed) = (cast.run.plan.control.arrivals, cast.run.plan.seed.wrapping_add(number as u64));
-    let mut pacer = Pacer::new(shape.schedule(stage.duration), arrivals, cast.share, seed);
+    let mut pacer = Pacer::new(shape, stage.duration, arrivals, cast.share, seed);
     let (mut n, mut burst) = (first + cast.share.thread as u64, 0);
-    while let Some(offset) = pacer.next(1.0) {
+    while let Some(offset) = pacer.next(controls.rate_factor()) {
         let due = begins + offset;
         burst = if cast.run.epoch + due > clock::now() { 0 } else { burst + 1 };
         if burst == BURST_MAX {
@@ -43,7 +45,16 @@ where
         if !alarm.until(cast.run.epoch + due, || cast.run.stop.is_asked()).await? {
             return Ok(());
         }
-        arrive(cast, number, due, n);
+        let admission = if controls.keeps(n) { controls.admit(due, ends) } else { Admission::HeldBack };
+        match admission {
+            Admission::HeldBack => cast.shard.borrow_mut().arrival_held_back(number),
+            Admission::Send { at } => {
+                if !alarm.until(cast.run.epoch + at, || cast.run.stop.is_asked()).await? {
+                    return Ok(());
+                }
+                arrive(cast, number, at, n);
+            }
+        }
         n += cast.share.threads as u64;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
 use crate::{
-    plan::{Plan, Resolved, Step, Timeouts},
+    plan::{Load, Plan, Resolved, Step, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
@@ -40,8 +40,23 @@ fn head(resolved: &Resolved) -> String {
         ));
     }
     let length = units::duration(plan.duration());
-    lines.push(format!("length    {length}, {} arrivals, at most {}", plan.arrivals(), PerSecond(plan.peak_rate())));
+    let mut load = Vec::new();
+    if plan.peak_rate() > 0.0 {
+        load.push(format!("{} arrivals, at most {}", plan.arrivals(), PerSecond(plan.peak_rate())));
+    }
+    if plan.peak_users() > 0 {
+        load.push(format!("at most {} users", plan.peak_users()));
+    }
+    lines.push(format!("length    {length}, {}", load.join(", ")));
     lines.join("\n")
+}
+
+/// What a number is shown as that only the target decides.
+const UNKNOWN: &str = "as the target allows";
+
+/// Whether users are measured: how many requests they make depends on the target.
+fn measures_users(plan: &Plan) -> bool {
+    plan.stages.iter().any(|stage| stage.measured && matches!(stage.load, Load::Users(_)))
 }
 
 fn stages(plan: &Plan) -> String {
@@ -50,12 +65,12 @@ fn stages(plan: &Plan) -> String {
             stage.name.clone(),
             stage.load.to_string(),
             units::duration(stage.duration),
-            stage.arrivals().to_string(),
+            if matches!(stage.load, Load::Users(_)) { UNKNOWN.to_owned() } else { stage.arrivals().to_string() },
             if stage.measured { "yes" } else { "no" }.to_owned(),
         ]
     };
     let rows = plan.stages.iter().map(row).collect();
-    table("stages", &["rate", "duration", "arrivals", "measured"], rows)
+    table("stages", &["load", "duration", "arrivals", "measured"], rows)
 }
 
 fn scenarios(plan: &Plan) -> String {
@@ -89,7 +104,7 @@ fn endpoints(resolved: &Resolved) -> String {
             .regression
             .latency
             .keys()
-            .filter(|quantile| requests.round() as u64 >= quantile.samples_to_compare())
+            .filter(|quantile| measures_users(plan) || requests.round() as u64 >= quantile.samples_to_compare())
             .map(Quantile::to_string)
             .collect();
         let testable = match (resolved.measured_blocks() < BLOCKS_MIN, testable.is_empty()) {
@@ -97,7 +112,8 @@ fn endpoints(resolved: &Resolved) -> String {
             (false, true) => "none, too few requests".to_owned(),
             (false, false) => testable.join(", "),
         };
-        vec![endpoint.name.clone(), endpoint.request.clone(), format!("{requests:.0}"), testable]
+        let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{requests:.0}") };
+        vec![endpoint.name.clone(), endpoint.request.clone(), requests, testable]
     };
     let rows = plan.workload.endpoints.iter().enumerate().map(row).collect();
     table("endpoints", &["request", "measured requests", "comparable"], rows)

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{Endpoint, HttpSettings, RequestStep, Scenario, Step, Target},
+    plan::{Arrivals, Control, Endpoint, HttpSettings, RequestStep, Scenario, Step, Target},
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
@@ -51,6 +51,20 @@ pub(super) fn sent_to(workload: &str, target: &Target, http: &HttpSettings, secr
     if !http.connections.reuse {
         part(b"connection per request");
     }
+    drop(part);
+    hexadecimal(hash)
+}
+
+/// The hash of a workload as it is steered: what changes when requests are made, as long as all goes well. Nothing is added where
+/// nothing is steered.
+pub(super) fn steered(workload: &str, control: &Control) -> String {
+    if control.rate_limit.is_none() && control.adaptive.is_none() && control.arrivals == Arrivals::Uniform {
+        return workload.to_owned();
+    }
+    let mut hash = Sha256::new();
+    let mut part = adding_to(&mut hash);
+    part(workload.as_bytes());
+    part(format!("{:?} {:?} {:?}", control.arrivals, control.rate_limit, control.adaptive).as_bytes());
     drop(part);
     hexadecimal(hash)
 }

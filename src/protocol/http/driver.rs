@@ -91,12 +91,11 @@ fn phases(begin: Instant, lease: &Lease<'_>, round: &Round) -> Phases {
     let first_byte = round.first_byte.unwrap_or(round.done);
     let written = round.written.unwrap_or(first_byte).min(first_byte);
     Phases {
-        blocked: between(begin, lease.at).saturating_sub(lease.connect),
-        connect: lease.connect,
+        blocked: between(begin, lease.at).saturating_sub(lease.making.total()),
         send: between(lease.at, written),
         wait: between(written, first_byte),
         receive: between(first_byte, round.done),
-        ..Phases::default()
+        ..lease.making
     }
 }
 

@@ -4,7 +4,6 @@
 use std::{cell::RefCell, collections::VecDeque, time::Duration};
 
 use tokio::{
-    net::TcpStream,
     sync::{Semaphore, SemaphorePermit},
     time::timeout_at,
 };
@@ -13,8 +12,8 @@ use super::h1::{Connection, Scratch};
 use crate::{
     clock::{self, Instant},
     plan::{Connections, Plan, Share, TargetId, Timeouts},
-    protocol::{Failure, Origins},
-    record::ErrorClass,
+    protocol::{Connected, Failure, Origins, Stream},
+    record::{ErrorClass, Phases},
 };
 
 /// All pools of a thread.
@@ -41,7 +40,7 @@ struct Pool {
 
 #[derive(Debug)]
 struct Idle {
-    connection: Connection<TcpStream>,
+    connection: Connection<Stream>,
     since: Instant,
 }
 
@@ -55,13 +54,13 @@ struct Limit {
 /// A connection that one request may use.
 #[derive(Debug)]
 pub(super) struct Lease<'p> {
-    pub(super) connection: Connection<TcpStream>,
+    pub(super) connection: Connection<Stream>,
     /// Whether it has carried a request before.
     pub(super) reused: bool,
     /// When it was there to be used.
     pub(super) at: Instant,
-    /// How long it took to make, in nanoseconds; 0 for one that was there.
-    pub(super) connect: u64,
+    /// How long it took to make; nothing for one that was there.
+    pub(super) making: Phases,
     pub(super) permits: Permits<'p>,
 }
 
@@ -99,7 +98,7 @@ impl Pools {
         let permits = self.permits(target, begin, until).await?;
         let at = if permits.waited { clock::now() } else { begin };
         match self.take_idle(target, at).await {
-            Some(connection) => Ok(Lease { connection, reused: true, at, connect: 0, permits }),
+            Some(connection) => Ok(Lease { connection, reused: true, at, making: Phases::default(), permits }),
             None => self.open(target, at, until, permits).await,
         }
     }
@@ -125,9 +124,11 @@ impl Pools {
         let result = self.origins.connect(target, self.timeouts.connect.min(left)).await;
         let at = clock::now();
         match result {
-            Ok(stream) => {
-                let connect = nanoseconds(at.saturating_duration_since(begin));
-                Ok(Lease { connection: Connection::new(stream), reused: false, at, connect, permits })
+            Ok(Connected { stream, h2: _, dns, connect: _, tls }) => {
+                // All that is neither the lookup nor the handshake, so that no time is lost between the phases.
+                let connect = nanoseconds(at.saturating_duration_since(begin)).saturating_sub(dns + tls);
+                let making = Phases { dns, connect, tls, ..Phases::default() };
+                Ok(Lease { connection: Connection::new(stream), reused: false, at, making, permits })
             }
             // The request ran out of time, which says nothing about connections.
             Err(failure) if failure.class == ErrorClass::TimeoutConnect && left < self.timeouts.connect => Err(request_timeout()),
@@ -141,7 +142,7 @@ impl Pools {
     }
 
     /// Takes a connection back after a complete response that came at `now`.
-    pub(super) fn give_back(&self, target: TargetId, connection: Connection<TcpStream>, now: Instant) {
+    pub(super) fn give_back(&self, target: TargetId, connection: Connection<Stream>, now: Instant) {
         if self.settings.reuse {
             self.pools[target].idle.borrow_mut().push_back(Idle { connection, since: now });
         }
@@ -173,7 +174,7 @@ impl Pools {
     }
 
     /// The idle connection used last: the warmest one is taken, so that the others may come to their end.
-    async fn take_idle(&self, target: TargetId, now: Instant) -> Option<Connection<TcpStream>> {
+    async fn take_idle(&self, target: TargetId, now: Instant) -> Option<Connection<Stream>> {
         let pool = &self.pools[target];
         loop {
             let Idle { mut connection, since } = pool.idle.borrow_mut().pop_back()?;

@@ -124,7 +124,9 @@ impl Pools {
         let result = self.origins.connect(target, self.timeouts.connect.min(left)).await;
         let at = clock::now();
         match result {
-            Ok(Connected { stream, h2: _, dns, connect, tls }) => {
+            Ok(Connected { stream, h2: _, dns, connect: _, tls }) => {
+                // All that is neither the lookup nor the handshake, so that no time is lost between the phases.
+                let connect = nanoseconds(at.saturating_duration_since(begin)).saturating_sub(dns + tls);
                 let making = Phases { dns, connect, tls, ..Phases::default() };
                 Ok(Lease { connection: Connection::new(stream), reused: false, at, making, permits })
             }

@@ -13,6 +13,7 @@ mod gate_and_signals;
 mod gate_in_ci;
 mod load_control;
 mod load_outcomes;
+mod load_steering;
 mod load_timing;
 mod mock_target;
 mod nginx;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{
     adaptive::AdaptiveRate,
     breaker::{Breaker, Seen, TRIALS},
+    cast::Run,
     overload::Overload,
-    worker::Stage,
 };
 use crate::{
     measure::{History, Live, PULSE, Recent, Strain, StrainProbe},
@@ -49,7 +49,7 @@ pub struct Steering {
 /// Steers one run.
 #[derive(Debug)]
 pub(super) struct Conductor<'a> {
-    run: &'a Stage,
+    run: &'a Run,
     history: History,
     breaker: Option<Breaker>,
     adaptive: Option<AdaptiveRate>,
@@ -61,7 +61,7 @@ pub(super) struct Conductor<'a> {
 }
 
 impl<'a> Conductor<'a> {
-    pub(super) fn new(run: &'a Stage) -> Self {
+    pub(super) fn new(run: &'a Run) -> Self {
         let control = &run.plan.control;
         let adaptive = control.adaptive.clone().map(AdaptiveRate::new);
         let kept = adaptive.as_ref().map_or(KEPT, |adaptive| adaptive.window().max(KEPT));
@@ -138,14 +138,13 @@ impl<'a> Conductor<'a> {
     /// Regularly, and once more just before the threads end and take their figures with them.
     fn is_time_to_look(&self, moment: Duration) -> bool {
         let since = moment.saturating_sub(self.looked);
-        let (length, last) = (self.run.plan.duration(), PULSE * 3);
+        let (length, last) = (self.run.timeline.end(), PULSE * 3);
         since >= self.overload.every() || (since >= LOOK_MIN && moment < length && moment + last >= length)
     }
 
     fn look(&mut self, moment: Duration) {
         let strain = self.probe.look(&self.run.live, moment.saturating_sub(self.looked));
-        let stages = self.run.timeline.stages().iter();
-        let measured = stages.filter(|stage| stage.windows > 0).any(|stage| stage.begins < moment && stage.ends > self.looked);
+        let measured = self.run.timeline.measures(self.looked..moment);
         // What happens in a warm-up can't spoil a measurement.
         if measured || self.run.plan.control.self_protection.on_saturated == OnSaturated::Shed {
             self.run.controls.set_kept(self.overload.look(moment, moment.saturating_sub(self.looked), &strain));

@@ -2,7 +2,7 @@
 
 use std::{io, rc::Rc};
 
-use super::iteration::Stagehand;
+use super::cast::Cast;
 use crate::{
     clock::{self, Timer},
     measure::PULSE,
@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// The system gives no timer.
-pub(super) async fn beat<D: Driver>(stagehand: Rc<Stagehand<D>>) -> io::Result<()> {
+pub(super) async fn beat<D: Driver>(cast: Rc<Cast<D>>) -> io::Result<()> {
     let timer = Timer::new()?;
     loop {
         // Counted from now each time: beats that were missed in a standstill were one delay, not many.
@@ -21,7 +21,7 @@ pub(super) async fn beat<D: Driver>(stagehand: Rc<Stagehand<D>>) -> io::Result<(
         timer.set(PULSE)?;
         timer.gone_off().await?;
         let lag = clock::now().saturating_duration_since(due);
-        stagehand.driver.tidy_up();
-        stagehand.shard.borrow_mut().pulse(due.saturating_duration_since(stagehand.epoch), lag);
+        cast.driver.tidy_up();
+        cast.shard.borrow_mut().pulse(due.saturating_duration_since(cast.run.epoch), lag);
     }
 }

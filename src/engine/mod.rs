@@ -6,6 +6,8 @@
 mod adaptive;
 mod alarm;
 mod breaker;
+mod cast;
+mod closed_loop;
 mod conductor;
 mod controls;
 mod heartbeat;

@@ -11,13 +11,13 @@ use std::{
 
 use super::{
     Stop,
+    cast::Run,
     conductor::{Conductor, Progress},
-    controls::Controls,
-    worker::{Stage, WorkerEnd, work},
+    worker::{WorkerEnd, work},
 };
 use crate::{
     clock::{self, Duration},
-    measure::{ClosedWindow, Collector, Live, LiveShard, Measured, PULSE, Shard, Timeline, max_rss_bytes},
+    measure::{ClosedWindow, Collector, Live, LiveShard, Measured, PULSE, Shard, max_rss_bytes},
     plan::{Plan, Share},
     protocol::Driver,
     record::{BreakerEvent, Encoded, Ended, Generator, StageFacts, Window},
@@ -26,6 +26,8 @@ use crate::{
 
 /// Rate that a thread takes without becoming the bottleneck; plans with less use fewer threads and so fewer connections.
 const RATE_PER_THREAD: f64 = 1_000.0;
+/// Users that a thread serves without becoming the bottleneck, as far as that can be known beforehand.
+const USERS_PER_THREAD: f64 = 16.0;
 /// Time between the making of the threads and the first arrival.
 const HEAD_START: Duration = Duration::from_millis(20);
 /// Pulses after which the observer is told of progress.
@@ -96,44 +98,37 @@ where
     D: Driver + Send + 'static,
     D::Request: 'static,
 {
-    let threads = threads_for(plan.peak_rate());
-    let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
+    let threads = threads_for(plan);
     let live = Live((0..threads).map(|_| Arc::new(LiveShard::default())).collect());
     let (started_at, epoch) = (clock::wall(), clock::now() + HEAD_START);
-    let stage = Arc::new(Stage {
-        plan: plan.clone(),
-        timeline: Arc::clone(&timeline),
-        live: live.clone(),
-        // A wish of its own, so that giving up does not look like a wish from outside.
-        stop: Stop::default(),
-        controls: Arc::new(Controls::new(plan)),
-        epoch,
-    });
+    // A wish to stop of its own, so that giving up does not look like a wish from outside.
+    let run = Arc::new(Run::new(plan.clone(), live.clone(), Stop::default(), epoch));
     // Room for every window of every thread: handing one over never blocks, and the queue is bounded.
-    let (sink, source) = mpsc::sync_channel(timeline.windows() * threads + 1);
+    let (sink, source) = mpsc::sync_channel(run.timeline.windows() * threads + 1);
     let mut handles = Vec::with_capacity(threads);
     for thread in 0..threads {
         let share = Share { thread, threads };
-        let shard = Shard::new(Arc::clone(&timeline), plan.workload.endpoints.len(), sink.clone(), Arc::clone(&live.0[thread]));
-        let (of_thread, driver) = (Arc::clone(&stage), driver(share));
-        let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(&of_thread, share, driver, shard));
+        let shard =
+            Shard::new(Arc::clone(&run.timeline), plan.workload.endpoints.len(), sink.clone(), Arc::clone(&live.0[thread]));
+        let (of_thread, driver) = (Arc::clone(&run), driver(share));
+        let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(of_thread, share, driver, shard));
         handles.push(spawned.inspect_err(|_| {
-            stage.stop.ask();
-            stage.stop.ask();
+            run.stop.ask();
+            run.stop.ask();
         })?);
     }
     drop(sink);
-    let mut collector = Collector::new(Arc::clone(&timeline), threads);
-    let mut conductor = Conductor::new(&stage);
-    let gave_up = conduct(&stage, &source, &mut collector, &mut conductor, (stop, observer, watch));
+    let mut collector = Collector::new(Arc::clone(&run.timeline), threads);
+    let mut conductor = Conductor::new(&run);
+    let gave_up = conduct(&run, &source, &mut collector, &mut conductor, (stop, observer, watch));
     let ends = join(handles)?;
-    let conducted = conductor.end(stage.moment());
-    Ok(put_together(&stage, collector, &ends, started_at, gave_up, conducted))
+    let conducted = conductor.end(run.moment());
+    Ok(put_together(&run, collector, &ends, started_at, gave_up, conducted))
 }
 
 /// Takes windows and steers until every thread has closed its last window. Returns why the run was given up, if it was.
 fn conduct(
-    stage: &Stage,
+    run: &Run,
     source: &Receiver<ClosedWindow>,
     collector: &mut Collector,
     conductor: &mut Conductor<'_>,
@@ -145,7 +140,7 @@ fn conduct(
         match source.recv_timeout(due.saturating_duration_since(clock::now())) {
             // Windows that a run which was stopped never came to are empty: they say nothing.
             Ok(closed) => {
-                let complete = collector.take(closed).filter(|_| !stage.stop.is_asked());
+                let complete = collector.take(closed).filter(|_| !run.stop.is_asked());
                 found = complete.and_then(|(number, windows)| watch(number, windows));
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -155,23 +150,25 @@ fn conduct(
         if now >= due {
             due = now + PULSE;
             pulses += 1;
-            stage.stop.follow(stop);
-            found = found.or(conductor.tick(stage.moment()));
+            run.stop.follow(stop);
+            found = found.or(conductor.tick(run.moment()));
             if pulses.is_multiple_of(PROGRESS_PULSES) {
-                observer(conductor.progress(stage.moment()));
+                observer(conductor.progress(run.moment()));
             }
         }
         if let Some(reason) = found.filter(|_| gave_up.is_none()) {
             gave_up = Some(reason);
-            stage.stop.ask();
+            run.stop.ask();
         }
     }
 }
 
-/// A thread per core, but no more than the rate has work for.
-fn threads_for(peak_rate: f64) -> usize {
+/// A thread per core, but no more than the load has work for, nor than there may be connections.
+fn threads_for(plan: &Plan) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    ((peak_rate / RATE_PER_THREAD).ceil() as usize).clamp(1, cores)
+    let work = (plan.peak_rate() / RATE_PER_THREAD).ceil() + (f64::from(plan.peak_users()) / USERS_PER_THREAD).ceil();
+    let connections = plan.http.connections.threads_max(plan.targets.len()).unwrap_or(cores);
+    (work as usize).clamp(1, cores).min(connections).max(1)
 }
 
 fn join(handles: Vec<JoinHandle<io::Result<WorkerEnd>>>) -> Result<Vec<WorkerEnd>, EngineError> {
@@ -180,26 +177,28 @@ fn join(handles: Vec<JoinHandle<io::Result<WorkerEnd>>>) -> Result<Vec<WorkerEnd
 }
 
 fn put_together(
-    run: &Stage,
+    run: &Run,
     collector: Collector,
     ends: &[WorkerEnd],
     started_at: jiff::Timestamp,
     gave_up: Option<String>,
     (breaker, of_machine): (Vec<BreakerEvent>, Generator),
 ) -> Observed {
-    let Stage { plan, timeline, .. } = run;
+    let Run { plan, timeline, .. } = run;
     let stopped_at = ends.iter().map(|end| end.stopped_at).min().unwrap_or_default();
-    let complete = stopped_at >= plan.duration();
+    let complete = stopped_at >= timeline.end();
     let shards: Vec<_> = ends.iter().map(|end| &end.shard).collect();
-    let measured = collector.finish(&plan.workload.endpoints, &shards, timeline.begun(stopped_at));
-    let stages = plan.stages.iter().zip(timeline.stages()).enumerate().map(|(number, (stage, place))| StageFacts {
-        began_us: Micros::from_duration(place.begins).0,
-        played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
-        offered: measured.offered[number],
-        started: measured.started[number],
-        held_back: measured.held_back[number],
-        ..stage.facts()
-    });
+    let measured = collector.finish(&plan.workload.endpoints, &shards, stopped_at);
+    let stages = plan.stages.iter().enumerate().map(|(number, stage)| (number, stage, timeline.stage(number))).map(
+        |(number, stage, place)| StageFacts {
+            began_us: Micros::from_duration(place.begins).0,
+            played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
+            offered: measured.offered[number],
+            started: measured.started[number],
+            held_back: measured.held_back[number],
+            ..stage.facts()
+        },
+    );
     let wall = run.moment().as_secs_f64();
     let cpu: Option<Duration> = ends.iter().map(|end| end.cpu).sum();
     let generator = Generator {

@@ -1,6 +1,6 @@
 //! Puts the closed windows of all threads together and keeps them encoded.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{ClosedWindow, ShardEnd, Timeline, shard::name_failures};
 use crate::{
@@ -65,27 +65,30 @@ impl Collector {
         }
     }
 
-    /// All that was measured. `played` is how many windows from the start were played; windows behind them stay out.
+    /// All that was measured in a run that ended at `moment`. Windows that had not begun then stay out.
     #[must_use]
-    pub fn finish(mut self, endpoints: &[Endpoint], ends: &[&ShardEnd], played: usize) -> Measured {
+    pub fn finish(mut self, endpoints: &[Endpoint], ends: &[&ShardEnd], moment: Duration) -> Measured {
         let mut series: Vec<EndpointSeries> = endpoints
             .iter()
             .map(|endpoint| EndpointSeries {
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),
-                stages: vec![Vec::new(); self.timeline.stages().len()],
+                stages: vec![Vec::new(); self.timeline.len()],
             })
             .collect();
-        for number in 0..self.timeline.windows().min(played) {
+        for number in 0..self.timeline.windows() {
             let stage = self.timeline.stage_of_window(number);
+            if number >= self.timeline.stage(stage).first_window + self.timeline.begun(stage, moment) {
+                continue;
+            }
             let windows = self.complete.remove(&number).unwrap_or_default();
             for (endpoint, window) in series.iter_mut().zip(windows) {
                 endpoint.stages[stage].push(window);
             }
         }
         let sum = |pick: fn(&ShardEnd) -> &Vec<u64>| {
-            (0..self.timeline.stages().len()).map(|stage| ends.iter().map(|end| pick(end)[stage]).sum()).collect()
+            (0..self.timeline.len()).map(|stage| ends.iter().map(|end| pick(end)[stage]).sum()).collect()
         };
         let (mut late, mut lag) = (Latencies::default(), Latencies::default());
         for end in ends {

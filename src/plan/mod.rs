@@ -7,6 +7,7 @@ mod resolve;
 pub mod schedule;
 mod step;
 mod target;
+mod think;
 mod workload;
 
 use std::time::Duration;
@@ -15,9 +16,10 @@ pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSatura
 pub use crowd::{Crowd, Load};
 pub use http::{Backoff, Connections, HttpSettings, Retries, Timeouts};
 pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
-pub use schedule::{Schedule, Shape};
-pub use step::{Check, Method, Request, RequestStep, Step, Think};
+pub use schedule::{Pacer, Schedule, Shape};
+pub use step::{Check, Method, Request, RequestStep, Step};
 pub use target::{HttpVersion, Target, TargetId, Tls, WaitFor};
+pub use think::Think;
 pub use workload::{Endpoint, Scenario, Workload};
 
 use crate::{record::StageFacts, units::Micros};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 pub use http::Method;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::{EndpointId, TargetId};
+use super::{EndpointId, TargetId, Think};
 
 /// A step of a scenario.
 #[derive(Clone, Debug)]
@@ -52,19 +52,6 @@ pub struct Request {
 pub struct Check {
     /// Statuses that are a success; empty for anything below 400.
     pub status: Vec<StatusCode>,
-}
-
-/// The length of a pause.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Think {
-    /// Always the same.
-    Fixed(Duration),
-    /// Evenly between two lengths.
-    Uniform(Duration, Duration),
-    /// Exponential with this mean.
-    Exponential(Duration),
-    /// Normal with this mean and standard deviation, never below zero.
-    Normal(Duration, Duration),
 }
 
 impl Step {

@@ -29,7 +29,7 @@ fn the_plan_is_shown_and_nothing_is_sent() {
     header    x-load-test: true
     length    1m10s, 12200 arrivals, at most 200/s
 
-    stages     rate   duration  arrivals  measured
+    stages     load   duration  arrivals  measured
       stage-1  20/s   10s       200       no
       stage-2  200/s  1m        12000     yes
 
@@ -55,7 +55,8 @@ fn the_plan_is_shown_and_nothing_is_sent() {
 
     limits
       in flight        2000
-      timeouts         connect 1s, request 5s
+      connections      as many as are needed, idle up to 1m
+      timeouts         connect 1s, pool 1s, first byte 3s, request 5s
       graceful stop    10s
       hosts            allowed: any that is named; denied: none
       highest rate     none
@@ -103,7 +104,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
     wait for  GET /health?k=*** to answer 200, up to 2m, every 1s
     length    50s, 1200 arrivals, at most 30/s
 
-    stages    rate       duration  arrivals  measured
+    stages    load       duration  arrivals  measured
       climb   0/s..30/s  20s       300       no
       steady  30/s       30s       900       yes
 
@@ -131,7 +132,8 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
 
     limits
       in flight        50
-      timeouts         connect 1s, request 5s
+      connections      as many as are needed, idle up to 1m
+      timeouts         connect 1s, pool 1s, first byte 3s, request 5s
       graceful stop    10s
       hosts            allowed: localhost; denied: *.example.com
       highest rate     100/s

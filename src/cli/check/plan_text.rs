@@ -2,7 +2,7 @@
 
 use super::steering_text;
 use crate::{
-    plan::{Plan, Resolved, Step},
+    plan::{Load, Plan, Resolved, Step, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
@@ -42,8 +42,23 @@ fn head(resolved: &Resolved) -> String {
         ));
     }
     let length = units::duration(plan.duration());
-    lines.push(format!("length    {length}, {} arrivals, at most {}", plan.arrivals(), PerSecond(plan.peak_rate())));
+    let mut load = Vec::new();
+    if plan.peak_rate() > 0.0 {
+        load.push(format!("{} arrivals, at most {}", plan.arrivals(), PerSecond(plan.peak_rate())));
+    }
+    if plan.peak_users() > 0 {
+        load.push(format!("at most {} users", plan.peak_users()));
+    }
+    lines.push(format!("length    {length}, {}", load.join(", ")));
     lines.join("\n")
+}
+
+/// What a number is shown as that only the target decides.
+const UNKNOWN: &str = "as the target allows";
+
+/// Whether users are measured: how many requests they make depends on the target.
+fn measures_users(plan: &Plan) -> bool {
+    plan.stages.iter().any(|stage| stage.measured && matches!(stage.load, Load::Users(_)))
 }
 
 fn stages(plan: &Plan) -> String {
@@ -52,12 +67,12 @@ fn stages(plan: &Plan) -> String {
             stage.name.clone(),
             stage.load.to_string(),
             units::duration(stage.duration),
-            stage.arrivals().to_string(),
+            if matches!(stage.load, Load::Users(_)) { UNKNOWN.to_owned() } else { stage.arrivals().to_string() },
             if stage.measured { "yes" } else { "no" }.to_owned(),
         ]
     };
     let rows = plan.stages.iter().map(row).collect();
-    table("stages", &["rate", "duration", "arrivals", "measured"], rows)
+    table("stages", &["load", "duration", "arrivals", "measured"], rows)
 }
 
 fn scenarios(plan: &Plan) -> String {
@@ -91,7 +106,7 @@ fn endpoints(resolved: &Resolved) -> String {
             .regression
             .latency
             .keys()
-            .filter(|quantile| requests.round() as u64 >= quantile.samples_to_compare())
+            .filter(|quantile| measures_users(plan) || requests.round() as u64 >= quantile.samples_to_compare())
             .map(Quantile::to_string)
             .collect();
         let testable = match (resolved.measured_blocks() < BLOCKS_MIN, testable.is_empty()) {
@@ -99,7 +114,8 @@ fn endpoints(resolved: &Resolved) -> String {
             (false, true) => "none, too few requests".to_owned(),
             (false, false) => testable.join(", "),
         };
-        vec![endpoint.name.clone(), endpoint.request.clone(), format!("{requests:.0}"), testable]
+        let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{requests:.0}") };
+        vec![endpoint.name.clone(), endpoint.request.clone(), requests, testable]
     };
     let rows = plan.workload.endpoints.iter().enumerate().map(row).collect();
     table("endpoints", &["request", "measured requests", "comparable"], rows)
@@ -176,17 +192,38 @@ fn limits(resolved: &Resolved) -> String {
     [
         "limits".to_owned(),
         format!("  in flight        {}", limits.max_in_flight),
-        format!(
-            "  timeouts         connect {}, request {}",
-            units::duration(resolved.plan.http.timeouts.connect),
-            units::duration(resolved.plan.http.timeouts.request)
-        ),
+        format!("  connections      {}", connections(&resolved.plan)),
+        format!("  timeouts         {}", timeouts(&resolved.plan.http.timeouts)),
         format!("  graceful stop    {}", units::duration(limits.graceful_stop)),
         format!("  hosts            allowed: {allowed}; denied: {}", hosts(&safety.deny_hosts)),
         format!("  highest rate     {}", or_none(safety.max_rate.map(|rate| PerSecond(rate).to_string()))),
         format!("  longest run      {}", or_none(safety.max_duration.map(units::duration))),
     ]
     .join("\n")
+}
+
+fn connections(plan: &Plan) -> String {
+    let settings = &plan.http.connections;
+    let most = settings.max.map_or("as many as are needed".to_owned(), |max| format!("at most {max}"));
+    let per_target = settings.per_target(plan.targets.len()).map(|max| format!("{max} to one target"));
+    let kept = if settings.reuse {
+        format!("idle up to {}", units::duration(settings.idle_timeout))
+    } else {
+        "one for each request".to_owned()
+    };
+    let cooldown =
+        (!settings.cooldown.is_zero()).then(|| format!("none for {} after a failed one", units::duration(settings.cooldown)));
+    [Some(most), per_target, Some(kept), cooldown].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn timeouts(timeouts: &Timeouts) -> String {
+    let named = [
+        ("connect", timeouts.connect),
+        ("pool", timeouts.pool),
+        ("first byte", timeouts.first_byte),
+        ("request", timeouts.request),
+    ];
+    named.map(|(name, time)| format!("{name} {}", units::duration(time))).join(", ")
 }
 
 fn files(resolved: &Resolved) -> String {

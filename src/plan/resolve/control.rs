@@ -1,4 +1,4 @@
-//! `load.rate_limit`, `load.adaptive`, `safety.circuit_breaker`, `safety.self_protection` -> how the load is steered.
+//! `load.arrivals`, `load.rate_limit`, `load.adaptive`, `safety.circuit_breaker`, `safety.self_protection` -> how the load is steered.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
         Loaded, Path, control as written,
         written::{Share, Written},
     },
-    plan::{Adaptive, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection},
+    plan::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection},
     units,
 };
 
@@ -26,14 +26,15 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> Control {
     let (load, safety) = (Path::root().key("load"), Path::root().key("safety"));
     let breaker = document.safety.circuit_breaker.as_ref();
     let protection = document.safety.self_protection.as_ref();
+    let arrivals = [("uniform", Arrivals::Uniform), ("poisson", Arrivals::Poisson)];
     Control {
+        arrivals: problems.choice(document.load.arrivals.as_deref(), &load.key("arrivals"), &arrivals, &[]).unwrap_or_default(),
         adaptive: adaptive(loaded, &load, problems),
         rate_limit: document.load.rate_limit.as_ref().and_then(|limit| rate_limit(limit, &load.key("rate_limit"), problems)),
         circuit_breaker: breaker.map(|breaker| circuit_breaker(breaker, &safety.key("circuit_breaker"), problems)),
         self_protection: protection
             .map(|protection| self_protection(protection, &safety.key("self_protection"), problems))
             .unwrap_or_default(),
-        ..Control::default()
     }
 }
 

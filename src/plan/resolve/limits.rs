@@ -21,8 +21,6 @@ pub(super) fn limits(loaded: &Loaded, problems: &Problems<'_>) -> Limits {
     let default = Limits::default();
     let load = &loaded.document.load;
     let at = Path::root().key("load");
-    problems.choice(load.model.as_deref(), &at.key("model"), &[("open", ()), ("adaptive", ())], &["closed"]);
-    problems.choice(load.arrivals.as_deref(), &at.key("arrivals"), &[("uniform", ())], &["poisson"]);
     let max_in_flight = load.max_in_flight.unwrap_or(default.max_in_flight as u64);
     if max_in_flight == 0 || max_in_flight > IN_FLIGHT_MAX {
         let hint = format!("write a number from 1 to {IN_FLIGHT_MAX}; the default is {}", default.max_in_flight);

@@ -4,6 +4,8 @@
 mod collector;
 mod live;
 mod machine;
+#[cfg(test)]
+mod memory;
 mod pulse;
 mod shard;
 mod strain;

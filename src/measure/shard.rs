@@ -192,6 +192,12 @@ impl Shard {
         }
     }
 
+    /// Windows that are held open.
+    #[cfg(test)]
+    pub(super) fn open_windows(&self) -> usize {
+        self.open.len()
+    }
+
     fn keep_failure(&mut self, endpoint: EndpointId, class: ErrorClass, message: Cow<'static, str>) {
         let failures = &mut self.end.failures;
         let alike = failures.iter().filter(|known| known.0 == endpoint && known.1 == class).count();

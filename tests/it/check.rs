@@ -219,3 +219,30 @@ fn flags_that_are_no_pairs_and_files_that_are_not_there_are_usage_errors() {
     hint: there are no environments
     ");
 }
+
+#[test]
+fn what_steers_the_load_is_shown_where_it_is_asked_for() {
+    let text = "\
+target: http://localhost:8080
+load:
+  model: adaptive
+  adaptive: { target: p95 150ms, formula: step }
+  rate_limit: { rate: 500/s, burst: 50 }
+  stages: [ { rate: 200/s, duration: 60s } ]
+scenarios: [ GET /items ]
+thresholds: [ { expr: error_rate < 20% over 10s, abort: true, grace: 15s }, { expr: p95 < 2s, abort: true } ]
+safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated: shed } }
+";
+    let shown = check(text, &[]);
+    let section = |name: &str| shown.split("\n\n").find(|part| part.trim_start().starts_with(name)).unwrap_or(&shown).to_owned();
+    insta::assert_snapshot!(section("thresholds") + "\n" + &section("steering"), @r"
+    thresholds
+      error_rate < 20% over 10s (aborts the run after 15s)
+      p95 < 2s (aborts the run)
+    steering
+      adaptive         p95 150ms over 100ms, rate x 0.5 to 1.2, every 5s (formula step)
+      rate limit       500/s, bursts of 50
+      circuit breaker  opens above 40% failed of 50 or more within 10s, tries again after 2s, gives up at opening 3
+      self-protection  above 80% busy or 80% of the memory, looked at every 10s: 20% of the load is shed
+    ");
+}

@@ -17,6 +17,7 @@ mod http1_pool;
 mod load_control;
 mod load_models;
 mod load_outcomes;
+mod load_steering;
 mod load_timing;
 mod load_tls;
 mod mock_target;

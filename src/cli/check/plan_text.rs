@@ -1,5 +1,6 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
+use super::steering_text;
 use crate::{
     plan::{Load, Plan, Resolved, Step, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
@@ -15,6 +16,7 @@ pub(super) fn render(resolved: &Resolved) -> String {
         thresholds(resolved),
         regression(resolved),
         limits(resolved),
+        steering_text::render(&resolved.plan.control),
         files(resolved),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n\n")
@@ -124,9 +126,11 @@ fn thresholds(resolved: &Resolved) -> String {
     if thresholds.is_empty() {
         return "thresholds\n  none: only a comparison with a baseline can fail this run".to_owned();
     }
-    let line = |threshold: &crate::policy::Threshold| match threshold.severity {
-        Severity::Fail => format!("  {}", threshold.expr),
-        Severity::Warn => format!("  {} (only warns)", threshold.expr),
+    let line = |threshold: &crate::policy::Threshold| match (threshold.severity, threshold.abort_after) {
+        (Severity::Fail, None) => format!("  {}", threshold.expr),
+        (Severity::Fail, Some(grace)) if grace.is_zero() => format!("  {} (aborts the run)", threshold.expr),
+        (Severity::Fail, Some(grace)) => format!("  {} (aborts the run after {})", threshold.expr, units::duration(grace)),
+        (Severity::Warn, _) => format!("  {} (only warns)", threshold.expr),
     };
     format!("thresholds\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
 }

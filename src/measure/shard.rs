@@ -23,7 +23,7 @@ const LOOK_STEP: Duration = Duration::from_millis(10);
 const FAILURES_PER_CLASS: usize = 2;
 
 /// A request that came to an outcome.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Finished {
     /// Time from due to done.
     pub response: Duration,

@@ -110,11 +110,12 @@ where
     Ok(put_together(plan, &run.timeline, collector, &ends, (started_at, epoch)))
 }
 
-/// A thread per core, but no more than the load has work for.
+/// A thread per core, but no more than the load has work for, nor than there may be connections.
 fn threads_for(plan: &Plan) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let work = (plan.peak_rate() / RATE_PER_THREAD).ceil() + (f64::from(plan.peak_users()) / USERS_PER_THREAD).ceil();
-    (work as usize).clamp(1, cores)
+    let connections = plan.http.connections.threads_max(plan.targets.len()).unwrap_or(cores);
+    (work as usize).clamp(1, cores).min(connections).max(1)
 }
 
 /// Takes windows until every thread has closed its last one.

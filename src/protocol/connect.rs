@@ -7,7 +7,7 @@ use tokio::{
     time::{Instant as Deadline, timeout_at},
 };
 
-use super::{Failure, Stream, dns::Addresses, tls, tls::Secured};
+use super::{Failure, Stream, dns::Addresses, open_files, tls, tls::Secured};
 use crate::{
     clock::{self, Instant},
     plan::{HttpVersion, Plan, Target, TargetId},
@@ -39,18 +39,25 @@ pub enum OriginError {
     },
 }
 
-/// A new connection, and how long its making took.
+/// A new connection.
 #[derive(Debug)]
 pub struct Connected {
     /// The connection.
     pub stream: Stream,
     /// Whether HTTP/2 is spoken on it.
     pub h2: bool,
-    /// Nanoseconds of looking up the name; 0 where the address was known.
+    /// How long its making took.
+    pub making: Making,
+}
+
+/// How long the making of a connection took, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Making {
+    /// Looking up the name; 0 where the address was known.
     pub dns: u64,
-    /// Nanoseconds of making the TCP connection, addresses that failed before included.
+    /// The TCP connection, addresses that failed before included.
     pub connect: u64,
-    /// Nanoseconds of the TLS handshake; 0 without TLS.
+    /// The TLS handshake; 0 without TLS.
     pub tls: u64,
 }
 
@@ -86,7 +93,8 @@ impl Origins {
             }
         };
         let tls = if origin.tls.is_some() { nanoseconds(connected, clock::now()) } else { 0 };
-        Ok(Connected { stream, h2, dns: nanoseconds(began, looked_up), connect: nanoseconds(looked_up, connected), tls })
+        let making = Making { dns: nanoseconds(began, looked_up), connect: nanoseconds(looked_up, connected), tls };
+        Ok(Connected { stream, h2, making })
     }
 }
 
@@ -95,6 +103,14 @@ impl Origin {
         let secured = target.tls.as_ref().map(|tls| Secured::new(target, tls)).transpose();
         let tls = secured.map_err(|reason| OriginError::Tls { authority: target.authority(), reason })?;
         Ok(Self { addresses: Addresses::look_up(target), tls, h2c: target.protocol == HttpVersion::H2c })
+    }
+}
+
+impl Making {
+    /// All of it.
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.dns + self.connect + self.tls
     }
 }
 
@@ -124,7 +140,7 @@ async fn connect_to_any(addresses: &[SocketAddr], deadline: Deadline) -> Result<
 
 /// The failure behind an error of a connection or of the attempt to make one.
 pub(super) fn failure_of(error: &io::Error) -> Failure {
-    if let Some(failure) = tls::failure_of(error) {
+    if let Some(failure) = open_files::failure_of(error).or_else(|| tls::failure_of(error)) {
         return failure;
     }
     let class = match error.kind() {

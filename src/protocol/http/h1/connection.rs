@@ -14,13 +14,10 @@ use tokio::{
     task::coop::unconstrained,
 };
 
-use super::{
-    deadline::Deadline,
-    response::{Asked, Progress, Response},
-};
+use super::response::{Asked, Progress, Response};
 use crate::{
     clock::{self, Instant},
-    protocol::{Failure, Reply, tls},
+    protocol::{Failure, Reply, http::deadline::Deadline, tls},
     record::ErrorClass,
 };
 

@@ -12,7 +12,7 @@ mod workload;
 
 use std::time::Duration;
 
-pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, OnSaturated, RateLimit, SelfProtection};
+pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection};
 pub use crowd::{Crowd, Load};
 pub use http::{Backoff, Connections, HttpSettings, Retries, Timeouts};
 pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};

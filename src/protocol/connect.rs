@@ -54,18 +54,11 @@ pub struct Connected {
     pub stream: Stream,
     /// Whether HTTP/2 is spoken on it.
     pub h2: bool,
-    /// How long its making took.
-    pub making: Making,
-}
-
-/// How long the making of a connection took, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Making {
-    /// Looking up the name; 0 where the address was known.
+    /// Nanoseconds of looking up the name; 0 where the address was known.
     pub dns: u64,
-    /// The TCP connection, addresses that failed before included.
+    /// Nanoseconds of making the TCP connection, addresses that failed before included.
     pub connect: u64,
-    /// The TLS handshake; 0 without TLS.
+    /// Nanoseconds of the TLS handshake; 0 without TLS.
     pub tls: u64,
 }
 
@@ -104,8 +97,7 @@ impl Origins {
             }
         };
         let tls = if origin.tls.is_some() { nanoseconds(connected, clock::now()) } else { 0 };
-        let making = Making { dns: nanoseconds(began, looked_up), connect: nanoseconds(looked_up, connected), tls };
-        Ok(Connected { stream, h2, making })
+        Ok(Connected { stream, h2, dns: nanoseconds(began, looked_up), connect: nanoseconds(looked_up, connected), tls })
     }
 
     /// Whether HTTP/2 is spoken with a target, as far as that is known.
@@ -136,14 +128,6 @@ impl Origin {
             (HttpVersion::Http1, _) | (HttpVersion::Auto, None) => OnceLock::from(false),
         };
         Ok(Self { addresses: Addresses::look_up(target), tls, h2 })
-    }
-}
-
-impl Making {
-    /// All of it.
-    #[must_use]
-    pub fn total(self) -> u64 {
-        self.dns + self.connect + self.tls
     }
 }
 

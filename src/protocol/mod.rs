@@ -20,7 +20,7 @@ use crate::{
     record::{ErrorClass, Phases},
 };
 
-pub use connect::{Connected, Making, OriginError, Origins};
+pub use connect::{Connected, OriginError, Origins};
 pub use stream::Stream;
 
 /// Makes requests of one protocol. One driver per thread, so nothing in it is shared.

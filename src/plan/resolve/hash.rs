@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{Endpoint, RequestStep, Scenario, Step, Target},
+    plan::{Arrivals, Control, Endpoint, HttpSettings, RequestStep, Scenario, Step, Target},
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
@@ -36,14 +36,35 @@ pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], secrets: 
     hexadecimal(hash)
 }
 
-/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets. The host stays
-/// out, as the same service may run elsewhere.
-pub(super) fn sent_to(workload: &str, target: &Target, secrets: &Secrets) -> String {
+/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets, and with what makes
+/// the same request cost more or less. The host stays out, as the same service may run elsewhere.
+pub(super) fn sent_to(workload: &str, target: &Target, http: &HttpSettings, secrets: &Secrets) -> String {
     let mut hash = Sha256::new();
     let mut part = adding_to(&mut hash);
     part(workload.as_bytes());
     part(secrets.mask(&target.base_path).as_bytes());
     of_headers(&target.headers, &mut part);
+    // Only what is not the default, so that baselines from before there was a choice stay comparable.
+    if http.compression {
+        part(b"compression");
+    }
+    if !http.connections.reuse {
+        part(b"connection per request");
+    }
+    drop(part);
+    hexadecimal(hash)
+}
+
+/// The hash of a workload as it is steered: what changes when requests are made, as long as all goes well. Nothing is added where
+/// nothing is steered.
+pub(super) fn steered(workload: &str, control: &Control) -> String {
+    if control.rate_limit.is_none() && control.adaptive.is_none() && control.arrivals == Arrivals::Uniform {
+        return workload.to_owned();
+    }
+    let mut hash = Sha256::new();
+    let mut part = adding_to(&mut hash);
+    part(workload.as_bytes());
+    part(format!("{:?} {:?} {:?}", control.arrivals, control.rate_limit, control.adaptive).as_bytes());
     drop(part);
     hexadecimal(hash)
 }

@@ -87,7 +87,8 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let (Some(target), Some(mut workload), true) = (target, workload, found.is_empty()) else {
         return Err(loaded.error(found));
     };
-    workload.hash = hash::sent_to(&workload.hash, &target, &loaded.secrets);
+    workload.hash = hash::sent_to(&workload.hash, &target, &http, &loaded.secrets);
+    workload.hash = hash::steered(&workload.hash, &control);
     let notes = notes(&target, &safety, &stages, regression.block);
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let config_sha256 = loaded.sha256.clone();

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     clock::{self, Instant},
     plan::{self, Plan, Share, Target, TargetId},
-    protocol::{Driver, Exchange, Failure, Making, Origins, Terms},
+    protocol::{Driver, Exchange, Failure, Origins, Terms},
     record::{ErrorClass, Phases},
 };
 
@@ -83,7 +83,7 @@ impl HttpDriver {
         let mut lease = self.pools.lease(target, begin, call.until).await?;
         let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
         if lease.reused && round.broken.is_some_and(|broken| broken == Broken::Unsent || message.idempotent) {
-            lease = self.pools.open(target, call.until, lease.permits).await?;
+            lease = self.pools.open(target, round.done, call.until, lease.permits).await?;
             round = lease.connection.exchange(call, &self.pools.scratch).await;
         }
         Ok((lease, round))
@@ -165,19 +165,17 @@ struct Moments {
 
 impl Moments {
     /// Where the time went; from `begin` to the end without a gap.
-    fn phases(&self, making: Making) -> Phases {
+    fn phases(&self, making: Phases) -> Phases {
         let between = |from: Instant, to: Instant| nanoseconds(to.saturating_duration_since(from));
         // A response may be there before its request is wholly written.
         let first_byte = self.first_byte.unwrap_or(self.done);
         let written = self.written.unwrap_or(first_byte).min(first_byte);
         Phases {
             blocked: between(self.begin, self.at).saturating_sub(making.total()),
-            dns: making.dns,
-            connect: making.connect,
-            tls: making.tls,
             send: between(self.at, written),
             wait: between(written, first_byte),
             receive: between(first_byte, self.done),
+            ..making
         }
     }
 }

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     clock::{self, Instant},
     plan::{Connections, Plan, Share, TargetId, Timeouts},
-    protocol::{Connected, Failure, Making, Origins, Stream},
-    record::ErrorClass,
+    protocol::{Connected, Failure, Origins, Stream},
+    record::{ErrorClass, Phases},
 };
 
 /// All pools of a thread.
@@ -63,7 +63,7 @@ pub(super) struct Lease<'p> {
     /// When it was there to be used.
     pub(super) at: Instant,
     /// How long it took to make; nothing for one that was there.
-    pub(super) making: Making,
+    pub(super) making: Phases,
     pub(super) permits: Permits<'p>,
 }
 
@@ -116,17 +116,23 @@ impl Pools {
         let permits = self.permits(target, begin, until).await?;
         let at = if permits.waited { clock::now() } else { begin };
         match self.take_idle(target, at).await {
-            Some(connection) => Ok(Lease { connection, reused: true, at, making: Making::default(), permits }),
-            None => self.open(target, until, permits).await,
+            Some(connection) => Ok(Lease { connection, reused: true, at, making: Phases::default(), permits }),
+            None => self.open(target, at, until, permits).await,
         }
     }
 
-    /// A new connection.
+    /// A new connection, wished for at `begin`.
     ///
     /// # Errors
     /// It could not be made, or the last one could not and it is too early to try again.
-    pub(super) async fn open<'p>(&'p self, target: TargetId, until: Instant, permits: Permits<'p>) -> Result<Lease<'p>, Failure> {
-        let (pool, begin) = (&self.pools[target], clock::now());
+    pub(super) async fn open<'p>(
+        &'p self,
+        target: TargetId,
+        begin: Instant,
+        until: Instant,
+        permits: Permits<'p>,
+    ) -> Result<Lease<'p>, Failure> {
+        let pool = &self.pools[target];
         let cooling = pool.cooling.borrow().as_ref().filter(|(end, _)| begin < *end).map(|(_, failure)| failure.clone());
         if let Some(failure) = cooling {
             return Err(failure);
@@ -136,7 +142,10 @@ impl Pools {
         let result = self.origins.connect(target, self.timeouts.connect.min(left)).await;
         let at = clock::now();
         match result {
-            Ok(Connected { stream, making, .. }) => {
+            Ok(Connected { stream, h2: _, dns, connect: _, tls }) => {
+                // All that is neither the lookup nor the handshake, so that no time is lost between the phases.
+                let connect = nanoseconds(at.saturating_duration_since(begin)).saturating_sub(dns + tls);
+                let making = Phases { dns, connect, tls, ..Phases::default() };
                 Ok(Lease { connection: Connection::new(stream), reused: false, at, making, permits })
             }
             // The request ran out of time, which says nothing about connections.

@@ -220,12 +220,6 @@ fn what_a_promise_can_not_be() {
         | ^
     hint: keep one of the two
     ");
-    insta::assert_snapshot!(refusal(&with("thresholds: [ { expr: p95 < 1s, abort: true } ]")), @r"
-    loadgate.yml:1:33: 'thresholds.abort' is not supported yet
-      1 | thresholds: [ { expr: p95 < 1s, abort: true } ]
-        |                                 ^
-    hint: remove `abort:` for now
-    ");
     insta::assert_snapshot!(refusal(&with("regression:\n  block: 2500ms\n  alpha: 5\n  compare: ab\n  coverage: 120%\n  overrides: { heath: ignore, items: skip, health: { p50: { fail: 1% , warn: 2%} } }\n  policy: { inconclusive: extend, improvement: hurrah }\n  metrics: { p99: { warn: 40% } }")), @r"
     loadgate.yml:2:10: a block of 2.5s is not made of whole windows of 1s
       2 |   block: 2500ms
@@ -401,6 +395,68 @@ fn what_the_other_sections_can_not_be() {
     hint: put it in quotes: "200"
     "#);
     assert_eq!(resolved(&with("name: no")).plan.suite, "no");
+}
+
+#[test]
+fn how_requests_can_not_be_made() {
+    insta::assert_snapshot!(refusal(&with("http:\n  connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }\n  timeouts: { pool: 0s, first_byte: soon }\n  discard_bodies: false")), @r"
+    loadgate.yml:2:23: '0' connections are out of range
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                       ^
+    hint: write a number from 1 to 100000, or remove the line for as many as are needed
+
+    error: loadgate.yml:2:40: '200000' connections are out of range
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                        ^
+    hint: write a number from 1 to 100000, or remove the line for as many as are needed
+
+    error: loadgate.yml:2:62: '0s' is no time at all
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                                              ^
+    hint: write a duration above 0, for example 5s
+
+    error: loadgate.yml:2:76: '5' has no unit
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                                                            ^
+    hint: write a number with a unit: us, ms, s, m, h or d, for example 500ms, 30s or 1m30s
+
+    error: loadgate.yml:3:21: '0s' is no time at all
+      3 |   timeouts: { pool: 0s, first_byte: soon }
+        |                     ^
+    hint: write a duration above 0, for example 5s
+
+    error: loadgate.yml:3:37: 'soon' is not a duration
+      3 |   timeouts: { pool: 0s, first_byte: soon }
+        |                                     ^
+    hint: write a number with a unit: us, ms, s, m, h or d, for example 500ms, 30s or 1m30s
+
+    error: loadgate.yml:4:19: bodies can't be kept
+      4 |   discard_bodies: false
+        |                   ^
+    hint: remove the line; a body that `check` or `extract` looks into is kept until it was looked into
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { connections: { max: 10, max_per_host: 20 } }")), @r"
+    loadgate.yml:1:47: 'max_per_host' (20) is above 'max' (10)
+      1 | http: { connections: { max: 10, max_per_host: 20 } }
+        |                                               ^
+    hint: write at most as many, or remove the line
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { compression: gzip }")), @r"
+    loadgate.yml:1:22: expected true or false, found the text 'gzip'
+      1 | http: { compression: gzip }
+        |                      ^
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { connections: { max: -1 } }")), @r"
+    loadgate.yml:1:29: expected a whole number, found the number -1
+      1 | http: { connections: { max: -1 } }
+        |                             ^
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { timeouts: { firstbyte: 1s } }")), @r"
+    loadgate.yml:1:21: unknown key 'firstbyte'
+      1 | http: { timeouts: { firstbyte: 1s } }
+        |                     ^
+    hint: did you mean 'first_byte'?
+    ");
 }
 
 proptest! {

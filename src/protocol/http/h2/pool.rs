@@ -16,8 +16,8 @@ use super::{
 use crate::{
     clock::{self, Instant},
     plan::{TargetId, Timeouts},
-    protocol::{Failure, Making, Origins, http::deadline::Deadline},
-    record::ErrorClass,
+    protocol::{Connected, Failure, Origins, http::deadline::Deadline},
+    record::{ErrorClass, Phases},
 };
 
 /// What the pools of a thread have in common.
@@ -59,7 +59,7 @@ pub(in crate::protocol::http) struct Lease<'p> {
     /// When it was there to be used.
     pub(in crate::protocol::http) at: Instant,
     /// How long it took to make; nothing for one that was there.
-    pub(in crate::protocol::http) making: Making,
+    pub(in crate::protocol::http) making: Phases,
 }
 
 /// A place on a connection. Whoever is next in line gets it when this is dropped.
@@ -133,7 +133,7 @@ impl Pool {
             None => (self.wait(begin, until).await?, clock::now()),
         };
         match turn {
-            Turn::Use(key) => Ok(Lease { slot: self.slot(key), reused: true, at, making: Making::default() }),
+            Turn::Use(key) => Ok(Lease { slot: self.slot(key), reused: true, at, making: Phases::default() }),
             Turn::Open => self.open(at, until).await,
             Turn::Failed(failure) => Err(failure),
         }
@@ -204,17 +204,15 @@ impl Pool {
         began: Instant,
         limit: Duration,
         permit: Option<OwnedSemaphorePermit>,
-    ) -> Result<(Connection, Making), Failure> {
-        let connected = self.settings.origins.connect(self.target, limit).await?;
+    ) -> Result<(Connection, Phases), Failure> {
+        let Connected { stream, h2: _, dns, connect, tls } = self.settings.origins.connect(self.target, limit).await?;
         let silent = Failure::new(ErrorClass::TimeoutConnect, "the server sent no HTTP/2 settings within the connect timeout");
-        let greeted =
-            timeout_at((began + limit).into(), Connection::greet(connected.stream, permit)).await.unwrap_or(Err(silent))?;
-        // What the greeting took belongs to the connection, too.
+        let greeted = timeout_at((began + limit).into(), Connection::greet(stream, permit)).await.unwrap_or(Err(silent))?;
+        // What the greeting took belongs to the last step of the making.
         let total = u64::try_from(clock::now().saturating_duration_since(began).as_nanos()).unwrap_or(u64::MAX);
-        let mut making = connected.making;
-        let greeting = total.saturating_sub(making.total());
-        *(if making.tls > 0 { &mut making.tls } else { &mut making.connect }) += greeting;
-        Ok((greeted, making))
+        let (connect, tls) =
+            if tls > 0 { (connect, total.saturating_sub(dns + connect)) } else { (total.saturating_sub(dns), 0) };
+        Ok((greeted, Phases { dns, connect, tls, ..Phases::default() }))
     }
 }
 

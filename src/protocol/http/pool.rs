@@ -1,14 +1,17 @@
 //! The connections of one thread: how many there may be, which are idle, and who waits for one. Each target has a pool of its
 //! own, so that one that hangs keeps nobody from the others.
 
-use std::{cell::RefCell, collections::VecDeque, time::Duration};
+use std::{cell::RefCell, collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout_at,
 };
 
-use super::h1::{Connection, Scratch};
+use super::{
+    h1::{Connection, Scratch},
+    h2,
+};
 use crate::{
     clock::{self, Instant},
     plan::{Connections, Plan, Share, TargetId, Timeouts},
@@ -47,7 +50,7 @@ struct Idle {
 /// Connections in use at a time; who wants another one waits in line.
 #[derive(Debug)]
 struct Limit {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     most: usize,
 }
 
@@ -87,6 +90,21 @@ impl Pools {
             settings,
             timeouts: plan.http.timeouts.clone(),
             scratch: Scratch::default(),
+        }
+    }
+
+    /// What pools of HTTP/2 have in common with these.
+    pub(super) fn shared(&self, targets: usize, share: Share) -> h2::Settings {
+        let most = |limit: usize| share.of(limit).max(1);
+        h2::Settings {
+            origins: self.origins.clone(),
+            connections: self.settings.per_target(targets).map(most),
+            all: self.all.as_ref().map(|all| Arc::clone(&all.permits)),
+            streams: self.settings.streams,
+            reuse: self.settings.reuse,
+            idle_timeout: self.settings.idle_timeout,
+            cooldown: self.settings.cooldown,
+            timeouts: self.timeouts.clone(),
         }
     }
 
@@ -213,7 +231,7 @@ impl Limit {
     /// At least one, without which a thread could send nothing; there are no more threads than connections.
     fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        Self { permits: Semaphore::new(most), most }
+        Self { permits: Arc::new(Semaphore::new(most)), most }
     }
 
     fn in_use(&self) -> usize {

@@ -53,7 +53,7 @@ fn play(seconds: u64) -> Kept {
     let (gap, mut open, mut at_tenth) = (Duration::from_secs(seconds) / REQUESTS as u32, 0, None);
     for n in 0..REQUESTS {
         let (due, endpoint, response) = (gap * n as u32, n as usize % ENDPOINTS, response(n));
-        let window = shard.arrival_started(0, due, endpoint);
+        let window = shard.arrival_started(0, due, Some(endpoint));
         let phases = Phases { wait: response.as_nanos() as u64, ..Phases::default() };
         let service = response.saturating_sub(Duration::from_micros(n % 50));
         let finished = Finished { response, service, bytes: 100, phases, connections: 0, retries: 0, failure: None };
@@ -68,7 +68,7 @@ fn play(seconds: u64) -> Kept {
     let end = shard.end(Duration::ZERO);
     source.try_iter().for_each(&mut collect);
     let endpoint = |name: &str| Endpoint { name: name.to_owned(), scenario: name.to_owned(), request: name.to_owned() };
-    let measured = collector.finish(&[endpoint("a"), endpoint("b")], &[&end], timeline.windows());
+    let measured = collector.finish(&[endpoint("a"), endpoint("b")], &[&end], timeline.end());
     let windows: Vec<&Window> = measured.endpoints.iter().flat_map(EndpointSeries::windows).collect();
     let count: u64 = windows.iter().map(|window| window.response.decode().count()).sum();
     assert_eq!((windows.len() as u64, count), (seconds * ENDPOINTS as u64, REQUESTS), "nothing is lost");

@@ -9,14 +9,15 @@ use super::{
 };
 use crate::{
     clock,
-    engine::{self, NotReady, Observed, Stop},
+    engine::{self, NotReady, Observed, Progress, Stop},
     exit::Exit,
     measure,
     plan::Resolved,
-    protocol::{Addresses, http::HttpDriver},
-    record::{self, Ended, PlanFacts, RunRecord, file::SCHEMA},
+    protocol::{Origins, http::HttpDriver},
+    record::{self, Ended, PlanFacts, RunRecord, Window, file::SCHEMA},
     report::{self, ReportError},
     units::Micros,
+    verdict::AbortWatch,
 };
 
 /// How talkative a run is.
@@ -49,10 +50,11 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
             threads: 0,
             window_us: Micros::from_duration(plan.window).0,
             block_us: Micros::from_duration(resolved.policy.regression.block).0,
-            target: plan.target.authority(),
+            target: plan.target().authority(),
             stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
         },
         generator: record::Generator::default(),
+        breaker: Vec::new(),
         endpoints: Vec::new(),
         failures: Vec::new(),
         newer: serde_json::Map::new(),
@@ -71,11 +73,11 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
         RunRecord { ended: Ended::Aborted, ended_because, ..blank.clone() }
     };
     measure::raise_open_files_limit();
-    let addresses = match Addresses::of(&plan.target) {
-        Ok(addresses) => addresses,
+    let origins = match Origins::of(plan) {
+        Ok(origins) => origins,
         Err(error) => return Ok(aborted(error.to_string())),
     };
-    match engine::wait_until_ready(plan, &addresses, stop) {
+    match engine::wait_until_ready(plan, &origins, stop) {
         Ok(()) => {}
         Err(NotReady::System(error)) => return Err(Failure::invalid(error)),
         Err(NotReady::Stopped) => {
@@ -85,8 +87,12 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
         Err(error) => return Ok(aborted(error.to_string())),
     }
     let mut display = Display::new(plan, talk.quiet, talk.log_format);
-    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
-    let observed = engine::run(plan, driver, stop, |progress| display.tell(&progress)).map_err(Failure::invalid)?;
+    let driver = |share| HttpDriver::new(plan, &origins, share);
+    let endpoints: Vec<_> = plan.workload.endpoints.iter().map(|point| (point.name.as_str(), point.scenario.as_str())).collect();
+    let mut promises = AbortWatch::new(&resolved.policy.thresholds, &blank.plan, &endpoints);
+    let tell = |progress: Progress<'_>| display.tell(&progress);
+    let watch = |number: usize, windows: &[Window]| promises.look(number, windows);
+    let observed = engine::run_watched(plan, driver, stop, tell, watch).map_err(Failure::invalid)?;
     Ok(filled(blank, observed))
 }
 
@@ -120,9 +126,10 @@ fn filled(blank: RunRecord, observed: Observed) -> RunRecord {
     RunRecord {
         started_at: observed.started_at,
         ended: observed.ended,
-        ended_because: interrupted,
+        ended_because: observed.ended_because.or(interrupted),
         plan: PlanFacts { threads: u32::try_from(observed.threads).unwrap_or(u32::MAX), stages: observed.stages, ..blank.plan },
         generator: observed.generator,
+        breaker: observed.breaker,
         endpoints: observed.measured.endpoints,
         failures: observed.measured.failures,
         ..blank

@@ -1,11 +1,13 @@
 //! The only reader of time, and the only waiter for a moment that must not be missed. Everything else is given instants, so that
 //! it can be tested without waiting.
 
+mod delays;
 mod timer;
 
 use jiff::Timestamp;
 pub use std::time::{Duration, Instant};
 
+pub use delays::{Delays, Until};
 pub use timer::Timer;
 
 /// The monotonic clock: the one latencies are measured with.

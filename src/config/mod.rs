@@ -4,6 +4,7 @@
 //! What the values mean is for `plan` to say, through [`Loaded::position`] and [`Loaded::error`].
 
 pub mod baseline;
+pub mod control;
 mod decode;
 mod document;
 mod error;

@@ -2,16 +2,23 @@
 
 use serde::Deserialize;
 
-use super::written::{Rate, RateRange, Time, Written};
+use super::{
+    control::{Adaptive, RateLimit},
+    written::{Level, Rate, RateRange, Time, Users, Written},
+};
 
 /// `load:`; only `stages` may stand at the top level as well.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// `open`.
+    /// `open`, `closed` or `adaptive`; by default what the stages say.
     pub model: Option<String>,
-    /// `uniform`.
+    /// `uniform` or `poisson`.
     pub arrivals: Option<String>,
+    /// How a p95 is held, for the model `adaptive`.
+    pub adaptive: Option<Adaptive>,
+    /// Token bucket on top of all stages.
+    pub rate_limit: Option<RateLimit>,
     /// Stages in the order they are played.
     pub stages: Option<Vec<Stage>>,
     /// Requests in flight beyond which arrivals are dropped.
@@ -22,7 +29,7 @@ pub struct Load {
     pub seed: Option<u64>,
 }
 
-/// One stage: `rate` or `ramp`, for a `duration`.
+/// One stage: `rate`, `ramp`, `vus` or `step`, for a `duration` or a `count`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
@@ -32,10 +39,32 @@ pub struct Stage {
     pub rate: Option<Written<Rate>>,
     /// From one rate to another.
     pub ramp: Option<Written<RateRange>>,
-    /// How long it is played.
+    /// So many users, or from so many to so many.
+    pub vus: Option<Written<Users>>,
+    /// One rate or number of users after the other.
+    pub step: Option<Steps>,
+    /// How long it is played; with `count`, at most.
     pub duration: Option<Written<Time>>,
+    /// Arrivals or iterations after which it ends.
+    pub count: Option<u64>,
     /// Played, but not measured.
     pub warmup: Option<bool>,
     /// False: played, but not measured.
     pub measure: Option<bool>,
+}
+
+/// `step:`, either `from`, `to` and `by`, or `at`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// First level.
+    pub from: Option<Written<Level>>,
+    /// Last level.
+    pub to: Option<Written<Level>>,
+    /// From one level to the next.
+    pub by: Option<Written<Level>>,
+    /// All levels, one by one.
+    pub at: Option<Vec<Written<Level>>>,
+    /// How long each is held.
+    pub every: Option<Written<Time>>,
 }

@@ -61,9 +61,24 @@ pub struct Rate;
 /// From one rate to another: `10/s..200/s`.
 #[derive(Debug)]
 pub struct RateRange;
+/// A number of users, or from one to another: `50`, `0..50`.
+#[derive(Debug)]
+pub struct Users;
+/// How much load: `200/s`, or `50` users.
+#[derive(Debug)]
+pub struct Level;
 /// A percentage: `5%`.
 #[derive(Debug)]
 pub struct Share;
+
+/// How much load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Amount {
+    /// Arrivals at a rate.
+    Rate(PerSecond),
+    /// Users.
+    Users(u32),
+}
 
 impl Quantity for Time {
     type Value = Duration;
@@ -100,6 +115,34 @@ impl Quantity for RateRange {
         })?;
         Ok((Rate::parse(from)?, Rate::parse(to)?))
     }
+}
+
+impl Quantity for Users {
+    type Value = (u32, u32);
+    const EXPECTED: &'static str = "a number of users such as 50, or 0..50";
+
+    fn parse(text: &str) -> Result<Self::Value, UnitError> {
+        match text.split_once("..") {
+            Some((from, to)) => Ok((users(from)?, users(to)?)),
+            None => users(text).map(|number| (number, number)),
+        }
+    }
+}
+
+impl Quantity for Level {
+    type Value = Amount;
+    const EXPECTED: &'static str = "a rate such as 200/s, or a number of users such as 50";
+
+    fn parse(text: &str) -> Result<Amount, UnitError> {
+        if text.contains('/') { Rate::parse(text).map(Amount::Rate) } else { users(text).map(Amount::Users) }
+    }
+}
+
+fn users(text: &str) -> Result<u32, UnitError> {
+    text.trim().replace('_', "").parse().map_err(|_| UnitError {
+        message: format!("'{}' is not a number of users", text.trim()),
+        hint: "write a whole number, for example 50; a rate needs its unit: 50/s".to_owned(),
+    })
 }
 
 impl Quantity for Share {

@@ -1,77 +1,85 @@
 //! Open loop: arrivals are sent when they are due, whatever became of those before them. So a slow target meets the load that
 //! it would meet in production, and a late send shows in the latency instead of hiding in a gap.
 
-use std::{rc::Rc, time::Duration};
+use std::{io, rc::Rc, time::Duration};
 
 use super::{
-    Stop,
     alarm::Alarm,
-    iteration::{Arrival, Stagehand, play},
+    cast::Cast,
+    controls::Admission,
+    iteration::{Arrival, play},
 };
 use crate::{
     clock,
-    measure::{Live, Timeline},
-    plan::{Plan, Schedule},
+    plan::{Pacer, Shape, Stage},
     protocol::Driver,
 };
 
 /// Arrivals sent in one go when behind; then the other tasks get their turn, so that what was sent can be received.
 const BURST_MAX: u32 = 16;
 
-/// One thread's share of the arrivals.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Share {
-    pub(super) thread: usize,
-    pub(super) threads: usize,
-    /// Iterations in flight on this thread beyond which arrivals are dropped.
-    pub(super) max_in_flight: u64,
-}
-
-/// Sends this thread's share of all arrivals. Returns the moment of the run at which it stopped: the end of the last stage, or
-/// earlier when it was asked to.
+/// Sends this thread's share of the arrivals of one stage. `first` is the number of the stage's first arrival over the whole run.
 pub(super) async fn send_arrivals<D>(
-    plan: &Plan,
-    timeline: &Timeline,
-    share: Share,
-    stagehand: &Rc<Stagehand<D>>,
-    live: &Live,
-    stop: &Stop,
-) -> std::io::Result<Duration>
+    cast: &Rc<Cast<D>>,
+    alarm: &Alarm,
+    (number, stage): (usize, &Stage),
+    shape: Shape,
+    first: u64,
+) -> io::Result<()>
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let alarm = Alarm::new()?;
-    let epoch = stagehand.epoch;
-    let (mut first_arrival, mut burst) = (0, 0);
-    for (number, (stage, place)) in plan.stages.iter().zip(timeline.stages()).enumerate() {
-        let schedule = stage.shape.schedule(stage.duration);
-        for n in (share.thread as u64..).step_by(share.threads) {
-            let Some(offset) = schedule.due(n) else { break };
-            let due = place.begins + offset;
-            burst = if epoch + due > clock::now() { 0 } else { burst + 1 };
-            if burst == BURST_MAX {
-                burst = 0;
-                tokio::task::yield_now().await;
-            }
-            if !alarm.until(epoch + due, || stop.is_asked()).await? {
-                return Ok(clock::now().saturating_duration_since(epoch));
-            }
-            let scenario = plan.workload.scenario_of(plan.seed, first_arrival + n);
-            let endpoint = plan.workload.scenarios[scenario].steps[0].endpoint;
-            let mut shard = stagehand.shard.borrow_mut();
-            if live.0[share.thread].in_flight() >= share.max_in_flight {
-                shard.arrival_dropped(number, due, endpoint);
-            } else {
-                let window = shard.arrival_started(number, due, endpoint);
-                tokio::task::spawn_local(play(Rc::clone(stagehand), Arrival { stage: number, scenario, due, window }));
-            }
-            shard.close_passed(due);
+    let (place, controls) = (cast.run.timeline.stage(number), &cast.run.controls);
+    let (begins, ends) = (place.begins, place.ends);
+    let (arrivals, seed) = (cast.run.plan.control.arrivals, cast.run.plan.seed.wrapping_add(number as u64));
+    let mut pacer = Pacer::new(shape, stage.duration, arrivals, cast.share, seed);
+    let (mut n, mut burst) = (first + cast.share.thread as u64, 0);
+    while let Some(offset) = pacer.next(controls.rate_factor()) {
+        let due = begins + offset;
+        burst = if cast.run.epoch + due > clock::now() { 0 } else { burst + 1 };
+        if burst == BURST_MAX {
+            burst = 0;
+            tokio::task::yield_now().await;
         }
-        first_arrival += schedule.count();
-        if !alarm.until(epoch + place.ends, || stop.is_asked()).await? {
-            return Ok(clock::now().saturating_duration_since(epoch));
+        if !alarm.until(cast.run.epoch + due, || cast.run.stop.is_asked()).await? {
+            return Ok(());
         }
+        let admission = if controls.keeps(n) { controls.admit(due, ends) } else { Admission::HeldBack };
+        match admission {
+            Admission::HeldBack => cast.shard.borrow_mut().arrival_held_back(number),
+            Admission::Send { at } => {
+                if !alarm.until(cast.run.epoch + at, || cast.run.stop.is_asked()).await? {
+                    return Ok(());
+                }
+                arrive(cast, number, at, n);
+            }
+        }
+        n += cast.share.threads as u64;
     }
-    Ok(plan.duration())
+    Ok(())
+}
+
+/// Takes arrival `n` of the run into play, or drops it when too many are.
+fn arrive<D>(cast: &Rc<Cast<D>>, stage: usize, due: Duration, n: u64)
+where
+    D: Driver + 'static,
+    D::Request: 'static,
+{
+    let scenario = cast.run.plan.workload.scenario_of(cast.run.plan.seed, n);
+    let script = &cast.scripts[scenario];
+    let max_in_flight = cast.share.of(cast.run.plan.limits.max_in_flight).max(1) as u64;
+    let mut shard = cast.shard.borrow_mut();
+    if cast.in_flight() >= max_in_flight {
+        shard.arrival_dropped(stage, due, script.endpoint);
+    } else {
+        let window = shard.arrival_started(stage, due, script.opening);
+        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window });
+        tokio::task::spawn_local(async move {
+            let mut user = cast.user();
+            play(&cast, &mut user, arrival).await;
+            cast.release(user);
+        });
+    }
+    shard.close_passed(due);
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use bytes::Bytes;
 use tokio::runtime::{Builder, LocalOptions};
 
 use super::Stop;
 use crate::{
     clock,
-    plan::{Body, Limits, Method, Plan, Step, Target, WaitFor},
-    protocol::{Addresses, Driver as _, Failure, http::HttpDriver},
+    plan::{Method, Plan, Request, Share, TargetId, WaitFor},
+    protocol::{Driver as _, Keep, Origins, Terms, http::HttpDriver},
 };
 
 /// How often the wish to stop is looked at while waiting.
@@ -54,11 +54,11 @@ pub enum NotReady {
 ///
 /// # Errors
 /// The target never became ready, or somebody asked to stop.
-pub fn wait_until_ready(plan: &Plan, addresses: &Addresses, stop: &Stop) -> Result<(), NotReady> {
+pub fn wait_until_ready(plan: &Plan, origins: &Origins, stop: &Stop) -> Result<(), NotReady> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
         tokio::select! {
-            ready = ready(plan, addresses) => ready,
+            ready = ready(plan, origins) => ready,
             () = asked(stop) => Err(NotReady::Stopped),
         }
     })
@@ -71,42 +71,43 @@ async fn asked(stop: &Stop) {
     }
 }
 
-async fn ready(plan: &Plan, addresses: &Addresses) -> Result<(), NotReady> {
-    let Some(wait_for) = &plan.target.wait_for else {
-        return addresses.connect(plan.limits.connect_timeout).await.map(drop).map_err(|failure| NotReady::Unreachable {
-            authority: plan.target.authority(),
-            reason: failure.message.into_owned(),
-        });
-    };
-    let driver = HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
-    probe(&plan.target, wait_for, &driver, &plan.limits).await
+async fn ready(plan: &Plan, origins: &Origins) -> Result<(), NotReady> {
+    for id in 0..plan.targets.len() {
+        match &plan.targets[id].wait_for {
+            Some(wait_for) => probe(plan, id, wait_for, origins).await?,
+            None => origins.connect(id, plan.http.timeouts.connect).await.map(drop).map_err(|failure| NotReady::Unreachable {
+                authority: plan.targets[id].authority(),
+                reason: failure.message.into_owned(),
+            })?,
+        }
+    }
+    Ok(())
 }
 
-async fn probe(target: &Target, wait_for: &WaitFor, driver: &HttpDriver, limits: &Limits) -> Result<(), NotReady> {
-    let request = driver.prepare(&Step {
-        endpoint: 0,
-        method: Method::GET,
-        path: wait_for.path.clone(),
-        headers: Vec::new(),
-        body: Body::new(),
-        timeout: None,
-        expected_status: StatusCode::from_u16(wait_for.status).into_iter().collect(),
-    });
+async fn probe(plan: &Plan, target: TargetId, wait_for: &WaitFor, origins: &Origins) -> Result<(), NotReady> {
+    let driver = HttpDriver::new(plan, origins, Share { thread: 0, threads: 1 });
+    let (path, method) = (wait_for.path.clone(), Method::GET);
+    let request = driver.prepare(&Request { target, method, path, headers: Vec::new(), body: Bytes::new() });
     let began = clock::now();
     let left = || wait_for.timeout.saturating_sub(clock::now().saturating_duration_since(began));
     let mut probes = 0;
     loop {
         probes += 1;
-        let limit = limits.request_timeout.min(left().max(PROBE_MIN));
-        let Some(Failure { message, .. }) = driver.exchange(&request, limit).await.failure else { return Ok(()) };
+        let timeout = plan.http.timeouts.request.min(left().max(PROBE_MIN));
+        let outcome = driver.exchange(&request, &Terms { timeout, cookie: None, keep: Keep::Status }).await.outcome;
+        let reason = match outcome {
+            Ok(reply) if reply.status.as_u16() == wait_for.status => return Ok(()),
+            Ok(reply) => format!("status {}", reply.status.as_u16()),
+            Err(failure) => failure.message.into_owned(),
+        };
         let left = left();
         if left.is_zero() {
             return Err(NotReady::Timeout {
-                authority: target.authority(),
+                authority: plan.targets[target].authority(),
                 path: wait_for.path.clone(),
                 probes,
                 timeout: wait_for.timeout,
-                reason: message.into_owned(),
+                reason,
             });
         }
         // The last probe comes when the time is up, whatever the interval.

@@ -1,6 +1,6 @@
 //! One generator thread: a runtime, a driver, a shard, and its share of the arrivals.
 
-use std::{cell::RefCell, io, rc::Rc, sync::Arc, time::Duration};
+use std::{io, rc::Rc, sync::Arc, time::Duration};
 
 use tokio::{
     runtime::{Builder, LocalOptions},
@@ -8,14 +8,16 @@ use tokio::{
 };
 
 use super::{
-    Stop,
-    iteration::{Line, Script, Stagehand},
-    open_loop::{Share, send_arrivals},
+    alarm::Alarm,
+    cast::{Cast, Run},
+    closed_loop,
+    heartbeat::beat,
+    open_loop,
 };
 use crate::{
     clock::{self, Instant},
-    measure::{CpuClock, Live, Shard, ShardEnd, Timeline},
-    plan::Plan,
+    measure::{CpuClock, Shard, ShardEnd},
+    plan::{Load, Share},
     protocol::Driver,
 };
 
@@ -32,58 +34,68 @@ pub(super) struct WorkerEnd {
     pub(super) cpu: Option<Duration>,
 }
 
-/// What all threads of a run share, none of it written on the hot path.
-#[derive(Debug)]
-pub(super) struct Stage {
-    pub(super) plan: Plan,
-    pub(super) timeline: Arc<Timeline>,
-    pub(super) live: Live,
-    pub(super) stop: Stop,
-    /// Start of the run.
-    pub(super) epoch: Instant,
-}
-
 /// Plays this thread's share of the plan to its end.
 ///
 /// # Errors
 /// The system gives no runtime or timer.
-pub(super) fn work<D>(stage: &Stage, share: Share, driver: D, shard: Shard) -> io::Result<WorkerEnd>
+pub(super) fn work<D>(run: Arc<Run>, share: Share, driver: D, shard: Shard) -> io::Result<WorkerEnd>
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let cpu = CpuClock::start();
-    let stagehand =
-        Rc::new(Stagehand { scripts: scripts(&stage.plan, &driver), driver, shard: RefCell::new(shard), epoch: stage.epoch });
-    let (stopped_at, drain_began) = runtime.block_on(async {
-        let stopped_at = send_arrivals(&stage.plan, &stage.timeline, share, &stagehand, &stage.live, &stage.stop).await?;
+    run.live.0[share.thread].introduce();
+    let (cast, stopped_at, drain_began) = runtime.block_on(async {
+        let cast = Rc::new(Cast::new(run, share, driver, shard)?);
+        tokio::task::spawn_local(beat(Rc::clone(&cast)));
+        let stopped_at = play_stages(&cast).await?;
         let drain_began = clock::now();
-        drain(stage, share, drain_began).await;
-        io::Result::Ok((stopped_at, drain_began))
+        drain(&cast.run, share, drain_began).await;
+        io::Result::Ok((cast, stopped_at, drain_began))
     })?;
     let waited = clock::now().saturating_duration_since(drain_began);
     // Dropping the tasks of unfinished iterations frees their hold on the shard.
     drop(runtime);
-    let stagehand = Rc::into_inner(stagehand).ok_or_else(|| io::Error::other("an iteration outlived its runtime"))?;
-    Ok(WorkerEnd { shard: stagehand.shard.into_inner().end(waited), stopped_at, cpu: cpu.used() })
+    let cast = Rc::into_inner(cast).ok_or_else(|| io::Error::other("an iteration outlived its runtime"))?;
+    Ok(WorkerEnd { shard: cast.shard.into_inner().end(waited), stopped_at, cpu: cpu.used() })
 }
 
-fn scripts<D: Driver>(plan: &Plan, driver: &D) -> Vec<Script<D::Request>> {
-    let line = |step: &crate::plan::Step| Line {
-        endpoint: step.endpoint,
-        timeout: step.timeout.unwrap_or(plan.limits.request_timeout),
-        request: driver.prepare(step),
-    };
-    plan.workload.scenarios.iter().map(|scenario| Script(scenario.steps.iter().map(line).collect())).collect()
+/// Plays all stages in their order. Returns the moment of the run at which nothing more is sent: the end of the last stage, or
+/// earlier when somebody asked to stop.
+async fn play_stages<D>(cast: &Rc<Cast<D>>) -> io::Result<Duration>
+where
+    D: Driver + 'static,
+    D::Request: 'static,
+{
+    let (run, alarm) = (&cast.run, Alarm::new()?);
+    let delays = Rc::clone(cast);
+    tokio::task::spawn_local(async move { delays.delays.drive().await });
+    for number in closed_loop::users(&run.plan, cast.share) {
+        tokio::task::spawn_local(closed_loop::live(Rc::clone(cast), number));
+    }
+    let mut first_arrival = 0;
+    for (number, stage) in run.plan.stages.iter().enumerate() {
+        if let Load::Arrivals(shape) = stage.load {
+            open_loop::send_arrivals(cast, &alarm, (number, stage), shape, first_arrival).await?;
+            first_arrival += stage.arrivals();
+        }
+        // A stage may end before its time, so its end is looked at again and again.
+        let over = || run.stop.is_asked() || run.moment() >= run.timeline.stage(number).ends;
+        alarm.until(run.epoch + run.timeline.stage(number).ends, over).await?;
+        if run.stop.is_asked() {
+            return Ok(run.moment().min(run.timeline.end()));
+        }
+    }
+    Ok(run.timeline.end())
 }
 
 /// Waits for the requests in flight, as long as `graceful_stop` allows and nobody is in a hurry.
-async fn drain(stage: &Stage, share: Share, began: Instant) {
-    let mine = &stage.live.0[share.thread];
+async fn drain(run: &Run, share: Share, began: Instant) {
+    let mine = &run.live.0[share.thread];
     while mine.in_flight() > 0
-        && clock::now().saturating_duration_since(began) < stage.plan.limits.graceful_stop
-        && !stage.stop.is_urgent()
+        && clock::now().saturating_duration_since(began) < run.plan.limits.graceful_stop
+        && !run.stop.is_urgent()
     {
         time::sleep(DRAIN_STEP).await;
     }

@@ -1,6 +1,6 @@
 //! Puts the closed windows of all threads together and keeps them encoded.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{ClosedWindow, ShardEnd, Timeline, shard::name_failures};
 use crate::{
@@ -28,10 +28,14 @@ pub struct Measured {
     pub offered: Vec<u64>,
     /// Arrivals that were sent, by stage.
     pub started: Vec<u64>,
+    /// Arrivals that were held back on purpose, by stage.
+    pub held_back: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
+    /// How much too late threads woke up for their pulses.
+    pub lag: Latencies,
     /// Failures in words.
     pub failures: Vec<FailureSample>,
 }
@@ -43,8 +47,9 @@ impl Collector {
         Self { timeline, threads, partial: BTreeMap::new(), complete: BTreeMap::new() }
     }
 
-    /// Takes one thread's closed window; the last thread's completes it.
-    pub fn take(&mut self, closed: ClosedWindow) {
+    /// Takes one thread's closed window; the last thread's completes it. As each thread closes its windows in order, they are
+    /// completed in order, too. Returns the number of a window that is complete now, with one entry per endpoint.
+    pub fn take(&mut self, closed: ClosedWindow) -> Option<(usize, &[Window])> {
         let (seen, mut totals) = self.partial.remove(&closed.number).unwrap_or_default();
         if totals.is_empty() {
             totals = closed.endpoints;
@@ -52,42 +57,52 @@ impl Collector {
             totals.iter_mut().zip(&closed.endpoints).for_each(|(sum, part)| sum.add(part));
         }
         if seen + 1 == self.threads {
-            self.complete.insert(closed.number, totals.iter().map(Window::from).collect());
+            let windows = totals.iter().map(Window::from).collect();
+            Some((closed.number, self.complete.entry(closed.number).or_insert(windows)))
         } else {
             self.partial.insert(closed.number, (seen + 1, totals));
+            None
         }
     }
 
-    /// All that was measured. `played` is how many windows from the start were played; windows behind them stay out.
+    /// All that was measured in a run that ended at `moment`. Windows that had not begun then stay out.
     #[must_use]
-    pub fn finish(mut self, endpoints: &[Endpoint], ends: &[&ShardEnd], played: usize) -> Measured {
+    pub fn finish(mut self, endpoints: &[Endpoint], ends: &[&ShardEnd], moment: Duration) -> Measured {
         let mut series: Vec<EndpointSeries> = endpoints
             .iter()
             .map(|endpoint| EndpointSeries {
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),
-                stages: vec![Vec::new(); self.timeline.stages().len()],
+                stages: vec![Vec::new(); self.timeline.len()],
             })
             .collect();
-        for number in 0..self.timeline.windows().min(played) {
+        for number in 0..self.timeline.windows() {
             let stage = self.timeline.stage_of_window(number);
+            if number >= self.timeline.stage(stage).first_window + self.timeline.begun(stage, moment) {
+                continue;
+            }
             let windows = self.complete.remove(&number).unwrap_or_default();
             for (endpoint, window) in series.iter_mut().zip(windows) {
                 endpoint.stages[stage].push(window);
             }
         }
         let sum = |pick: fn(&ShardEnd) -> &Vec<u64>| {
-            (0..self.timeline.stages().len()).map(|stage| ends.iter().map(|end| pick(end)[stage]).sum()).collect()
+            (0..self.timeline.len()).map(|stage| ends.iter().map(|end| pick(end)[stage]).sum()).collect()
         };
-        let mut late = Latencies::default();
-        ends.iter().for_each(|end| late.add(&end.late));
+        let (mut late, mut lag) = (Latencies::default(), Latencies::default());
+        for end in ends {
+            late.add(&end.late);
+            lag.add(&end.lag);
+        }
         let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         Measured {
             endpoints: series,
             offered: sum(|end| &end.offered),
             started: sum(|end| &end.started),
+            held_back: sum(|end| &end.held_back),
             late,
+            lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
             failures: name_failures(ends, &names),
         }

@@ -8,20 +8,22 @@ use std::{
     time::Duration,
 };
 
-use super::{Timeline, live::LiveShard};
+use super::{Recent, Timeline, live::LiveShard};
 use crate::{
     plan::EndpointId,
-    record::{ErrorClass, Errors, FailureSample, Latencies, Totals},
+    record::{ErrorClass, Errors, FailureSample, Latencies, Phases, Totals},
     units::Micros,
 };
 
 /// Failures in words kept per thread; more would say nothing new.
 const FAILURES_MAX: usize = 50;
+/// How often windows are looked through for some to close: this is asked at every arrival.
+const LOOK_STEP: Duration = Duration::from_millis(10);
 /// Failures in words kept per endpoint and class.
 const FAILURES_PER_CLASS: usize = 2;
 
 /// A request that came to an outcome.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Finished {
     /// Time from due to done.
     pub response: Duration,
@@ -29,6 +31,12 @@ pub struct Finished {
     pub service: Duration,
     /// Body bytes received.
     pub bytes: u64,
+    /// Where the time went.
+    pub phases: Phases,
+    /// Connections opened for it.
+    pub connections: u64,
+    /// Attempts beyond the first.
+    pub retries: u64,
     /// Class and words of its failure, if it failed.
     pub failure: Option<(ErrorClass, Cow<'static, str>)>,
 }
@@ -49,10 +57,14 @@ pub struct ShardEnd {
     pub offered: Vec<u64>,
     /// Arrivals that were sent, by stage.
     pub started: Vec<u64>,
+    /// Arrivals that were held back on purpose, by stage.
+    pub held_back: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
+    /// How much too late the thread woke up for its pulses, in measured stages.
+    pub lag: Latencies,
     /// Failures in words.
     pub failures: Vec<(EndpointId, ErrorClass, Cow<'static, str>)>,
 }
@@ -67,8 +79,12 @@ pub struct Shard {
     closed: usize,
     /// Arrivals in play by stage: while there are any, the last window of the stage can still get requests.
     in_play: Vec<u64>,
+    /// Moment of the run from which on it is worth looking for windows to close.
+    look_again: Duration,
     sink: SyncSender<ClosedWindow>,
     live: Arc<LiveShard>,
+    /// What happened since the last pulse.
+    recent: Recent,
     end: ShardEnd,
 }
 
@@ -82,24 +98,36 @@ impl Shard {
     /// An empty shard that hands its closed windows to `sink`.
     #[must_use]
     pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: SyncSender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
-        let stages = timeline.stages().len();
-        let end = ShardEnd { offered: vec![0; stages], started: vec![0; stages], ..ShardEnd::default() };
-        Self { timeline, endpoints, open: VecDeque::new(), closed: 0, in_play: vec![0; stages], sink, live, end }
+        let stages = timeline.len();
+        let end =
+            ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
+        Self {
+            timeline,
+            endpoints,
+            open: VecDeque::new(),
+            closed: 0,
+            in_play: vec![0; stages],
+            look_again: Duration::ZERO,
+            sink,
+            live,
+            recent: Recent::default(),
+            end,
+        }
     }
 
-    /// An arrival fell due and is taken into play, its first step at `endpoint`. Returns the window as [`Self::begin`] does.
-    /// From here on its window stays open, though its task may not have run yet.
-    pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<usize> {
+    /// An arrival fell due and is taken into play, its first request at `endpoint` where it begins with one that is measured.
+    /// Returns the window as [`Self::begin`] does. From here on its window stays open, though its task may not have run yet.
+    pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: Option<EndpointId>) -> Option<usize> {
         self.end.offered[stage] += 1;
         self.end.started[stage] += 1;
         self.in_play[stage] += 1;
         self.live.started.add(1);
-        self.begin(stage, due, endpoint)
+        self.begin(stage, due, endpoint?)
     }
 
     /// The first request of an arrival goes out now, `late` after its time.
     pub fn arrival_sent(&mut self, stage: usize, late: Duration) {
-        if self.timeline.stages()[stage].windows > 0 {
+        if self.timeline.is_measured(stage) {
             self.end.late.record(Micros::from_duration(late).0);
             self.end.late_over_1ms += u64::from(late > Duration::from_millis(1));
         }
@@ -115,14 +143,21 @@ impl Shard {
     pub fn arrival_dropped(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
         self.end.offered[stage] += 1;
         self.live.dropped.add(1);
-        if let Some(number) = self.timeline.window_of(stage, due) {
+        if let Some(number) = self.timeline.window_of(stage, due).map(|number| number.max(self.closed)) {
             self.window(number).endpoints[endpoint].dropped += 1;
         }
     }
 
+    /// An arrival would have been due and is held back on purpose.
+    pub fn arrival_held_back(&mut self, stage: usize) {
+        self.end.held_back[stage] += 1;
+        self.live.held_back.add(1);
+    }
+
     /// A request is about to be made. Returns the window its outcome must be given to; `None` where nothing is measured.
     pub fn begin(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<usize> {
-        let number = self.timeline.window_of(stage, due)?;
+        // A user who was woken late may come when the window of its time is closed; it counts to the next one then.
+        let number = self.timeline.window_of(stage, due)?.max(self.closed);
         self.window(number).pending[endpoint] += 1;
         Some(number)
     }
@@ -133,15 +168,19 @@ impl Shard {
         if finished.failure.is_some() {
             self.live.errors.add(1);
         }
+        let response = Micros::from_duration(finished.response).0;
+        self.recent.request(response, finished.failure.is_some());
         let Some(number) = window else { return };
         let open = self.window(number);
         open.pending[endpoint] -= 1;
         let total = &mut open.endpoints[endpoint];
         total.requests += 1;
         total.bytes += finished.bytes;
-        let response = Micros::from_duration(finished.response).0;
+        total.connections += finished.connections;
+        total.retries += finished.retries;
         match finished.failure {
             None => {
+                total.phases.add(&finished.phases);
                 total.response.record(response);
                 total.service.record(Micros::from_duration(finished.service).0);
             }
@@ -151,6 +190,12 @@ impl Shard {
                 self.keep_failure(endpoint, class, message);
             }
         }
+    }
+
+    /// Windows that are held open.
+    #[cfg(test)]
+    pub(super) fn open_windows(&self) -> usize {
+        self.open.len()
     }
 
     fn keep_failure(&mut self, endpoint: EndpointId, class: ErrorClass, message: Cow<'static, str>) {
@@ -170,9 +215,23 @@ impl Shard {
         &mut self.open[place]
     }
 
-    /// Closes the windows that are over at a moment of the run.
+    /// Hands over what happened since the last pulse. The thread woke up `lag` too late for it, at a moment of the run.
+    pub fn pulse(&mut self, moment: Duration, lag: Duration) {
+        if self.timeline.measures(moment..moment + lag) {
+            self.end.lag.record(Micros::from_duration(lag).0);
+        }
+        self.recent.lag = self.recent.lag.max(lag);
+        self.live.tell_cpu_time();
+        self.live.pulse.put(&mut self.recent);
+    }
+
+    /// Closes the windows that are over at a moment of the run. The last one stays open until the [end](Self::end).
     pub fn close_passed(&mut self, moment: Duration) {
-        let passed = self.timeline.passed(moment);
+        if moment < self.look_again {
+            return;
+        }
+        self.look_again = moment + LOOK_STEP;
+        let passed = self.timeline.passed(moment).min(self.timeline.windows().saturating_sub(1));
         while self.closed < passed && self.is_settled(self.closed) {
             self.close_front();
         }
@@ -181,8 +240,8 @@ impl Shard {
     /// Whether no request can come to the window any more, its time being over.
     fn is_settled(&self, number: usize) -> bool {
         let stage = self.timeline.stage_of_window(number);
-        let place = self.timeline.stages()[stage];
-        let is_last = number + 1 == place.first_window + place.windows;
+        // Windows behind the last one that was played stay open no longer than it: they are empty, and none may be skipped.
+        let is_last = self.timeline.last_window(stage).is_none_or(|last| number >= last);
         let quiet = self.open.front().is_none_or(|open| open.pending.iter().all(|&pending| pending == 0));
         quiet && !(is_last && self.in_play[stage] > 0)
     }
@@ -230,30 +289,32 @@ mod tests {
     use std::sync::mpsc::{Receiver, sync_channel};
 
     use super::*;
-    use crate::plan::{Shape, Stage};
+    use crate::plan::{Load, Shape, Stage};
 
-    /// Two seconds in windows of one, one endpoint.
+    /// A stage of two seconds and another of two, in windows of one, one endpoint.
     fn shard() -> (Shard, Receiver<ClosedWindow>) {
         let stage = Stage {
             name: "steady".to_owned(),
-            shape: Shape::Constant(crate::units::PerSecond(10.0)),
+            load: Load::Arrivals(Shape::Constant(crate::units::PerSecond(10.0))),
             duration: Duration::from_secs(2),
+            iterations: None,
             measured: true,
+            step_of: None,
         };
         let (sink, source) = sync_channel(8);
-        let timeline = Arc::new(Timeline::new(&[stage], Duration::from_secs(1)));
+        let timeline = Arc::new(Timeline::new(&[stage.clone(), stage], Duration::from_secs(1)));
         (Shard::new(timeline, 1, sink, Arc::default()), source)
     }
 
     fn finished(ms: u64) -> Finished {
         let response = Duration::from_millis(ms);
-        Finished { response, service: response, bytes: 0, failure: None }
+        Finished { response, service: response, bytes: 0, phases: Phases::default(), connections: 0, retries: 0, failure: None }
     }
 
     #[test]
     fn a_window_waits_for_an_arrival_whose_task_has_not_run_yet() {
         let (mut shard, source) = shard();
-        let window = shard.arrival_started(0, Duration::from_millis(990), 0);
+        let window = shard.arrival_started(0, Duration::from_millis(990), Some(0));
         // The generator was frozen and catches up: the next window's arrivals are taken before the first task runs.
         shard.close_passed(Duration::from_millis(1_010));
         assert!(source.try_recv().is_err(), "the first window is still open");
@@ -267,22 +328,32 @@ mod tests {
     #[test]
     fn the_last_window_of_a_stage_waits_for_steps_that_may_still_come() {
         let (mut shard, source) = shard();
-        let window = shard.arrival_started(0, Duration::from_millis(1_900), 0);
+        let window = shard.arrival_started(0, Duration::from_millis(1_900), Some(0));
         shard.finish(window, 0, finished(300));
         shard.close_passed(Duration::from_secs(3));
         assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [0], "a second step may follow");
         shard.arrival_finished(0);
-        shard.close_passed(Duration::from_secs(3));
-        assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [1]);
+        shard.close_passed(Duration::from_millis(3_020));
+        assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn an_arrival_that_comes_when_its_window_is_closed_counts_to_the_next_and_at_the_end_to_the_last() {
+        let (mut shard, _source) = shard();
+        shard.close_passed(Duration::from_millis(1_500));
+        assert_eq!(shard.arrival_started(0, Duration::from_millis(990), Some(0)), Some(1));
+        let (mut shard, _source) = self::shard();
+        shard.close_passed(Duration::from_secs(9));
+        assert_eq!(shard.arrival_started(1, Duration::from_millis(3_990), Some(0)), Some(3));
     }
 
     #[test]
     fn what_has_no_outcome_at_the_end_is_a_timeout() {
         let (mut shard, source) = shard();
-        let _ = shard.arrival_started(0, Duration::from_millis(100), 0);
+        let _ = shard.arrival_started(0, Duration::from_millis(100), Some(0));
         let _ = shard.end(Duration::from_secs(5));
         let closed: Vec<ClosedWindow> = source.try_iter().collect();
-        assert_eq!(closed.len(), 2);
+        assert_eq!(closed.len(), 4);
         assert_eq!(closed[0].endpoints[0].errors, Errors::from([(ErrorClass::TimeoutRequest, 1)]));
     }
 }

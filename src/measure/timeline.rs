@@ -1,17 +1,37 @@
 //! Where in a run a moment lies: stages cut into windows, numbered through.
 
-use std::time::Duration;
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use crate::plan::Stage;
 
 /// All windows of a run's measured stages, numbered through from 0.
-#[derive(Clone, Debug)]
+///
+/// Stages follow one another as planned, except that one may end before its time (`count:`); then those behind it begin earlier.
+/// Windows keep their numbers: those a stage has no time left for stay empty.
+#[derive(Debug)]
 pub struct Timeline {
-    window: Duration,
-    stages: Vec<StagePlace>,
+    /// Nanoseconds.
+    window: u64,
+    stages: Vec<Place>,
 }
 
-/// One stage's place in the run.
+/// One stage's place in the run, which other threads may move.
+#[derive(Debug)]
+struct Place {
+    /// Nanoseconds from the start of the run.
+    begins: AtomicU64,
+    /// Nanoseconds from the start of the run.
+    ends: AtomicU64,
+    length: Duration,
+    first_window: usize,
+    windows: usize,
+}
+
+/// Where one stage stands in the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StagePlace {
     /// Begin, counted from the start of the run.
@@ -24,6 +44,9 @@ pub struct StagePlace {
     pub windows: usize,
 }
 
+/// Time between an early end and the stage behind it, in which all threads learn of it.
+const SETTLE: Duration = Duration::from_millis(100);
+
 impl Timeline {
     /// The timeline of stages that are recorded in windows of this length.
     #[must_use]
@@ -33,17 +56,76 @@ impl Timeline {
         for stage in played {
             let windows = if stage.measured { stage.duration.as_nanos().div_ceil(window.as_nanos()) } else { 0 };
             let windows = usize::try_from(windows).unwrap_or(usize::MAX);
-            stages.push(StagePlace { begins, ends: begins + stage.duration, first_window, windows });
-            begins += stage.duration;
+            let ends = begins + stage.duration;
+            stages.push(Place {
+                begins: AtomicU64::new(nanos(begins)),
+                ends: AtomicU64::new(nanos(ends)),
+                length: stage.duration,
+                first_window,
+                windows,
+            });
+            begins = ends;
             first_window += windows;
         }
-        Self { window, stages }
+        Self { window: nanos(window), stages }
     }
 
-    /// Places of the stages.
+    /// Number of stages.
     #[must_use]
-    pub fn stages(&self) -> &[StagePlace] {
-        &self.stages
+    pub fn len(&self) -> usize {
+        self.stages.len()
+    }
+
+    /// Whether there is no stage.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stages.is_empty()
+    }
+
+    /// Where a stage stands now.
+    #[must_use]
+    pub fn stage(&self, number: usize) -> StagePlace {
+        let place = &self.stages[number];
+        StagePlace {
+            begins: Duration::from_nanos(place.begins.load(Relaxed)),
+            ends: Duration::from_nanos(place.ends.load(Relaxed)),
+            first_window: place.first_window,
+            windows: place.windows,
+        }
+    }
+
+    /// Whether anything of a stage is recorded.
+    #[must_use]
+    pub fn is_measured(&self, stage: usize) -> bool {
+        self.stages[stage].windows > 0
+    }
+
+    /// Whether any part of a span of the run lies in a measured stage.
+    #[must_use]
+    pub fn measures(&self, span: Range<Duration>) -> bool {
+        let overlaps = |place: StagePlace| place.windows > 0 && place.begins < span.end && place.ends > span.start;
+        (0..self.len()).any(|number| overlaps(self.stage(number)))
+    }
+
+    /// When the last stage ends.
+    #[must_use]
+    pub fn end(&self) -> Duration {
+        self.stages.last().map_or(Duration::ZERO, |place| Duration::from_nanos(place.ends.load(Relaxed)))
+    }
+
+    /// Ends a stage at a moment before its time; the first thread to say so decides.
+    pub fn end_early(&self, stage: usize, moment: Duration) {
+        let place = &self.stages[stage];
+        let planned = place.begins.load(Relaxed).saturating_add(nanos(place.length));
+        if place.ends.compare_exchange(planned, nanos(moment), Relaxed, Relaxed).is_ok() {
+            let mut begins = moment + SETTLE;
+            for later in &self.stages[stage + 1..] {
+                // The end first: nobody may see the new begin with the end of before and take the stage for a long one.
+                later.ends.store(nanos(begins + later.length), Relaxed);
+                later.begins.store(nanos(begins), Relaxed);
+                begins += later.length;
+            }
+        }
     }
 
     /// Number of windows of the run.
@@ -57,27 +139,30 @@ impl Timeline {
     /// Steps that follow a slow one can be due after their stage has ended: they count to its last window.
     #[must_use]
     pub fn window_of(&self, stage: usize, moment: Duration) -> Option<usize> {
-        let place = self.stages[stage];
-        let index = moment.saturating_sub(place.begins).as_nanos() / self.window.as_nanos();
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        (place.windows > 0).then(|| place.first_window + index.min(place.windows - 1))
+        let place = &self.stages[stage];
+        let last = place.windows.checked_sub(1)?;
+        let moment = nanos(moment).min(place.ends.load(Relaxed).saturating_sub(1));
+        let index = moment.saturating_sub(place.begins.load(Relaxed)) / self.window;
+        Some(place.first_window + (index as usize).min(last))
     }
 
     /// Number of windows that have wholly passed at a moment of the run: all below it are over.
     #[must_use]
     pub fn passed(&self, moment: Duration) -> usize {
-        let whole = |stage: &StagePlace| moment.saturating_sub(stage.begins).as_nanos() / self.window.as_nanos();
-        self.count(|stage| if moment >= stage.ends { u128::MAX } else { whole(stage) })
+        let of_stage = |number| {
+            let place = self.stage(number);
+            let whole = nanos(moment.saturating_sub(place.begins)) / self.window;
+            if moment >= place.ends { place.windows } else { (whole as usize).min(place.windows) }
+        };
+        (0..self.len()).map(of_stage).sum()
     }
 
-    /// Number of windows that have begun at a moment of the run.
+    /// Number of windows of a stage that have begun at a moment of the run.
     #[must_use]
-    pub fn begun(&self, moment: Duration) -> usize {
-        self.count(|stage| moment.saturating_sub(stage.begins).as_nanos().div_ceil(self.window.as_nanos()))
-    }
-
-    fn count(&self, windows_of: impl Fn(&StagePlace) -> u128) -> usize {
-        self.stages.iter().map(|stage| usize::try_from(windows_of(stage)).unwrap_or(usize::MAX).min(stage.windows)).sum()
+    pub fn begun(&self, stage: usize, moment: Duration) -> usize {
+        let place = self.stage(stage);
+        let begun = nanos(moment.min(place.ends).saturating_sub(place.begins)).div_ceil(self.window);
+        (begun as usize).min(place.windows)
     }
 
     /// The stage a window belongs to.
@@ -85,30 +170,47 @@ impl Timeline {
     pub fn stage_of_window(&self, window: usize) -> usize {
         self.stages.iter().rposition(|stage| stage.windows > 0 && stage.first_window <= window).unwrap_or(0)
     }
+
+    /// The last window of `stage` that a moment up to its end can lie in.
+    #[must_use]
+    pub fn last_window(&self, stage: usize) -> Option<usize> {
+        self.window_of(stage, Duration::MAX)
+    }
+}
+
+/// Nanoseconds of a time, 584 years at most: 128-bit arithmetic is slow, and this is done for every request.
+fn nanos(time: Duration) -> u64 {
+    time.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(time.subsec_nanos()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{Crowd, Load};
 
     /// A warm-up of 2 s, then 2.5 s and 1 s measured in windows of 1 s.
     fn timeline() -> Timeline {
-        let place = |begins: f64, ends: f64, first_window, windows| StagePlace {
-            begins: Duration::from_secs_f64(begins),
-            ends: Duration::from_secs_f64(ends),
-            first_window,
-            windows,
+        let stage = |seconds: f64, measured| Stage {
+            name: String::new(),
+            load: Load::Users(Crowd { from: 1, to: 1 }),
+            duration: Duration::from_secs_f64(seconds),
+            iterations: None,
+            measured,
+            step_of: None,
         };
-        let stages = vec![place(0.0, 2.0, 0, 0), place(2.0, 4.5, 0, 3), place(4.5, 5.5, 3, 1)];
-        Timeline { window: Duration::from_secs(1), stages }
+        Timeline::new(&[stage(2.0, false), stage(2.5, true), stage(1.0, true)], Duration::from_secs(1))
+    }
+
+    fn at(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
     }
 
     #[test]
     fn a_moment_of_a_measured_stage_has_a_window_and_one_of_a_warm_up_has_none() {
-        let at = |stage, seconds| timeline().window_of(stage, Duration::from_secs_f64(seconds));
-        assert_eq!(at(0, 1.0), None);
-        assert_eq!((at(1, 2.0), at(1, 3.999), at(1, 4.2)), (Some(0), Some(1), Some(2)));
-        assert_eq!(at(2, 4.5), Some(3));
+        let window = |stage, seconds| timeline().window_of(stage, at(seconds));
+        assert_eq!(window(0, 1.0), None);
+        assert_eq!((window(1, 2.0), window(1, 3.999), window(1, 4.2)), (Some(0), Some(1), Some(2)));
+        assert_eq!(window(2, 4.5), Some(3));
     }
 
     #[test]
@@ -118,14 +220,25 @@ mod tests {
 
     #[test]
     fn windows_pass_one_by_one_and_the_short_one_with_its_stage() {
-        let passed = |seconds| timeline().passed(Duration::from_secs_f64(seconds));
+        let passed = |seconds| timeline().passed(at(seconds));
         assert_eq!([1.0, 2.9, 3.0, 4.4, 4.5, 5.4, 5.5].map(passed), [0, 0, 1, 2, 3, 3, 4]);
-        let begun = |seconds| timeline().begun(Duration::from_secs_f64(seconds));
-        assert_eq!([1.0, 2.9, 3.0, 4.4, 9.0].map(begun), [0, 1, 1, 3, 4]);
+        let begun = |seconds| (timeline().begun(1, at(seconds)), timeline().begun(2, at(seconds)));
+        assert_eq!([1.0, 2.9, 3.0, 4.4, 9.0].map(begun), [(0, 0), (1, 0), (1, 0), (3, 0), (3, 1)]);
     }
 
     #[test]
     fn a_window_knows_its_stage() {
         assert_eq!([0, 2, 3].map(|window| timeline().stage_of_window(window)), [1, 1, 2]);
+    }
+
+    #[test]
+    fn an_early_end_moves_the_stages_behind_it_and_happens_once() {
+        let timeline = timeline();
+        timeline.end_early(1, at(3.2));
+        timeline.end_early(1, at(4.0));
+        assert_eq!((timeline.stage(1).ends, timeline.stage(2).begins, timeline.end()), (at(3.2), at(3.3), at(4.3)));
+        assert_eq!((timeline.begun(1, at(9.0)), timeline.passed(at(3.2))), (2, 3), "a window without time is over, never begun");
+        assert_eq!(timeline.window_of(1, at(9.0)), Some(1), "a late step counts to the last window that was played");
+        assert_eq!(timeline.window_of(2, at(3.3)), Some(3));
     }
 }

@@ -3,7 +3,6 @@
 
 mod arrivals;
 mod control;
-mod delay;
 mod latency;
 mod phase;
 mod quantiles;

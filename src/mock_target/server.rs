@@ -15,13 +15,12 @@ use tokio::{net::TcpListener, task};
 
 use super::{
     control,
-    delay::Delays,
     recorder::{Recorder, Ticket},
     route::{Behaviour, Route},
     script::LimitMode,
     wire::{Connection, Wire},
 };
-use crate::clock::{self, Duration, Instant};
+use crate::clock::{self, Delays, Duration, Instant};
 
 /// Requests at a time on one HTTP/2 connection: more than any stall should pile up.
 const STREAMS_MAX: u32 = 10_000;

@@ -1,30 +1,49 @@
 //! The plan: validated and complete, with no string left to interpret. Pure; reads no clock and does no I/O.
 
+mod control;
+mod crowd;
+mod http;
 mod resolve;
 pub mod schedule;
+mod step;
 mod target;
+mod think;
 mod workload;
 
 use std::time::Duration;
 
+pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection};
+pub use crowd::{Crowd, Load};
+pub use http::{Backoff, Connections, HttpSettings, Retries, Timeouts};
 pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
-pub use schedule::{Schedule, Shape};
-pub use target::{Target, WaitFor};
-pub use workload::{Body, Endpoint, EndpointId, Method, Scenario, ScenarioId, Step, Workload};
+pub use schedule::{Pacer, Schedule, Shape};
+pub use step::{Check, Method, Request, RequestStep, Step};
+pub use target::{HttpVersion, Target, TargetId, Tls, WaitFor};
+pub use think::Think;
+pub use workload::{Endpoint, Scenario, Workload};
 
 use crate::{record::StageFacts, units::Micros};
+
+/// Index into [`Workload::scenarios`].
+pub type ScenarioId = usize;
+/// Index into [`Workload::endpoints`].
+pub type EndpointId = usize;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Name of the configuration.
     pub suite: String,
-    /// Where the load goes.
-    pub target: Target,
+    /// Where the load goes: that of `target:` first, then those of `targets:`.
+    pub targets: Vec<Target>,
     /// Stages in the order they are played.
     pub stages: Vec<Stage>,
     /// Who asks for what.
     pub workload: Workload,
+    /// How requests are made.
+    pub http: HttpSettings,
+    /// How the load is steered while it is made.
+    pub control: Control,
     /// What the engine must never exceed.
     pub limits: Limits,
     /// Length of a window of the record.
@@ -38,12 +57,33 @@ pub struct Plan {
 pub struct Stage {
     /// From the configuration, else `stage-1`, ..
     pub name: String,
-    /// When arrivals are due.
-    pub shape: Shape,
-    /// How long it is played.
+    /// How much load.
+    pub load: Load,
+    /// How long it is played; at most, where `iterations` may end it.
     pub duration: Duration,
+    /// Iterations after which users stop.
+    pub iterations: Option<u64>,
     /// False for warm-up and `measure: false`: played, but not recorded.
     pub measured: bool,
+    /// The `step:` stage it is one step of.
+    pub step_of: Option<String>,
+}
+
+/// One thread's part of a plan: of what is numbered through, it takes every `threads`-th, beginning with `thread`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// From 0.
+    pub thread: usize,
+    /// How many share.
+    pub threads: usize,
+}
+
+impl Share {
+    /// This thread's part of a number of equal things; the parts of all threads add up to it.
+    #[must_use]
+    pub fn of(self, whole: usize) -> usize {
+        whole / self.threads + usize::from(self.thread < whole % self.threads)
+    }
 }
 
 /// What the engine must never exceed.
@@ -51,26 +91,23 @@ pub struct Stage {
 pub struct Limits {
     /// Requests in flight; arrivals beyond it are dropped and counted.
     pub max_in_flight: usize,
-    /// Time for a connection to be made.
-    pub connect_timeout: Duration,
-    /// Time for a response to be complete, a connection included where none is idle, where the step gives none.
-    pub request_timeout: Duration,
     /// Time that requests in flight are given at the end of a run.
     pub graceful_stop: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_in_flight: 2000,
-            connect_timeout: Duration::from_secs(1),
-            request_timeout: Duration::from_secs(5),
-            graceful_stop: Duration::from_secs(10),
-        }
+        Self { max_in_flight: 2000, graceful_stop: Duration::from_secs(10) }
     }
 }
 
 impl Plan {
+    /// The service that `target:` names.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.targets[0]
+    }
+
     /// Length of all stages together.
     #[must_use]
     pub fn duration(&self) -> Duration {
@@ -80,10 +117,16 @@ impl Plan {
     /// Highest rate of any moment, in arrivals per second.
     #[must_use]
     pub fn peak_rate(&self) -> f64 {
-        self.stages.iter().map(|stage| stage.shape.peak()).fold(0.0, f64::max)
+        self.stages.iter().map(|stage| stage.load.peak_rate()).fold(0.0, f64::max)
     }
 
-    /// Arrivals of all stages together.
+    /// Most users of any moment.
+    #[must_use]
+    pub fn peak_users(&self) -> u32 {
+        self.stages.iter().map(|stage| stage.load.peak_users()).max().unwrap_or(0)
+    }
+
+    /// Arrivals of all stages together, except for those of users, whose number follows from the target.
     #[must_use]
     pub fn arrivals(&self) -> u64 {
         self.stages.iter().map(Stage::arrivals).sum()
@@ -91,10 +134,13 @@ impl Plan {
 }
 
 impl Stage {
-    /// Arrivals due while the stage is played.
+    /// Arrivals due while the stage is played; 0 for users.
     #[must_use]
     pub fn arrivals(&self) -> u64 {
-        self.shape.schedule(self.duration).count()
+        match self.load {
+            Load::Arrivals(shape) => shape.schedule(self.duration).count(),
+            Load::Users(_) => 0,
+        }
     }
 
     /// The stage as a record tells of it, before anything was played.
@@ -102,9 +148,10 @@ impl Stage {
     pub fn facts(&self) -> StageFacts {
         StageFacts {
             name: self.name.clone(),
-            shape: self.shape.to_string(),
+            shape: self.load.to_string(),
             duration_us: Micros::from_duration(self.duration).0,
             measured: self.measured,
+            step_of: self.step_of.clone(),
             ..StageFacts::default()
         }
     }

@@ -1,22 +1,60 @@
 //! Where the load goes.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 
-/// The service under load.
+/// Index into [`super::Plan::targets`]; 0 is the one of `target:`.
+pub type TargetId = usize;
+
+/// A service under load.
 #[derive(Clone, Debug)]
 pub struct Target {
+    /// Name under `targets:`; `target` for the one of `target:`.
+    pub name: String,
     /// Host name or address, without brackets.
     pub host: String,
     /// Port.
     pub port: u16,
     /// Path every request path is appended to, without a trailing slash; usually empty.
     pub base_path: String,
+    /// Which version of HTTP is spoken.
+    pub protocol: HttpVersion,
+    /// How the connection is secured; `None` for plain `http://`.
+    pub tls: Option<Tls>,
     /// Headers of every request. Values may be secret; they are marked sensitive then and never shown.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What to wait for before the first stage.
     pub wait_for: Option<WaitFor>,
+}
+
+/// Which version of HTTP is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// Over TLS what the server prefers of both; else HTTP/1.1.
+    #[default]
+    Auto,
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 over TLS; a server that does not speak it is a failure.
+    Http2,
+    /// HTTP/2 without TLS, by prior knowledge.
+    H2c,
+}
+
+/// How a connection is secured. Files are read before any load is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// PEM file of the authorities that are trusted instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// PEM file of our certificate and its chain.
+    pub client_cert: Option<PathBuf>,
+    /// PEM file of its key.
+    pub client_key: Option<PathBuf>,
+    /// Whether any certificate is taken.
+    pub insecure: bool,
+    /// Name the server is asked for and must prove; the host by default.
+    pub sni: Option<String>,
 }
 
 /// A probe that is repeated until the service is ready.
@@ -33,9 +71,15 @@ pub struct WaitFor {
 }
 
 impl Target {
-    /// `host:port` as it stands in a `Host` header, IPv6 in brackets.
+    /// `host:port`, IPv6 in brackets.
     #[must_use]
     pub fn authority(&self) -> String {
         if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+    }
+
+    /// `http` or `https`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 }

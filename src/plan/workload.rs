@@ -1,15 +1,6 @@
 //! Who asks for what: weighted scenarios of steps.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-pub use http::Method;
-use http::{HeaderName, HeaderValue, StatusCode};
-
-/// Index into [`Workload::scenarios`].
-pub type ScenarioId = usize;
-/// Index into [`Workload::endpoints`].
-pub type EndpointId = usize;
+use super::{ScenarioId, Step};
 
 /// All scenarios of a plan.
 #[derive(Clone, Debug)]
@@ -33,28 +24,6 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
-/// One request of a scenario, ready to be sent.
-#[derive(Clone, Debug)]
-pub struct Step {
-    /// Where its latencies go.
-    pub endpoint: EndpointId,
-    /// Request method.
-    pub method: Method,
-    /// Path and query, beginning with a slash.
-    pub path: String,
-    /// Headers of this request, beside those of the target.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// What is sent along.
-    pub body: Body,
-    /// Replaces the request timeout of the plan.
-    pub timeout: Option<Duration>,
-    /// Statuses that are a success; empty for anything below 400.
-    pub expected_status: Vec<StatusCode>,
-}
-
-/// A request body.
-pub type Body = Bytes;
-
 /// A metric name and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -70,6 +39,9 @@ impl Workload {
     /// The scenario that arrival `n` of a run plays: weighted, and the same for equal seeds whatever thread asks.
     #[must_use]
     pub fn scenario_of(&self, seed: u64, n: u64) -> ScenarioId {
+        if self.scenarios.len() == 1 {
+            return 0;
+        }
         let total: u64 = self.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
         let mut draw = ((u128::from(split_mix(seed ^ split_mix(n))) * u128::from(total.max(1))) >> 64) as u64;
         for (id, scenario) in self.scenarios.iter().enumerate() {

@@ -3,31 +3,63 @@
 //! Adding a protocol is one folder, one variant of [`Protocol`] and its variant in the configuration.
 
 mod connect;
+mod dns;
 pub mod http;
+mod open_files;
+mod stream;
+mod tls;
 
 use std::{borrow::Cow, future::Future, time::Duration};
 
-use crate::{clock::Instant, plan::Step, record::ErrorClass};
+use ::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
 
-pub use connect::{Addresses, ResolveError};
+use crate::{
+    clock::Instant,
+    plan::Request,
+    record::{ErrorClass, Phases},
+};
 
-/// The protocols loadgate speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// HTTP/1.1 over TCP.
-    Http1,
-}
+pub use connect::{Connected, OriginError, Origins};
+pub use stream::Stream;
 
 /// Makes requests of one protocol. One driver per thread, so nothing in it is shared.
 pub trait Driver {
-    /// A step made ready once, so that sending it costs as little as can be.
+    /// A request made ready once, so that sending it costs as little as can be.
     type Request;
 
-    /// Makes a step ready.
-    fn prepare(&self, step: &Step) -> Self::Request;
+    /// Makes a request ready.
+    fn prepare(&self, request: &Request) -> Self::Request;
 
-    /// Sends a request and waits for its outcome. A failed request is data: this cannot fail.
-    fn exchange(&self, request: &Self::Request, timeout: Duration) -> impl Future<Output = Exchange>;
+    /// Sends a request and waits for its outcome. A failed request is data: this cannot fail. Whether a response is what was
+    /// promised is not for the driver to say.
+    fn exchange(&self, request: &Self::Request, terms: &Terms<'_>) -> impl Future<Output = Exchange>;
+
+    /// Called from time to time, so that idle connections end when their time is over.
+    fn tidy_up(&self) {}
+}
+
+/// On what terms one exchange is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// Time for the response to be complete, a connection included where none is idle.
+    pub timeout: Duration,
+    /// Value of the `cookie` header of this user, if there is one.
+    pub cookie: Option<&'a str>,
+    /// What of the response is wanted.
+    pub keep: Keep,
+}
+
+/// What of a response is kept; the rest is read, counted and forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keep {
+    /// The status alone.
+    #[default]
+    Status,
+    /// The headers too.
+    Head,
+    /// All of it, decompressed, up to the driver's limit.
+    Body,
 }
 
 /// What became of one request.
@@ -37,10 +69,25 @@ pub struct Exchange {
     pub sent: Instant,
     /// When the response was complete, or the failure certain.
     pub done: Instant,
-    /// Body bytes received.
+    /// Body bytes received, as they came.
     pub bytes: u64,
-    /// Why it failed, if it did.
-    pub failure: Option<Failure>,
+    /// Where the time went.
+    pub phases: Phases,
+    /// Whether a connection had to be opened for it.
+    pub opened: bool,
+    /// What came back, or why nothing did.
+    pub outcome: Result<Reply, Failure>,
+}
+
+/// A complete response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers; empty unless they were wanted.
+    pub headers: HeaderMap,
+    /// Its body, decompressed; empty unless it was wanted.
+    pub body: Bytes,
 }
 
 /// Why a request failed.

@@ -9,7 +9,9 @@ mod fingerprint;
 mod latencies;
 mod merge;
 mod outcome;
+mod phases;
 mod plan_facts;
+mod steering;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +22,9 @@ pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use latencies::{Encoded, Latencies};
 pub use outcome::{ErrorClass, Errors, FailureSample};
+pub use phases::Phases;
 pub use plan_facts::{PlanFacts, StageFacts};
+pub use steering::{BreakerEvent, BreakerState, ShedEvent};
 
 /// All that is kept of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +50,9 @@ pub struct RunRecord {
     pub plan: PlanFacts,
     /// How the load generator itself fared.
     pub generator: Generator,
+    /// States of the circuit breaker, where it did not stay closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaker: Vec<BreakerEvent>,
     /// What was measured, one entry per endpoint, in the order of the configuration.
     pub endpoints: Vec<EndpointSeries>,
     /// Up to a few failures per endpoint and class, in words.
@@ -92,9 +99,18 @@ pub struct Window {
     /// Failed requests by class; their sum is at most `requests`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: Errors,
+    /// Attempts beyond the first of each request, where failures are tried again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u64,
+    /// Connections that requests had to open; the others used one again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub connections: u64,
     /// Body bytes received.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes: u64,
+    /// Time of the successful requests by phase, summed.
+    #[serde(default, skip_serializing_if = "Phases::is_empty")]
+    pub phases: Phases,
     /// Latencies of successful requests from the moment they were due.
     #[serde(default, skip_serializing_if = "Encoded::is_empty")]
     pub response: Encoded,
@@ -141,8 +157,14 @@ pub struct Totals {
     pub dropped: u64,
     /// Failed requests by class.
     pub errors: Errors,
+    /// Attempts beyond the first.
+    pub retries: u64,
+    /// Connections opened.
+    pub connections: u64,
     /// Body bytes received.
     pub bytes: u64,
+    /// Time of the successful requests by phase, summed.
+    pub phases: Phases,
     /// Successful requests, from due.
     pub response: Latencies,
     /// Successful requests, from sent.
@@ -164,7 +186,10 @@ impl Totals {
     pub fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.dropped += other.dropped;
+        self.retries += other.retries;
+        self.connections += other.connections;
         self.bytes += other.bytes;
+        self.phases.add(&other.phases);
         for (class, count) in &other.errors {
             *self.errors.entry(*class).or_default() += count;
         }

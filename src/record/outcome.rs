@@ -16,32 +16,56 @@ pub enum ErrorClass {
     Status5xx,
     /// No connection within the connect timeout.
     TimeoutConnect,
+    /// No free connection within the pool timeout.
+    TimeoutPool,
+    /// No first byte of a response within the first-byte timeout.
+    TimeoutFirstByte,
     /// No complete response within the request timeout.
     TimeoutRequest,
+    /// The host name has no address.
+    Dns,
     /// The target refused the connection.
     ConnectRefused,
     /// The connection could not be made for another reason: unreachable, no address, no free port.
     ConnectFailed,
+    /// The TLS handshake failed: certificate, name, version, no common protocol.
+    Tls,
     /// The target closed the connection or reset it before the response was complete.
     Reset,
     /// What came back is not HTTP.
     Protocol,
+    /// A redirect that is not followed: too many, or out of the targets.
+    Redirect,
     /// A response that is not what `check:` promises.
     CheckFailed,
+    /// What `extract:` looks for is not in the response.
+    ExtractFailed,
+    /// A template failed; nothing was sent.
+    Template,
+    /// The generator has no file descriptor left for a connection.
+    OpenFiles,
 }
 
 impl ErrorClass {
     /// All classes, in the order reports show them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::Status4xx,
         Self::Status5xx,
         Self::TimeoutConnect,
+        Self::TimeoutPool,
+        Self::TimeoutFirstByte,
         Self::TimeoutRequest,
+        Self::Dns,
         Self::ConnectRefused,
         Self::ConnectFailed,
+        Self::Tls,
         Self::Reset,
         Self::Protocol,
+        Self::Redirect,
         Self::CheckFailed,
+        Self::ExtractFailed,
+        Self::Template,
+        Self::OpenFiles,
     ];
 
     /// The name in files and thresholds (`errors.5xx`).
@@ -51,12 +75,20 @@ impl ErrorClass {
             Self::Status4xx => "4xx",
             Self::Status5xx => "5xx",
             Self::TimeoutConnect => "timeout.connect",
+            Self::TimeoutPool => "timeout.pool",
+            Self::TimeoutFirstByte => "timeout.first_byte",
             Self::TimeoutRequest => "timeout.request",
+            Self::Dns => "dns",
             Self::ConnectRefused => "connect_refused",
             Self::ConnectFailed => "connect_failed",
+            Self::Tls => "tls",
             Self::Reset => "reset",
             Self::Protocol => "protocol",
+            Self::Redirect => "redirect",
             Self::CheckFailed => "check_failed",
+            Self::ExtractFailed => "extract_failed",
+            Self::Template => "template",
+            Self::OpenFiles => "open_files",
         }
     }
 }

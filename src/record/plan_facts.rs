@@ -31,6 +31,9 @@ pub struct StageFacts {
     pub shape: String,
     /// Planned length.
     pub duration_us: u64,
+    /// The `step:` stage it is one step of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_of: Option<String>,
     /// False for warm-up stages and `measure: false`.
     pub measured: bool,
     /// When the stage began, counted from the start of the run.
@@ -41,6 +44,10 @@ pub struct StageFacts {
     pub offered: u64,
     /// Arrivals that were sent.
     pub started: u64,
+    /// Arrivals that were held back on purpose: by the rate limit, the circuit breaker or self-protection. They are not part of
+    /// `offered`.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub held_back: u64,
 }
 
 /// The default of `regression.block`, for records that do not say.

@@ -29,7 +29,7 @@ fn the_plan_is_shown_and_nothing_is_sent() {
     header    x-load-test: true
     length    1m10s, 12200 arrivals, at most 200/s
 
-    stages     rate   duration  arrivals  measured
+    stages     load   duration  arrivals  measured
       stage-1  20/s   10s       200       no
       stage-2  200/s  1m        12000     yes
 
@@ -55,7 +55,8 @@ fn the_plan_is_shown_and_nothing_is_sent() {
 
     limits
       in flight        2000
-      timeouts         connect 1s, request 5s
+      connections      as many as are needed, idle up to 1m
+      timeouts         connect 1s, pool 1s, first byte 3s, request 5s
       graceful stop    10s
       hosts            allowed: any that is named; denied: none
       highest rate     none
@@ -103,7 +104,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
     wait for  GET /health?k=*** to answer 200, up to 2m, every 1s
     length    50s, 1200 arrivals, at most 30/s
 
-    stages    rate       duration  arrivals  measured
+    stages    load       duration  arrivals  measured
       climb   0/s..30/s  20s       300       no
       steady  30/s       30s       900       yes
 
@@ -131,7 +132,8 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
 
     limits
       in flight        50
-      timeouts         connect 1s, request 5s
+      connections      as many as are needed, idle up to 1m
+      timeouts         connect 1s, pool 1s, first byte 3s, request 5s
       graceful stop    10s
       hosts            allowed: localhost; denied: *.example.com
       highest rate     100/s
@@ -215,5 +217,32 @@ fn flags_that_are_no_pairs_and_files_that_are_not_there_are_usage_errors() {
     --- stderr
     error: --env night: there is no environment 'night'
     hint: there are no environments
+    ");
+}
+
+#[test]
+fn what_steers_the_load_is_shown_where_it_is_asked_for() {
+    let text = "\
+target: http://localhost:8080
+load:
+  model: adaptive
+  adaptive: { target: p95 150ms, formula: step }
+  rate_limit: { rate: 500/s, burst: 50 }
+  stages: [ { rate: 200/s, duration: 60s } ]
+scenarios: [ GET /items ]
+thresholds: [ { expr: error_rate < 20% over 10s, abort: true, grace: 15s }, { expr: p95 < 2s, abort: true } ]
+safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated: shed } }
+";
+    let shown = check(text, &[]);
+    let section = |name: &str| shown.split("\n\n").find(|part| part.trim_start().starts_with(name)).unwrap_or(&shown).to_owned();
+    insta::assert_snapshot!(section("thresholds") + "\n" + &section("steering"), @r"
+    thresholds
+      error_rate < 20% over 10s (aborts the run after 15s)
+      p95 < 2s (aborts the run)
+    steering
+      adaptive         p95 150ms over 100ms, rate x 0.5 to 1.2, every 5s (formula step)
+      rate limit       500/s, bursts of 50
+      circuit breaker  opens above 40% failed of 50 or more within 10s, tries again after 2s, gives up at opening 3
+      self-protection  above 80% busy or 80% of the memory, looked at every 10s: 20% of the load is shed
     ");
 }

@@ -2,55 +2,79 @@
 
 use std::{io::Write as _, net::Shutdown, time::Duration};
 
+use bytes::Bytes;
 use loadgate::{
     engine::{NotReady, Observed, Stop, run, wait_until_ready},
-    plan::{Body, Endpoint, Limits, Method, Plan, Scenario, Shape, Stage, Step, Target, Workload},
-    protocol::{Addresses, http::HttpDriver},
+    plan::{
+        Check, Control, Endpoint, HttpSettings, HttpVersion, Limits, Load, Method, Plan, Request, RequestStep, Scenario, Shape,
+        Stage, Step, Target, Workload,
+    },
+    protocol::{Origins, http::HttpDriver},
     record::{Ended, ErrorClass, Errors, Totals},
     units::PerSecond,
 };
 
 use crate::scripted::{answers, read_request, server};
 
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// A GET of a path.
+pub(crate) fn get(endpoint: usize, path: &str) -> RequestStep {
+    let request = Request { target: 0, method: Method::GET, path: path.to_owned(), headers: Vec::new(), body: Bytes::new() };
+    RequestStep { endpoint, request, timeout: None, check: Check::default(), measured: true }
+}
+
+/// A service on this machine.
+pub(crate) fn target(port: u16) -> Target {
+    Target {
+        name: "target".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port,
+        base_path: String::new(),
+        protocol: HttpVersion::Auto,
+        tls: None,
+        headers: Vec::new(),
+        wait_for: None,
+    }
+}
 
 /// 100 requests per second for one second.
 pub(crate) fn plan(port: u16) -> Plan {
-    let step = Step {
-        endpoint: 0,
-        method: Method::GET,
-        path: "/".to_owned(),
-        headers: Vec::new(),
-        body: Body::new(),
-        timeout: None,
-        expected_status: Vec::new(),
-    };
     let endpoint = Endpoint { name: "home".to_owned(), scenario: "home".to_owned(), request: "GET /".to_owned() };
+    let steps = vec![Step::Request(Box::new(get(0, "/")))];
     Plan {
         suite: "test".to_owned(),
-        target: Target { host: "127.0.0.1".to_owned(), port, base_path: String::new(), headers: Vec::new(), wait_for: None },
+        targets: vec![target(port)],
         stages: vec![Stage {
             name: "steady".to_owned(),
-            shape: Shape::Constant(PerSecond(100.0)),
+            load: Load::Arrivals(Shape::Constant(PerSecond(100.0))),
             duration: Duration::from_secs(1),
+            iterations: None,
             measured: true,
+            step_of: None,
         }],
         workload: Workload {
-            scenarios: vec![Scenario { name: "home".to_owned(), weight: 1, steps: vec![step] }],
+            scenarios: vec![Scenario { name: "home".to_owned(), weight: 1, steps }],
             endpoints: vec![endpoint],
             hash: String::new(),
         },
+        http: HttpSettings::default(),
+        control: Control::default(),
         limits: Limits::default(),
         window: Duration::from_millis(250),
         seed: 1,
     }
 }
 
-fn play(plan: &Plan) -> (Observed, Totals) {
-    let addresses = Addresses::of(&plan.target).unwrap();
-    let mut in_flight = 0;
-    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
-    let observed = run(plan, driver, &Stop::default(), |progress| in_flight = progress.live.in_flight()).unwrap();
+/// Plays a plan to whatever end it comes to, with drivers as the program makes them.
+pub(crate) fn observe(plan: &Plan) -> Observed {
+    let origins = Origins::of(plan).unwrap();
+    run(plan, |share| HttpDriver::new(plan, &origins, share), &Stop::default(), |_| {}).unwrap()
+}
+
+/// Plays a plan of one endpoint. Whatever the target does, every arrival is accounted for.
+pub(crate) fn play(plan: &Plan) -> (Observed, Totals) {
+    let observed = observe(plan);
     let total = Totals::of(observed.measured.endpoints[0].windows());
     assert_eq!(total.requests, observed.measured.started.iter().sum::<u64>(), "every request has an outcome");
     assert_eq!(total.response.count() + total.error_count(), total.requests, "every outcome is a latency or an error");
@@ -76,7 +100,8 @@ fn load_knows_classes_of_status() {
     let port = answers(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
     assert_eq!(play(&plan(port)).1.errors, only(ErrorClass::Status4xx, 100));
     let mut expected = plan(port);
-    expected.workload.scenarios[0].steps[0].expected_status = vec![http::StatusCode::NOT_FOUND];
+    let check = Check { status: vec![http::StatusCode::NOT_FOUND] };
+    expected.workload.scenarios[0].steps = vec![Step::Request(Box::new(RequestStep { check, ..get(0, "/") }))];
     assert_eq!(play(&expected).1.errors, Errors::new(), "a 404 that is checked for is a success");
     assert_eq!(play(&plan(answers(b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"))).1.errors, only(ErrorClass::Status5xx, 100));
 }
@@ -117,7 +142,7 @@ fn load_on_a_target_that_sends_garbage_is_a_protocol_error_in_words() {
 #[test]
 fn load_on_a_target_that_never_answers_is_a_timeout() {
     let mut plan = plan(server(|mut stream| while read_request(&mut stream).is_some() {}));
-    plan.limits.request_timeout = Duration::from_millis(100);
+    plan.http.timeouts.request = Duration::from_millis(100);
     let (_, total) = play(&plan);
     assert_eq!(total.errors, only(ErrorClass::TimeoutRequest, 100));
     assert!(total.failed.min() >= Some(100_000), "a timeout is as long as the time it was given");
@@ -143,7 +168,7 @@ fn load_beyond_the_cap_in_flight_is_dropped_and_counted() {
 fn load_is_not_sent_to_a_port_where_nobody_listens() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let plan = plan(port);
-    let ready = wait_until_ready(&plan, &Addresses::of(&plan.target).unwrap(), &Stop::default());
+    let ready = wait_until_ready(&plan, &Origins::of(&plan).unwrap(), &Stop::default());
     assert!(matches!(ready, Err(NotReady::Unreachable { .. })), "{ready:?}");
 }
 
@@ -151,9 +176,9 @@ fn load_is_not_sent_to_a_port_where_nobody_listens() {
 fn load_that_is_asked_to_stop_keeps_what_was_measured() {
     let mut plan = plan(answers(OK));
     plan.stages[0].duration = Duration::from_secs(600);
-    let addresses = Addresses::of(&plan.target).unwrap();
+    let origins = Origins::of(&plan).unwrap();
     let stop = Stop::default();
-    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
+    let driver = |share| HttpDriver::new(&plan, &origins, share);
     let observed = run(&plan, driver, &stop, |progress| {
         if progress.live.requests() >= 30 {
             stop.ask();
@@ -176,14 +201,11 @@ fn load_of_a_scenario_goes_step_by_step_and_ends_with_the_first_failure() {
         }
     });
     let mut plan = plan(port);
-    let step = plan.workload.scenarios[0].steps[0].clone();
     for (endpoint, name) in [(1, "second"), (2, "third")] {
-        plan.workload.scenarios[0].steps.push(Step { endpoint, path: format!("/{name}"), ..step.clone() });
+        plan.workload.scenarios[0].steps.push(Step::Request(Box::new(get(endpoint, &format!("/{name}")))));
         plan.workload.endpoints.push(Endpoint { name: name.to_owned(), ..plan.workload.endpoints[0].clone() });
     }
-    let addresses = Addresses::of(&plan.target).unwrap();
-    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
-    let observed = run(&plan, driver, &Stop::default(), |_| {}).unwrap();
+    let observed = observe(&plan);
     let counts: Vec<_> = observed.measured.endpoints.iter().map(|endpoint| endpoint.total().requests).collect();
     assert_eq!(counts, [100, 100, 0]);
 }

@@ -3,27 +3,24 @@
 use std::time::Duration;
 
 use loadgate::{
-    engine::{Observed, Stop, run},
+    engine::Observed,
     mock_target::Running,
-    plan::{Plan, Shape},
-    protocol::{Addresses, http::HttpDriver},
+    plan::{Load, Plan, Shape},
     record::{Errors, Totals},
     units::PerSecond,
 };
 
 use crate::{
     bench::{seen, target},
-    load_outcomes::plan,
+    load_outcomes::{observe, plan},
 };
 
 fn play(rate: f64, seconds: u64, target: &Running) -> (Observed, Totals) {
     let mut plan: Plan = plan(target.addr().port());
-    plan.stages[0].shape = Shape::Constant(PerSecond(rate));
+    plan.stages[0].load = Load::Arrivals(Shape::Constant(PerSecond(rate)));
     plan.stages[0].duration = Duration::from_secs(seconds);
     plan.window = Duration::from_secs(1);
-    let addresses = Addresses::of(&plan.target).unwrap();
-    let driver = || HttpDriver::new(&plan.target, addresses.clone(), &plan.limits);
-    let observed = run(&plan, driver, &Stop::default(), |_| {}).unwrap();
+    let observed = observe(&plan);
     let total = Totals::of(observed.measured.endpoints[0].windows());
     assert_eq!(total.errors, Errors::new());
     (observed, total)

@@ -1,7 +1,8 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
+use super::steering_text;
 use crate::{
-    plan::{Plan, Resolved},
+    plan::{Load, Plan, Resolved, Step, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
@@ -15,6 +16,7 @@ pub(super) fn render(resolved: &Resolved) -> String {
         thresholds(resolved),
         regression(resolved),
         limits(resolved),
+        steering_text::render(&resolved.plan.control),
         files(resolved),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n\n")
@@ -24,13 +26,13 @@ fn head(resolved: &Resolved) -> String {
     let plan = &resolved.plan;
     let mut lines = vec![
         format!("suite     {}", plan.suite),
-        format!("target    http://{}{}", plan.target.authority(), plan.target.base_path),
+        format!("target    http://{}{}", plan.target().authority(), plan.target().base_path),
     ];
-    for (name, value) in &plan.target.headers {
+    for (name, value) in &plan.target().headers {
         let value = if value.is_sensitive() { "***".into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
         lines.push(format!("header    {name}: {value}"));
     }
-    if let Some(wait) = &plan.target.wait_for {
+    if let Some(wait) = &plan.target().wait_for {
         lines.push(format!(
             "wait for  GET {} to answer {}, up to {}, every {}",
             wait.path,
@@ -40,22 +42,37 @@ fn head(resolved: &Resolved) -> String {
         ));
     }
     let length = units::duration(plan.duration());
-    lines.push(format!("length    {length}, {} arrivals, at most {}", plan.arrivals(), PerSecond(plan.peak_rate())));
+    let mut load = Vec::new();
+    if plan.peak_rate() > 0.0 {
+        load.push(format!("{} arrivals, at most {}", plan.arrivals(), PerSecond(plan.peak_rate())));
+    }
+    if plan.peak_users() > 0 {
+        load.push(format!("at most {} users", plan.peak_users()));
+    }
+    lines.push(format!("length    {length}, {}", load.join(", ")));
     lines.join("\n")
+}
+
+/// What a number is shown as that only the target decides.
+const UNKNOWN: &str = "as the target allows";
+
+/// Whether users are measured: how many requests they make depends on the target.
+fn measures_users(plan: &Plan) -> bool {
+    plan.stages.iter().any(|stage| stage.measured && matches!(stage.load, Load::Users(_)))
 }
 
 fn stages(plan: &Plan) -> String {
     let row = |stage: &crate::plan::Stage| {
         vec![
             stage.name.clone(),
-            stage.shape.to_string(),
+            stage.load.to_string(),
             units::duration(stage.duration),
-            stage.arrivals().to_string(),
+            if matches!(stage.load, Load::Users(_)) { UNKNOWN.to_owned() } else { stage.arrivals().to_string() },
             if stage.measured { "yes" } else { "no" }.to_owned(),
         ]
     };
     let rows = plan.stages.iter().map(row).collect();
-    table("stages", &["rate", "duration", "arrivals", "measured"], rows)
+    table("stages", &["load", "duration", "arrivals", "measured"], rows)
 }
 
 fn scenarios(plan: &Plan) -> String {
@@ -79,7 +96,7 @@ fn endpoints(resolved: &Resolved) -> String {
             .scenarios
             .iter()
             .map(|scenario| {
-                let steps = scenario.steps.iter().filter(|step| step.endpoint == id).count();
+                let steps = scenario.steps.iter().filter_map(Step::request).filter(|step| step.endpoint == id).count();
                 steps as f64 * f64::from(scenario.weight) / total.max(1) as f64
             })
             .sum();
@@ -89,7 +106,7 @@ fn endpoints(resolved: &Resolved) -> String {
             .regression
             .latency
             .keys()
-            .filter(|quantile| requests.round() as u64 >= quantile.samples_to_compare())
+            .filter(|quantile| measures_users(plan) || requests.round() as u64 >= quantile.samples_to_compare())
             .map(Quantile::to_string)
             .collect();
         let testable = match (resolved.measured_blocks() < BLOCKS_MIN, testable.is_empty()) {
@@ -97,7 +114,8 @@ fn endpoints(resolved: &Resolved) -> String {
             (false, true) => "none, too few requests".to_owned(),
             (false, false) => testable.join(", "),
         };
-        vec![endpoint.name.clone(), endpoint.request.clone(), format!("{requests:.0}"), testable]
+        let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{requests:.0}") };
+        vec![endpoint.name.clone(), endpoint.request.clone(), requests, testable]
     };
     let rows = plan.workload.endpoints.iter().enumerate().map(row).collect();
     table("endpoints", &["request", "measured requests", "comparable"], rows)
@@ -108,9 +126,11 @@ fn thresholds(resolved: &Resolved) -> String {
     if thresholds.is_empty() {
         return "thresholds\n  none: only a comparison with a baseline can fail this run".to_owned();
     }
-    let line = |threshold: &crate::policy::Threshold| match threshold.severity {
-        Severity::Fail => format!("  {}", threshold.expr),
-        Severity::Warn => format!("  {} (only warns)", threshold.expr),
+    let line = |threshold: &crate::policy::Threshold| match (threshold.severity, threshold.abort_after) {
+        (Severity::Fail, None) => format!("  {}", threshold.expr),
+        (Severity::Fail, Some(grace)) if grace.is_zero() => format!("  {} (aborts the run)", threshold.expr),
+        (Severity::Fail, Some(grace)) => format!("  {} (aborts the run after {})", threshold.expr, units::duration(grace)),
+        (Severity::Warn, _) => format!("  {} (only warns)", threshold.expr),
     };
     format!("thresholds\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
@@ -172,17 +192,38 @@ fn limits(resolved: &Resolved) -> String {
     [
         "limits".to_owned(),
         format!("  in flight        {}", limits.max_in_flight),
-        format!(
-            "  timeouts         connect {}, request {}",
-            units::duration(limits.connect_timeout),
-            units::duration(limits.request_timeout)
-        ),
+        format!("  connections      {}", connections(&resolved.plan)),
+        format!("  timeouts         {}", timeouts(&resolved.plan.http.timeouts)),
         format!("  graceful stop    {}", units::duration(limits.graceful_stop)),
         format!("  hosts            allowed: {allowed}; denied: {}", hosts(&safety.deny_hosts)),
         format!("  highest rate     {}", or_none(safety.max_rate.map(|rate| PerSecond(rate).to_string()))),
         format!("  longest run      {}", or_none(safety.max_duration.map(units::duration))),
     ]
     .join("\n")
+}
+
+fn connections(plan: &Plan) -> String {
+    let settings = &plan.http.connections;
+    let most = settings.max.map_or("as many as are needed".to_owned(), |max| format!("at most {max}"));
+    let per_target = settings.per_target(plan.targets.len()).map(|max| format!("{max} to one target"));
+    let kept = if settings.reuse {
+        format!("idle up to {}", units::duration(settings.idle_timeout))
+    } else {
+        "one for each request".to_owned()
+    };
+    let cooldown =
+        (!settings.cooldown.is_zero()).then(|| format!("none for {} after a failed one", units::duration(settings.cooldown)));
+    [Some(most), per_target, Some(kept), cooldown].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn timeouts(timeouts: &Timeouts) -> String {
+    let named = [
+        ("connect", timeouts.connect),
+        ("pool", timeouts.pool),
+        ("first byte", timeouts.first_byte),
+        ("request", timeouts.request),
+    ];
+    named.map(|(name, time)| format!("{name} {}", units::duration(time))).join(", ")
 }
 
 fn files(resolved: &Resolved) -> String {

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{Endpoint, Scenario, Step, Target},
+    plan::{Arrivals, Control, Endpoint, HttpSettings, RequestStep, Scenario, Step, Target},
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
@@ -18,24 +18,53 @@ pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], secrets: 
         part(scenario.name.as_bytes());
         part(&scenario.weight.to_le_bytes());
         for step in &scenario.steps {
-            part(b"step");
-            let name = endpoints.get(step.endpoint).map_or("", |endpoint| endpoint.name.as_str());
-            part(name.as_bytes());
-            of_step(step, secrets, &mut part);
+            match step {
+                Step::Request(step) => {
+                    part(b"step");
+                    let name = endpoints.get(step.endpoint).map_or("", |endpoint| endpoint.name.as_str());
+                    part(name.as_bytes());
+                    of_step(step, secrets, &mut part);
+                }
+                Step::Think(think) => {
+                    part(b"think");
+                    part(format!("{think:?}").as_bytes());
+                }
+            }
         }
     }
     drop(part);
     hexadecimal(hash)
 }
 
-/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets. The host stays
-/// out, as the same service may run elsewhere.
-pub(super) fn sent_to(workload: &str, target: &Target, secrets: &Secrets) -> String {
+/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets, and with what makes
+/// the same request cost more or less. The host stays out, as the same service may run elsewhere.
+pub(super) fn sent_to(workload: &str, target: &Target, http: &HttpSettings, secrets: &Secrets) -> String {
     let mut hash = Sha256::new();
     let mut part = adding_to(&mut hash);
     part(workload.as_bytes());
     part(secrets.mask(&target.base_path).as_bytes());
     of_headers(&target.headers, &mut part);
+    // Only what is not the default, so that baselines from before there was a choice stay comparable.
+    if http.compression {
+        part(b"compression");
+    }
+    if !http.connections.reuse {
+        part(b"connection per request");
+    }
+    drop(part);
+    hexadecimal(hash)
+}
+
+/// The hash of a workload as it is steered: what changes when requests are made, as long as all goes well. Nothing is added where
+/// nothing is steered.
+pub(super) fn steered(workload: &str, control: &Control) -> String {
+    if control.rate_limit.is_none() && control.adaptive.is_none() && control.arrivals == Arrivals::Uniform {
+        return workload.to_owned();
+    }
+    let mut hash = Sha256::new();
+    let mut part = adding_to(&mut hash);
+    part(workload.as_bytes());
+    part(format!("{:?} {:?} {:?}", control.arrivals, control.rate_limit, control.adaptive).as_bytes());
     drop(part);
     hexadecimal(hash)
 }
@@ -62,14 +91,15 @@ fn of_headers(headers: &[(HeaderName, HeaderValue)], part: &mut impl FnMut(&[u8]
     }
 }
 
-fn of_step(step: &Step, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
-    part(step.method.as_str().as_bytes());
-    part(secrets.mask(&step.path).as_bytes());
-    of_headers(&step.headers, part);
+fn of_step(step: &RequestStep, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
+    let request = &step.request;
+    part(request.method.as_str().as_bytes());
+    part(secrets.mask(&request.path).as_bytes());
+    of_headers(&request.headers, part);
     part(b"body");
-    let body = String::from_utf8_lossy(&step.body);
+    let body = String::from_utf8_lossy(&request.body);
     part(&Sha256::digest(secrets.mask(&body).as_bytes()));
-    for status in &step.expected_status {
+    for status in &step.check.status {
         part(&status.as_u16().to_le_bytes());
     }
 }

@@ -1,4 +1,4 @@
-//! What the engine must never exceed: `load`, `http.timeouts`, `record.window`, `safety`.
+//! What the engine must never exceed: `load`, `record.window`, `safety`.
 
 use std::time::Duration;
 
@@ -21,20 +21,14 @@ pub(super) fn limits(loaded: &Loaded, problems: &Problems<'_>) -> Limits {
     let default = Limits::default();
     let load = &loaded.document.load;
     let at = Path::root().key("load");
-    problems.choice(load.model.as_deref(), &at.key("model"), &[("open", ())], &["closed"]);
-    problems.choice(load.arrivals.as_deref(), &at.key("arrivals"), &[("uniform", ())], &["poisson"]);
     let max_in_flight = load.max_in_flight.unwrap_or(default.max_in_flight as u64);
     if max_in_flight == 0 || max_in_flight > IN_FLIGHT_MAX {
         let hint = format!("write a number from 1 to {IN_FLIGHT_MAX}; the default is {}", default.max_in_flight);
         problems.add(&at.key("max_in_flight"), format!("'{max_in_flight}' requests in flight are out of range"), hint);
     }
     let graceful_stop = load.graceful_stop.as_ref().and_then(|written| problems.read(written, &at.key("graceful_stop")));
-    let timeouts = &loaded.document.http.timeouts;
-    let at = Path::root().key("http").key("timeouts");
     Limits {
         max_in_flight: usize::try_from(max_in_flight).unwrap_or(usize::MAX),
-        connect_timeout: problems.time_or(timeouts.connect.as_ref(), &at.key("connect"), default.connect_timeout),
-        request_timeout: problems.time_or(timeouts.request.as_ref(), &at.key("request"), default.request_timeout),
         graceful_stop: graceful_stop.unwrap_or(default.graceful_stop),
     }
 }

@@ -1,7 +1,9 @@
 //! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
 
+mod control;
 mod hash;
 mod hosts;
+mod http;
 mod limits;
 mod names;
 mod problems;
@@ -9,7 +11,9 @@ mod regression;
 mod request;
 mod scenarios;
 mod settings;
+mod stage;
 mod stages;
+mod steps;
 mod target;
 mod thresholds;
 
@@ -70,6 +74,8 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let target = target::resolve(loaded, &safety, &problems);
     let window = limits::window(loaded, &problems);
     let limits = limits::limits(loaded, &problems);
+    let http = http::resolve(loaded, &problems);
+    let control = control::resolve(loaded, &problems);
     let stages = stages::resolve(loaded, &safety, &problems);
     let workload = scenarios::resolve(loaded, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
@@ -81,12 +87,13 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let (Some(target), Some(mut workload), true) = (target, workload, found.is_empty()) else {
         return Err(loaded.error(found));
     };
-    workload.hash = hash::sent_to(&workload.hash, &target, &loaded.secrets);
+    workload.hash = hash::sent_to(&workload.hash, &target, &http, &loaded.secrets);
+    workload.hash = hash::steered(&workload.hash, &control);
     let notes = notes(&target, &safety, &stages, regression.block);
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
-        plan: Plan { suite, target, stages, workload, limits, window, seed },
+        plan: Plan { suite, targets: vec![target], stages, workload, http, control, limits, window, seed },
         policy: Policy { thresholds, regression, validity: Validity::default() },
         baseline,
         report,

@@ -12,7 +12,7 @@ use crate::{
         scenarios::{self as written, ScenarioEntry},
         written::TextOr,
     },
-    plan::{Endpoint, EndpointId, Scenario, Step, Workload},
+    plan::{Check, Endpoint, EndpointId, Request, RequestStep, Scenario, Step, Workload},
 };
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
@@ -76,8 +76,9 @@ impl Builder<'_> {
         }
         let endpoint = self.endpoint(&name, &name, &name);
         let method = method.parse::<Method>().ok()?;
-        let step =
-            Step { endpoint, method, path, headers: Vec::new(), body: Bytes::new(), timeout: None, expected_status: Vec::new() };
+        let request = Request { target: 0, method, path, headers: Vec::new(), body: Bytes::new() };
+        let step = RequestStep { endpoint, request, timeout: None, check: Check::default(), measured: true };
+        let step = Step::Request(Box::new(step));
         Some(Scenario { name, weight: 1, steps: vec![step] })
     }
 
@@ -155,10 +156,11 @@ impl Builder<'_> {
             .unwrap_or_default();
         let body = body(step, &mut headers, at, problems);
         let timeout = step.timeout.as_ref().and_then(|written| problems.time(written, &at.key("timeout")));
-        let expected_status = self.statuses(step, at);
-        let request = self.written_request(step, at)?;
-        let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&request), scenario, &request);
-        Some(Step { endpoint, method: method?, path: path?, headers, body, timeout, expected_status })
+        let check = Check { status: self.statuses(step, at) };
+        let as_written = self.written_request(step, at)?;
+        let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written);
+        let request = Request { target: 0, method: method?, path: path?, headers, body };
+        Some(Step::Request(Box::new(RequestStep { endpoint, request, timeout, check, measured: true })))
     }
 
     fn wrong_number_of_requests(&self, requests: &[(&str, &str)], at: &Path) {

@@ -2,15 +2,12 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Problems, SafetySettings, names};
+use super::{Problems, SafetySettings, stage};
 use crate::{
     config::{Loaded, Path, stages as written},
-    plan::{Shape, Stage},
+    plan::{Load, Stage},
     units::{self, PerSecond},
 };
-
-/// Highest rate of the language; no machine makes more.
-const RATE_MAX: f64 = 10_000_000.0;
 
 const EXAMPLE: &str = "for example stages: [ { rate: 100/s, duration: 60s } ]";
 
@@ -34,103 +31,65 @@ pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Probl
         problems.add(&at, "there is no stage", format!("write at least one, {EXAMPLE}"));
         return Vec::new();
     }
-    let resolved: Vec<Option<Stage>> =
-        stages.iter().enumerate().map(|(n, stage)| one(stage, n, &at.index(n), problems)).collect();
-    check_names(&resolved, &at, problems);
-    check_safety(&resolved, &at, safety, problems);
-    if resolved.iter().all(|stage| stage.as_ref().is_some_and(|stage| !stage.measured)) {
+    let mut resolved: Vec<Resolved> = Vec::new();
+    let mut is_complete = true;
+    for (n, written) in stages.iter().enumerate() {
+        match stage::resolve(written, n, &at.index(n), problems) {
+            Some(stages) => resolved.extend(stages.into_iter().map(|stage| (n, stage))),
+            None => is_complete = false,
+        }
+    }
+    check_names(&resolved, stages, &at, problems);
+    check_safety(&resolved, stages, &at, safety, problems);
+    check_model(loaded, &resolved, problems);
+    if is_complete && resolved.iter().all(|(_, stage)| !stage.measured) {
         problems.add_at_key(&at, "no stage is measured", "add a stage without `warmup: true` and `measure: false`");
     }
-    resolved.into_iter().flatten().collect()
+    resolved.into_iter().map(|(_, stage)| stage).collect()
 }
 
-fn one(stage: &written::Stage, n: usize, at: &Path, problems: &Problems<'_>) -> Option<Stage> {
-    let shape = shape(stage, at, problems);
-    let duration = match &stage.duration {
-        Some(duration) => problems.time(duration, &at.key("duration")),
-        None => {
-            problems.add(at, "this stage has no 'duration'", "say how long it is played: duration: 60s");
-            None
-        }
-    };
-    let name = stage.name.clone().unwrap_or_else(|| format!("stage-{}", n + 1));
-    if stage.name.is_some() && !names::check(&name, &at.key("name"), problems) {
-        return None;
-    }
-    if stage.warmup == Some(true) && stage.measure == Some(true) {
-        problems.add(&at.key("measure"), "a warm-up stage can't be measured", "remove `warmup: true` or `measure: true`");
-    }
-    let measured = stage.warmup != Some(true) && stage.measure != Some(false);
-    let stage = Stage { name, shape: shape?, duration: duration?, measured };
-    if stage.arrivals() == 0 {
-        let message = format!("{} for {} is not a single request", stage.shape, units::duration(stage.duration));
-        problems.add(at, message, "raise the rate or the duration");
-    }
-    Some(stage)
-}
+/// A stage with the number of the written one it comes from; the steps of a `step:` stage come from one.
+type Resolved = (usize, Stage);
 
-fn shape(stage: &written::Stage, at: &Path, problems: &Problems<'_>) -> Option<Shape> {
-    match (&stage.rate, &stage.ramp) {
-        (Some(rate), None) => {
-            let path = at.key("rate");
-            let rate = problems.read(rate, &path)?;
-            (is_rate(rate, &path, problems) && is_positive(rate, &path, problems)).then_some(Shape::Constant(rate))
-        }
-        (None, Some(ramp)) => {
-            let path = at.key("ramp");
-            let (from, to) = problems.read(ramp, &path)?;
-            let top = PerSecond(from.0.max(to.0));
-            (is_rate(top, &path, problems) && is_positive(top, &path, problems)).then_some(Shape::Ramp { from, to })
-        }
-        (Some(_), Some(_)) => {
-            problems.add_at_key(&at.key("ramp"), "a stage has either 'rate' or 'ramp'", "make two stages of it");
-            None
-        }
-        (None, None) => {
-            problems.add(at, "this stage has neither 'rate' nor 'ramp'", "say how much load it makes: rate: 100/s");
-            None
-        }
+/// `load.model` says in a word what the stages are; it must not contradict them.
+fn check_model(loaded: &Loaded, stages: &[Resolved], problems: &Problems<'_>) {
+    let at = Path::root().key("load").key("model");
+    let known = [("open", false), ("closed", true), ("adaptive", false)];
+    let Some(wants_users) = problems.choice(loaded.document.load.model.as_deref(), &at, &known, &[]) else { return };
+    let is_other = |load: &Load| matches!(load, Load::Users(_)) != wants_users;
+    if let Some((_, stage)) = stages.iter().find(|(_, stage)| is_other(&stage.load)) {
+        let (message, hint) = if wants_users {
+            ("has a rate", "write `vus:` in the stages of a closed model, or remove `model`")
+        } else {
+            ("has users", "write `rate:` or `ramp:` in the stages of an open model, or remove `model`")
+        };
+        problems.add(&at, format!("the stage '{}' {message} ({})", stage.name, stage.load), hint);
     }
 }
 
-fn is_positive(rate: PerSecond, at: &Path, problems: &Problems<'_>) -> bool {
-    if rate.0 > 0.0 {
-        return true;
-    }
-    problems.add(at, "a rate of 0 makes no load", "write a rate above 0, for example 10/s; a ramp may begin or end at 0/s");
-    false
-}
-
-fn is_rate(rate: PerSecond, at: &Path, problems: &Problems<'_>) -> bool {
-    if rate.0 <= RATE_MAX {
-        return true;
-    }
-    problems.add(at, "the rate is higher than any machine makes", "write a rate of at most 10_000_000/s");
-    false
-}
-
-fn check_names(stages: &[Option<Stage>], at: &Path, problems: &Problems<'_>) {
+fn check_names(stages: &[Resolved], written: &[written::Stage], at: &Path, problems: &Problems<'_>) {
     let mut seen = HashSet::new();
-    for (n, stage) in stages.iter().enumerate().filter_map(|(n, stage)| Some((n, stage.as_ref()?))) {
+    for (n, stage) in stages {
         if !seen.insert(&stage.name) {
-            problems.add(
-                &at.index(n).key("name"),
-                format!("duplicate stage name '{}'", stage.name),
-                "give each stage a name of its own",
-            );
+            let at = at.index(*n);
+            let at = if written[*n].name.is_some() { at.key("name") } else { at };
+            problems.add(&at, format!("duplicate stage name '{}'", stage.name), "give each stage a name of its own");
         }
     }
 }
 
 /// `max_rate` and `max_duration`, each said at the stage that goes beyond it.
-fn check_safety(stages: &[Option<Stage>], at: &Path, safety: &SafetySettings, problems: &Problems<'_>) {
-    let mut total = Duration::ZERO;
-    for (n, stage) in stages.iter().enumerate().filter_map(|(n, stage)| Some((n, stage.as_ref()?))) {
-        let peak = stage.shape.peak();
-        if let Some(max) = safety.max_rate.filter(|max| peak > *max) {
-            let key = if matches!(stage.shape, Shape::Constant(_)) { "rate" } else { "ramp" };
+fn check_safety(stages: &[Resolved], written: &[written::Stage], at: &Path, safety: &SafetySettings, problems: &Problems<'_>) {
+    let (mut total, mut said_of) = (Duration::ZERO, None);
+    for (n, stage) in stages {
+        let at = at.index(*n);
+        let peak = stage.load.peak_rate();
+        if let Some(max) = safety.max_rate.filter(|max| peak > *max && said_of != Some(*n)) {
+            said_of = Some(*n);
+            let keys = [("rate", written[*n].rate.is_some()), ("ramp", written[*n].ramp.is_some()), ("step", true)];
+            let key = keys.into_iter().find(|(_, is_there)| *is_there).map_or("rate", |(key, _)| key);
             let message = format!("{} is beyond `safety.max_rate` ({})", PerSecond(peak), PerSecond(max));
-            problems.add(&at.index(n).key(key), message, "lower the rate, or raise the limit if this is meant");
+            problems.add(&at.key(key), message, "lower the rate, or raise the limit if this is meant");
         }
         let before = total;
         total = total.saturating_add(stage.duration);
@@ -140,7 +99,8 @@ fn check_safety(stages: &[Option<Stage>], at: &Path, safety: &SafetySettings, pr
                 units::duration(total),
                 units::duration(max)
             );
-            problems.add(&at.index(n).key("duration"), message, "shorten a stage, or raise the limit if this is meant");
+            let at = if written[*n].duration.is_some() { at.key("duration") } else { at };
+            problems.add(&at, message, "shorten a stage, or raise the limit if this is meant");
         }
     }
 }

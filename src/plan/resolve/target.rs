@@ -8,7 +8,7 @@ use url::{Host, Url};
 use super::{Problems, SafetySettings, hosts, request};
 use crate::{
     config::{Loaded, Path, target as written, written::TextOr},
-    plan::{Target, WaitFor},
+    plan::{HttpVersion, Target, WaitFor},
 };
 
 /// Marks the traffic of load tests, so that services can tell it apart.
@@ -54,7 +54,8 @@ pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Probl
         return None;
     }
     hosts::check(&host, &url_at, safety, problems);
-    Some(Target { host, port, base_path, headers, wait_for })
+    let name = "target".to_owned();
+    Some(Target { name, host, port, base_path, protocol: HttpVersion::Auto, tls: None, headers, wait_for })
 }
 
 /// Host, port and path of a web address; what is wrong is noted.

@@ -1,19 +1,24 @@
 //! When arrivals are due: pure arithmetic, one file per shape.
 
 mod constant;
+mod pacer;
 mod ramp;
 
 use std::{fmt, time::Duration};
 
 use constant::Constant;
+pub use pacer::Pacer;
 use ramp::Ramp;
 
 use crate::units::PerSecond;
 
-/// Maps the number of an arrival to the time it is due, counted from the start of its stage.
+/// Maps a position in the sequence of arrivals to the time it is due, counted from the start of its stage.
+///
+/// Even arrivals stand at the positions 0, 1, 2, ..; random ones somewhere between them (see [`super::Pacer`]). So every shape
+/// of load goes with every kind of arrivals.
 pub trait Schedule {
-    /// When arrival `n` (from 0) is due; `None` when the stage has no such arrival.
-    fn due(&self, n: u64) -> Option<Duration>;
+    /// When the arrival at `position` (from 0) is due; `None` when the stage has no such arrival.
+    fn due(&self, position: f64) -> Option<Duration>;
 }
 
 /// The shape of a stage's load.
@@ -69,16 +74,16 @@ impl fmt::Display for Shape {
 }
 
 impl Schedule for StageSchedule {
-    fn due(&self, n: u64) -> Option<Duration> {
+    fn due(&self, position: f64) -> Option<Duration> {
         match self {
-            Self::Constant(schedule) => schedule.due(n),
-            Self::Ramp(schedule) => schedule.due(n),
+            Self::Constant(schedule) => schedule.due(position),
+            Self::Ramp(schedule) => schedule.due(position),
         }
     }
 }
 
 impl StageSchedule {
-    /// Number of arrivals of the stage.
+    /// Number of arrivals of the stage, even ones; of random ones the mean.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.due_before(Duration::MAX)
@@ -87,7 +92,7 @@ impl StageSchedule {
     /// Number of arrivals due before `time`: the first `n` whose arrival is not, by bisection, as dues never decrease.
     #[must_use]
     pub fn due_before(&self, time: Duration) -> u64 {
-        let is_before = |n: u64| self.due(n).is_some_and(|due| due < time);
+        let is_before = |n: u64| self.due(n as f64).is_some_and(|due| due < time);
         let mut above = 1;
         while is_before(above - 1) {
             above *= 2;
@@ -121,10 +126,10 @@ mod tests {
             let length = Duration::from_secs(seconds);
             let schedule = shape.schedule(length);
             let count = schedule.count();
-            prop_assert_eq!(schedule.due(count), None);
+            prop_assert_eq!(schedule.due(count as f64), None);
             let mut last = Duration::ZERO;
             for n in (0..count).step_by(usize::try_from(count / 500 + 1).unwrap()) {
-                let due = schedule.due(n).unwrap();
+                let due = schedule.due(n as f64).unwrap();
                 prop_assert!(due >= last && due < length, "{n}: {due:?}");
                 last = due;
             }

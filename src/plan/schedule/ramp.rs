@@ -22,12 +22,12 @@ pub struct Ramp {
 }
 
 impl Schedule for Ramp {
-    fn due(&self, n: u64) -> Option<Duration> {
-        if n == 0 {
+    fn due(&self, position: f64) -> Option<Duration> {
+        if position <= 0.0 {
             return (self.length > Duration::ZERO).then_some(Duration::ZERO);
         }
         let seconds = self.length.as_secs_f64();
-        let (n, a) = (n as f64, (self.to - self.from) / (2.0 * seconds));
+        let (n, a) = (position, (self.to - self.from) / (2.0 * seconds));
         if n >= f64::midpoint(self.from, self.to) * seconds {
             return None;
         }
@@ -44,8 +44,8 @@ mod tests {
     #[test]
     fn half_of_a_ramp_from_zero_has_a_quarter_of_its_arrivals() {
         let schedule = Ramp { from: 0.0, to: 200.0, length: Duration::from_secs(10) };
-        let middle = schedule.due(250).unwrap();
+        let middle = schedule.due(250.0).unwrap();
         assert!((middle.as_secs_f64() - 5.0).abs() < 1e-9, "{middle:?}");
-        assert_eq!(schedule.due(1000), None);
+        assert_eq!(schedule.due(1000.0), None);
     }
 }

@@ -1,197 +1,193 @@
-//! One request, from a pooled connection to the last byte of its response.
+//! One request, from the wish for a connection to the last byte of its response.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use tokio::time::timeout;
-
-use super::pool::{Connection, Pool};
+use super::{
+    h1::{Asked, Broken, Call, Preamble, Round, Serialised},
+    h2,
+    pool::{Lease, Pools, nanoseconds},
+};
 use crate::{
     clock::{self, Instant},
-    plan::{Limits, Method, Step, Target},
-    protocol::{Addresses, Driver, Exchange, Failure},
-    record::ErrorClass,
+    plan::{self, Plan, Share, Target, TargetId},
+    protocol::{Driver, Exchange, Failure, Origins, Terms},
+    record::{ErrorClass, Phases},
 };
 
-/// Speaks HTTP/1.1 with one target.
+/// Speaks HTTP with the targets of a plan.
 #[derive(Debug)]
 pub struct HttpDriver {
-    pool: Pool,
-    base_path: String,
-    headers: HeaderMap,
+    origins: Origins,
+    pools: Pools,
+    multiplexed: Vec<h2::Pool>,
+    targets: Vec<(Target, Preamble)>,
+    timeouts: plan::Timeouts,
 }
 
 /// A request with everything that is the same each time it is sent.
 #[derive(Clone, Debug)]
 pub struct HttpRequest {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-    expected_status: Vec<StatusCode>,
+    target: TargetId,
+    message: Message,
+}
+
+/// A request in the form of the version of HTTP that its target speaks.
+#[derive(Clone, Debug)]
+enum Message {
+    Http1(Serialised),
+    Http2(h2::Prepared),
+    /// Nobody has asked the target yet.
+    Either(Box<(Serialised, h2::Prepared)>),
 }
 
 impl HttpDriver {
-    /// A driver without any connection yet.
+    /// A driver without any connection yet, for one of the threads that share a plan's connections.
     #[must_use]
-    pub fn new(target: &Target, addresses: Addresses, limits: &Limits) -> Self {
-        let mut headers = HeaderMap::new();
-        if let Ok(host) = HeaderValue::from_str(&target.authority()) {
-            headers.insert(header::HOST, host);
+    pub fn new(plan: &Plan, origins: &Origins, share: Share) -> Self {
+        let pools = Pools::new(plan, origins, share);
+        let shared = pools.shared(plan.targets.len(), share);
+        Self {
+            origins: origins.clone(),
+            pools,
+            multiplexed: (0..plan.targets.len()).map(|target| h2::Pool::new(target, shared.clone())).collect(),
+            targets: plan.targets.iter().map(|target| (target.clone(), Preamble::new(target, &plan.http))).collect(),
+            timeouts: plan.http.timeouts.clone(),
         }
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("loadgate/", env!("CARGO_PKG_VERSION"))));
-        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        replace(&mut headers, &target.headers);
-        Self { pool: Pool::new(addresses, limits.connect_timeout), base_path: target.base_path.clone(), headers }
     }
 
-    /// Sends on an idle connection, else on a new one. A request that an idle connection gives back unsent, because the
-    /// target had just closed it, goes out on a new one: it never reached the target.
-    async fn send(&self, request: &HttpRequest, sent: &mut Instant) -> Result<(Connection, http::Response<Incoming>), Failure> {
-        let mut message = request.message();
-        while let Some(mut connection) = self.pool.take_idle() {
-            *sent = clock::now();
-            match connection.try_send_request(message).await {
-                Ok(response) => return Ok((connection, response)),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => message = unsent,
-                    None => return Err(failure_of(&error.into_error())),
-                },
+    async fn over_http1(&self, target: TargetId, message: &Serialised, terms: &Terms<'_>, begin: Instant) -> Exchange {
+        let bytes = message.with_cookies(terms.cookie);
+        let asked = Asked { head: message.head, keep: terms.keep };
+        let call = Call { message: &bytes, asked, first_byte: self.timeouts.first_byte, until: begin + terms.timeout };
+        match self.exchange_on(target, message, &call, begin).await {
+            Ok((lease, round)) => {
+                let moments =
+                    Moments { begin, at: lease.at, written: round.written, first_byte: round.first_byte, done: round.done };
+                let (phases, opened, sent) = (moments.phases(lease.making), !lease.reused, lease.at);
+                if round.reusable {
+                    self.pools.give_back(target, lease.connection, round.done);
+                }
+                Exchange { sent, done: round.done, bytes: round.bytes, phases, opened, outcome: round.outcome }
             }
-        }
-        let mut connection = self.pool.open().await?;
-        *sent = clock::now();
-        match connection.try_send_request(message).await {
-            Ok(response) => Ok((connection, response)),
-            Err(error) => Err(failure_of(&error.into_error())),
+            Err(failure) => without_connection(begin, failure),
         }
     }
 
-    async fn send_and_receive(&self, request: &HttpRequest, sent: &mut Instant) -> Result<u64, Failure> {
-        let (connection, response) = self.send(request, sent).await?;
-        let status = response.status();
-        let mut body = response.into_body();
-        let mut bytes = 0;
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| failure_of(&error))?;
-            bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+    /// Sends on a connection of the pool. A request that breaks one which was idle, because the target had just closed it, goes
+    /// out once more on a new connection, if that can do no harm.
+    async fn exchange_on<'p>(
+        &'p self,
+        target: TargetId,
+        message: &Serialised,
+        call: &Call<'_>,
+        begin: Instant,
+    ) -> Result<(Lease<'p>, Round), Failure> {
+        let mut lease = self.pools.lease(target, begin, call.until).await?;
+        let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
+        if lease.reused && round.broken.is_some_and(|broken| broken == Broken::Unsent || message.idempotent) {
+            lease = self.pools.open(target, round.done, call.until, lease.permits).await?;
+            round = lease.connection.exchange(call, &self.pools.scratch).await;
         }
-        self.pool.give_back(connection);
-        request.judge(status).map_or(Ok(bytes), Err)
+        Ok((lease, round))
+    }
+
+    /// Sends on a stream of a shared connection. A request that the server says it has not looked at goes out once more.
+    async fn over_http2(&self, target: TargetId, request: &h2::Prepared, terms: &Terms<'_>, begin: Instant) -> Exchange {
+        let (first_byte, until) = (self.timeouts.first_byte, begin + terms.timeout);
+        let call = h2::Call { request, cookies: terms.cookie, keep: terms.keep, first_byte, until };
+        let pool = &self.multiplexed[target];
+        let mut is_repeated = false;
+        loop {
+            let mut lease = match pool.lease(if is_repeated { clock::now() } else { begin }, until).await {
+                Ok(lease) => lease,
+                Err(failure) => return without_connection(begin, failure),
+            };
+            let round = lease.exchange(&call).await;
+            if round.unprocessed && !is_repeated {
+                is_repeated = true;
+                continue;
+            }
+            let moments = Moments { begin, at: lease.at, written: round.written, first_byte: round.first_byte, done: round.done };
+            return Exchange {
+                sent: lease.at,
+                done: round.done,
+                bytes: round.bytes,
+                phases: moments.phases(lease.making),
+                opened: !lease.reused,
+                outcome: round.outcome,
+            };
+        }
     }
 }
 
 impl Driver for HttpDriver {
     type Request = HttpRequest;
 
-    fn prepare(&self, step: &Step) -> HttpRequest {
-        let mut headers = self.headers.clone();
-        replace(&mut headers, &step.headers);
-        let uri = format!("{}{}", self.base_path, step.path).parse().unwrap_or_else(|_| Uri::from_static("/"));
-        HttpRequest {
-            method: step.method.clone(),
-            uri,
-            headers,
-            body: step.body.clone(),
-            expected_status: step.expected_status.clone(),
-        }
-    }
-
-    async fn exchange(&self, request: &HttpRequest, limit: Duration) -> Exchange {
-        let mut sent = clock::now();
-        let result = timeout(limit, self.send_and_receive(request, &mut sent)).await;
-        let done = clock::now();
-        match result {
-            Ok(Ok(bytes)) => Exchange { sent, done, bytes, failure: None },
-            Ok(Err(failure)) => Exchange { sent, done, bytes: 0, failure: Some(failure) },
-            Err(_) => {
-                let failure = Failure::new(ErrorClass::TimeoutRequest, "no complete response within the request timeout");
-                Exchange { sent, done, bytes: 0, failure: Some(failure) }
-            }
-        }
-    }
-}
-
-impl HttpRequest {
-    fn message(&self) -> Request<Full<Bytes>> {
-        let mut message = Request::new(Full::new(self.body.clone()));
-        *message.method_mut() = self.method.clone();
-        *message.uri_mut() = self.uri.clone();
-        message.headers_mut().clone_from(&self.headers);
-        message
-    }
-
-    /// Whether a response of this status is a failure.
-    fn judge(&self, status: StatusCode) -> Option<Failure> {
-        let as_promised =
-            if self.expected_status.is_empty() { status.as_u16() < 400 } else { self.expected_status.contains(&status) };
-        if as_promised {
-            return None;
-        }
-        let class = match status.as_u16() {
-            400..=499 => ErrorClass::Status4xx,
-            500.. => ErrorClass::Status5xx,
-            _ => ErrorClass::CheckFailed,
+    fn prepare(&self, request: &plan::Request) -> HttpRequest {
+        let (target, preamble) = &self.targets[request.target];
+        let http1 = || preamble.serialise(request);
+        let http2 = || h2::Prepared::new(target, preamble, request);
+        let message = match self.origins.known_h2(request.target) {
+            Some(false) => Message::Http1(http1()),
+            Some(true) => Message::Http2(http2()),
+            None => Message::Either(Box::new((http1(), http2()))),
         };
-        Some(Failure { class, message: format!("status {}", status.as_u16()).into() })
+        HttpRequest { target: request.target, message }
+    }
+
+    async fn exchange(&self, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
+        let (begin, target) = (clock::now(), request.target);
+        match &request.message {
+            Message::Http1(message) => self.over_http1(target, message, terms, begin).await,
+            Message::Http2(message) => self.over_http2(target, message, terms, begin).await,
+            Message::Either(both) => match self.origins.speaks_h2(target, self.timeouts.connect.min(terms.timeout)).await {
+                Ok(false) => self.over_http1(target, &both.0, terms, begin).await,
+                Ok(true) => self.over_http2(target, &both.1, terms, begin).await,
+                Err(failure) => without_connection(begin, failure),
+            },
+        }
+    }
+
+    fn tidy_up(&self) {
+        let now = clock::now();
+        self.pools.tidy_up(now);
+        self.multiplexed.iter().for_each(|pool| pool.tidy_up(now));
     }
 }
 
-/// Lays headers over others: a name that is given replaces all values it had.
-fn replace(headers: &mut HeaderMap, over: &[(header::HeaderName, HeaderValue)]) {
-    over.iter().for_each(|(name, _)| while headers.remove(name).is_some() {});
-    over.iter().for_each(|(name, value)| {
-        headers.append(name.clone(), value.clone());
-    });
+/// The moments of one request.
+struct Moments {
+    begin: Instant,
+    /// When it had a connection.
+    at: Instant,
+    written: Option<Instant>,
+    first_byte: Option<Instant>,
+    done: Instant,
 }
 
-fn failure_of(error: &hyper::Error) -> Failure {
-    let class = if error.is_parse() || error.is_parse_too_large() || error.is_parse_status() {
-        ErrorClass::Protocol
-    } else if error.is_timeout() {
-        ErrorClass::TimeoutRequest
-    } else {
-        // What is left is a connection that ended before the response did.
-        ErrorClass::Reset
+impl Moments {
+    /// Where the time went; from `begin` to the end without a gap.
+    fn phases(&self, making: Phases) -> Phases {
+        let between = |from: Instant, to: Instant| nanoseconds(to.saturating_duration_since(from));
+        // A response may be there before its request is wholly written.
+        let first_byte = self.first_byte.unwrap_or(self.done);
+        let written = self.written.unwrap_or(first_byte).min(first_byte);
+        Phases {
+            blocked: between(self.begin, self.at).saturating_sub(making.total()),
+            send: between(self.at, written),
+            wait: between(written, first_byte),
+            receive: between(first_byte, self.done),
+            ..making
+        }
+    }
+}
+
+fn without_connection(begin: Instant, failure: Failure) -> Exchange {
+    let done = clock::now();
+    let time = nanoseconds(done.saturating_duration_since(begin));
+    let phases = match failure.class {
+        ErrorClass::TimeoutPool => Phases { blocked: time, ..Phases::default() },
+        ErrorClass::Dns => Phases { dns: time, ..Phases::default() },
+        ErrorClass::Tls => Phases { tls: time, ..Phases::default() },
+        _ => Phases { connect: time, ..Phases::default() },
     };
-    Failure::of(class, error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(expected: &[u16]) -> HttpRequest {
-        HttpRequest {
-            method: Method::GET,
-            uri: Uri::from_static("/"),
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            expected_status: expected.iter().map(|&code| StatusCode::from_u16(code).unwrap()).collect(),
-        }
-    }
-
-    #[test]
-    fn a_status_is_judged_by_the_check_where_there_is_one() {
-        let class = |expected: &[u16], status| {
-            request(expected).judge(StatusCode::from_u16(status).unwrap()).map(|failure| failure.class)
-        };
-        assert_eq!(class(&[], 204), None);
-        assert_eq!(class(&[], 302), None);
-        assert_eq!(class(&[], 404), Some(ErrorClass::Status4xx));
-        assert_eq!(class(&[404], 404), None);
-        assert_eq!(class(&[200, 201], 503), Some(ErrorClass::Status5xx));
-        assert_eq!(class(&[201], 200), Some(ErrorClass::CheckFailed));
-    }
-
-    #[test]
-    fn a_header_of_the_step_replaces_the_targets() {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-load-test", HeaderValue::from_static("true"));
-        replace(&mut headers, &[(header::HeaderName::from_static("x-load-test"), HeaderValue::from_static("no"))]);
-        assert_eq!(headers.get_all("x-load-test").iter().collect::<Vec<_>>(), ["no"]);
-    }
+    Exchange { sent: begin, done, bytes: 0, phases, opened: false, outcome: Err(failure) }
 }

@@ -3,17 +3,25 @@
 use std::time::Duration;
 
 use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios};
-use crate::policy::{Quantile, Severity};
+use crate::{
+    plan::{Connections, HttpSettings, RequestStep, Step, Workload},
+    policy::{Quantile, Severity},
+};
 
 const MINIMAL: &str = include_str!("../../../../tests/it/configs/minimal.yml");
 const TINY: &str = include_str!("../../../../tests/it/configs/tiny.yml");
+
+/// The request steps of a scenario.
+fn requests(workload: &Workload, scenario: usize) -> Vec<&RequestStep> {
+    workload.scenarios[scenario].steps.iter().filter_map(Step::request).collect()
+}
 
 #[test]
 fn the_minimal_configuration_becomes_a_plan() {
     let resolved = resolved_with(MINIMAL, &overrides(&[("SHOP_URL", "http://localhost:9000/v1/")], &[], None)).unwrap();
     let plan = &resolved.plan;
-    assert_eq!((plan.suite.as_str(), plan.target.authority().as_str()), ("shop", "localhost:9000"));
-    assert_eq!((plan.target.base_path.as_str(), plan.target.headers.len()), ("/v1", 1));
+    assert_eq!((plan.suite.as_str(), plan.target().authority().as_str()), ("shop", "localhost:9000"));
+    assert_eq!((plan.target().base_path.as_str(), plan.target().headers.len()), ("/v1", 1));
     assert_eq!((plan.arrivals(), plan.duration()), (20 * 10 + 200 * 60, Duration::from_secs(70)));
     assert_eq!(plan.stages.iter().map(|stage| stage.measured).collect::<Vec<_>>(), [false, true]);
     let names: Vec<&str> = plan.workload.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
@@ -28,7 +36,7 @@ fn a_shorthand_names_its_endpoint_by_itself() {
     let resolved = resolved_with(TINY, &overrides(&[("SHOP_URL", "http://10.1.2.3")], &[], None)).unwrap();
     let workload = &resolved.plan.workload;
     assert_eq!((workload.scenarios[0].name.as_str(), workload.endpoints[0].name.as_str()), ("GET /articles", "GET /articles"));
-    assert_eq!(resolved.plan.target.port, 80);
+    assert_eq!(resolved.plan.target().port, 80);
     assert!(resolved.notes[0].contains("load goes to 10.1.2.3"), "{:?}", resolved.notes);
 }
 
@@ -52,12 +60,15 @@ fn steps_of_equal_name_share_an_endpoint_and_nameless_ones_are_named_as_written(
     let workload = &resolved.plan.workload;
     let names: Vec<&str> = workload.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
     assert_eq!(names, ["GET /x/${REGION}", "shared"]);
-    let [get, post] = workload.scenarios[0].steps.as_slice() else { panic!("{workload:?}") };
-    assert_eq!(get.path, "/x/eu");
-    assert_eq!(post.body, r#"{"id":7,"text":"7","list":[1.5,null,true]}"#);
-    assert_eq!((post.headers[0].0.as_str(), post.headers[0].1.to_str().ok()), ("content-type", Some("application/json")));
-    assert_eq!((post.expected_status.len(), post.timeout), (2, Some(Duration::from_secs(2))));
-    assert_eq!(workload.scenarios[1].steps[0].endpoint, post.endpoint);
+    let [get, post] = requests(workload, 0)[..] else { panic!("{workload:?}") };
+    assert_eq!(get.request.path, "/x/eu");
+    assert_eq!(post.request.body, r#"{"id":7,"text":"7","list":[1.5,null,true]}"#);
+    assert_eq!(
+        (post.request.headers[0].0.as_str(), post.request.headers[0].1.to_str().ok()),
+        ("content-type", Some("application/json"))
+    );
+    assert_eq!((post.check.status.len(), post.timeout), (2, Some(Duration::from_secs(2))));
+    assert_eq!(requests(workload, 1)[0].endpoint, post.endpoint);
 }
 
 #[test]
@@ -93,7 +104,7 @@ fn tolerances_replace_the_defaults_and_a_warning_follows_its_failure() {
 #[test]
 fn the_marker_header_is_sent_unless_the_user_sets_it() {
     let marker = |text: &str| {
-        let headers = resolved(text).plan.target.headers;
+        let headers = resolved(text).plan.target().headers.clone();
         headers.iter().filter(|(name, _)| name == "x-load-test").map(|(_, v)| v.to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(marker(&with("")), ["true"]);
@@ -109,7 +120,7 @@ fn secrets_are_sensitive_masked_and_outside_the_hash() {
     );
     let one = resolved_with(&text, &overrides(&[("LG_TEST_TOKEN", "s3cret")], &[], None)).unwrap();
     let two = resolved_with(&text, &overrides(&[("LG_TEST_TOKEN", "other")], &[], None)).unwrap();
-    let step = &one.plan.workload.scenarios[0].steps[0];
+    let step = &requests(&one.plan.workload, 0)[0].request;
     assert_eq!(step.path, "/a?k=s3cret");
     assert_eq!(step.headers.iter().map(|(_, value)| value.is_sensitive()).collect::<Vec<_>>(), [true, false]);
     assert_eq!(one.plan.workload.hash, two.plan.workload.hash);
@@ -155,4 +166,40 @@ fn an_environment_is_laid_over_the_file_and_flags_over_both() {
         |                                    ^
     hint: did you mean 'duration'?
     ");
+}
+
+#[test]
+fn connections_and_time_limits_are_as_written_or_as_usual() {
+    let plan = resolved(&with(
+        "http: { connections: { max: 12, max_per_host: 5, idle_timeout: 3s, cooldown: 0s, reuse: false }, compression: true,\n  timeouts: { connect: 1ms, \
+         pool: 2ms, first_byte: 3ms, request: 4ms }, discard_bodies: true }",
+    ))
+    .plan;
+    let settings = &plan.http.connections;
+    assert_eq!((settings.max, settings.max_per_host, settings.reuse), (Some(12), Some(5), false));
+    assert_eq!((settings.idle_timeout, settings.cooldown), (Duration::from_secs(3), Duration::ZERO));
+    let timeouts = &plan.http.timeouts;
+    let millis = [timeouts.connect, timeouts.pool, timeouts.first_byte, timeouts.request].map(|time| time.as_millis());
+    assert_eq!((millis, plan.http.compression), ([1, 2, 3, 4], true));
+    assert_eq!(resolved(&with("")).plan.http, HttpSettings::default());
+}
+
+#[test]
+fn what_makes_a_request_cost_more_or_less_makes_other_workloads() {
+    let hash = |http: &str| resolved(&with(http)).plan.workload.hash;
+    let usual = hash("");
+    assert_eq!(hash("http: { compression: false, connections: { reuse: true, max: 5 }, timeouts: { request: 1s } }"), usual);
+    assert_ne!(hash("http: { compression: true }"), usual);
+    assert_ne!(hash("http: { connections: { reuse: false } }"), usual);
+    assert_ne!(hash("http: { connections: { reuse: false } }"), hash("http: { compression: true }"));
+}
+
+#[test]
+fn a_limit_of_all_connections_is_split_over_the_targets() {
+    let per_target = |max, max_per_host, targets| Connections { max, max_per_host, ..Connections::default() }.per_target(targets);
+    assert_eq!(per_target(None, None, 3), None);
+    assert_eq!(per_target(Some(10), None, 1), None);
+    assert_eq!(per_target(Some(10), None, 3), Some(3));
+    assert_eq!(per_target(Some(1), None, 3), Some(1));
+    assert_eq!(per_target(Some(10), Some(8), 3), Some(8));
 }

@@ -53,7 +53,7 @@ fn what_a_stage_can_not_be() {
         |             ^
     hint: write the rates it begins and ends with, for example 10/s..200/s
 
-    error: loadgate.yml:6:5: this stage has neither 'rate' nor 'ramp'
+    error: loadgate.yml:6:5: this stage has neither 'rate' nor 'ramp' nor 'vus'
       6 |   - { duration: 5s }
         |     ^
     hint: say how much load it makes: rate: 100/s
@@ -192,7 +192,7 @@ fn what_a_promise_can_not_be() {
     error: loadgate.yml:4:5: there is no error class 'tim'
       4 |   - errors.tim < 3%
         |     ^
-    hint: error classes: 4xx, 5xx, timeout.connect, timeout.request, connect_refused, connect_failed, reset, protocol, check_failed, timeout
+    hint: error classes: 4xx, 5xx, timeout.connect, timeout.pool, timeout.first_byte, timeout.request, dns, connect_refused, connect_failed, tls, reset, protocol, redirect, check_failed, extract_failed, template, open_files, timeout
 
     error: loadgate.yml:5:5: 'over 10ms' is shorter than a window of the record
       5 |   - error_rate < 1% over 10ms
@@ -219,12 +219,6 @@ fn what_a_promise_can_not_be() {
       2 | slo: [ p95 < 1s ]
         | ^
     hint: keep one of the two
-    ");
-    insta::assert_snapshot!(refusal(&with("thresholds: [ { expr: p95 < 1s, abort: true } ]")), @r"
-    loadgate.yml:1:33: 'thresholds.abort' is not supported yet
-      1 | thresholds: [ { expr: p95 < 1s, abort: true } ]
-        |                                 ^
-    hint: remove `abort:` for now
     ");
     insta::assert_snapshot!(refusal(&with("regression:\n  block: 2500ms\n  alpha: 5\n  compare: ab\n  coverage: 120%\n  overrides: { heath: ignore, items: skip, health: { p50: { fail: 1% , warn: 2%} } }\n  policy: { inconclusive: extend, improvement: hurrah }\n  metrics: { p99: { warn: 40% } }")), @r"
     loadgate.yml:2:10: a block of 2.5s is not made of whole windows of 1s
@@ -347,15 +341,15 @@ fn what_the_other_sections_can_not_be() {
         |       ^
     hint: baselines live in a folder of this name; use letters, digits, '-', '_' and '.', such as 'a-b'
 
-    error: loadgate.yml:3:16: 'load.model: closed' is not supported yet
+    error: loadgate.yml:3:16: the stage 'stage-1' has a rate (10/s)
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }
         |                ^
-    hint: write open
+    hint: write `vus:` in the stages of a closed model, or remove `model`
 
     error: loadgate.yml:3:34: 'often' is not a value of 'load.arrivals'
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }
         |                                  ^
-    hint: known values: uniform
+    hint: known values: uniform, poisson
 
     error: loadgate.yml:3:56: '0' requests in flight are out of range
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }
@@ -401,6 +395,68 @@ fn what_the_other_sections_can_not_be() {
     hint: put it in quotes: "200"
     "#);
     assert_eq!(resolved(&with("name: no")).plan.suite, "no");
+}
+
+#[test]
+fn how_requests_can_not_be_made() {
+    insta::assert_snapshot!(refusal(&with("http:\n  connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }\n  timeouts: { pool: 0s, first_byte: soon }\n  discard_bodies: false")), @r"
+    loadgate.yml:2:23: '0' connections are out of range
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                       ^
+    hint: write a number from 1 to 100000, or remove the line for as many as are needed
+
+    error: loadgate.yml:2:40: '200000' connections are out of range
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                        ^
+    hint: write a number from 1 to 100000, or remove the line for as many as are needed
+
+    error: loadgate.yml:2:62: '0s' is no time at all
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                                              ^
+    hint: write a duration above 0, for example 5s
+
+    error: loadgate.yml:2:76: '5' has no unit
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                                                            ^
+    hint: write a number with a unit: us, ms, s, m, h or d, for example 500ms, 30s or 1m30s
+
+    error: loadgate.yml:3:21: '0s' is no time at all
+      3 |   timeouts: { pool: 0s, first_byte: soon }
+        |                     ^
+    hint: write a duration above 0, for example 5s
+
+    error: loadgate.yml:3:37: 'soon' is not a duration
+      3 |   timeouts: { pool: 0s, first_byte: soon }
+        |                                     ^
+    hint: write a number with a unit: us, ms, s, m, h or d, for example 500ms, 30s or 1m30s
+
+    error: loadgate.yml:4:19: bodies can't be kept
+      4 |   discard_bodies: false
+        |                   ^
+    hint: remove the line; a body that `check` or `extract` looks into is kept until it was looked into
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { connections: { max: 10, max_per_host: 20 } }")), @r"
+    loadgate.yml:1:47: 'max_per_host' (20) is above 'max' (10)
+      1 | http: { connections: { max: 10, max_per_host: 20 } }
+        |                                               ^
+    hint: write at most as many, or remove the line
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { compression: gzip }")), @r"
+    loadgate.yml:1:22: expected true or false, found the text 'gzip'
+      1 | http: { compression: gzip }
+        |                      ^
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { connections: { max: -1 } }")), @r"
+    loadgate.yml:1:29: expected a whole number, found the number -1
+      1 | http: { connections: { max: -1 } }
+        |                             ^
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { timeouts: { firstbyte: 1s } }")), @r"
+    loadgate.yml:1:21: unknown key 'firstbyte'
+      1 | http: { timeouts: { firstbyte: 1s } }
+        |                     ^
+    hint: did you mean 'first_byte'?
+    ");
 }
 
 proptest! {

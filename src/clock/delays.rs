@@ -9,10 +9,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::clock::{self, Instant, Timer};
+use super::{Instant, Timer, now};
 
 /// Everybody of one thread who waits for a time. Needs [`Delays::drive`] to run beside those who wait.
-pub(super) struct Delays {
+#[derive(Debug)]
+pub struct Delays {
     waiting: RefCell<BinaryHeap<Reverse<Waiting>>>,
     timer: Timer,
     /// When the timer goes off, if it is set.
@@ -21,12 +22,18 @@ pub(super) struct Delays {
 
 impl Delays {
     /// Must be called on the thread and within the runtime that will wait.
-    pub(super) fn new() -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// The system gives no timer, for want of file descriptors.
+    pub fn new() -> io::Result<Self> {
         Ok(Self { waiting: RefCell::default(), timer: Timer::new()?, armed: Cell::new(None) })
     }
 
     /// Wakes those whose time has come, for ever.
-    pub(super) async fn drive(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The runtime is coming to its end, or the system's timer fails.
+    pub async fn drive(&self) -> io::Result<()> {
         loop {
             self.timer.gone_off().await?;
             self.wake_due()?;
@@ -34,14 +41,15 @@ impl Delays {
     }
 
     /// Comes back when `due` is reached, never earlier.
-    pub(super) fn until(&self, due: Instant) -> Until<'_> {
+    #[must_use]
+    pub fn until(&self, due: Instant) -> Until<'_> {
         Until { delays: self, due, waker: None }
     }
 
     fn wake_due(&self) -> io::Result<()> {
-        let now = clock::now();
+        let moment = now();
         let mut waiting = self.waiting.borrow_mut();
-        while waiting.peek().is_some_and(|Reverse(first)| first.due <= now) {
+        while waiting.peek().is_some_and(|Reverse(first)| first.due <= moment) {
             if let Some(Reverse(first)) = waiting.pop() {
                 first.waker.wake();
             }
@@ -51,7 +59,7 @@ impl Delays {
     }
 
     fn arm(&self, due: Instant) -> io::Result<()> {
-        self.timer.set(due.saturating_duration_since(clock::now()))?;
+        self.timer.set(due.saturating_duration_since(now()))?;
         self.armed.set(Some(due));
         Ok(())
     }
@@ -65,6 +73,7 @@ impl Delays {
     }
 }
 
+#[derive(Debug)]
 struct Waiting {
     due: Instant,
     waker: Waker,
@@ -91,7 +100,8 @@ impl Ord for Waiting {
 }
 
 /// See [`Delays::until`].
-pub(super) struct Until<'a> {
+#[derive(Debug)]
+pub struct Until<'a> {
     delays: &'a Delays,
     due: Instant,
     /// Whom the heap will wake already.
@@ -102,7 +112,7 @@ impl Future for Until<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if clock::now() >= self.due {
+        if now() >= self.due {
             return Poll::Ready(());
         }
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
@@ -117,8 +127,7 @@ impl Future for Until<'_> {
 mod tests {
     use std::{cell::RefCell, rc::Rc, time::Duration};
 
-    use super::Delays;
-    use crate::clock;
+    use super::{Delays, now};
 
     fn runtime() -> tokio::runtime::LocalRuntime {
         tokio::runtime::Builder::new_current_thread().enable_all().build_local(tokio::runtime::LocalOptions::default()).unwrap()
@@ -130,7 +139,7 @@ mod tests {
             let delays = Rc::new(Delays::new().unwrap());
             let driver = Rc::clone(&delays);
             tokio::task::spawn_local(async move { driver.drive().await });
-            let (begin, order) = (clock::now(), Rc::new(RefCell::new(Vec::new())));
+            let (begin, order) = (now(), Rc::new(RefCell::new(Vec::new())));
             let sleepers: Vec<_> = [30_u64, 5, 20, 1, 0, 10]
                 .into_iter()
                 .map(|ms| {
@@ -138,7 +147,7 @@ mod tests {
                     tokio::task::spawn_local(async move {
                         let due = begin + Duration::from_millis(ms);
                         delays.until(due).await;
-                        assert!(clock::now() >= due);
+                        assert!(now() >= due);
                         order.borrow_mut().push(ms);
                     })
                 })
@@ -154,7 +163,7 @@ mod tests {
     fn a_time_that_has_passed_is_not_waited_for() {
         runtime().block_on(async {
             // Nobody drives these delays: waiting would never end.
-            Delays::new().unwrap().until(clock::now()).await;
+            Delays::new().unwrap().until(now()).await;
         });
     }
 }

@@ -1,0 +1,124 @@
+//! What the users of one thread share, and who of them is free.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{Stop, controls::Controls, iteration::Script, user::User};
+use crate::{
+    clock::{self, Delays, Instant},
+    measure::{Live, Shard, Timeline},
+    plan::{Plan, Share},
+    protocol::Driver,
+};
+
+/// What all threads of a run share, none of it written on the hot path but for the claims of stages that count.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) plan: Plan,
+    pub(super) timeline: Arc<Timeline>,
+    pub(super) live: Live,
+    pub(super) stop: Stop,
+    pub(super) controls: Controls,
+    /// Start of the run; the origin of all its moments.
+    pub(super) epoch: Instant,
+    /// Iterations that are still to be begun, of each stage that counts them.
+    pub(super) claims: Vec<Option<AtomicU64>>,
+}
+
+/// Everything the tasks of one thread work with.
+#[derive(Debug)]
+pub(super) struct Cast<D: Driver> {
+    pub(super) run: Arc<Run>,
+    pub(super) share: Share,
+    pub(super) driver: D,
+    /// One per scenario.
+    pub(super) scripts: Vec<Script<D::Request>>,
+    pub(super) shard: RefCell<Shard>,
+    pub(super) delays: Delays,
+    /// Users of the open loop who have nothing to do.
+    free: RefCell<Vec<User>>,
+    /// Users of the open loop there are.
+    users: Cell<u64>,
+    /// Iterations that pause between two steps.
+    pausing: Cell<u64>,
+}
+
+impl Run {
+    pub(super) fn new(plan: Plan, live: Live, stop: Stop, epoch: Instant) -> Self {
+        let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
+        let claims = plan.stages.iter().map(|stage| stage.iterations.map(AtomicU64::new)).collect();
+        let controls = Controls::new(&plan);
+        Self { plan, timeline, live, stop, controls, epoch, claims }
+    }
+
+    /// Takes one of the iterations a stage has left; always succeeds where it does not count them.
+    pub(super) fn claim_iteration(&self, stage: usize) -> bool {
+        let Some(left) = &self.claims[stage] else { return true };
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// Now, counted from the start of the run.
+    pub(super) fn moment(&self) -> Duration {
+        clock::now().saturating_duration_since(self.epoch)
+    }
+}
+
+impl<D: Driver> Cast<D> {
+    /// A thread's cast, within its runtime.
+    ///
+    /// # Errors
+    /// The system gives no timer.
+    pub(super) fn new(run: Arc<Run>, share: Share, driver: D, shard: Shard) -> io::Result<Self> {
+        let timeout = run.plan.http.timeouts.request;
+        let scripts = run.plan.workload.scenarios.iter().map(|scenario| Script::new(scenario, &driver, timeout)).collect();
+        Ok(Self {
+            run,
+            share,
+            driver,
+            scripts,
+            shard: RefCell::new(shard),
+            delays: Delays::new()?,
+            free: RefCell::default(),
+            users: Cell::new(0),
+            pausing: Cell::new(0),
+        })
+    }
+
+    /// A user for an arrival of the open loop: one who has been here before, if one is free.
+    pub(super) fn user(&self) -> User {
+        self.free.borrow_mut().pop().unwrap_or_else(|| {
+            let number = self.users.get() * self.share.threads as u64 + self.share.thread as u64;
+            self.users.set(self.users.get() + 1);
+            User::new(number, self.run.plan.seed)
+        })
+    }
+
+    /// A user has finished.
+    pub(super) fn release(&self, user: User) {
+        self.free.borrow_mut().push(user);
+    }
+
+    /// Iterations that wait for an answer. Those that pause load nothing and count to no limit.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.run.live.0[self.share.thread].in_flight().saturating_sub(self.pausing.get())
+    }
+
+    /// Waits until a moment of the run; not at all when it has come.
+    pub(super) async fn wait_until(&self, moment: Duration) {
+        self.delays.until(self.run.epoch + moment).await;
+    }
+
+    /// Waits between two steps until a moment of the run.
+    pub(super) async fn pause_until(&self, moment: Duration) {
+        self.pausing.set(self.pausing.get() + 1);
+        self.wait_until(moment).await;
+        self.pausing.set(self.pausing.get() - 1);
+    }
+}

@@ -1,0 +1,98 @@
+//! Closed loop: each user begins anew when the last answer has come. The target sets the pace, and a slow one meets less load:
+//! that is how a fixed number of clients behaves, and why latencies of a closed loop say nothing about a rate.
+
+use std::{rc::Rc, time::Duration};
+
+use super::{
+    cast::Cast,
+    controls::Admission,
+    iteration::{Arrival, play},
+    user::User,
+};
+use crate::{
+    clock,
+    plan::{Load, Plan, Share},
+    protocol::Driver,
+};
+
+/// How often a user who waits for a stage looks whether it begins earlier than planned.
+const LOOK_STEP: Duration = Duration::from_millis(50);
+
+/// Lives the life of user `number` through all stages that have users.
+pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
+    let mut user = User::new(number.into(), cast.run.plan.seed);
+    let mut ready = Duration::ZERO;
+    for (stage, facts) in cast.run.plan.stages.iter().enumerate() {
+        let Load::Users(crowd) = facts.load else { continue };
+        let Some((from, until)) = crowd.presence(number, facts.duration) else { continue };
+        await_begin(&cast, stage, from).await;
+        let place = cast.run.timeline.stage(stage);
+        ready = ready.max(place.begins + from);
+        let (until, kept_until) = (place.begins + until, f64::from(crowd.from.max(crowd.to)));
+        while is_on(&cast, stage, ready, until) {
+            // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
+            let is_kept = f64::from(number) < kept_until * cast.run.controls.kept();
+            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::HeldBack } {
+                Admission::Send { at } => {
+                    if at > ready {
+                        cast.wait_until(at).await;
+                    }
+                    if !cast.run.claim_iteration(stage) {
+                        cast.run.timeline.end_early(stage, cast.run.moment());
+                        break;
+                    }
+                    ready = iterate(&cast, &mut user, stage, at).await;
+                }
+                Admission::HeldBack => {
+                    ready = cast.run.moment() + cast.run.controls.wait_hint();
+                    cast.wait_until(ready).await;
+                }
+            }
+        }
+        if cast.run.stop.is_asked() {
+            return;
+        }
+    }
+}
+
+/// Waits until a stage has begun and the user's own time in it has come.
+async fn await_begin<D: Driver>(cast: &Cast<D>, stage: usize, from: Duration) {
+    let may_move = cast.run.plan.stages[..stage].iter().any(|before| before.iterations.is_some());
+    loop {
+        let begin = cast.run.epoch + cast.run.timeline.stage(stage).begins + from;
+        let now = clock::now();
+        if now >= begin {
+            return;
+        }
+        cast.delays.until(if may_move { begin.min(now + LOOK_STEP) } else { begin }).await;
+    }
+}
+
+/// Whether a user who is ready at a moment still has time in the stage. One that comes late to a stage, because its last
+/// iteration took long, begins at once.
+fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> bool {
+    !cast.run.stop.is_asked() && ready < until.min(cast.run.timeline.stage(stage).ends)
+}
+
+async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, stage: usize, due: Duration) -> Duration {
+    let scenario = cast.run.plan.workload.scenario_of(cast.run.plan.seed, user.number << 32 | user.iteration);
+    let window = {
+        let mut shard = cast.shard.borrow_mut();
+        let window = shard.arrival_started(stage, due, cast.scripts[scenario].opening);
+        shard.close_passed(due);
+        window
+    };
+    let errors = cast.run.live.0[cast.share.thread].errors.get();
+    let ready = play(cast, user, Arrival { stage, scenario, due, window }).await;
+    if cast.run.live.0[cast.share.thread].errors.get() > errors {
+        // A request that fails without waiting for anything must not keep the thread from everybody else.
+        tokio::task::yield_now().await;
+    }
+    ready
+}
+
+/// The users of a plan that live on one thread.
+pub(super) fn users(plan: &Plan, share: Share) -> impl Iterator<Item = u32> + use<> {
+    let (thread, threads) = (share.thread as u32, share.threads);
+    (thread..plan.peak_users()).step_by(threads)
+}

@@ -1,0 +1,189 @@
+//! What steers the load while it is made: set by the conductor of the run, read by all threads at each arrival. No locks.
+
+use std::{
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use super::token_bucket::TokenBucket;
+use crate::plan::Plan;
+
+/// Passes of a closed circuit breaker: no end of them.
+const UNLIMITED: u32 = u32::MAX;
+/// How long a user of a closed loop waits before it asks again.
+const WAIT: Duration = Duration::from_millis(20);
+/// The golden ratio's fraction: multiples of it fall more evenly into 0..1 than those of any other number.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
+
+/// What steers the load.
+#[derive(Debug)]
+pub(super) struct Controls {
+    rate_factor: Share,
+    kept: Share,
+    /// Requests the circuit breaker lets through before it holds back all others.
+    passes: AtomicU32,
+    bucket: Option<TokenBucket>,
+}
+
+/// Whether an arrival is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// At this moment of the run, never before it was due: the rate limit may move it. From then on it counts as due.
+    Send {
+        /// The moment.
+        at: Duration,
+    },
+    /// Not at all. Counted apart, not as offered.
+    HeldBack,
+}
+
+impl Controls {
+    /// Everything open, as a run begins.
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self {
+            rate_factor: Share::new(1.0),
+            kept: Share::new(1.0),
+            passes: AtomicU32::new(UNLIMITED),
+            bucket: plan.control.rate_limit.map(TokenBucket::new),
+        }
+    }
+
+    /// What the rate of the stage is multiplied by; 1 unless the model is `adaptive`.
+    pub(super) fn rate_factor(&self) -> f64 {
+        self.rate_factor.get()
+    }
+
+    /// Share of the load that self-protection leaves: 1, 0.8, 0.64, .. In a closed loop, of the users.
+    pub(super) fn kept(&self) -> f64 {
+        self.kept.get()
+    }
+
+    /// Whether arrival `n` of an open loop is among those that self-protection leaves; they are spread evenly.
+    pub(super) fn keeps(&self, n: u64) -> bool {
+        let kept = self.kept();
+        kept >= 1.0 || (n as f64 * GOLDEN).fract() < kept
+    }
+
+    /// Circuit breaker and rate limit for an arrival that is due now, at a moment of the run, in a stage that lasts `until`.
+    pub(super) fn admit(&self, due: Duration, until: Duration) -> Admission {
+        if !self.pass() {
+            return Admission::HeldBack;
+        }
+        match &self.bucket {
+            None => Admission::Send { at: due },
+            Some(bucket) => bucket.take(due, until).map_or(Admission::HeldBack, |at| Admission::Send { at }),
+        }
+    }
+
+    /// Whether nothing may be sent at all: also what an iteration has begun is not gone on with.
+    pub(super) fn is_silent(&self) -> bool {
+        self.passes.load(Ordering::Relaxed) == 0
+    }
+
+    /// How long a user of a closed loop that was held back waits before it asks again.
+    pub(super) fn wait_hint(&self) -> Duration {
+        WAIT
+    }
+
+    fn pass(&self) -> bool {
+        match self.passes.load(Ordering::Relaxed) {
+            UNLIMITED => true,
+            0 => false,
+            _ => {
+                let one_less = |passes: u32| if passes == UNLIMITED { Some(passes) } else { passes.checked_sub(1) };
+                self.passes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+            }
+        }
+    }
+}
+
+/// A share that one thread writes and all read.
+#[derive(Debug)]
+struct Share(AtomicU64);
+
+impl Share {
+    fn new(share: f64) -> Self {
+        Self(AtomicU64::new(share.to_bits()))
+    }
+
+    fn get(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, share: f64) {
+        self.0.store(share.to_bits(), Ordering::Relaxed);
+    }
+}
+
+/// The conductor's side.
+impl Controls {
+    /// See [`Self::rate_factor`].
+    pub(super) fn set_rate_factor(&self, factor: f64) {
+        self.rate_factor.set(factor);
+    }
+
+    /// See [`Self::kept`].
+    pub(super) fn set_kept(&self, kept: f64) {
+        self.kept.set(kept);
+    }
+
+    /// The circuit breaker closes: everything is sent.
+    pub(super) fn let_all_pass(&self) {
+        self.passes.store(UNLIMITED, Ordering::Relaxed);
+    }
+
+    /// The circuit breaker lets so many through and no more; with 0 it is open.
+    pub(super) fn let_pass(&self, passes: u32) {
+        self.passes.store(passes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn controls() -> Controls {
+        Controls {
+            rate_factor: Share::new(1.0),
+            kept: Share::new(1.0),
+            passes: AtomicU32::new(UNLIMITED),
+            bucket: Some(TokenBucket::new(crate::plan::RateLimit { rate: crate::units::PerSecond(10.0), burst: 2 })),
+        }
+    }
+
+    fn admitted(controls: &Controls, arrivals: usize) -> usize {
+        let admit = |_: &usize| controls.admit(Duration::ZERO, Duration::from_secs(60)) != Admission::HeldBack;
+        (0..arrivals).filter(admit).count()
+    }
+
+    #[test]
+    fn an_arrival_is_moved_to_the_moment_it_has_a_token_and_held_back_when_its_stage_is_over_by_then() {
+        let controls = controls();
+        let until = Duration::from_millis(150);
+        let admissions: Vec<_> = (0..4).map(|_| controls.admit(Duration::ZERO, until)).collect();
+        let at = |ms| Admission::Send { at: Duration::from_millis(ms) };
+        assert_eq!(admissions, [at(0), at(0), at(100), Admission::HeldBack]);
+    }
+
+    #[test]
+    fn an_open_breaker_holds_back_all_and_a_half_open_one_all_but_a_few() {
+        let controls = controls();
+        controls.let_pass(0);
+        assert!(controls.is_silent() && admitted(&controls, 10) == 0);
+        controls.let_pass(3);
+        assert!(!controls.is_silent() && admitted(&controls, 10) == 3);
+        controls.let_all_pass();
+        assert_eq!(admitted(&controls, 10), 10);
+    }
+
+    #[test]
+    fn arrivals_that_are_shed_are_spread_evenly() {
+        let controls = controls();
+        assert!((0..100).all(|n| controls.keeps(n)));
+        controls.set_kept(0.8);
+        for begin in [0, 1_000_000] {
+            let kept = (begin..begin + 50).filter(|n| controls.keeps(*n)).count();
+            assert!((38..=42).contains(&kept), "{kept} of 50");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `http` -> how requests are made.
+
+use std::time::Duration;
+
+use super::Problems;
+use crate::{
+    config::{Loaded, Path, http as written},
+    plan::{Connections, HttpSettings, Timeouts},
+};
+
+/// Most connections that can be asked for; a process has about as many ports to connect from.
+const CONNECTIONS_MAX: u64 = 100_000;
+
+pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings {
+    let (written, at) = (&loaded.document.http, Path::root().key("http"));
+    if written.discard_bodies == Some(false) {
+        let hint = "remove the line; a body that `check` or `extract` looks into is kept until it was looked into";
+        problems.add(&at.key("discard_bodies"), "bodies can't be kept", hint);
+    }
+    HttpSettings {
+        connections: connections(&written.connections, &at.key("connections"), problems),
+        timeouts: timeouts(&written.timeouts, &at.key("timeouts"), problems),
+        compression: written.compression.unwrap_or_default(),
+        ..HttpSettings::default()
+    }
+}
+
+fn connections(written: &written::Connections, at: &Path, problems: &Problems<'_>) -> Connections {
+    let default = Connections::default();
+    let max = count(written.max, &at.key("max"), problems);
+    let max_per_host = count(written.max_per_host, &at.key("max_per_host"), problems);
+    if let (Some(max), Some(per_host)) = (max, max_per_host)
+        && per_host > max
+    {
+        let message = format!("'max_per_host' ({per_host}) is above 'max' ({max})");
+        problems.add(&at.key("max_per_host"), message, "write at most as many, or remove the line");
+    }
+    let cooldown = written.cooldown.as_ref().and_then(|written| problems.read(written, &at.key("cooldown")));
+    Connections {
+        max,
+        max_per_host,
+        idle_timeout: problems.time_or(written.idle_timeout.as_ref(), &at.key("idle_timeout"), default.idle_timeout),
+        cooldown: cooldown.unwrap_or(default.cooldown),
+        reuse: written.reuse.unwrap_or(default.reuse),
+        ..default
+    }
+}
+
+fn count(written: Option<u64>, at: &Path, problems: &Problems<'_>) -> Option<usize> {
+    let count = written?;
+    if count == 0 || count > CONNECTIONS_MAX {
+        let hint = format!("write a number from 1 to {CONNECTIONS_MAX}, or remove the line for as many as are needed");
+        problems.add(at, format!("'{count}' connections are out of range"), hint);
+        return None;
+    }
+    usize::try_from(count).ok()
+}
+
+fn timeouts(written: &written::Timeouts, at: &Path, problems: &Problems<'_>) -> Timeouts {
+    let default = Timeouts::default();
+    let time = |written: Option<_>, key: &str, default: Duration| problems.time_or(written, &at.key(key), default);
+    Timeouts {
+        connect: time(written.connect.as_ref(), "connect", default.connect),
+        pool: time(written.pool.as_ref(), "pool", default.pool),
+        first_byte: time(written.first_byte.as_ref(), "first_byte", default.first_byte),
+        request: time(written.request.as_ref(), "request", default.request),
+    }
+}

@@ -1,0 +1,114 @@
+//! Every model of load: users who wait for their answers, random arrivals, stages that end by count, pauses.
+
+use std::time::Duration;
+
+use loadgate::{
+    plan::{Arrivals, Crowd, Load, Plan, Shape, Stage, Step, Think},
+    record::{Errors, Totals},
+    units::PerSecond,
+};
+
+use crate::{
+    bench::{seen, target},
+    load_outcomes::{get, observe, plan, play},
+    scripted::{answers, read_request, server},
+};
+
+fn users(plan: Plan, from: u32, to: u32, seconds: u64) -> Plan {
+    let load = Load::Users(Crowd { from, to });
+    let stages = vec![Stage { load, duration: Duration::from_secs(seconds), ..plan.stages[0].clone() }];
+    Plan { stages, ..plan }
+}
+
+#[test]
+fn load_of_users_waits_for_its_answers() {
+    let target = target("defaults: { latency: 20ms }");
+    let (observed, total) = play(&users(plan(target.addr().port()), 5, 5, 2));
+    let seen = seen(&target);
+    // Five users at 20 ms each make at most 250 requests a second, on no more connections than users.
+    assert!(total.requests <= 505, "{} requests", total.requests);
+    assert!(total.requests >= 50, "{} requests", total.requests);
+    assert_eq!(seen["requests"].as_u64(), Some(total.requests));
+    assert!(seen["connections"]["accepted"].as_u64() <= Some(6), "one of them is this question: {seen:#}");
+    assert_eq!((total.errors, observed.measured.offered[0]), (Errors::new(), total.requests));
+    assert!(total.response.min() >= Some(20_000), "the answers take 20 ms");
+}
+
+#[test]
+fn load_of_users_grows_one_by_one() {
+    let target = target("defaults: { latency: 10ms }");
+    let observed = observe(&users(plan(target.addr().port()), 0, 8, 4));
+    let windows = &observed.measured.endpoints[0].stages[0];
+    let requests = |range: std::ops::Range<usize>| windows[range].iter().map(|window| window.requests).sum::<u64>();
+    assert_eq!(windows.len(), 16);
+    let (early, late) = (requests(0..8), requests(8..16));
+    // A line from 0 to 8 has three times as much in its second half; the machine may be slow, but not that slow.
+    assert!(late > early * 3 / 2, "{early} requests in the first half, {late} in the second");
+}
+
+#[test]
+fn load_that_is_counted_ends_with_the_count_and_the_next_stage_begins() {
+    let mut plan = users(plan(answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")), 8, 8, 600);
+    plan.stages[0].iterations = Some(1_000);
+    plan.stages.push(Stage {
+        name: "after".to_owned(),
+        load: Load::Arrivals(Shape::Constant(PerSecond(50.0))),
+        duration: Duration::from_secs(1),
+        ..plan.stages[0].clone()
+    });
+    let observed = observe(&plan);
+    assert_eq!(observed.measured.started, [1_000, 50]);
+    let per_stage = |stage: usize| Totals::of(&observed.measured.endpoints[0].stages[stage]).requests;
+    assert_eq!((per_stage(0), per_stage(1)), (1_000, 50), "no request is lost where the stages meet");
+    assert!(observed.stages[0].played_us < 600_000_000, "{:?}", observed.stages[0]);
+    assert_eq!(observed.stages[1].played_us, 1_000_000);
+    assert!(observed.stages[1].began_us > observed.stages[0].played_us);
+}
+
+#[test]
+fn load_at_random_is_as_uneven_as_chance_and_as_much_as_asked_for() {
+    let target = target("defaults: {}");
+    let mut plan = plan(target.addr().port());
+    plan.control.arrivals = Arrivals::Poisson;
+    plan.stages[0].load = Load::Arrivals(Shape::Constant(PerSecond(500.0)));
+    plan.stages[0].duration = Duration::from_secs(4);
+    let (observed, total) = play(&plan);
+    let seen = seen(&target);
+    assert!((total.requests as f64 - 2_000.0).abs() < 4.0 * 2_000.0_f64.sqrt(), "{} requests", total.requests);
+    assert_eq!(observed.measured.offered[0], total.requests);
+    let dispersion = seen["arrivals"]["dispersion_10ms"].as_f64().unwrap();
+    assert!(dispersion > 0.6, "even arrivals would be near 0: {dispersion}");
+    assert_eq!(observe(&plan).measured.offered[0], total.requests, "equal seeds, equal arrivals");
+}
+
+#[test]
+fn load_with_pauses_leaves_the_target_alone_meanwhile_and_charges_them_to_nobody() {
+    let mut plan = users(plan(answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")), 2, 2, 1);
+    plan.workload.scenarios[0].steps = vec![
+        Step::Think(Think::Fixed(Duration::from_millis(50))),
+        Step::Request(Box::new(get(0, "/"))),
+        Step::Think(Think::Fixed(Duration::from_millis(50))),
+    ];
+    let (_, total) = play(&plan);
+    assert!((2..=22).contains(&total.requests), "two users who pause 100 ms each time: {} requests", total.requests);
+    assert!(total.response.quantile(0.5) < Some(50_000), "{:?}", total.response.quantile(0.5));
+}
+
+#[test]
+fn load_of_pauses_in_an_open_loop_does_not_count_as_in_flight() {
+    let mut plan = plan(answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
+    plan.limits.max_in_flight = 50;
+    plan.workload.scenarios[0].steps =
+        vec![Step::Think(Think::Fixed(Duration::from_secs(2))), Step::Request(Box::new(get(0, "/")))];
+    let (observed, total) = play(&plan);
+    assert_eq!((observed.measured.started[0], total.dropped, total.requests), (100, 0, 100));
+}
+
+#[test]
+fn load_of_users_on_a_target_that_fails_at_once_still_ends_in_time() {
+    let mut plan = users(plan(server(|mut stream| drop(read_request(&mut stream)))), 4, 4, 1);
+    plan.limits.graceful_stop = Duration::from_secs(2);
+    let (observed, total) = play(&plan);
+    assert_eq!(total.error_count(), total.requests);
+    assert_eq!(observed.stages[0].played_us, 1_000_000);
+}

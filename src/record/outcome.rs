@@ -93,6 +93,14 @@ impl ErrorClass {
     }
 }
 
+impl ErrorClass {
+    /// Whether a name stands for this class: its own (`timeout.connect`) or that of its family (`timeout`).
+    #[must_use]
+    pub fn is_named(self, name: &str) -> bool {
+        self.name().strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
 impl fmt::Display for ErrorClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -1,6 +1,9 @@
 //! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
 
 mod control;
+mod body;
+mod checks;
+mod feeders;
 mod hash;
 mod hosts;
 mod http;
@@ -13,8 +16,10 @@ mod scenarios;
 mod settings;
 mod stage;
 mod stages;
+mod step;
 mod steps;
 mod target;
+mod templates;
 mod thresholds;
 
 use std::time::Duration;
@@ -77,7 +82,9 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let http = http::resolve(loaded, &problems);
     let control = control::resolve(loaded, &problems);
     let stages = stages::resolve(loaded, &safety, &problems);
-    let workload = scenarios::resolve(loaded, &problems);
+    let seed = loaded.document.load.seed.unwrap_or(SEED);
+    let feeders = feeders::resolve(loaded, seed, &problems);
+    let workload = scenarios::resolve(loaded, &feeders, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
     let regression = regression::resolve(loaded, workload.as_ref(), window, &problems);
     settings::secrets(loaded, &problems);
@@ -87,9 +94,8 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let (Some(target), Some(mut workload), true) = (target, workload, found.is_empty()) else {
         return Err(loaded.error(found));
     };
-    workload.hash = hash::sent_to(&workload.hash, &target, &loaded.secrets);
+    workload.hash = hash::sent_to(&workload.hash, &target, &http, &loaded.secrets);
     let notes = notes(&target, &safety, &stages, regression.block);
-    let seed = loaded.document.load.seed.unwrap_or(SEED);
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
         plan: Plan { suite, targets: vec![target], stages, workload, http, control, limits, window, seed },

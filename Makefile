@@ -3,9 +3,9 @@
 CARGO ?= cargo
 DENY_VERSION := 0.20.2
 
-.PHONY: test lint fmt deny demo docs components
+.PHONY: test lint fmt deny demo docs components peers peers-test
 
-test: components
+test: components peers-test
 	@. target/components.env && \
 	if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked; else $(CARGO) test --locked -- --test-threads=1; fi
 
@@ -29,3 +29,17 @@ demo:
 
 docs:
 	bash docs/refresh.sh
+
+# loadgate beside other load generators. PEERS: phases and flags of benches/peers/run.py; without it all, into the page.
+PEERS ?= --write docs/PERFORMANCE.md
+
+peers:
+	bash benches/peers/install.sh
+	$(CARGO) build --locked --release
+	python3 -B benches/peers/run.py $(PEERS)
+
+# The arithmetic of that script, without measuring anything.
+peers-test:
+	@if python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; \
+	then python3 -B -m unittest discover -q -s benches/peers/tests -t benches/peers; \
+	else echo "python3 (3.10 or later) is missing: skipping the tests of benches/peers"; fi

@@ -13,7 +13,7 @@ impl Micros {
     /// Saturates at `u64::MAX` microseconds.
     #[must_use]
     pub fn from_duration(duration: Duration) -> Self {
-        Self(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+        Self(duration.as_secs().saturating_mul(1_000_000).saturating_add(u64::from(duration.subsec_micros())))
     }
 
     /// The same time as a [`Duration`].

@@ -9,14 +9,15 @@ use super::{
 };
 use crate::{
     clock,
-    engine::{self, NotReady, Observed, Stop},
+    engine::{self, NotReady, Observed, Progress, Stop},
     exit::Exit,
     measure,
     plan::Resolved,
     protocol::{Origins, http::HttpDriver},
-    record::{self, Ended, PlanFacts, RunRecord, file::SCHEMA},
+    record::{self, Ended, PlanFacts, RunRecord, Window, file::SCHEMA},
     report::{self, ReportError},
     units::Micros,
+    verdict::AbortWatch,
 };
 
 /// How talkative a run is.
@@ -53,6 +54,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
             stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
         },
         generator: record::Generator::default(),
+        breaker: Vec::new(),
         endpoints: Vec::new(),
         failures: Vec::new(),
         newer: serde_json::Map::new(),
@@ -86,7 +88,11 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
     }
     let mut display = Display::new(plan, talk.quiet, talk.log_format);
     let driver = |share| HttpDriver::new(plan, &origins, share);
-    let observed = engine::run(plan, driver, stop, |progress| display.tell(&progress)).map_err(Failure::invalid)?;
+    let endpoints: Vec<_> = plan.workload.endpoints.iter().map(|point| (point.name.as_str(), point.scenario.as_str())).collect();
+    let mut promises = AbortWatch::new(&resolved.policy.thresholds, &blank.plan, &endpoints);
+    let tell = |progress: Progress<'_>| display.tell(&progress);
+    let watch = |number: usize, windows: &[Window]| promises.look(number, windows);
+    let observed = engine::run_watched(plan, driver, stop, tell, watch).map_err(Failure::invalid)?;
     Ok(filled(blank, observed))
 }
 
@@ -120,9 +126,10 @@ fn filled(blank: RunRecord, observed: Observed) -> RunRecord {
     RunRecord {
         started_at: observed.started_at,
         ended: observed.ended,
-        ended_because: interrupted,
+        ended_because: observed.ended_because.or(interrupted),
         plan: PlanFacts { threads: u32::try_from(observed.threads).unwrap_or(u32::MAX), stages: observed.stages, ..blank.plan },
         generator: observed.generator,
+        breaker: observed.breaker,
         endpoints: observed.measured.endpoints,
         failures: observed.measured.failures,
         ..blank

@@ -81,6 +81,7 @@ pub(crate) fn empty(stages: Vec<StageFacts>, endpoints: Vec<EndpointSeries>) -> 
         environment: Environment::default(),
         plan: PlanFacts { window_us: SECOND_US, stages, ..PlanFacts::default() },
         generator: Generator { late: Encoded::from(&late), ..Generator::default() },
+        breaker: Vec::new(),
         endpoints,
         failures: Vec::new(),
         newer: serde_json::Map::new(),

@@ -8,6 +8,9 @@ use super::written::{Time, Written};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
+    /// How many connections there may be, and how long they are kept.
+    #[serde(default)]
+    pub connections: Connections,
     /// How long things may take.
     #[serde(default)]
     pub timeouts: Timeouts,
@@ -18,6 +21,10 @@ pub struct Http {
     pub redirects: Option<u32>,
     /// `per_vu` or `off`.
     pub cookies: Option<String>,
+    /// Whether compressed answers are asked for.
+    pub compression: Option<bool>,
+    /// True: bodies are read and forgotten, but for those a check needs.
+    pub discard_bodies: Option<bool>,
 }
 
 /// Which failures are tried again.
@@ -47,12 +54,32 @@ pub struct Backoff {
     pub jitter: Option<String>,
 }
 
+/// Connections of the whole process.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connections {
+    /// Most at a time, to all targets together.
+    pub max: Option<u64>,
+    /// Most at a time to one target.
+    pub max_per_host: Option<u64>,
+    /// How long an idle one is kept; 60s by default.
+    pub idle_timeout: Option<Written<Time>>,
+    /// How long none is tried after one could not be made; 0s by default.
+    pub cooldown: Option<Written<Time>>,
+    /// False: one for each request.
+    pub reuse: Option<bool>,
+}
+
 /// How long things may take.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timeouts {
     /// Until a connection is made; 1s by default.
     pub connect: Option<Written<Time>>,
+    /// Until a connection is free, where their number is limited; 1s by default.
+    pub pool: Option<Written<Time>>,
+    /// From the request being written to the first byte of the response; 3s by default.
+    pub first_byte: Option<Written<Time>>,
     /// Until a response is complete, from the moment it is sent; 5s by default.
     pub request: Option<Written<Time>>,
 }

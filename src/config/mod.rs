@@ -5,6 +5,7 @@
 
 pub mod baseline;
 pub mod checks;
+pub mod control;
 pub mod data;
 mod decode;
 mod document;

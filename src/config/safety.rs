@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::written::{Rate, Time, Written};
+use super::{
+    control::{CircuitBreaker, SelfProtection},
+    written::{Rate, Time, Written},
+};
 
 /// What keeps load from going where it must not.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -17,4 +20,8 @@ pub struct Safety {
     pub max_rate: Option<Written<Rate>>,
     /// Longest run.
     pub max_duration: Option<Written<Time>>,
+    /// Stops sending to a target that fails.
+    pub circuit_breaker: Option<CircuitBreaker>,
+    /// Keeps the generator from being the bottleneck unseen.
+    pub self_protection: Option<SelfProtection>,
 }

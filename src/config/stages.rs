@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::written::{Level, Rate, RateRange, Time, Users, Written};
+use super::{
+    control::{Adaptive, RateLimit},
+    written::{Level, Rate, RateRange, Time, Users, Written},
+};
 
 /// `load:`; only `stages` may stand at the top level as well.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -12,6 +15,10 @@ pub struct Load {
     pub model: Option<String>,
     /// `uniform` or `poisson`.
     pub arrivals: Option<String>,
+    /// How a p95 is held, for the model `adaptive`.
+    pub adaptive: Option<Adaptive>,
+    /// Token bucket on top of all stages.
+    pub rate_limit: Option<RateLimit>,
     /// Stages in the order they are played.
     pub stages: Option<Vec<Stage>>,
     /// Requests in flight beyond which arrivals are dropped.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::written::{Expected, TextOr};
+use super::written::{Expected, TextOr, Time, Written};
 
 /// `p95 < 250ms`, `preset.api`, or a map.
 pub type ThresholdEntry = TextOr<Threshold>;
@@ -15,10 +15,15 @@ pub struct Threshold {
     pub expr: String,
     /// `fail` (default) or `warn`.
     pub severity: Option<String>,
+    /// Whether breaking it ends the run.
+    #[serde(default)]
+    pub abort: bool,
+    /// Time of the run in which it does not.
+    pub grace: Option<Written<Time>>,
 }
 
 impl Expected for Threshold {
-    const EXPECTED: &'static str = "a promise such as p95 < 250ms, or a map with `expr` and `severity`";
+    const EXPECTED: &'static str = "a promise such as p95 < 250ms, or a map with `expr`, `severity`, `abort` and `grace`";
 }
 
 /// Ready-made lists of promises, by the name that stands in `thresholds:`.

@@ -67,9 +67,8 @@ pub(super) fn fill_in(root: &mut Node, flags: &[(String, String)], folder: &File
     if !problems.is_empty() {
         return Err(problems);
     }
-    let value = |(name, text): (&String, &String)| {
-        (name.clone(), variables.flag_or_environment(name).unwrap_or_else(|| text.clone()))
-    };
+    let value =
+        |(name, text): (&String, &String)| (name.clone(), variables.flag_or_environment(name).unwrap_or_else(|| text.clone()));
     let env = variables.section.iter().map(value).collect();
     Ok(FilledIn { secrets, env })
 }

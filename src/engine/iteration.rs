@@ -71,6 +71,10 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Ar
                 cast.pause_until(due).await;
             }
             Line::Visit(visit) => {
+                // To a target that fails nothing is sent: what was begun ends here, too.
+                if number > 0 && cast.run.controls.is_silent() {
+                    break;
+                }
                 let window = match (number, visit.measured) {
                     (_, false) => None,
                     (0, true) => window,

@@ -3,12 +3,17 @@
 //! One thread per core, each with its own runtime, connections and histograms; nothing is shared on the hot path. Arrival
 //! `n` of a stage belongs to thread `n mod threads`, so that threads need no queue to share work by.
 
+mod adaptive;
 mod alarm;
+mod breaker;
 mod cast;
 mod closed_loop;
+mod conductor;
 mod controls;
+mod heartbeat;
 mod iteration;
 mod open_loop;
+mod overload;
 mod ready;
 mod run;
 mod stop;
@@ -17,6 +22,7 @@ mod user;
 mod visit;
 mod worker;
 
+pub use conductor::{Progress, Steering};
 pub use ready::{NotReady, wait_until_ready};
-pub use run::{EngineError, Observed, Progress, run};
+pub use run::{EngineError, Observed, run, run_watched};
 pub use stop::Stop;

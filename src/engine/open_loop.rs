@@ -33,7 +33,7 @@ where
     let (place, controls) = (cast.run.timeline.stage(number), &cast.run.controls);
     let (begins, ends) = (place.begins, place.ends);
     let (arrivals, seed) = (cast.run.plan.control.arrivals, cast.run.plan.seed.wrapping_add(number as u64));
-    let mut pacer = Pacer::new(shape.schedule(stage.duration), arrivals, cast.share, seed);
+    let mut pacer = Pacer::new(shape, stage.duration, arrivals, cast.share, seed);
     let (mut n, mut burst) = (first + cast.share.thread as u64, 0);
     while let Some(offset) = pacer.next(controls.rate_factor()) {
         let due = begins + offset;

@@ -12,14 +12,15 @@ use std::{
 use super::{
     Stop,
     cast::Run,
+    conductor::{Conductor, Progress},
     worker::{WorkerEnd, work},
 };
 use crate::{
-    clock::{self, Duration, Instant},
-    measure::{ClosedWindow, Collector, Live, LiveShard, Measured, Shard, Timeline, max_rss_bytes},
+    clock::{self, Duration},
+    measure::{ClosedWindow, Collector, Live, LiveShard, Measured, PULSE, Shard, max_rss_bytes},
     plan::{Plan, Share},
     protocol::Driver,
-    record::{Encoded, Ended, Generator, StageFacts},
+    record::{BreakerEvent, Encoded, Ended, Generator, StageFacts, Window},
     units::Micros,
 };
 
@@ -29,14 +30,16 @@ const RATE_PER_THREAD: f64 = 1_000.0;
 const USERS_PER_THREAD: f64 = 16.0;
 /// Time between the making of the threads and the first arrival.
 const HEAD_START: Duration = Duration::from_millis(20);
-/// How often the observer is told of progress.
-const PROGRESS_STEP: Duration = Duration::from_millis(200);
+/// Pulses after which the observer is told of progress.
+const PROGRESS_PULSES: u32 = 2;
 
 /// Everything a run showed.
 #[derive(Debug)]
 pub struct Observed {
     /// How it came to its end.
     pub ended: Ended,
+    /// Why it was given up, if it was.
+    pub ended_because: Option<String>,
     /// When the first stage began.
     pub started_at: jiff::Timestamp,
     /// Threads that made the load.
@@ -45,17 +48,10 @@ pub struct Observed {
     pub stages: Vec<StageFacts>,
     /// How the generator fared.
     pub generator: Generator,
+    /// States of the circuit breaker, where it did not stay closed.
+    pub breaker: Vec<BreakerEvent>,
     /// What was measured.
     pub measured: Measured,
-}
-
-/// How far a run has come.
-#[derive(Clone, Copy, Debug)]
-pub struct Progress<'a> {
-    /// Time since the first stage began.
-    pub moment: Duration,
-    /// Counters of all threads.
-    pub live: &'a Live,
 }
 
 /// Why a run could not be made at all.
@@ -77,7 +73,26 @@ pub fn run<D>(
     plan: &Plan,
     driver: impl Fn(Share) -> D,
     stop: &Stop,
-    mut observer: impl FnMut(Progress<'_>),
+    observer: impl FnMut(Progress<'_>),
+) -> Result<Observed, EngineError>
+where
+    D: Driver + Send + 'static,
+    D::Request: 'static,
+{
+    run_watched(plan, driver, stop, observer, |_, _| None)
+}
+
+/// The same, and shows each complete window of the measured stages to `watch`: its number from 0, and what was measured in it by
+/// endpoint. When that returns a reason, the run is given up for it.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched<D>(
+    plan: &Plan,
+    driver: impl Fn(Share) -> D,
+    stop: &Stop,
+    observer: impl FnMut(Progress<'_>),
+    watch: impl FnMut(usize, &[Window]) -> Option<String>,
 ) -> Result<Observed, EngineError>
 where
     D: Driver + Send + 'static,
@@ -86,7 +101,8 @@ where
     let threads = threads_for(plan);
     let live = Live((0..threads).map(|_| Arc::new(LiveShard::default())).collect());
     let (started_at, epoch) = (clock::wall(), clock::now() + HEAD_START);
-    let run = Arc::new(Run::new(plan.clone(), live.clone(), stop.clone(), epoch));
+    // A wish to stop of its own, so that giving up does not look like a wish from outside.
+    let run = Arc::new(Run::new(plan.clone(), live.clone(), Stop::default(), epoch));
     // Room for every window of every thread: handing one over never blocks, and the queue is bounded.
     let (sink, source) = mpsc::sync_channel(run.timeline.windows() * threads + 1);
     let mut handles = Vec::with_capacity(threads);
@@ -94,44 +110,65 @@ where
         let share = Share { thread, threads };
         let shard =
             Shard::new(Arc::clone(&run.timeline), plan.workload.endpoints.len(), sink.clone(), Arc::clone(&live.0[thread]));
-        let (run, driver) = (Arc::clone(&run), driver(share));
-        let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(run, share, driver, shard));
+        let (of_thread, driver) = (Arc::clone(&run), driver(share));
+        let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(of_thread, share, driver, shard));
         handles.push(spawned.inspect_err(|_| {
-            stop.ask();
-            stop.ask();
+            run.stop.ask();
+            run.stop.ask();
         })?);
     }
     drop(sink);
     let mut collector = Collector::new(Arc::clone(&run.timeline), threads);
-    collect(&source, &mut collector, || {
-        observer(Progress { moment: clock::now().saturating_duration_since(epoch), live: &live });
-    });
+    let mut conductor = Conductor::new(&run);
+    let gave_up = conduct(&run, &source, &mut collector, &mut conductor, (stop, observer, watch));
     let ends = join(handles)?;
-    Ok(put_together(plan, &run.timeline, collector, &ends, (started_at, epoch)))
+    let conducted = conductor.end(run.moment());
+    Ok(put_together(&run, collector, &ends, started_at, gave_up, conducted))
 }
 
-/// A thread per core, but no more than the load has work for.
+/// Takes windows and steers until every thread has closed its last window. Returns why the run was given up, if it was.
+fn conduct(
+    run: &Run,
+    source: &Receiver<ClosedWindow>,
+    collector: &mut Collector,
+    conductor: &mut Conductor<'_>,
+    (stop, mut observer, mut watch): (&Stop, impl FnMut(Progress<'_>), impl FnMut(usize, &[Window]) -> Option<String>),
+) -> Option<String> {
+    let (mut due, mut pulses, mut gave_up) = (clock::now() + PULSE, 0_u32, None);
+    loop {
+        let mut found = None;
+        match source.recv_timeout(due.saturating_duration_since(clock::now())) {
+            // Windows that a run which was stopped never came to are empty: they say nothing.
+            Ok(closed) => {
+                let complete = collector.take(closed).filter(|_| !run.stop.is_asked());
+                found = complete.and_then(|(number, windows)| watch(number, windows));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return gave_up,
+        }
+        let now = clock::now();
+        if now >= due {
+            due = now + PULSE;
+            pulses += 1;
+            run.stop.follow(stop);
+            found = found.or(conductor.tick(run.moment()));
+            if pulses.is_multiple_of(PROGRESS_PULSES) {
+                observer(conductor.progress(run.moment()));
+            }
+        }
+        if let Some(reason) = found.filter(|_| gave_up.is_none()) {
+            gave_up = Some(reason);
+            run.stop.ask();
+        }
+    }
+}
+
+/// A thread per core, but no more than the load has work for, nor than there may be connections.
 fn threads_for(plan: &Plan) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let work = (plan.peak_rate() / RATE_PER_THREAD).ceil() + (f64::from(plan.peak_users()) / USERS_PER_THREAD).ceil();
-    (work as usize).clamp(1, cores)
-}
-
-/// Takes windows until every thread has closed its last one.
-fn collect(source: &Receiver<ClosedWindow>, collector: &mut Collector, mut tell: impl FnMut()) {
-    let mut told = clock::now();
-    loop {
-        match source.recv_timeout(PROGRESS_STEP) {
-            Ok(window) => collector.take(window),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        let now = clock::now();
-        if now.saturating_duration_since(told) >= PROGRESS_STEP {
-            told = now;
-            tell();
-        }
-    }
+    let connections = plan.http.connections.threads_max(plan.targets.len()).unwrap_or(cores);
+    (work as usize).clamp(1, cores).min(connections).max(1)
 }
 
 fn join(handles: Vec<JoinHandle<io::Result<WorkerEnd>>>) -> Result<Vec<WorkerEnd>, EngineError> {
@@ -140,12 +177,14 @@ fn join(handles: Vec<JoinHandle<io::Result<WorkerEnd>>>) -> Result<Vec<WorkerEnd
 }
 
 fn put_together(
-    plan: &Plan,
-    timeline: &Timeline,
+    run: &Run,
     collector: Collector,
     ends: &[WorkerEnd],
-    (started_at, epoch): (jiff::Timestamp, Instant),
+    started_at: jiff::Timestamp,
+    gave_up: Option<String>,
+    (breaker, of_machine): (Vec<BreakerEvent>, Generator),
 ) -> Observed {
+    let Run { plan, timeline, .. } = run;
     let stopped_at = ends.iter().map(|end| end.stopped_at).min().unwrap_or_default();
     let complete = stopped_at >= timeline.end();
     let shards: Vec<_> = ends.iter().map(|end| &end.shard).collect();
@@ -160,14 +199,23 @@ fn put_together(
             ..stage.facts()
         },
     );
-    let wall = clock::now().saturating_duration_since(epoch).as_secs_f64();
+    let wall = run.moment().as_secs_f64();
     let cpu: Option<Duration> = ends.iter().map(|end| end.cpu).sum();
     let generator = Generator {
         late: Encoded::from(&measured.late),
         late_over_1ms: measured.late_over_1ms,
         cpu_share: cpu.map(|cpu| cpu.as_secs_f64() / (wall * ends.len() as f64)),
         max_rss_bytes: max_rss_bytes(),
+        sched_lag_p99_us: measured.lag.quantile(0.99),
+        sched_lag_max_us: measured.lag.max(),
+        ..of_machine
     };
-    let ended = if complete { Ended::Complete } else { Ended::Interrupted };
-    Observed { ended, started_at, threads: ends.len(), stages: stages.collect(), generator, measured }
+    // Whatever was found when all was played already is for the verdict to say.
+    let ended_because = gave_up.filter(|_| !complete);
+    let ended = match (complete, &ended_because) {
+        (true, _) => Ended::Complete,
+        (false, Some(_)) => Ended::Aborted,
+        (false, None) => Ended::Interrupted,
+    };
+    Observed { ended, ended_because, started_at, threads: ends.len(), stages: stages.collect(), generator, breaker, measured }
 }

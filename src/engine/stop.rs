@@ -16,6 +16,11 @@ impl Stop {
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |times| Some(times.saturating_add(1)));
     }
 
+    /// Wishes what another one wishes, and what was wished here before.
+    pub(super) fn follow(&self, other: &Self) {
+        self.0.fetch_max(other.0.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     /// Whether the run shall end.
     #[must_use]
     pub fn is_asked(&self) -> bool {

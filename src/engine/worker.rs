@@ -10,7 +10,9 @@ use tokio::{
 use super::{
     alarm::Alarm,
     cast::{Cast, Run},
-    closed_loop, open_loop,
+    closed_loop,
+    heartbeat::beat,
+    open_loop,
 };
 use crate::{
     clock::{self, Instant},
@@ -43,8 +45,10 @@ where
 {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let cpu = CpuClock::start();
+    run.live.0[share.thread].introduce();
     let (cast, stopped_at, drain_began) = runtime.block_on(async {
         let cast = Rc::new(Cast::new(run, share, driver, shard)?);
+        tokio::task::spawn_local(beat(Rc::clone(&cast)));
         let stopped_at = play_stages(&cast).await?;
         let drain_began = clock::now();
         drain(&cast.run, share, drain_began).await;

@@ -34,6 +34,8 @@ pub struct Measured {
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
+    /// How much too late threads woke up for their pulses.
+    pub lag: Latencies,
     /// Failures in words.
     pub failures: Vec<FailureSample>,
 }
@@ -45,8 +47,9 @@ impl Collector {
         Self { timeline, threads, partial: BTreeMap::new(), complete: BTreeMap::new() }
     }
 
-    /// Takes one thread's closed window; the last thread's completes it.
-    pub fn take(&mut self, closed: ClosedWindow) {
+    /// Takes one thread's closed window; the last thread's completes it. As each thread closes its windows in order, they are
+    /// completed in order, too. Returns the number of a window that is complete now, with one entry per endpoint.
+    pub fn take(&mut self, closed: ClosedWindow) -> Option<(usize, &[Window])> {
         let (seen, mut totals) = self.partial.remove(&closed.number).unwrap_or_default();
         if totals.is_empty() {
             totals = closed.endpoints;
@@ -54,9 +57,11 @@ impl Collector {
             totals.iter_mut().zip(&closed.endpoints).for_each(|(sum, part)| sum.add(part));
         }
         if seen + 1 == self.threads {
-            self.complete.insert(closed.number, totals.iter().map(Window::from).collect());
+            let windows = totals.iter().map(Window::from).collect();
+            Some((closed.number, self.complete.entry(closed.number).or_insert(windows)))
         } else {
             self.partial.insert(closed.number, (seen + 1, totals));
+            None
         }
     }
 
@@ -85,8 +90,11 @@ impl Collector {
         let sum = |pick: fn(&ShardEnd) -> &Vec<u64>| {
             (0..self.timeline.len()).map(|stage| ends.iter().map(|end| pick(end)[stage]).sum()).collect()
         };
-        let mut late = Latencies::default();
-        ends.iter().for_each(|end| late.add(&end.late));
+        let (mut late, mut lag) = (Latencies::default(), Latencies::default());
+        for end in ends {
+            late.add(&end.late);
+            lag.add(&end.lag);
+        }
         let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         Measured {
             endpoints: series,
@@ -94,6 +102,7 @@ impl Collector {
             started: sum(|end| &end.started),
             held_back: sum(|end| &end.held_back),
             late,
+            lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
             failures: name_failures(ends, &names),
         }

@@ -6,6 +6,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use super::{PulseSlot, machine};
+
 /// A counter with one writer and any readers.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
@@ -14,6 +16,11 @@ impl Counter {
     /// Adds to the counter. Only its one writer may call this.
     pub fn add(&self, n: u64) {
         self.0.store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+    }
+
+    /// Sets a figure that is not counted up one by one. Only its one writer may call this.
+    pub fn set(&self, n: u64) {
+        self.0.store(n, Ordering::Relaxed);
     }
 
     /// The count so far.
@@ -38,9 +45,26 @@ pub struct LiveShard {
     pub requests: Counter,
     /// Requests that failed.
     pub errors: Counter,
+    /// The system's number of the thread; 0 where it has none.
+    pub thread_id: Counter,
+    /// Processor time the thread has used, in nanoseconds.
+    pub cpu_ns: Counter,
+    /// What happened since somebody looked.
+    pub pulse: PulseSlot,
 }
 
 impl LiveShard {
+    /// Tells which thread it is that counts here; called on that thread.
+    pub fn introduce(&self) {
+        self.thread_id.set(machine::thread_id());
+    }
+
+    /// Tells how much processor time the calling thread has used.
+    pub(super) fn tell_cpu_time(&self) {
+        let ns = machine::thread_cpu_time().map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        self.cpu_ns.set(ns);
+    }
+
     /// Arrivals in play.
     #[must_use]
     pub fn in_flight(&self) -> u64 {

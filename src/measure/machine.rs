@@ -12,7 +12,7 @@ pub fn environment(runner_class: String) -> Environment {
         arch: std::env::consts::ARCH.to_owned(),
         cpu_model: cpu_model().unwrap_or_else(|| "unknown".to_owned()),
         cores: u32::try_from(available_parallelism().map_or(1, NonZeroUsize::get)).unwrap_or(u32::MAX),
-        memory_bytes: kilobytes("/proc/meminfo", "MemTotal:").unwrap_or(0),
+        memory_bytes: memory_bytes().unwrap_or(0),
         runner_class,
     }
 }
@@ -27,6 +27,28 @@ fn cpu_model() -> Option<String> {
 #[must_use]
 pub fn max_rss_bytes() -> Option<u64> {
     kilobytes("/proc/self/status", "VmHWM:")
+}
+
+/// Resident memory of the process now.
+pub(super) fn rss_bytes() -> Option<u64> {
+    kilobytes("/proc/self/status", "VmRSS:")
+}
+
+/// Physical memory of the machine.
+pub(super) fn memory_bytes() -> Option<u64> {
+    kilobytes("/proc/meminfo", "MemTotal:")
+}
+
+/// The system's number of the calling thread; 0 where it tells no more by it.
+#[cfg(target_os = "linux")]
+pub(super) fn thread_id() -> u64 {
+    u64::try_from(rustix::thread::gettid().as_raw_nonzero().get()).unwrap_or(0)
+}
+
+/// The system's number of the calling thread; 0 where it tells no more by it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn thread_id() -> u64 {
+    0
 }
 
 /// A `Name:   123 kB` line of a file in /proc, in bytes.
@@ -69,12 +91,12 @@ impl CpuClock {
 }
 
 #[cfg(unix)]
-fn thread_cpu_time() -> Option<Duration> {
+pub(super) fn thread_cpu_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
 }
 
 #[cfg(not(unix))]
-fn thread_cpu_time() -> Option<Duration> {
+pub(super) fn thread_cpu_time() -> Option<Duration> {
     None
 }

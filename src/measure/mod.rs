@@ -4,11 +4,15 @@
 mod collector;
 mod live;
 mod machine;
+mod pulse;
 mod shard;
+mod strain;
 mod timeline;
 
 pub use collector::{Collector, Measured};
 pub use live::{Live, LiveShard};
 pub use machine::{CpuClock, environment, max_rss_bytes, raise_open_files_limit};
+pub use pulse::{History, PULSE, PulseSlot, Recent};
 pub use shard::{ClosedWindow, Finished, Shard, ShardEnd};
+pub use strain::{Strain, StrainProbe};
 pub use timeline::{StagePlace, Timeline};

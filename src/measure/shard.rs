@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Timeline, live::LiveShard};
+use super::{Recent, Timeline, live::LiveShard};
 use crate::{
     plan::EndpointId,
     record::{ErrorClass, Errors, FailureSample, Latencies, Phases, Totals},
@@ -17,6 +17,8 @@ use crate::{
 
 /// Failures in words kept per thread; more would say nothing new.
 const FAILURES_MAX: usize = 50;
+/// How often windows are looked through for some to close: this is asked at every arrival.
+const LOOK_STEP: Duration = Duration::from_millis(10);
 /// Failures in words kept per endpoint and class.
 const FAILURES_PER_CLASS: usize = 2;
 
@@ -61,6 +63,8 @@ pub struct ShardEnd {
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
+    /// How much too late the thread woke up for its pulses, in measured stages.
+    pub lag: Latencies,
     /// Failures in words.
     pub failures: Vec<(EndpointId, ErrorClass, Cow<'static, str>)>,
 }
@@ -75,8 +79,12 @@ pub struct Shard {
     closed: usize,
     /// Arrivals in play by stage: while there are any, the last window of the stage can still get requests.
     in_play: Vec<u64>,
+    /// Moment of the run from which on it is worth looking for windows to close.
+    look_again: Duration,
     sink: SyncSender<ClosedWindow>,
     live: Arc<LiveShard>,
+    /// What happened since the last pulse.
+    recent: Recent,
     end: ShardEnd,
 }
 
@@ -93,7 +101,18 @@ impl Shard {
         let stages = timeline.len();
         let end =
             ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
-        Self { timeline, endpoints, open: VecDeque::new(), closed: 0, in_play: vec![0; stages], sink, live, end }
+        Self {
+            timeline,
+            endpoints,
+            open: VecDeque::new(),
+            closed: 0,
+            in_play: vec![0; stages],
+            look_again: Duration::ZERO,
+            sink,
+            live,
+            recent: Recent::default(),
+            end,
+        }
     }
 
     /// An arrival fell due and is taken into play, its first request at `endpoint` where it begins with one that is measured.
@@ -124,7 +143,7 @@ impl Shard {
     pub fn arrival_dropped(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
         self.end.offered[stage] += 1;
         self.live.dropped.add(1);
-        if let Some(number) = self.timeline.window_of(stage, due) {
+        if let Some(number) = self.timeline.window_of(stage, due).map(|number| number.max(self.closed)) {
             self.window(number).endpoints[endpoint].dropped += 1;
         }
     }
@@ -137,7 +156,8 @@ impl Shard {
 
     /// A request is about to be made. Returns the window its outcome must be given to; `None` where nothing is measured.
     pub fn begin(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<usize> {
-        let number = self.timeline.window_of(stage, due)?;
+        // A user who was woken late may come when the window of its time is closed; it counts to the next one then.
+        let number = self.timeline.window_of(stage, due)?.max(self.closed);
         self.window(number).pending[endpoint] += 1;
         Some(number)
     }
@@ -148,6 +168,8 @@ impl Shard {
         if finished.failure.is_some() {
             self.live.errors.add(1);
         }
+        let response = Micros::from_duration(finished.response).0;
+        self.recent.request(response, finished.failure.is_some());
         let Some(number) = window else { return };
         let open = self.window(number);
         open.pending[endpoint] -= 1;
@@ -156,7 +178,6 @@ impl Shard {
         total.bytes += finished.bytes;
         total.connections += finished.connections;
         total.retries += finished.retries;
-        let response = Micros::from_duration(finished.response).0;
         match finished.failure {
             None => {
                 total.phases.add(&finished.phases);
@@ -188,9 +209,23 @@ impl Shard {
         &mut self.open[place]
     }
 
-    /// Closes the windows that are over at a moment of the run.
+    /// Hands over what happened since the last pulse. The thread woke up `lag` too late for it, at a moment of the run.
+    pub fn pulse(&mut self, moment: Duration, lag: Duration) {
+        if self.timeline.measures(moment..moment + lag) {
+            self.end.lag.record(Micros::from_duration(lag).0);
+        }
+        self.recent.lag = self.recent.lag.max(lag);
+        self.live.tell_cpu_time();
+        self.live.pulse.put(&mut self.recent);
+    }
+
+    /// Closes the windows that are over at a moment of the run. The last one stays open until the [end](Self::end).
     pub fn close_passed(&mut self, moment: Duration) {
-        let passed = self.timeline.passed(moment);
+        if moment < self.look_again {
+            return;
+        }
+        self.look_again = moment + LOOK_STEP;
+        let passed = self.timeline.passed(moment).min(self.timeline.windows().saturating_sub(1));
         while self.closed < passed && self.is_settled(self.closed) {
             self.close_front();
         }
@@ -250,7 +285,7 @@ mod tests {
     use super::*;
     use crate::plan::{Load, Shape, Stage};
 
-    /// Two seconds in windows of one, one endpoint.
+    /// A stage of two seconds and another of two, in windows of one, one endpoint.
     fn shard() -> (Shard, Receiver<ClosedWindow>) {
         let stage = Stage {
             name: "steady".to_owned(),
@@ -261,7 +296,7 @@ mod tests {
             step_of: None,
         };
         let (sink, source) = sync_channel(8);
-        let timeline = Arc::new(Timeline::new(&[stage], Duration::from_secs(1)));
+        let timeline = Arc::new(Timeline::new(&[stage.clone(), stage], Duration::from_secs(1)));
         (Shard::new(timeline, 1, sink, Arc::default()), source)
     }
 
@@ -292,8 +327,18 @@ mod tests {
         shard.close_passed(Duration::from_secs(3));
         assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [0], "a second step may follow");
         shard.arrival_finished(0);
-        shard.close_passed(Duration::from_secs(3));
-        assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [1]);
+        shard.close_passed(Duration::from_millis(3_020));
+        assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn an_arrival_that_comes_when_its_window_is_closed_counts_to_the_next_and_at_the_end_to_the_last() {
+        let (mut shard, _source) = shard();
+        shard.close_passed(Duration::from_millis(1_500));
+        assert_eq!(shard.arrival_started(0, Duration::from_millis(990), Some(0)), Some(1));
+        let (mut shard, _source) = self::shard();
+        shard.close_passed(Duration::from_secs(9));
+        assert_eq!(shard.arrival_started(1, Duration::from_millis(3_990), Some(0)), Some(3));
     }
 
     #[test]
@@ -302,7 +347,7 @@ mod tests {
         let _ = shard.arrival_started(0, Duration::from_millis(100), Some(0));
         let _ = shard.end(Duration::from_secs(5));
         let closed: Vec<ClosedWindow> = source.try_iter().collect();
-        assert_eq!(closed.len(), 2);
+        assert_eq!(closed.len(), 4);
         assert_eq!(closed[0].endpoints[0].errors, Errors::from([(ErrorClass::TimeoutRequest, 1)]));
     }
 }

@@ -1,6 +1,7 @@
 //! Where in a run a moment lies: stages cut into windows, numbered through.
 
 use std::{
+    ops::Range,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -13,7 +14,8 @@ use crate::plan::Stage;
 /// Windows keep their numbers: those a stage has no time left for stay empty.
 #[derive(Debug)]
 pub struct Timeline {
-    window: Duration,
+    /// Nanoseconds.
+    window: u64,
     stages: Vec<Place>,
 }
 
@@ -65,7 +67,7 @@ impl Timeline {
             begins = ends;
             first_window += windows;
         }
-        Self { window, stages }
+        Self { window: nanos(window), stages }
     }
 
     /// Number of stages.
@@ -96,6 +98,13 @@ impl Timeline {
     #[must_use]
     pub fn is_measured(&self, stage: usize) -> bool {
         self.stages[stage].windows > 0
+    }
+
+    /// Whether any part of a span of the run lies in a measured stage.
+    #[must_use]
+    pub fn measures(&self, span: Range<Duration>) -> bool {
+        let overlaps = |place: StagePlace| place.windows > 0 && place.begins < span.end && place.ends > span.start;
+        (0..self.len()).any(|number| overlaps(self.stage(number)))
     }
 
     /// When the last stage ends.
@@ -130,11 +139,11 @@ impl Timeline {
     /// Steps that follow a slow one can be due after their stage has ended: they count to its last window.
     #[must_use]
     pub fn window_of(&self, stage: usize, moment: Duration) -> Option<usize> {
-        let place = self.stage(stage);
-        let last_moment = place.ends.saturating_sub(Duration::from_nanos(1));
-        let index = moment.min(last_moment).saturating_sub(place.begins).as_nanos() / self.window.as_nanos();
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        (place.windows > 0).then(|| place.first_window + index.min(place.windows - 1))
+        let place = &self.stages[stage];
+        let last = place.windows.checked_sub(1)?;
+        let moment = nanos(moment).min(place.ends.load(Relaxed).saturating_sub(1));
+        let index = moment.saturating_sub(place.begins.load(Relaxed)) / self.window;
+        Some(place.first_window + (index as usize).min(last))
     }
 
     /// Number of windows that have wholly passed at a moment of the run: all below it are over.
@@ -142,8 +151,8 @@ impl Timeline {
     pub fn passed(&self, moment: Duration) -> usize {
         let of_stage = |number| {
             let place = self.stage(number);
-            let whole = moment.saturating_sub(place.begins).as_nanos() / self.window.as_nanos();
-            if moment >= place.ends { place.windows } else { usize::try_from(whole).unwrap_or(usize::MAX).min(place.windows) }
+            let whole = nanos(moment.saturating_sub(place.begins)) / self.window;
+            if moment >= place.ends { place.windows } else { (whole as usize).min(place.windows) }
         };
         (0..self.len()).map(of_stage).sum()
     }
@@ -152,8 +161,8 @@ impl Timeline {
     #[must_use]
     pub fn begun(&self, stage: usize, moment: Duration) -> usize {
         let place = self.stage(stage);
-        let begun = moment.min(place.ends).saturating_sub(place.begins).as_nanos().div_ceil(self.window.as_nanos());
-        usize::try_from(begun).unwrap_or(usize::MAX).min(place.windows)
+        let begun = nanos(moment.min(place.ends).saturating_sub(place.begins)).div_ceil(self.window);
+        (begun as usize).min(place.windows)
     }
 
     /// The stage a window belongs to.
@@ -169,8 +178,9 @@ impl Timeline {
     }
 }
 
+/// Nanoseconds of a time, 584 years at most: 128-bit arithmetic is slow, and this is done for every request.
 fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    time.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(time.subsec_nanos()))
 }
 
 #[cfg(test)]

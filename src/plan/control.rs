@@ -43,6 +43,31 @@ pub struct Adaptive {
     pub every: Duration,
     /// Time over which the p95 is taken.
     pub window: Duration,
+    /// How the rate follows from it.
+    pub formula: Formula,
+}
+
+/// How the rate follows from the p95.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Formula {
+    /// The stage's rate, less by 1 % for each millisecond above the target and more by as much for each below it.
+    #[default]
+    Base,
+    /// The last rate, changed by 0.1 % of the stage's for each millisecond, by at most -50 % or +20 % at a time.
+    Step,
+}
+
+impl Default for Adaptive {
+    fn default() -> Self {
+        Self {
+            target: Duration::from_millis(200),
+            floor: 0.5,
+            ceiling: 1.2,
+            every: Duration::from_secs(5),
+            window: Duration::from_millis(100),
+            formula: Formula::Base,
+        }
+    }
 }
 
 /// A token bucket: full at the start, each request takes one token.
@@ -67,6 +92,12 @@ pub struct CircuitBreaker {
     pub retry_after: Duration,
     /// Openings after which the run is given up.
     pub trips: u32,
+}
+
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self { error_rate: 0.5, window: Duration::from_secs(10), min_requests: 50, retry_after: Duration::from_secs(2), trips: 3 }
+    }
 }
 
 /// Keeps the generator from being the bottleneck unseen.

@@ -51,6 +51,22 @@ impl Default for Connections {
     }
 }
 
+impl Connections {
+    /// Most connections at a time to one of `targets` targets. Where only the number of all is limited, each target gets an
+    /// equal part of it, so that one that hangs leaves the others theirs.
+    #[must_use]
+    pub fn per_target(&self, targets: usize) -> Option<usize> {
+        let part = |max: usize| if targets > 1 { Some((max / targets).max(1)) } else { None };
+        self.max_per_host.or_else(|| self.max.and_then(part))
+    }
+
+    /// Most threads that can have a connection each to every target; `None`: any number.
+    #[must_use]
+    pub fn threads_max(&self, targets: usize) -> Option<usize> {
+        [self.max, self.per_target(targets)].into_iter().flatten().min()
+    }
+}
+
 /// How long things may take; each limit that fires is an error class of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {

@@ -19,7 +19,7 @@ mod workload;
 use std::time::Duration;
 
 pub use check::{BodyRule, Check, Schema};
-pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, OnSaturated, RateLimit, SelfProtection};
+pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection};
 pub use crowd::{Crowd, Load};
 pub use extract::{Extract, Place};
 pub use feed::{Feeder, FeederId, Order, Rows, Table};

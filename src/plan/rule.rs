@@ -87,9 +87,7 @@ impl Rule {
         match &self.test {
             Test::Equal(expected) => as_text(expected) == text,
             Test::Different(expected) => as_text(expected) != text,
-            Test::Compared(comparison, bound) => {
-                text.trim().parse::<f64>().is_ok_and(|number| comparison.holds(number, *bound))
-            }
+            Test::Compared(comparison, bound) => text.trim().parse::<f64>().is_ok_and(|number| comparison.holds(number, *bound)),
             Test::Matches(regex) => regex.is_match(text),
         }
     }

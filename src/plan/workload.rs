@@ -80,6 +80,9 @@ impl Workload {
     /// The scenario that arrival `n` of a run plays: weighted, and the same for equal seeds whatever thread asks.
     #[must_use]
     pub fn scenario_of(&self, seed: u64, n: u64) -> ScenarioId {
+        if self.scenarios.len() == 1 {
+            return 0;
+        }
         let total: u64 = self.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
         let mut draw = ((u128::from(split_mix(seed ^ split_mix(n))) * u128::from(total.max(1))) >> 64) as u64;
         for (id, scenario) in self.scenarios.iter().enumerate() {

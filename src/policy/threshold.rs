@@ -22,6 +22,8 @@ pub struct Threshold {
     pub over: Option<Duration>,
     /// What breaking it does.
     pub severity: Severity,
+    /// When given, breaking it ends the run, once this much of the run is over.
+    pub abort_after: Option<Duration>,
     /// Line of the configuration, for annotations.
     pub line: Option<u64>,
 }
@@ -116,6 +118,7 @@ impl Threshold {
             comparator,
             over,
             severity: Severity::Fail,
+            abort_after: None,
             line: None,
         })
     }

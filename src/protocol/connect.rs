@@ -1,81 +1,132 @@
-//! From a host name to a TCP connection.
+//! From a target to a connection that requests can be sent on.
 
-use std::{
-    io,
-    net::{SocketAddr, ToSocketAddrs as _},
-    sync::Arc,
-    time::Duration,
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpStream,
+    time::{Instant as Deadline, timeout_at},
 };
 
-use tokio::{net::TcpStream, time::timeout};
-
-use super::Failure;
+use super::{Failure, Stream, dns::Addresses, open_files, tls, tls::Secured};
 use crate::{
-    plan::{Plan, Target, TargetId},
+    clock::{self, Instant},
+    plan::{HttpVersion, Plan, Target, TargetId},
     record::ErrorClass,
 };
 
 /// What connections to the targets of a plan need, made ready once before any load is sent and shared by all threads.
 #[derive(Clone, Debug)]
-pub struct Origins(Arc<Vec<Vec<SocketAddr>>>);
+pub struct Origins(Arc<Vec<Origin>>);
+
+#[derive(Debug)]
+struct Origin {
+    addresses: Addresses,
+    tls: Option<Secured>,
+    /// HTTP/2 without TLS, by prior knowledge.
+    h2c: bool,
+}
 
 /// A target no connection can be made to, whatever is tried.
 #[derive(Debug, thiserror::Error)]
 pub enum OriginError {
-    /// A host name without an address.
-    #[error("'{host}' has no address: {reason}")]
-    NoAddress {
-        /// The name.
-        host: String,
-        /// What the resolver says.
+    /// What secures its connections can't be used.
+    #[error("connections to {authority} can't be secured: {reason}")]
+    Tls {
+        /// Host and port.
+        authority: String,
+        /// What is wrong.
         reason: String,
     },
 }
 
+/// A new connection, and how long its making took.
+#[derive(Debug)]
+pub struct Connected {
+    /// The connection.
+    pub stream: Stream,
+    /// Whether HTTP/2 is spoken on it.
+    pub h2: bool,
+    /// Nanoseconds of looking up the name; 0 where the address was known.
+    pub dns: u64,
+    /// Nanoseconds of making the TCP connection, addresses that failed before included.
+    pub connect: u64,
+    /// Nanoseconds of the TLS handshake; 0 without TLS.
+    pub tls: u64,
+}
+
 impl Origins {
-    /// Asks the system's resolver; blocks.
+    /// Looks up all names and reads the files of `tls:`; blocks.
     ///
     /// # Errors
-    /// A name does not resolve.
+    /// A file that can't be used. A name without an address is none: it may get one while we wait for the target.
     pub fn of(plan: &Plan) -> Result<Self, OriginError> {
-        plan.targets.iter().map(addresses).collect::<Result<Vec<_>, _>>().map(|origins| Self(Arc::new(origins)))
+        plan.targets.iter().map(Origin::of).collect::<Result<Vec<_>, _>>().map(|origins| Self(Arc::new(origins)))
     }
 
-    /// Connects to the first address of a target that answers, within `limit` in all.
+    /// Connects to the first address of a target that answers, TLS included, within `limit` in all.
     ///
     /// # Errors
-    /// Refused, unreachable, or no answer in time.
-    pub async fn connect(&self, target: TargetId, limit: Duration) -> Result<TcpStream, Failure> {
-        match timeout(limit, connect_to_any(&self.0[target])).await {
-            Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(error)) => Err(failure_of(&error)),
-            Err(_) => Err(Failure::new(ErrorClass::TimeoutConnect, "no connection within the connect timeout")),
-        }
+    /// No address, refused, unreachable, no answer in time, or no agreement on TLS.
+    pub async fn connect(&self, target: TargetId, limit: Duration) -> Result<Connected, Failure> {
+        let origin = &self.0[target];
+        let began = clock::now();
+        let deadline = Deadline::from_std(began + limit);
+        let (addresses, looked_up) = timeout_at(deadline, origin.addresses.in_turn())
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(ErrorClass::Dns, "the name was not looked up within the connect timeout")))?;
+        let looked_up = if looked_up { clock::now() } else { began };
+        let tcp = connect_to_any(&addresses, deadline).await?;
+        let connected = clock::now();
+        let (stream, h2) = match &origin.tls {
+            None => (Stream::Tcp(tcp), origin.h2c),
+            Some(secured) => {
+                let late = Failure::new(ErrorClass::TimeoutConnect, "the TLS handshake did not end within the connect timeout");
+                let (stream, h2) = timeout_at(deadline, secured.handshake(tcp)).await.unwrap_or(Err(late))?;
+                (Stream::Tls(Box::new(stream)), h2)
+            }
+        };
+        let tls = if origin.tls.is_some() { nanoseconds(connected, clock::now()) } else { 0 };
+        Ok(Connected { stream, h2, dns: nanoseconds(began, looked_up), connect: nanoseconds(looked_up, connected), tls })
     }
 }
 
-fn addresses(target: &Target) -> Result<Vec<SocketAddr>, OriginError> {
-    let error = |reason: String| OriginError::NoAddress { host: target.host.clone(), reason };
-    let found: Vec<SocketAddr> =
-        (target.host.as_str(), target.port).to_socket_addrs().map_err(|e| error(e.to_string()))?.collect();
-    if found.is_empty() { Err(error("the resolver knows the name, but no address of it".to_owned())) } else { Ok(found) }
+impl Origin {
+    fn of(target: &Target) -> Result<Self, OriginError> {
+        let secured = target.tls.as_ref().map(|tls| Secured::new(target, tls)).transpose();
+        let tls = secured.map_err(|reason| OriginError::Tls { authority: target.authority(), reason })?;
+        Ok(Self { addresses: Addresses::look_up(target), tls, h2c: target.protocol == HttpVersion::H2c })
+    }
 }
 
-async fn connect_to_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
+fn nanoseconds(from: Instant, to: Instant) -> u64 {
+    u64::try_from(to.saturating_duration_since(from).as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Tries one address after the other. Each gets an equal part of the time that is left, so that one that swallows everything
+/// does not keep us from the next.
+async fn connect_to_any(addresses: &[SocketAddr], deadline: Deadline) -> Result<TcpStream, Failure> {
+    let mut last = Failure::new(ErrorClass::ConnectFailed, "there is no address to connect to");
+    for (n, address) in addresses.iter().enumerate() {
+        let now = Deadline::from_std(clock::now());
+        let part = deadline.saturating_duration_since(now) / u32::try_from(addresses.len() - n).unwrap_or(u32::MAX);
+        match timeout_at(now + part, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Without it a request of two writes would wait for an acknowledgement; a socket that refuses is as good.
+                let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Err(error) => last = error,
+            Ok(Err(error)) => last = failure_of(&error),
+            Err(_) => last = Failure::new(ErrorClass::TimeoutConnect, "no connection within the connect timeout"),
         }
     }
     Err(last)
 }
 
-fn failure_of(error: &io::Error) -> Failure {
+/// The failure behind an error of a connection or of the attempt to make one.
+pub(super) fn failure_of(error: &io::Error) -> Failure {
+    if let Some(failure) = open_files::failure_of(error).or_else(|| tls::failure_of(error)) {
+        return failure;
+    }
     let class = match error.kind() {
         io::ErrorKind::ConnectionRefused => ErrorClass::ConnectRefused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => ErrorClass::Reset,

@@ -3,7 +3,11 @@
 //! Adding a protocol is one folder, one variant of [`Protocol`] and its variant in the configuration.
 
 mod connect;
+mod dns;
 pub mod http;
+mod open_files;
+mod stream;
+mod tls;
 
 use std::{borrow::Cow, future::Future, time::Duration};
 
@@ -16,7 +20,8 @@ use crate::{
     record::{ErrorClass, Phases},
 };
 
-pub use connect::{OriginError, Origins};
+pub use connect::{Connected, OriginError, Origins};
+pub use stream::Stream;
 
 /// Makes requests of one protocol. One driver per thread, so nothing in it is shared.
 pub trait Driver {

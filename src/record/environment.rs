@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Encoded;
+use super::{Encoded, ShedEvent};
 
 /// Which code was measured, and which build did it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,4 +68,29 @@ pub struct Generator {
     /// Largest resident memory of the process, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rss_bytes: Option<u64>,
+    /// Share of the time in which the busiest generator thread was on a processor or waited for one, in the worst of the looks
+    /// of self-protection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_share_max: Option<f64>,
+    /// Largest share of the memory of the machine, or of the control group where that is less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_share_max: Option<f64>,
+    /// How much too late generator threads woke up, ten times a second: 99 % of the times at most so much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sched_lag_p99_us: Option<u64>,
+    /// The same at worst: a generator that stood still shows here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sched_lag_max_us: Option<u64>,
+    /// How long the control group was kept from running because its processor quota was used up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled_us: Option<u64>,
+    /// Share of the processors' time that the hypervisor gave to others, in the worst of the looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steal_share_max: Option<f64>,
+    /// Why the generator was the bottleneck, with the figures, where that makes the run no measurement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturated: Option<String>,
+    /// Load that was shed because the generator had too much to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shed: Vec<ShedEvent>,
 }

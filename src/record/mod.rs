@@ -11,6 +11,7 @@ mod merge;
 mod outcome;
 mod phases;
 mod plan_facts;
+mod steering;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use latencies::{Encoded, Latencies};
 pub use outcome::{ErrorClass, Errors, FailureSample};
 pub use phases::Phases;
 pub use plan_facts::{PlanFacts, StageFacts};
+pub use steering::{BreakerEvent, BreakerState, ShedEvent};
 
 /// All that is kept of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +50,9 @@ pub struct RunRecord {
     pub plan: PlanFacts,
     /// How the load generator itself fared.
     pub generator: Generator,
+    /// States of the circuit breaker, where it did not stay closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaker: Vec<BreakerEvent>,
     /// What was measured, one entry per endpoint, in the order of the configuration.
     pub endpoints: Vec<EndpointSeries>,
     /// Up to a few failures per endpoint and class, in words.

@@ -3,6 +3,7 @@
 //! Each part (`validity`, `thresholds`, `regression`) gives findings: what kind of verdict it asks for and why. The worst
 //! kind wins; the findings that explain it are kept as reasons.
 
+mod abort;
 mod decision;
 mod finding;
 mod headline;
@@ -11,6 +12,7 @@ mod span;
 mod thresholds;
 mod validity;
 
+pub use abort::AbortWatch;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 
 use self::finding::Finding;

@@ -11,7 +11,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Span<'a> {
     /// Of all endpoints in scope.
-    windows: Vec<&'a Window>,
+    pub(super) windows: Vec<&'a Window>,
     /// Played time.
     pub seconds: f64,
 }

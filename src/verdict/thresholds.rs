@@ -12,7 +12,7 @@ use crate::{
 
 /// What a metric was in a span.
 #[derive(Clone, Debug, PartialEq)]
-enum Actual {
+pub(super) enum Actual {
     /// This.
     Value(f64),
     /// Requests were made, so many, and none succeeded: no latency promise can hold.
@@ -40,7 +40,7 @@ pub(super) fn findings(results: &[ThresholdResult], runs: &[RunRecord]) -> Vec<F
     results.iter().filter_map(|result| Some(Finding::new(kind(result)?, &result.reason))).collect()
 }
 
-fn result(threshold: &Threshold, actual: Actual) -> ThresholdResult {
+pub(super) fn result(threshold: &Threshold, actual: Actual) -> ThresholdResult {
     let broken = match threshold.severity {
         Severity::Fail => ThresholdOutcome::Fail,
         Severity::Warn => ThresholdOutcome::Warn,
@@ -103,7 +103,7 @@ fn share(part: u64, all: u64) -> Option<Actual> {
     (all > 0).then(|| Actual::Value(part as f64 / all as f64))
 }
 
-fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
+pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
     let (requests, dropped) = (span.requests(), span.dropped());
     match metric {
         // Nothing was offered: a limit on drops or requests would hold for a run that never was.

@@ -55,7 +55,8 @@ fn the_plan_is_shown_and_nothing_is_sent() {
 
     limits
       in flight        2000
-      timeouts         connect 1s, request 5s
+      connections      as many as are needed, idle up to 1m
+      timeouts         connect 1s, pool 1s, first byte 3s, request 5s
       graceful stop    10s
       hosts            allowed: any that is named; denied: none
       highest rate     none
@@ -131,7 +132,8 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
 
     limits
       in flight        50
-      timeouts         connect 1s, request 5s
+      connections      as many as are needed, idle up to 1m
+      timeouts         connect 1s, pool 1s, first byte 3s, request 5s
       graceful stop    10s
       hosts            allowed: localhost; denied: *.example.com
       highest rate     100/s

@@ -47,6 +47,7 @@ fn record(suite: &str, factor: f64, shift: u64) -> RunRecord {
         environment: Environment::default(),
         plan: PlanFacts { window_us: 1_000_000, stages: vec![stage], ..PlanFacts::default() },
         generator: Generator::default(),
+        breaker: Vec::new(),
         endpoints: ENDPOINTS.iter().enumerate().map(series).collect(),
         failures: Vec::new(),
         newer: serde_json::Map::new(),

@@ -42,6 +42,7 @@ fn record(path: &Path, suite: &str) {
             ..PlanFacts::default()
         },
         generator: Generator { late: Encoded::from(&Latencies::default()), ..Generator::default() },
+        breaker: Vec::new(),
         endpoints: vec![EndpointSeries {
             name: "list-items".to_owned(),
             scenario: "browse".to_owned(),

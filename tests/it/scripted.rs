@@ -25,7 +25,7 @@ pub(crate) fn answers(response: &'static [u8]) -> u16 {
 }
 
 /// Reads up to the end of a request head. `None` when the client is gone.
-pub(crate) fn read_request(stream: &mut TcpStream) -> Option<String> {
+pub(crate) fn read_request(stream: &mut impl std::io::Read) -> Option<String> {
     let (mut head, mut byte) = (Vec::new(), [0; 1]);
     while !head.ends_with(b"\r\n\r\n") {
         if stream.read(&mut byte).ok()? == 0 {

@@ -1,7 +1,7 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
 use crate::{
-    plan::{Load, Plan, Resolved, Step},
+    plan::{Load, Plan, Resolved, Step, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
@@ -188,17 +188,38 @@ fn limits(resolved: &Resolved) -> String {
     [
         "limits".to_owned(),
         format!("  in flight        {}", limits.max_in_flight),
-        format!(
-            "  timeouts         connect {}, request {}",
-            units::duration(resolved.plan.http.timeouts.connect),
-            units::duration(resolved.plan.http.timeouts.request)
-        ),
+        format!("  connections      {}", connections(&resolved.plan)),
+        format!("  timeouts         {}", timeouts(&resolved.plan.http.timeouts)),
         format!("  graceful stop    {}", units::duration(limits.graceful_stop)),
         format!("  hosts            allowed: {allowed}; denied: {}", hosts(&safety.deny_hosts)),
         format!("  highest rate     {}", or_none(safety.max_rate.map(|rate| PerSecond(rate).to_string()))),
         format!("  longest run      {}", or_none(safety.max_duration.map(units::duration))),
     ]
     .join("\n")
+}
+
+fn connections(plan: &Plan) -> String {
+    let settings = &plan.http.connections;
+    let most = settings.max.map_or("as many as are needed".to_owned(), |max| format!("at most {max}"));
+    let per_target = settings.per_target(plan.targets.len()).map(|max| format!("{max} to one target"));
+    let kept = if settings.reuse {
+        format!("idle up to {}", units::duration(settings.idle_timeout))
+    } else {
+        "one for each request".to_owned()
+    };
+    let cooldown =
+        (!settings.cooldown.is_zero()).then(|| format!("none for {} after a failed one", units::duration(settings.cooldown)));
+    [Some(most), per_target, Some(kept), cooldown].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn timeouts(timeouts: &Timeouts) -> String {
+    let named = [
+        ("connect", timeouts.connect),
+        ("pool", timeouts.pool),
+        ("first byte", timeouts.first_byte),
+        ("request", timeouts.request),
+    ];
+    named.map(|(name, time)| format!("{name} {}", units::duration(time))).join(", ")
 }
 
 fn files(resolved: &Resolved) -> String {

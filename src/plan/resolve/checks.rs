@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use http::{HeaderName, StatusCode};
 use jsonschema::Validator;
+use minijinja::value::Serde;
 
 use super::{Problems, request, templates};
 use crate::{
     config::{
-        Loaded, Path,
-        checks as written,
+        Loaded, Path, checks as written,
         scenarios::{Extract as WrittenExtract, ExtractEntry},
         written::TextOr,
     },
@@ -95,7 +95,8 @@ fn schema(file: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> Op
     match compiled {
         Ok((text, validator)) => Some(Schema { file: file.to_owned(), text, validator: Arc::new(validator) }),
         Err(reason) => {
-            let hint = "name a file with a JSON Schema, relative to the configuration's folder; it can refer to nothing outside itself";
+            let hint =
+                "name a file with a JSON Schema, relative to the configuration's folder; it can refer to nothing outside itself";
             problems.add(at, format!("{file}: {reason}"), hint);
             None
         }
@@ -114,7 +115,7 @@ pub(super) fn extracts(written: &BTreeMap<String, ExtractEntry>, at: &Path, prob
         let (place, default) = match entry {
             TextOr::Text(path) => (json_place(path, &at, problems)?, None),
             TextOr::Map(written) => {
-                let default = written.default.as_ref().map(minijinja::Value::from_serialize);
+                let default = written.default.as_ref().map(|value| minijinja::Value::from(Serde(value)));
                 (place(written, &at, problems)?, default)
             }
         };

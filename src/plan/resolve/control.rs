@@ -1,15 +1,156 @@
-//! `load` and `safety` -> how the load is steered while it is made.
+//! `load.arrivals`, `load.rate_limit`, `load.adaptive`, `safety.circuit_breaker`, `safety.self_protection` -> how the load is steered.
+
+use std::time::Duration;
 
 use super::Problems;
 use crate::{
-    config::{Loaded, Path},
-    plan::{Arrivals, Control},
+    config::{
+        Loaded, Path, control as written,
+        written::{Share, Written},
+    },
+    plan::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection},
+    units,
 };
 
+/// Most tokens a bucket may hold.
+const BURST_MAX: u64 = 1_000_000;
+/// Shortest time that pulses of the threads can tell of.
+const PULSE: Duration = Duration::from_millis(100);
+/// Longest window kept in memory.
+const WINDOW_MAX: Duration = Duration::from_secs(600);
+/// Share that something may grow to at most.
+const CEILING_MAX: f64 = 10.0;
+
 pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> Control {
-    let load = &loaded.document.load;
-    let at = Path::root().key("load");
-    let known = [("uniform", Arrivals::Uniform), ("poisson", Arrivals::Poisson)];
-    let arrivals = problems.choice(load.arrivals.as_deref(), &at.key("arrivals"), &known, &[]).unwrap_or_default();
-    Control { arrivals, ..Control::default() }
+    let document = &loaded.document;
+    let (load, safety) = (Path::root().key("load"), Path::root().key("safety"));
+    let breaker = document.safety.circuit_breaker.as_ref();
+    let protection = document.safety.self_protection.as_ref();
+    let arrivals = [("uniform", Arrivals::Uniform), ("poisson", Arrivals::Poisson)];
+    Control {
+        arrivals: problems.choice(document.load.arrivals.as_deref(), &load.key("arrivals"), &arrivals, &[]).unwrap_or_default(),
+        adaptive: adaptive(loaded, &load, problems),
+        rate_limit: document.load.rate_limit.as_ref().and_then(|limit| rate_limit(limit, &load.key("rate_limit"), problems)),
+        circuit_breaker: breaker.map(|breaker| circuit_breaker(breaker, &safety.key("circuit_breaker"), problems)),
+        self_protection: protection
+            .map(|protection| self_protection(protection, &safety.key("self_protection"), problems))
+            .unwrap_or_default(),
+    }
+}
+
+fn rate_limit(limit: &written::RateLimit, at: &Path, problems: &Problems<'_>) -> Option<RateLimit> {
+    let rate = problems.read(&limit.rate, &at.key("rate"))?;
+    if rate.0 <= 0.0 {
+        problems.add(&at.key("rate"), "a limit of 0 lets nothing through", "write a rate above 0, for example 500/s");
+        return None;
+    }
+    let burst = count(limit.burst, &at.key("burst"), (1, 1, BURST_MAX), problems);
+    Some(RateLimit { rate, burst: u32::try_from(burst).unwrap_or(u32::MAX) })
+}
+
+/// The rules of `load.model: adaptive`; written without it they would change nothing.
+fn adaptive(loaded: &Loaded, load: &Path, problems: &Problems<'_>) -> Option<Adaptive> {
+    let (at, document) = (load.key("adaptive"), &loaded.document.load);
+    let is_model = document.model.as_deref() == Some("adaptive");
+    let Some(written) = &document.adaptive else { return is_model.then(Adaptive::default) };
+    if !is_model {
+        problems.add_at_key(&at, "'adaptive' does nothing without `model: adaptive`", "add `model: adaptive` to `load`");
+    }
+    let default = Adaptive::default();
+    let formulas = [("base", Formula::Base), ("step", Formula::Step)];
+    let rules = Adaptive {
+        target: written
+            .target
+            .as_deref()
+            .and_then(|text| latency_target(text, &at.key("target"), problems))
+            .unwrap_or(default.target),
+        floor: share_or(written.floor.as_ref(), &at.key("floor"), 1.0, default.floor, problems),
+        ceiling: share_or(written.ceiling.as_ref(), &at.key("ceiling"), CEILING_MAX, default.ceiling, problems),
+        every: problems.time_or(written.every.as_ref(), &at.key("every"), default.every),
+        window: problems.time_or(written.window.as_ref(), &at.key("window"), default.window),
+        formula: problems.choice(written.formula.as_deref(), &at.key("formula"), &formulas, &[]).unwrap_or_default(),
+    };
+    if rules.ceiling < rules.floor {
+        let message =
+            format!("the ceiling ({}) is below the floor ({})", units::percent(rules.ceiling), units::percent(rules.floor));
+        problems.add(&at.key("ceiling"), message, "the rate stays between both: write a higher ceiling or a lower floor");
+    }
+    in_range(rules.window, &at.key("window"), (PULSE, WINDOW_MAX), problems);
+    if rules.every < rules.window {
+        let window = units::duration(rules.window);
+        let message = format!("adjusting every {} is more often than its window of {window}", units::duration(rules.every));
+        problems.add(&at.key("every"), message, format!("write {window} or more, or a shorter window"));
+    }
+    Some(rules)
+}
+
+/// `p95 200ms`
+fn latency_target(text: &str, at: &Path, problems: &Problems<'_>) -> Option<Duration> {
+    const HINT: &str = "write the p95 that is to be held, for example p95 200ms";
+    let Some(time) = text.trim().strip_prefix("p95").filter(|rest| rest.starts_with(char::is_whitespace)) else {
+        problems.add(at, format!("'{text}' is not a p95"), HINT);
+        return None;
+    };
+    match units::parse_duration(time) {
+        Ok(time) if time.is_zero() => problems.add(at, format!("'{text}' can't be held"), HINT),
+        Ok(time) => return Some(time),
+        Err(error) => problems.add(at, error.message, error.hint),
+    }
+    None
+}
+
+fn circuit_breaker(written: &written::CircuitBreaker, at: &Path, problems: &Problems<'_>) -> CircuitBreaker {
+    let default = CircuitBreaker::default();
+    let trips = count(written.trips, &at.key("trips"), (u64::from(default.trips), 1, 1_000), problems);
+    let rules = CircuitBreaker {
+        // It opens above the share, so all of them would be a breaker that never does.
+        error_rate: share_or(written.error_rate.as_ref(), &at.key("error_rate"), 0.99, default.error_rate, problems),
+        window: problems.time_or(written.window.as_ref(), &at.key("window"), default.window),
+        min_requests: count(written.min_requests, &at.key("min_requests"), (default.min_requests, 1, 1_000_000), problems),
+        retry_after: problems.time_or(written.retry_after.as_ref(), &at.key("retry_after"), default.retry_after),
+        trips: u32::try_from(trips).unwrap_or(u32::MAX),
+    };
+    in_range(rules.window, &at.key("window"), (PULSE, WINDOW_MAX), problems);
+    rules
+}
+
+fn self_protection(written: &written::SelfProtection, at: &Path, problems: &Problems<'_>) -> SelfProtection {
+    let default = SelfProtection::default();
+    let responses = [("invalid", OnSaturated::Invalid), ("shed", OnSaturated::Shed)];
+    let rules = SelfProtection {
+        cpu: share_or(written.cpu.as_ref(), &at.key("cpu"), 1.0, default.cpu, problems),
+        memory: share_or(written.memory.as_ref(), &at.key("memory"), 1.0, default.memory, problems),
+        every: problems.time_or(written.every.as_ref(), &at.key("every"), default.every),
+        shed: share_or(written.shed.as_ref(), &at.key("shed"), 0.9, default.shed, problems),
+        on_saturated: problems
+            .choice(written.on_saturated.as_deref(), &at.key("on_saturated"), &responses, &[])
+            .unwrap_or_default(),
+    };
+    in_range(rules.every, &at.key("every"), (Duration::from_secs(1), Duration::from_secs(3_600)), problems);
+    rules
+}
+
+fn share_or(written: Option<&Written<Share>>, at: &Path, max: f64, default: f64, problems: &Problems<'_>) -> f64 {
+    written.and_then(|written| problems.share(written, at, max)).unwrap_or(default)
+}
+
+/// A number within limits, or the default where none is written.
+fn count(written: Option<u64>, at: &Path, (default, least, most): (u64, u64, u64), problems: &Problems<'_>) -> u64 {
+    let count = written.unwrap_or(default);
+    if (least..=most).contains(&count) {
+        return count;
+    }
+    problems.add(
+        at,
+        format!("'{count}' is out of range"),
+        format!("write a number from {least} to {most}; {default} is the default"),
+    );
+    default
+}
+
+fn in_range(time: Duration, at: &Path, (least, most): (Duration, Duration), problems: &Problems<'_>) {
+    if !(least..=most).contains(&time) {
+        let hint = format!("write a duration from {} to {}", units::duration(least), units::duration(most));
+        problems.add(at, format!("'{}' is out of range", units::duration(time)), hint);
+    }
 }

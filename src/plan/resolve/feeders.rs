@@ -2,16 +2,13 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use minijinja::Value;
+use minijinja::{Value, value::Serde};
 use sha2::{Digest as _, Sha256};
 
 use super::{Problems, templates};
 use crate::{
     config::{Loaded, Path, data as written},
-    plan::{
-        Feeder, Order, Rows, Table,
-        feed::shuffled,
-    },
+    plan::{Feeder, Order, Rows, Table, feed::shuffled},
 };
 
 pub(super) fn resolve(loaded: &Loaded, seed: u64, problems: &Problems<'_>) -> Vec<Feeder> {
@@ -82,7 +79,8 @@ fn table(file: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> Opt
     };
     let mut seen = HashSet::new();
     if let Some(column) = columns.iter().find(|column| column.is_empty() || !seen.insert(column.as_str())) {
-        let message = if column.is_empty() { "a column has no name".to_owned() } else { format!("two columns are called '{column}'") };
+        let message =
+            if column.is_empty() { "a column has no name".to_owned() } else { format!("two columns are called '{column}'") };
         return refuse(message, "the first line names the columns, each by a name of its own: name,password");
     }
     let records: Result<Vec<csv::StringRecord>, csv::Error> = reader.into_records().collect();
@@ -114,6 +112,6 @@ fn listed(values: &[serde_yaml::Value], at: &Path, problems: &Problems<'_>) -> O
         return None;
     }
     let text = serde_json::to_vec(values).unwrap_or_default();
-    let rows = values.iter().map(Value::from_serialize).collect();
+    let rows = values.iter().map(|value| Value::from(Serde(value))).collect();
     Some((Rows::Values(Arc::new(rows)), digest(&text)))
 }

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{BodyRule, Check, Endpoint, Extract, Feeder, HttpSettings, RequestStep, Scenario, Step, Target},
+    plan::{Arrivals, BodyRule, Check, Control, Endpoint, Extract, Feeder, HttpSettings, RequestStep, Scenario, Step, Target},
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
@@ -20,9 +20,7 @@ pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], feeders: 
         for feeder in scenario.feeds.iter().filter_map(|id| feeders.get(*id)) {
             of_feeder(feeder, &mut part);
         }
-        for (mark, steps) in
-            [(&b"setup"[..], &scenario.setup), (b"", &scenario.steps), (b"teardown", &scenario.teardown)]
-        {
+        for (mark, steps) in [(&b"setup"[..], &scenario.setup), (b"", &scenario.steps), (b"teardown", &scenario.teardown)] {
             // What was not there before is hashed only where it is there: older baselines stay comparable.
             if !mark.is_empty() && !steps.is_empty() {
                 part(mark);
@@ -56,8 +54,8 @@ fn of_feeder(feeder: &Feeder, part: &mut impl FnMut(&[u8])) {
     part(feeder.sha256.as_bytes());
 }
 
-/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets, and what follows
-/// an answer. The host stays out, as the same service may run elsewhere.
+/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets, and with what makes
+/// the same request cost more or less. The host stays out, as the same service may run elsewhere.
 pub(super) fn sent_to(workload: &str, target: &Target, http: &HttpSettings, secrets: &Secrets) -> String {
     let mut hash = Sha256::new();
     let mut part = adding_to(&mut hash);
@@ -65,6 +63,27 @@ pub(super) fn sent_to(workload: &str, target: &Target, http: &HttpSettings, secr
     part(secrets.mask(&target.base_path).as_bytes());
     of_headers(&target.headers, &mut part);
     of_manners(http, &mut part);
+    // Only what is not the default, so that baselines from before there was a choice stay comparable.
+    if http.compression {
+        part(b"compression");
+    }
+    if !http.connections.reuse {
+        part(b"connection per request");
+    }
+    drop(part);
+    hexadecimal(hash)
+}
+
+/// The hash of a workload as it is steered: what changes when requests are made, as long as all goes well. Nothing is added where
+/// nothing is steered.
+pub(super) fn steered(workload: &str, control: &Control) -> String {
+    if control.rate_limit.is_none() && control.adaptive.is_none() && control.arrivals == Arrivals::Uniform {
+        return workload.to_owned();
+    }
+    let mut hash = Sha256::new();
+    let mut part = adding_to(&mut hash);
+    part(workload.as_bytes());
+    part(format!("{:?} {:?} {:?}", control.arrivals, control.rate_limit, control.adaptive).as_bytes());
     drop(part);
     hexadecimal(hash)
 }
@@ -118,7 +137,9 @@ fn of_check(check: &Check, part: &mut impl FnMut(&[u8])) {
     }
     match &check.body {
         Some(BodyRule::Contains(text)) => [b"check body".as_slice(), text.as_bytes()].into_iter().for_each(&mut *part),
-        Some(BodyRule::Matches(regex)) => [b"check body ~".as_slice(), regex.as_str().as_bytes()].into_iter().for_each(&mut *part),
+        Some(BodyRule::Matches(regex)) => {
+            [b"check body ~".as_slice(), regex.as_str().as_bytes()].into_iter().for_each(&mut *part)
+        }
         None => {}
     }
     for (path, rule) in &check.json {

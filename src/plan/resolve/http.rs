@@ -1,81 +1,72 @@
 //! `http` -> how requests are made.
 
-use super::Problems;
+use std::time::Duration;
+
+use super::{Problems, retries};
 use crate::{
-    config::{Loaded, Path, nearest_hint},
-    plan::{Backoff, HttpSettings, Retries, Timeouts},
-    record::ErrorClass,
+    config::{Loaded, Path, http as written},
+    plan::{Connections, HttpSettings, Timeouts},
 };
 
-/// Most attempts after the first, and most redirects of one step: beyond it a target is only being hammered.
-const REPEATS_MAX: u32 = 20;
+/// Most connections that can be asked for; a process has about as many ports to connect from.
+const CONNECTIONS_MAX: u64 = 100_000;
 
 pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings {
-    let (written, default) = (&loaded.document.http.timeouts, Timeouts::default());
-    let at = Path::root().key("http").key("timeouts");
-    let timeouts = Timeouts {
-        connect: problems.time_or(written.connect.as_ref(), &at.key("connect"), default.connect),
-        request: problems.time_or(written.request.as_ref(), &at.key("request"), default.request),
-        ..default
-    };
-    let http = Path::root().key("http");
+    let (written, at) = (&loaded.document.http, Path::root().key("http"));
+    if written.discard_bodies == Some(false) {
+        let hint = "remove the line; a body that `check` or `extract` looks into is kept until it was looked into";
+        problems.add(&at.key("discard_bodies"), "bodies can't be kept", hint);
+    }
     let cookies = [("per_vu", true), ("off", false)];
-    let cookies = problems.choice(loaded.document.http.cookies.as_deref(), &http.key("cookies"), &cookies, &[]).unwrap_or(false);
-    let redirects = at_most(loaded.document.http.redirects, &http.key("redirects"), problems);
-    let retries = retries(loaded, &http.key("retries"), problems);
-    HttpSettings { timeouts, cookies, redirects, retries, ..HttpSettings::default() }
-}
-
-fn at_most(written: Option<u32>, at: &Path, problems: &Problems<'_>) -> u32 {
-    let number = written.unwrap_or(0);
-    if number > REPEATS_MAX {
-        problems.add(at, format!("{number} is more than {REPEATS_MAX}"), format!("write a number from 0 to {REPEATS_MAX}"));
-    }
-    number
-}
-
-fn retries(loaded: &Loaded, at: &Path, problems: &Problems<'_>) -> Retries {
-    let written = &loaded.document.http.retries;
-    let max = at_most(written.max, &at.key("max"), problems);
-    let on = match &written.retry_on {
-        None => RETRIED.map(str::to_owned).to_vec(),
-        Some(names) => {
-            let at = at.key("retry_on");
-            if names.is_empty() {
-                problems.add(&at, "nothing is tried again", "name error classes, such as [timeout, \"5xx\"], or remove the line");
-            }
-            names.iter().enumerate().for_each(|(n, name)| check_class(name, &at.index(n), problems));
-            names.clone()
-        }
-    };
-    Retries { max, on, backoff: backoff(loaded, &at.key("backoff"), problems) }
-}
-
-/// What is tried again where nothing is named: what may go better the next time.
-const RETRIED: [&str; 2] = ["timeout", "5xx"];
-
-fn check_class(name: &str, at: &Path, problems: &Problems<'_>) {
-    if name == ErrorClass::Template.name() {
-        let hint = "remove it; a template that fails would fail again";
-        problems.add(at, format!("'{name}' can't be tried again"), hint);
-    } else if !ErrorClass::ALL.into_iter().any(|class| class.is_named(name)) {
-        let known = ["timeout"].into_iter().chain(ErrorClass::ALL.into_iter().map(ErrorClass::name));
-        problems.add(at, format!("there is no error class '{name}'"), nearest_hint(name, known, "error classes"));
+    HttpSettings {
+        connections: connections(&written.connections, &at.key("connections"), problems),
+        timeouts: timeouts(&written.timeouts, &at.key("timeouts"), problems),
+        compression: written.compression.unwrap_or_default(),
+        cookies: problems.choice(written.cookies.as_deref(), &at.key("cookies"), &cookies, &[]).unwrap_or(false),
+        redirects: retries::at_most(written.redirects, &at.key("redirects"), problems),
+        retries: retries::resolve(&written.retries, &at.key("retries"), problems),
+        ..HttpSettings::default()
     }
 }
 
-fn backoff(loaded: &Loaded, at: &Path, problems: &Problems<'_>) -> Backoff {
-    let (written, default) = (&loaded.document.http.retries.backoff, Backoff::default());
-    let initial = problems.time_or(written.initial.as_ref(), &at.key("initial"), default.initial);
-    let max = problems.time_or(written.max.as_ref(), &at.key("max"), default.max.max(initial));
-    if max < initial {
-        problems.add(&at.key("max"), "the longest pause is shorter than the first one", "raise `max` or lower `initial`");
+fn connections(written: &written::Connections, at: &Path, problems: &Problems<'_>) -> Connections {
+    let default = Connections::default();
+    let max = count(written.max, &at.key("max"), problems);
+    let max_per_host = count(written.max_per_host, &at.key("max_per_host"), problems);
+    if let (Some(max), Some(per_host)) = (max, max_per_host)
+        && per_host > max
+    {
+        let message = format!("'max_per_host' ({per_host}) is above 'max' ({max})");
+        problems.add(&at.key("max_per_host"), message, "write at most as many, or remove the line");
     }
-    let factor = written.factor.unwrap_or(default.factor);
-    if !(1.0..=100.0).contains(&factor) {
-        problems.add(&at.key("factor"), format!("the factor {factor} is out of range"), "write a number from 1 to 100; 2 is the default");
+    let cooldown = written.cooldown.as_ref().and_then(|written| problems.read(written, &at.key("cooldown")));
+    Connections {
+        max,
+        max_per_host,
+        idle_timeout: problems.time_or(written.idle_timeout.as_ref(), &at.key("idle_timeout"), default.idle_timeout),
+        cooldown: cooldown.unwrap_or(default.cooldown),
+        reuse: written.reuse.unwrap_or(default.reuse),
+        ..default
     }
-    let jitter = [("full", true), ("none", false)];
-    let jitter = problems.choice(written.jitter.as_deref(), &at.key("jitter"), &jitter, &[]).unwrap_or(default.jitter);
-    Backoff { initial, factor, max, jitter }
+}
+
+fn count(written: Option<u64>, at: &Path, problems: &Problems<'_>) -> Option<usize> {
+    let count = written?;
+    if count == 0 || count > CONNECTIONS_MAX {
+        let hint = format!("write a number from 1 to {CONNECTIONS_MAX}, or remove the line for as many as are needed");
+        problems.add(at, format!("'{count}' connections are out of range"), hint);
+        return None;
+    }
+    usize::try_from(count).ok()
+}
+
+fn timeouts(written: &written::Timeouts, at: &Path, problems: &Problems<'_>) -> Timeouts {
+    let default = Timeouts::default();
+    let time = |written: Option<_>, key: &str, default: Duration| problems.time_or(written, &at.key(key), default);
+    Timeouts {
+        connect: time(written.connect.as_ref(), "connect", default.connect),
+        pool: time(written.pool.as_ref(), "pool", default.pool),
+        first_byte: time(written.first_byte.as_ref(), "first_byte", default.first_byte),
+        request: time(written.request.as_ref(), "request", default.request),
+    }
 }

@@ -1,8 +1,8 @@
 //! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
 
-mod control;
 mod body;
 mod checks;
+mod control;
 mod feeders;
 mod hash;
 mod hosts;
@@ -12,6 +12,7 @@ mod names;
 mod problems;
 mod regression;
 mod request;
+mod retries;
 mod scenarios;
 mod settings;
 mod stage;
@@ -95,6 +96,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         return Err(loaded.error(found));
     };
     workload.hash = hash::sent_to(&workload.hash, &target, &http, &loaded.secrets);
+    workload.hash = hash::steered(&workload.hash, &control);
     let notes = notes(&target, &safety, &stages, regression.block);
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {

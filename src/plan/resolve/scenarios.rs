@@ -65,7 +65,7 @@ pub(super) fn resolve(loaded: &Loaded, feeders: &[Feeder], problems: &Problems<'
 
 /// What every template can name: the variables of the configuration, and all rows of feeders.
 fn shared_names(loaded: &Loaded, feeders: &[Feeder]) -> Names {
-    let env = minijinja::Value::from_serialize(&loaded.env);
+    let env = minijinja::Value::from(minijinja::value::Serde(&loaded.env));
     let feeders = feeders.iter().map(|feeder| (feeder.name.clone(), feeder.as_value()));
     feeders.chain([("env".into(), env)]).collect()
 }
@@ -226,14 +226,7 @@ impl Builder<'_> {
         steps.into_iter().collect()
     }
 
-    fn named_step(
-        &mut self,
-        step: &written::Step,
-        part: Part,
-        scenario: &str,
-        at: &Path,
-        reach: &mut Reach,
-    ) -> Option<Step> {
+    fn named_step(&mut self, step: &written::Step, part: Part, scenario: &str, at: &Path, reach: &mut Reach) -> Option<Step> {
         if let Some(name) = &step.name
             && !names::check(name, &at.key("name"), self.problems)
         {

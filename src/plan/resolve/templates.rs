@@ -12,8 +12,7 @@ use crate::{
 };
 
 /// Names that always mean something else.
-const RESERVED: [&str; 13] =
-    ["vu", "iteration", "env", "loop", "true", "false", "none", "null", "not", "and", "or", "in", "is"];
+const RESERVED: [&str; 13] = ["vu", "iteration", "env", "loop", "true", "false", "none", "null", "not", "and", "or", "in", "is"];
 
 /// Compiles the templates of all scenarios.
 pub(super) struct Scribe<'a> {
@@ -52,7 +51,11 @@ pub(super) fn check_name(name: &str, at: &Path, problems: &Problems<'_>) -> bool
     }
     let is_taken = RESERVED.contains(&name) || FUNCTIONS.contains(&name) || Compiler::default().has_global(name);
     if is_taken {
-        problems.add_at_key(at, format!("'{name}' means something else in templates"), format!("choose another, such as my_{name}"));
+        problems.add_at_key(
+            at,
+            format!("'{name}' means something else in templates"),
+            format!("choose another, such as my_{name}"),
+        );
     }
     !is_taken
 }

@@ -1,5 +1,6 @@
-//! Resolving whole configurations, in files of their own: right ones, and wrong ones with their whole error texts.
+//! Resolving whole configurations, in files of their own: right ones, what steers the load, and wrong ones with their whole error texts.
 
+mod control;
 mod right;
 mod wrong;
 

@@ -6,7 +6,7 @@ use super::Problems;
 use crate::{
     config::{
         Loaded, Path, Position, nearest_hint,
-        thresholds::{PRESETS, ThresholdEntry},
+        thresholds::{PRESETS, Threshold as Long, ThresholdEntry},
         written::TextOr,
     },
     plan::Workload,
@@ -39,12 +39,13 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn entry(&self, entry: &ThresholdEntry, at: &Path) -> Vec<Threshold> {
-        let (expr, at, severity) = match entry {
-            TextOr::Text(expr) => (expr.trim(), at.clone(), Severity::Fail),
+        let (expr, at, severity, abort_after) = match entry {
+            TextOr::Text(expr) => (expr.trim(), at.clone(), Severity::Fail, None),
             TextOr::Map(long) => {
                 let known = [("fail", Severity::Fail), ("warn", Severity::Warn)];
-                let severity = self.problems.choice(long.severity.as_deref(), &at.key("severity"), &known, &[]);
-                (long.expr.trim(), at.key("expr"), severity.unwrap_or_default())
+                let severity =
+                    self.problems.choice(long.severity.as_deref(), &at.key("severity"), &known, &[]).unwrap_or_default();
+                (long.expr.trim(), at.key("expr"), severity, self.abort_after(long, severity, at))
             }
         };
         let exprs: Vec<&str> = if expr.starts_with("preset") {
@@ -57,13 +58,34 @@ impl Reader<'_> {
         } else {
             vec![expr]
         };
-        exprs.into_iter().filter_map(|expr| self.threshold(expr, &at, severity)).collect()
+        exprs.into_iter().filter_map(|expr| self.threshold(expr, &at, severity, abort_after)).collect()
     }
 
-    fn threshold(&self, expr: &str, at: &Path, severity: Severity) -> Option<Threshold> {
+    /// When breaking a promise ends the run; `None` when it never does.
+    fn abort_after(&self, long: &Long, severity: Severity, at: &Path) -> Option<Duration> {
+        let grace = long.grace.as_ref().and_then(|grace| self.problems.read(grace, &at.key("grace")));
+        if !long.abort {
+            if long.grace.is_some() {
+                let message = "'grace' does nothing without `abort: true`";
+                self.problems.add_at_key(&at.key("grace"), message, "add `abort: true`, or remove the line");
+            }
+            return None;
+        }
+        if severity == Severity::Warn {
+            let message = "a promise that only warns can't abort the run";
+            self.problems.add(&at.key("abort"), message, "remove `severity: warn` or `abort: true`");
+        }
+        Some(grace.unwrap_or_default())
+    }
+
+    fn threshold(&self, expr: &str, at: &Path, severity: Severity, abort_after: Option<Duration>) -> Option<Threshold> {
         let parsed = Threshold::parse(expr).map_err(|error| self.problems.add(at, error.message, error.hint)).ok()?;
         self.check_scope(&parsed, at);
         self.check_class(&parsed, at);
+        if abort_after.is_some() && parsed.metric == Metric::Requests {
+            let message = format!("'{}' can't abort the run: it is not known before the end", parsed.expr);
+            self.problems.add(at, message, "remove `abort: true`, or promise a `throughput`");
+        }
         if let Some(over) = parsed.over.filter(|over| *over < self.window) {
             let message = format!("'over {}' is shorter than a window of the record", units::duration(over));
             self.problems.add(at, message, format!("write {} or more", units::duration(self.window)));
@@ -72,7 +94,7 @@ impl Reader<'_> {
             Position::At(line, _) => u64::try_from(line).ok(),
             Position::File | Position::Flag(_) => None,
         };
-        Some(Threshold { severity, line, ..parsed })
+        Some(Threshold { severity, abort_after, line, ..parsed })
     }
 
     fn check_scope(&self, threshold: &Threshold, at: &Path) {

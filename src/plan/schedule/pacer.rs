@@ -7,14 +7,22 @@
 //!
 //! Threads share even arrivals by turns. A Poisson process they share by each making one of its own of a part of the rate:
 //! together these are one of the whole rate.
+//!
+//! Waking up costs several times what a request does. A thread with many arrivals a second therefore takes those of each
+//! millisecond together: they are *due* together, so that no latency is charged with it.
 
 use std::time::Duration;
 
 use rand::{SeedableRng as _, rngs::StdRng};
 use rand_distr::{Distribution as _, Exp1};
 
-use super::{Schedule as _, StageSchedule};
+use super::{Schedule as _, Shape, StageSchedule};
 use crate::plan::{Arrivals, Share};
+
+/// Arrivals per second of one thread up to which each is due at a moment of its own.
+const EXACT_RATE_MAX: f64 = 2_500.0;
+/// Beyond it, arrivals are due at whole multiples of this.
+const GRAIN: Duration = Duration::from_millis(1);
 
 /// One thread's arrivals of one stage, in order.
 #[derive(Debug)]
@@ -24,17 +32,19 @@ pub struct Pacer {
     share: Share,
     /// Source of the gaps, where they are random.
     gaps: Option<StdRng>,
+    is_grained: bool,
 }
 
 impl Pacer {
-    /// A thread's arrivals. Equal seeds give equal arrivals.
+    /// A thread's arrivals in a stage of this shape and length. Equal seeds give equal arrivals.
     #[must_use]
-    pub fn new(schedule: StageSchedule, arrivals: Arrivals, share: Share, seed: u64) -> Self {
+    pub fn new(shape: Shape, length: Duration, arrivals: Arrivals, share: Share, seed: u64) -> Self {
         let gaps = match arrivals {
             Arrivals::Uniform => None,
             Arrivals::Poisson => Some(StdRng::seed_from_u64(seed ^ ((share.thread as u64) << 48))),
         };
-        let mut pacer = Self { schedule, position: share.thread as f64, share, gaps };
+        let is_grained = shape.peak() / share.threads as f64 > EXACT_RATE_MAX;
+        let mut pacer = Self { schedule: shape.schedule(length), position: share.thread as f64, share, gaps, is_grained };
         if pacer.gaps.is_some() {
             pacer.position = 0.0;
             pacer.position = pacer.gap();
@@ -47,6 +57,10 @@ impl Pacer {
     pub fn next(&mut self, factor: f64) -> Option<Duration> {
         let due = self.schedule.due(self.position)?;
         self.position += self.gap() / factor.max(f64::MIN_POSITIVE);
+        if self.is_grained {
+            let nanos = due.as_nanos() as u64;
+            return Some(Duration::from_nanos(nanos - nanos % GRAIN.as_nanos() as u64));
+        }
         Some(due)
     }
 
@@ -59,12 +73,12 @@ impl Pacer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{plan::Shape, units::PerSecond};
+    use crate::units::PerSecond;
 
     const SECONDS: u64 = 20;
 
     fn dues(shape: Shape, arrivals: Arrivals, share: Share, seed: u64, factor: f64) -> Vec<f64> {
-        let mut pacer = Pacer::new(shape.schedule(Duration::from_secs(SECONDS)), arrivals, share, seed);
+        let mut pacer = Pacer::new(shape, Duration::from_secs(SECONDS), arrivals, share, seed);
         std::iter::from_fn(|| pacer.next(factor)).map(|due| due.as_secs_f64()).collect()
     }
 
@@ -103,6 +117,13 @@ mod tests {
         let first_half = all.iter().filter(|due| **due < SECONDS as f64 / 2.0).count() as f64;
         let share = first_half / all.len() as f64;
         assert!((share - 0.25).abs() < 0.02, "a quarter of a ramp from zero comes in its first half: {share}");
+    }
+
+    #[test]
+    fn many_arrivals_are_due_together_each_millisecond() {
+        let all = dues(Shape::Constant(PerSecond(10_000.0)), Arrivals::Uniform, ALONE, 1, 1.0);
+        assert_eq!(all.len() as u64, 10_000 * SECONDS);
+        assert_eq!((all[0], all[9], all[10], all[25]), (0.0, 0.0, 0.001, 0.002));
     }
 
     #[test]

@@ -204,9 +204,7 @@ impl TemplateError {
     fn of(error: &Error) -> Self {
         let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         let message = match error.kind() {
-            ErrorKind::WriteFailure => {
-                std::error::Error::source(error).map_or_else(|| detail.clone(), ToString::to_string)
-            }
+            ErrorKind::WriteFailure => std::error::Error::source(error).map_or_else(|| detail.clone(), ToString::to_string),
             ErrorKind::OutOfFuel => format!("it takes more than {FUEL} steps"),
             _ => detail,
         };

@@ -80,7 +80,10 @@ fn json_keeps_types_and_quotes() {
 #[test]
 fn what_can_not_be_rendered_is_said_in_words() {
     assert_eq!(text("{{ item_id }}"), Err("`item_id` is undefined".to_owned()));
-    assert_eq!(text("{{ list }}"), Err("a list can't stand in a text; name one value of it, or use pick() or |tojson".to_owned()));
+    assert_eq!(
+        text("{{ list }}"),
+        Err("a list can't stand in a text; name one value of it, or use pick() or |tojson".to_owned())
+    );
     assert_eq!(text("{{ rand(5, 1) }}"), Err("rand(5, 1): the first is the larger one".to_owned()));
     assert_eq!(text("{{ rand('a', 1) }}"), Err("rand(a, 1): both must be numbers".to_owned()));
     assert_eq!(text("{{ pick(id) }}"), Err("pick() takes a list or a feeder, and this is string".to_owned()));
@@ -99,7 +102,8 @@ fn no_template_runs_for_ever_or_fills_the_memory() {
 #[test]
 fn the_names_a_template_needs_are_known_before_it_is_rendered() {
     let mut compiler = Compiler::default();
-    let source = "{{ users.name }} {{ rand(1, n) }} {% set x = 1 %}{{ x }} {% for i in range(3) %}{{ i }}{{ loop.index }}{% endfor %}";
+    let source =
+        "{{ users.name }} {{ rand(1, n) }} {% set x = 1 %}{{ x }} {% for i in range(3) %}{{ i }}{{ loop.index }}{% endfor %}";
     let id = compiler.add(source, Purpose::Text).unwrap();
     assert_eq!(compiler.names(&id), ["n", "users.name"].map(str::to_owned).into());
 }

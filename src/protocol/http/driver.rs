@@ -1,107 +1,57 @@
-//! One request, from a pooled connection to the last byte of its response.
+//! One request, from the wish for a connection to the last byte of its response.
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Uri, header};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use tokio::time::timeout;
-
-use super::pool::{Connection, Pool};
+use super::{
+    h1::{Asked, Broken, Call, Preamble, Round, Serialised},
+    pool::{Lease, Pools, nanoseconds},
+};
 use crate::{
     clock::{self, Instant},
-    plan::{self, Method, Plan, Share, TargetId},
-    protocol::{Driver, Exchange, Failure, Keep, Origins, Reply, Terms},
+    plan::{self, Plan, Share, TargetId},
+    protocol::{Driver, Exchange, Failure, Origins, Terms},
     record::{ErrorClass, Phases},
 };
 
-/// Speaks HTTP/1.1 with the targets of a plan.
+/// Speaks HTTP with the targets of a plan.
 #[derive(Debug)]
-pub struct HttpDriver(Vec<Origin>);
-
-#[derive(Debug)]
-struct Origin {
-    pool: Pool,
-    base_path: String,
-    headers: HeaderMap,
+pub struct HttpDriver {
+    pools: Pools,
+    preambles: Vec<Preamble>,
+    first_byte: std::time::Duration,
 }
 
 /// A request with everything that is the same each time it is sent.
 #[derive(Clone, Debug)]
 pub struct HttpRequest {
     target: TargetId,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    message: Serialised,
 }
 
 impl HttpDriver {
     /// A driver without any connection yet, for one of the threads that share a plan's connections.
     #[must_use]
-    pub fn new(plan: &Plan, origins: &Origins, _share: Share) -> Self {
-        let origin = |(id, target): (TargetId, &plan::Target)| {
-            let mut headers = HeaderMap::new();
-            if let Ok(host) = HeaderValue::from_str(&target.authority()) {
-                headers.insert(header::HOST, host);
-            }
-            headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("loadgate/", env!("CARGO_PKG_VERSION"))));
-            headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-            replace(&mut headers, &target.headers);
-            let pool = Pool::new(origins.clone(), id, plan.http.timeouts.connect);
-            Origin { pool, base_path: target.base_path.clone(), headers }
-        };
-        Self(plan.targets.iter().enumerate().map(origin).collect())
-    }
-
-    /// Sends on an idle connection, else on a new one. A request that an idle connection gives back unsent, because the
-    /// target had just closed it, goes out on a new one: it never reached the target.
-    async fn send(
-        pool: &Pool,
-        mut message: Request<Full<Bytes>>,
-        sent: &mut Instant,
-        opened: &mut bool,
-    ) -> Result<(Connection, http::Response<Incoming>), Failure> {
-        while let Some(mut connection) = pool.take_idle() {
-            *sent = clock::now();
-            match connection.try_send_request(message).await {
-                Ok(response) => return Ok((connection, response)),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => message = unsent,
-                    None => return Err(failure_of(&error.into_error())),
-                },
-            }
-        }
-        let mut connection = pool.open().await?;
-        (*sent, *opened) = (clock::now(), true);
-        match connection.try_send_request(message).await {
-            Ok(response) => Ok((connection, response)),
-            Err(error) => Err(failure_of(&error.into_error())),
+    pub fn new(plan: &Plan, origins: &Origins, share: Share) -> Self {
+        Self {
+            pools: Pools::new(plan, origins, share),
+            preambles: plan.targets.iter().map(|target| Preamble::new(target, &plan.http)).collect(),
+            first_byte: plan.http.timeouts.first_byte,
         }
     }
 
-    async fn send_and_receive(
-        &self,
+    /// Sends on a connection of the pool. A request that breaks one which was idle, because the target had just closed it, goes
+    /// out once more on a new connection, if that can do no harm.
+    async fn exchange_on<'p>(
+        &'p self,
         request: &HttpRequest,
-        terms: &Terms<'_>,
-        sent: &mut Instant,
-        opened: &mut bool,
-        bytes: &mut u64,
-    ) -> Result<Reply, Failure> {
-        let pool = &self.0[request.target].pool;
-        let (connection, response) = Self::send(pool, request.message(terms.cookie), sent, opened).await?;
-        let (head, mut incoming) = response.into_parts();
-        let mut body = Vec::new();
-        while let Some(frame) = incoming.frame().await {
-            let frame = frame.map_err(|error| failure_of(&error))?;
-            let data = frame.data_ref().map_or(&[][..], |data| data.as_ref());
-            *bytes += data.len() as u64;
-            if terms.keep == Keep::Body {
-                body.extend_from_slice(data);
-            }
+        call: &Call<'_>,
+        begin: Instant,
+    ) -> Result<(Lease<'p>, Round), Failure> {
+        let mut lease = self.pools.lease(request.target, begin, call.until).await?;
+        let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
+        if lease.reused && round.broken.is_some_and(|broken| broken == Broken::Unsent || request.message.idempotent) {
+            lease = self.pools.open(request.target, call.until, lease.permits).await?;
+            round = lease.connection.exchange(call, &self.pools.scratch).await;
         }
-        pool.give_back(connection);
-        let headers = if terms.keep == Keep::Status { HeaderMap::new() } else { head.headers };
-        Ok(Reply { status: head.status, headers, body: body.into() })
+        Ok((lease, round))
     }
 }
 
@@ -109,65 +59,52 @@ impl Driver for HttpDriver {
     type Request = HttpRequest;
 
     fn prepare(&self, request: &plan::Request) -> HttpRequest {
-        let origin = &self.0[request.target];
-        let mut headers = origin.headers.clone();
-        replace(&mut headers, &request.headers);
-        let uri = format!("{}{}", origin.base_path, request.path).parse().unwrap_or_else(|_| Uri::from_static("/"));
-        let (target, method, body) = (request.target, request.method.clone(), request.body.clone());
-        HttpRequest { target, method, uri, headers, body }
+        HttpRequest { target: request.target, message: self.preambles[request.target].serialise(request) }
     }
 
     async fn exchange(&self, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
-        let (mut sent, mut opened, mut bytes) = (clock::now(), false, 0);
-        let result = timeout(terms.timeout, self.send_and_receive(request, terms, &mut sent, &mut opened, &mut bytes)).await;
-        let outcome = result
-            .unwrap_or_else(|_| Err(Failure::new(ErrorClass::TimeoutRequest, "no complete response within the request timeout")));
-        Exchange { sent, done: clock::now(), bytes, phases: Phases::default(), opened, outcome }
-    }
-}
-
-impl HttpRequest {
-    fn message(&self, cookie: Option<&str>) -> Request<Full<Bytes>> {
-        let mut message = Request::new(Full::new(self.body.clone()));
-        *message.method_mut() = self.method.clone();
-        *message.uri_mut() = self.uri.clone();
-        message.headers_mut().clone_from(&self.headers);
-        if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
-            message.headers_mut().insert(header::COOKIE, cookie);
+        let begin = clock::now();
+        let message = request.message.with_cookies(terms.cookie);
+        let asked = Asked { head: request.message.head, keep: terms.keep };
+        let call = Call { message: &message, asked, first_byte: self.first_byte, until: begin + terms.timeout };
+        match self.exchange_on(request, &call, begin).await {
+            Ok((lease, round)) => {
+                let (phases, opened, sent) = (phases(begin, &lease, &round), !lease.reused, lease.at);
+                if round.reusable {
+                    self.pools.give_back(request.target, lease.connection, round.done);
+                }
+                Exchange { sent, done: round.done, bytes: round.bytes, phases, opened, outcome: round.outcome }
+            }
+            Err(failure) => without_connection(begin, failure),
         }
-        message
+    }
+
+    fn tidy_up(&self) {
+        self.pools.tidy_up(clock::now());
     }
 }
 
-/// Lays headers over others: a name that is given replaces all values it had.
-fn replace(headers: &mut HeaderMap, over: &[(header::HeaderName, HeaderValue)]) {
-    over.iter().for_each(|(name, _)| while headers.remove(name).is_some() {});
-    over.iter().for_each(|(name, value)| {
-        headers.append(name.clone(), value.clone());
-    });
+/// Where the time of a request went; from `begin` to the end without a gap.
+fn phases(begin: Instant, lease: &Lease<'_>, round: &Round) -> Phases {
+    let between = |from: Instant, to: Instant| nanoseconds(to.saturating_duration_since(from));
+    // A response may be there before its request is wholly written.
+    let first_byte = round.first_byte.unwrap_or(round.done);
+    let written = round.written.unwrap_or(first_byte).min(first_byte);
+    Phases {
+        blocked: between(begin, lease.at).saturating_sub(lease.making.total()),
+        send: between(lease.at, written),
+        wait: between(written, first_byte),
+        receive: between(first_byte, round.done),
+        ..lease.making
+    }
 }
 
-fn failure_of(error: &hyper::Error) -> Failure {
-    let class = if error.is_parse() || error.is_parse_too_large() || error.is_parse_status() {
-        ErrorClass::Protocol
-    } else if error.is_timeout() {
-        ErrorClass::TimeoutRequest
-    } else {
-        // What is left is a connection that ended before the response did.
-        ErrorClass::Reset
+fn without_connection(begin: Instant, failure: Failure) -> Exchange {
+    let done = clock::now();
+    let time = nanoseconds(done.saturating_duration_since(begin));
+    let phases = match failure.class {
+        ErrorClass::TimeoutPool => Phases { blocked: time, ..Phases::default() },
+        _ => Phases { connect: time, ..Phases::default() },
     };
-    Failure::of(class, error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_of_the_step_replaces_the_targets() {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-load-test", HeaderValue::from_static("true"));
-        replace(&mut headers, &[(header::HeaderName::from_static("x-load-test"), HeaderValue::from_static("no"))]);
-        assert_eq!(headers.get_all("x-load-test").iter().collect::<Vec<_>>(), ["no"]);
-    }
+    Exchange { sent: begin, done, bytes: 0, phases, opened: false, outcome: Err(failure) }
 }

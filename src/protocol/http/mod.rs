@@ -1,6 +1,8 @@
-//! HTTP/1.1 over hyper, with a keep-alive pool of its own per thread.
+//! HTTP over pooled connections, of which each thread has its own.
 
 mod driver;
+mod encoding;
+mod h1;
 mod pool;
 
-pub use driver::HttpDriver;
+pub use driver::{HttpDriver, HttpRequest};

@@ -1,65 +1,231 @@
-//! Idle keep-alive connections of one thread, last used first: the warmest connection is taken, the others may time out.
+//! The connections of one thread: how many there may be, which are idle, and who waits for one. Each target has a pool of its
+//! own, so that one that hangs keeps nobody from the others.
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, collections::VecDeque, time::Duration};
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-
-use crate::{
-    plan::TargetId,
-    protocol::{Failure, Origins},
-    record::ErrorClass,
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout_at,
 };
 
-pub(super) type Connection = SendRequest<Full<Bytes>>;
+use super::h1::{Connection, Scratch};
+use crate::{
+    clock::{self, Instant},
+    plan::{Connections, Plan, Share, TargetId, Timeouts},
+    protocol::{Connected, Failure, Origins, Stream},
+    record::{ErrorClass, Phases},
+};
+
+/// All pools of a thread.
+#[derive(Debug)]
+pub(super) struct Pools {
+    origins: Origins,
+    pools: Vec<Pool>,
+    settings: Connections,
+    timeouts: Timeouts,
+    /// This thread's part of the connections there may be to all targets together.
+    all: Option<Limit>,
+    pub(super) scratch: Scratch,
+}
 
 /// Connections to one target.
 #[derive(Debug)]
-pub(super) struct Pool {
-    origins: Origins,
-    target: TargetId,
-    connect_timeout: Duration,
-    idle: RefCell<Vec<Connection>>,
+struct Pool {
+    /// Longest idle first.
+    idle: RefCell<VecDeque<Idle>>,
+    limit: Option<Limit>,
+    /// Until when no connection is tried, and the failure that is the reason.
+    cooling: RefCell<Option<(Instant, Failure)>>,
 }
 
-impl Pool {
-    pub(super) fn new(origins: Origins, target: TargetId, connect_timeout: Duration) -> Self {
-        Self { origins, target, connect_timeout, idle: RefCell::new(Vec::new()) }
+#[derive(Debug)]
+struct Idle {
+    connection: Connection<Stream>,
+    since: Instant,
+}
+
+/// Connections in use at a time; who wants another one waits in line.
+#[derive(Debug)]
+struct Limit {
+    permits: Semaphore,
+    most: usize,
+}
+
+/// A connection that one request may use.
+#[derive(Debug)]
+pub(super) struct Lease<'p> {
+    pub(super) connection: Connection<Stream>,
+    /// Whether it has carried a request before.
+    pub(super) reused: bool,
+    /// When it was there to be used.
+    pub(super) at: Instant,
+    /// How long it took to make; nothing for one that was there.
+    pub(super) making: Phases,
+    pub(super) permits: Permits<'p>,
+}
+
+/// The right to use one connection. Whoever is next in line gets it when this is dropped.
+#[derive(Debug)]
+pub(super) struct Permits<'p> {
+    _own: Option<SemaphorePermit<'p>>,
+    _all: Option<SemaphorePermit<'p>>,
+    /// Whether it had to be waited for.
+    waited: bool,
+}
+
+impl Pools {
+    /// Pools without any connection yet, for one of the threads that share a plan's connections.
+    pub(super) fn new(plan: &Plan, origins: &Origins, share: Share) -> Self {
+        let settings = plan.http.connections.clone();
+        let limit = |most: usize| Limit::new(share.of(most));
+        let per_target = settings.per_target(plan.targets.len());
+        let pool = |_| Pool { idle: RefCell::default(), limit: per_target.map(limit), cooling: RefCell::default() };
+        Self {
+            origins: origins.clone(),
+            pools: plan.targets.iter().map(pool).collect(),
+            all: settings.max.map(limit),
+            settings,
+            timeouts: plan.http.timeouts.clone(),
+            scratch: Scratch::default(),
+        }
     }
 
-    /// An idle connection that is still open, if there is one.
-    pub(super) fn take_idle(&self) -> Option<Connection> {
-        let mut idle = self.idle.borrow_mut();
-        for place in (0..idle.len()).rev() {
-            if idle[place].is_ready() {
-                return Some(idle.remove(place));
-            }
-            // Neither ready nor closed: its task has not yet seen the end of the last response. It will be ready next time.
-            if idle[place].is_closed() {
-                idle.remove(place);
-            }
+    /// An idle connection, else a new one, as soon as the limits allow.
+    ///
+    /// # Errors
+    /// None could be had in time, or none could be made.
+    pub(super) async fn lease(&self, target: TargetId, begin: Instant, until: Instant) -> Result<Lease<'_>, Failure> {
+        let permits = self.permits(target, begin, until).await?;
+        let at = if permits.waited { clock::now() } else { begin };
+        match self.take_idle(target, at).await {
+            Some(connection) => Ok(Lease { connection, reused: true, at, making: Phases::default(), permits }),
+            None => self.open(target, until, permits).await,
         }
-        None
     }
 
     /// A new connection.
-    pub(super) async fn open(&self) -> Result<Connection, Failure> {
-        let stream = self.origins.connect(self.target, self.connect_timeout).await?;
-        let (connection, io) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| Failure::of(ErrorClass::Protocol, &error))?;
-        // The task ends with the connection; its error reaches the request that is on it.
-        tokio::task::spawn_local(async move {
-            let _ = io.await;
-        });
-        Ok(connection)
-    }
-
-    /// Takes a connection back after a complete response.
-    pub(super) fn give_back(&self, connection: Connection) {
-        if !connection.is_closed() {
-            self.idle.borrow_mut().push(connection);
+    ///
+    /// # Errors
+    /// It could not be made, or the last one could not and it is too early to try again.
+    pub(super) async fn open<'p>(&'p self, target: TargetId, until: Instant, permits: Permits<'p>) -> Result<Lease<'p>, Failure> {
+        let (pool, begin) = (&self.pools[target], clock::now());
+        let cooling = pool.cooling.borrow().as_ref().filter(|(end, _)| begin < *end).map(|(_, failure)| failure.clone());
+        if let Some(failure) = cooling {
+            return Err(failure);
+        }
+        self.make_room();
+        let left = until.saturating_duration_since(begin);
+        let result = self.origins.connect(target, self.timeouts.connect.min(left)).await;
+        let at = clock::now();
+        match result {
+            Ok(Connected { stream, h2: _, dns, connect, tls }) => {
+                let making = Phases { dns, connect, tls, ..Phases::default() };
+                Ok(Lease { connection: Connection::new(stream), reused: false, at, making, permits })
+            }
+            // The request ran out of time, which says nothing about connections.
+            Err(failure) if failure.class == ErrorClass::TimeoutConnect && left < self.timeouts.connect => Err(request_timeout()),
+            Err(failure) => {
+                if !self.settings.cooldown.is_zero() {
+                    *pool.cooling.borrow_mut() = Some((at + self.settings.cooldown, failure.clone()));
+                }
+                Err(failure)
+            }
         }
     }
+
+    /// Takes a connection back after a complete response that came at `now`.
+    pub(super) fn give_back(&self, target: TargetId, connection: Connection<Stream>, now: Instant) {
+        if self.settings.reuse {
+            self.pools[target].idle.borrow_mut().push_back(Idle { connection, since: now });
+        }
+    }
+
+    /// Closes connections that were idle for too long.
+    pub(super) fn tidy_up(&self, now: Instant) {
+        self.pools.iter().for_each(|pool| pool.close_expired(now, self.settings.idle_timeout));
+    }
+
+    /// Waits for the right to use a connection: first for one of the target's own, then for one of all.
+    async fn permits(&self, target: TargetId, begin: Instant, until: Instant) -> Result<Permits<'_>, Failure> {
+        let patience = begin + self.timeouts.pool;
+        let limit = patience.min(until);
+        let failure = || {
+            let words = "no connection became free within the pool timeout";
+            if patience < until { Failure::new(ErrorClass::TimeoutPool, words) } else { request_timeout() }
+        };
+        let mut permits = Permits { _own: None, _all: None, waited: false };
+        if let Some(own) = &self.pools[target].limit {
+            let (permit, waited) = own.permit(limit).await.ok_or_else(failure)?;
+            (permits._own, permits.waited) = (Some(permit), waited);
+        }
+        if let Some(all) = &self.all {
+            let (permit, waited) = all.permit(limit).await.ok_or_else(failure)?;
+            (permits._all, permits.waited) = (Some(permit), permits.waited || waited);
+        }
+        Ok(permits)
+    }
+
+    /// The idle connection used last: the warmest one is taken, so that the others may come to their end.
+    async fn take_idle(&self, target: TargetId, now: Instant) -> Option<Connection<Stream>> {
+        let pool = &self.pools[target];
+        loop {
+            let Idle { mut connection, since } = pool.idle.borrow_mut().pop_back()?;
+            if now.saturating_duration_since(since) >= self.settings.idle_timeout {
+                pool.idle.borrow_mut().clear();
+                return None;
+            }
+            if connection.is_quiet(&self.scratch).await {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Closes idle connections, of whatever target, where a new one would be one too many.
+    fn make_room(&self) {
+        let Some(all) = &self.all else { return };
+        let idle = || self.pools.iter().map(|pool| pool.idle.borrow().len()).sum::<usize>();
+        for _ in all.most..all.in_use() + idle() {
+            let since = |pool: &&Pool| pool.idle.borrow().front().map(|idle| idle.since);
+            let longest = self.pools.iter().filter(|pool| since(pool).is_some()).min_by_key(since);
+            longest.and_then(|pool| pool.idle.borrow_mut().pop_front());
+        }
+    }
+}
+
+impl Pool {
+    fn close_expired(&self, now: Instant, idle_timeout: Duration) {
+        let mut idle = self.idle.borrow_mut();
+        let kept = |idle: &Idle| now.saturating_duration_since(idle.since) < idle_timeout;
+        let expired = idle.iter().position(kept).unwrap_or(idle.len());
+        idle.drain(..expired);
+    }
+}
+
+impl Limit {
+    /// At least one, without which a thread could send nothing; there are no more threads than connections.
+    fn new(most: usize) -> Self {
+        let most = most.clamp(1, Semaphore::MAX_PERMITS);
+        Self { permits: Semaphore::new(most), most }
+    }
+
+    fn in_use(&self) -> usize {
+        self.most - self.permits.available_permits()
+    }
+
+    /// A permit, and whether it had to be waited for; `None` when the limit passes.
+    async fn permit(&self, limit: Instant) -> Option<(SemaphorePermit<'_>, bool)> {
+        if let Ok(permit) = self.permits.try_acquire() {
+            return Some((permit, false));
+        }
+        let permit = timeout_at(limit.into(), self.permits.acquire()).await.ok()?.ok()?;
+        Some((permit, true))
+    }
+}
+
+fn request_timeout() -> Failure {
+    Failure::new(ErrorClass::TimeoutRequest, "no connection within the request timeout")
+}
+
+pub(super) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -72,7 +72,9 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             late_over_1ms: 0,
             cpu_share: Some(0.31),
             max_rss_bytes: Some(48_000_000),
+            ..Generator::default()
         },
+        breaker: Vec::new(),
         endpoints: endpoints.iter().map(series).collect(),
         failures: vec![FailureSample {
             endpoint: "POST /orders".to_owned(),

@@ -220,12 +220,6 @@ fn what_a_promise_can_not_be() {
         | ^
     hint: keep one of the two
     ");
-    insta::assert_snapshot!(refusal(&with("thresholds: [ { expr: p95 < 1s, abort: true } ]")), @r"
-    loadgate.yml:1:33: 'thresholds.abort' is not supported yet
-      1 | thresholds: [ { expr: p95 < 1s, abort: true } ]
-        |                                 ^
-    hint: remove `abort:` for now
-    ");
     insta::assert_snapshot!(refusal(&with("regression:\n  block: 2500ms\n  alpha: 5\n  compare: ab\n  coverage: 120%\n  overrides: { heath: ignore, items: skip, health: { p50: { fail: 1% , warn: 2%} } }\n  policy: { inconclusive: extend, improvement: hurrah }\n  metrics: { p99: { warn: 40% } }")), @r"
     loadgate.yml:2:10: a block of 2.5s is not made of whole windows of 1s
       2 |   block: 2500ms

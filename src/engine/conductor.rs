@@ -1,0 +1,157 @@
+//! Steers a run while it goes on: takes the pulses of all threads ten times a second and sets the controls that they read.
+
+use std::time::Duration;
+
+use super::{
+    adaptive::AdaptiveRate,
+    breaker::{Breaker, Seen, TRIALS},
+    cast::Run,
+    overload::Overload,
+};
+use crate::{
+    measure::{History, Live, PULSE, Recent, Strain, StrainProbe},
+    plan::OnSaturated,
+    record::{BreakerEvent, BreakerState, Generator},
+    units::Micros,
+};
+
+/// Time that the pulses are kept for whoever wants to show them.
+const KEPT: Duration = Duration::from_secs(5);
+/// Shortest time that a look at the machine is worth.
+const LOOK_MIN: Duration = Duration::from_secs(1);
+
+/// How far a run has come, and how it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// Time since the first stage began.
+    pub moment: Duration,
+    /// Counters of all threads.
+    pub live: &'a Live,
+    /// The last seconds.
+    pub history: &'a History,
+    /// What is changed about the load.
+    pub steering: Steering,
+}
+
+/// What loadgate changes about the load just now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steering {
+    /// State of the circuit breaker.
+    pub breaker: BreakerState,
+    /// Share of the load that self-protection leaves.
+    pub kept: f64,
+    /// What `adaptive` multiplies the rate by.
+    pub rate_factor: f64,
+    /// Whether the generator was found to be the bottleneck.
+    pub saturated: bool,
+}
+
+/// Steers one run.
+#[derive(Debug)]
+pub(super) struct Conductor<'a> {
+    run: &'a Run,
+    history: History,
+    breaker: Option<Breaker>,
+    adaptive: Option<AdaptiveRate>,
+    overload: Overload,
+    probe: StrainProbe,
+    /// Moment of the last look at the machine.
+    looked: Duration,
+    worst: Strain,
+}
+
+impl<'a> Conductor<'a> {
+    pub(super) fn new(run: &'a Run) -> Self {
+        let control = &run.plan.control;
+        let adaptive = control.adaptive.clone().map(AdaptiveRate::new);
+        let kept = adaptive.as_ref().map_or(KEPT, |adaptive| adaptive.window().max(KEPT));
+        Self {
+            run,
+            history: History::of(kept),
+            breaker: control.circuit_breaker.clone().map(|rules| Breaker::new(rules, run.plan.http.timeouts.request)),
+            adaptive,
+            overload: Overload::new(control.self_protection.clone()),
+            probe: StrainProbe::new(&run.live),
+            looked: Duration::ZERO,
+            worst: Strain::default(),
+        }
+    }
+
+    /// Takes the pulses and steers. Returns why the run is to be given up, if it is.
+    pub(super) fn tick(&mut self, moment: Duration) -> Option<String> {
+        let mut recent = Recent::default();
+        self.run.live.0.iter().for_each(|thread| thread.pulse.take(&mut recent));
+        let seen = Seen { moment, requests: recent.requests, errors: recent.errors, in_flight: self.run.live.in_flight() };
+        self.history.push(recent);
+        self.adapt(moment);
+        if self.is_time_to_look(moment) {
+            self.look(moment);
+        }
+        self.switch(seen)
+    }
+
+    /// How it goes just now.
+    pub(super) fn progress(&self, moment: Duration) -> Progress<'_> {
+        let steering = Steering {
+            breaker: self.breaker.as_ref().map_or(BreakerState::Closed, Breaker::state),
+            kept: self.run.controls.kept(),
+            rate_factor: self.run.controls.rate_factor(),
+            saturated: self.overload.saturated.is_some(),
+        };
+        Progress { moment, live: &self.run.live, history: &self.history, steering }
+    }
+
+    /// All that is to be remembered of it: the circuit breaker's states, and the generator's part of the record.
+    pub(super) fn end(mut self, moment: Duration) -> (Vec<BreakerEvent>, Generator) {
+        if moment.saturating_sub(self.looked) >= LOOK_MIN {
+            self.look(moment);
+        }
+        let generator = Generator {
+            busy_share_max: self.worst.busy,
+            memory_share_max: self.worst.memory,
+            throttled_us: self.worst.throttled.map(|time| Micros::from_duration(time).0),
+            steal_share_max: self.worst.stolen,
+            saturated: self.overload.saturated,
+            shed: self.overload.shed,
+            ..Generator::default()
+        };
+        (self.breaker.map_or_else(Vec::new, |breaker| breaker.events), generator)
+    }
+
+    fn adapt(&mut self, moment: Duration) {
+        if let Some(adaptive) = self.adaptive.as_mut().filter(|adaptive| adaptive.is_due(moment)) {
+            let p95_ms = self.history.last(adaptive.window()).quantile_ms_of_all(0.95);
+            self.run.controls.set_rate_factor(adaptive.adjust(moment, p95_ms));
+        }
+    }
+
+    fn switch(&mut self, seen: Seen) -> Option<String> {
+        let breaker = self.breaker.as_mut()?;
+        match breaker.look(seen)? {
+            BreakerState::Closed => self.run.controls.let_all_pass(),
+            BreakerState::Open => self.run.controls.let_pass(0),
+            BreakerState::HalfOpen => self.run.controls.let_pass(TRIALS),
+        }
+        breaker.gives_up()
+    }
+
+    /// Regularly, and once more just before the threads end and take their figures with them.
+    fn is_time_to_look(&self, moment: Duration) -> bool {
+        let since = moment.saturating_sub(self.looked);
+        let (length, last) = (self.run.timeline.end(), PULSE * 3);
+        since >= self.overload.every() || (since >= LOOK_MIN && moment < length && moment + last >= length)
+    }
+
+    fn look(&mut self, moment: Duration) {
+        let strain = self.probe.look(&self.run.live, moment.saturating_sub(self.looked));
+        let measured = self.run.timeline.measures(self.looked..moment);
+        // What happens in a warm-up can't spoil a measurement.
+        if measured || self.run.plan.control.self_protection.on_saturated == OnSaturated::Shed {
+            self.run.controls.set_kept(self.overload.look(moment, moment.saturating_sub(self.looked), &strain));
+        }
+        if measured {
+            self.worst.worsen(&strain);
+        }
+        self.looked = moment;
+    }
+}

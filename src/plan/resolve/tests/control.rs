@@ -1,0 +1,136 @@
+//! What steers the load: right and wrong.
+
+use std::time::Duration;
+
+use super::{refusal, resolved, with};
+use crate::{
+    plan::{Adaptive, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection},
+    units::PerSecond,
+};
+
+fn control(sections: &str) -> Control {
+    resolved(&with(sections)).plan.control
+}
+
+#[test]
+fn without_a_word_nothing_is_steered_but_the_generator_is_watched() {
+    assert_eq!(control(""), Control::default());
+    assert_eq!(Control::default().self_protection.on_saturated, OnSaturated::Invalid);
+}
+
+#[test]
+fn everything_that_steers_can_be_set() {
+    let control = control(
+        "load:\n  model: adaptive\n  adaptive: { target: p95 150ms, floor: 40%, ceiling: 150%, every: 2s, window: 500ms, formula: step }\n  \
+         rate_limit: { rate: 500/s, burst: 50 }\nsafety:\n  \
+         circuit_breaker: { error_rate: 30%, window: 5s, min_requests: 20, retry_after: 1s, trips: 2 }\n  \
+         self_protection: { cpu: 70%, memory: 60%, every: 5s, shed: 10%, on_saturated: shed }",
+    );
+    let ms = Duration::from_millis;
+    let adaptive =
+        Adaptive { target: ms(150), floor: 0.4, ceiling: 1.5, every: ms(2_000), window: ms(500), formula: Formula::Step };
+    let breaker = CircuitBreaker { error_rate: 0.3, window: ms(5_000), min_requests: 20, retry_after: ms(1_000), trips: 2 };
+    let protection = SelfProtection { cpu: 0.7, memory: 0.6, every: ms(5_000), shed: 0.1, on_saturated: OnSaturated::Shed };
+    assert_eq!(
+        control,
+        Control {
+            adaptive: Some(adaptive),
+            rate_limit: Some(RateLimit { rate: PerSecond(500.0), burst: 50 }),
+            circuit_breaker: Some(breaker),
+            self_protection: protection,
+            ..Control::default()
+        }
+    );
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    assert_eq!(control("load: { model: adaptive }").adaptive, Some(Adaptive::default()));
+    let limit = control("load: { rate_limit: { rate: 60/m } }").rate_limit;
+    assert_eq!(limit, Some(RateLimit { rate: PerSecond(1.0), burst: 1 }));
+    let breaker = control("safety: { circuit_breaker: { trips: 1 } }").circuit_breaker;
+    assert_eq!(breaker, Some(CircuitBreaker { trips: 1, ..CircuitBreaker::default() }));
+}
+
+#[test]
+fn what_changes_the_load_changes_what_it_is_compared_with_and_what_guards_it_does_not() {
+    let hash = |sections: &str| resolved(&with(sections)).plan.workload.hash;
+    let plain = hash("");
+    assert_ne!(hash("load: { rate_limit: { rate: 500/s } }"), plain);
+    assert_ne!(hash("load: { rate_limit: { rate: 500/s } }"), hash("load: { rate_limit: { rate: 400/s } }"));
+    assert_ne!(hash("load: { model: adaptive }"), plain);
+    assert_eq!(hash("safety: { circuit_breaker: { trips: 1 }, self_protection: { cpu: 50% } }"), plain);
+}
+
+#[test]
+fn a_promise_can_abort_the_run_after_a_time_of_grace() {
+    let thresholds = resolved(&with(
+        "thresholds: [ { expr: error_rate < 20% over 10s, abort: true, grace: 15s }, { expr: p95 < 1s, abort: true }, p99 < 2s ]",
+    ))
+    .policy
+    .thresholds;
+    let after: Vec<_> = thresholds.iter().map(|threshold| threshold.abort_after).collect();
+    assert_eq!(after, [Some(Duration::from_secs(15)), Some(Duration::ZERO), None]);
+}
+
+#[test]
+fn wrong_values_are_refused_with_place_and_hint() {
+    let mut wrong = Vec::new();
+    for (config, problem, hint) in [
+        ("load: { rate_limit: { rate: 0/s } }", "1:29: a limit of 0 lets nothing through", "write a rate above 0"),
+        ("load: { rate_limit: { rate: 5/s, burst: 0 } }", "1:41: '0' is out of range", "from 1 to 1000000; 1 is the default"),
+        ("load: { rate_limit: { burst: 5 } }", "1:9: 'rate' is missing here", "add `rate:`"),
+        ("load: { rate_limit: 500/s }", "1:21: expected ", ""),
+        ("load: { adaptive: { target: p95 200ms } }", "1:9: 'adaptive' does nothing", "add `model: adaptive`"),
+        ("load: { model: adaptive, adaptive: { target: p99 200ms } }", "1:46: 'p99 200ms' is not a p95", "p95 200ms"),
+        ("load: { model: adaptive, adaptive: { target: p95 200 } }", "1:46: '200' has no unit", "unit"),
+        ("load: { model: adaptive, adaptive: { target: p95 0ms } }", "1:46: 'p95 0ms' can't be held", "p95 200ms"),
+        (
+            "load: { model: adaptive, adaptive: { floor: 90%, ceiling: 80% } }",
+            "1:59: the ceiling (80%) is below the floor (90%)",
+            "higher ceiling",
+        ),
+        ("load: { model: adaptive, adaptive: { floor: 120% } }", "1:45: '120%' is out of range", "up to 100%"),
+        ("load: { model: adaptive, adaptive: { window: 10ms } }", "1:46: '10ms' is out of range", "100ms to 10m"),
+        (
+            "load: { model: adaptive, adaptive: { window: 9s, every: 8s } }",
+            "1:57: adjusting every 8s is more often than its window of 9s",
+            "write 9s or more",
+        ),
+        ("load: { model: adaptive, adaptive: { formula: pid } }", "1:47: 'pid' is not a value of", "base"),
+        ("load: { model: adaptiv }", "1:16: 'adaptiv' is not a value of 'load.model'", "did you mean 'adaptive'"),
+        ("safety: { circuit_breaker: { error_rate: 100% } }", "1:42: '100%' is out of range", "up to 99%"),
+        ("safety: { circuit_breaker: { window: 1h } }", "1:38: '60m' is out of range", "100ms to 10m"),
+        ("safety: { circuit_breaker: { min_requests: 0 } }", "1:44: '0' is out of range", "50 is the default"),
+        ("safety: { circuit_breaker: { retry_after: 0s } }", "1:43: '0s' is no time at all", "duration above 0"),
+        ("safety: { circuit_breaker: { trips: 0 } }", "1:37: '0' is out of range", "3 is the default"),
+        ("safety: { circuit_breaker: { trip: 1 } }", "unknown key 'trip'", "trips"),
+        ("safety: { self_protection: { cpu: 0% } }", "1:35: '0%' is out of range", "up to 100%"),
+        ("safety: { self_protection: { memory: 101% } }", "1:38: '101%' is out of range", "up to 100%"),
+        ("safety: { self_protection: { shed: 95% } }", "1:36: '95%' is out of range", "up to 90%"),
+        ("safety: { self_protection: { every: 200ms } }", "1:37: '200ms' is out of range", "1s to 60m"),
+        ("safety: { self_protection: { on_saturated: stop } }", "1:44: 'stop' is not a value of", "shed"),
+        (
+            "thresholds: [ { expr: p95 < 1s, grace: 5s } ]",
+            "1:33: 'grace' does nothing without `abort: true`",
+            "add `abort: true`",
+        ),
+        ("thresholds: [ { expr: p95 < 1s, abort: true, grace: 5 } ]", "1:53: '5' has no unit", "unit"),
+        (
+            "thresholds: [ { expr: p95 < 1s, abort: true, severity: warn } ]",
+            "1:40: a promise that only warns can't abort the run",
+            "remove",
+        ),
+        (
+            "thresholds: [ { expr: requests > 100, abort: true } ]",
+            "1:23: 'requests > 100' can't abort the run: it is not known before the end",
+            "throughput",
+        ),
+    ] {
+        let refusal = refusal(&with(config));
+        if !(refusal.contains(problem) && refusal.contains(hint)) {
+            wrong.push(format!("{config}\n{refusal}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,244 @@
+//! One connection, and one request at a time on it.
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::coop::unconstrained,
+};
+
+use super::{
+    deadline::Deadline,
+    response::{Asked, Progress, Response},
+};
+use crate::{
+    clock::{self, Instant},
+    protocol::{Failure, Reply},
+    record::ErrorClass,
+};
+
+/// Bytes that one read can bring.
+const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// What all connections of a thread read into. A connection that waits owns no memory for what it waits for.
+#[derive(Debug)]
+pub(in crate::protocol::http) struct Scratch(RefCell<Box<[u8]>>);
+
+/// A connection that speaks HTTP/1.1.
+#[derive(Debug)]
+pub(in crate::protocol::http) struct Connection<S> {
+    stream: S,
+    deadline: Deadline,
+}
+
+/// What is to be sent, and on what terms.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::protocol::http) struct Call<'a> {
+    /// The request.
+    pub(in crate::protocol::http) message: &'a [u8],
+    pub(in crate::protocol::http) asked: Asked,
+    /// Time from the request being written to the first byte of its response.
+    pub(in crate::protocol::http) first_byte: Duration,
+    /// When the response must be complete.
+    pub(in crate::protocol::http) until: Instant,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub(in crate::protocol::http) struct Round {
+    pub(in crate::protocol::http) outcome: Result<Reply, Failure>,
+    /// When the request was written, if it was.
+    pub(in crate::protocol::http) written: Option<Instant>,
+    /// When the first byte of the response came, where it was not the last too.
+    pub(in crate::protocol::http) first_byte: Option<Instant>,
+    pub(in crate::protocol::http) done: Instant,
+    /// Body bytes received.
+    pub(in crate::protocol::http) bytes: u64,
+    /// Whether the connection can carry another request.
+    pub(in crate::protocol::http) reusable: bool,
+    /// Where the connection broke before any byte of a response came: how much of the request had gone out.
+    pub(in crate::protocol::http) broken: Option<Broken>,
+}
+
+/// How much of a request a connection took before it broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::protocol::http) enum Broken {
+    /// Nothing.
+    Unsent,
+    /// Some or all of it: the target may have acted on it.
+    Sent,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self(RefCell::new(vec![0; READ_BYTES_MAX].into()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(in crate::protocol::http) fn new(stream: S) -> Self {
+        Self { stream, deadline: Deadline::default() }
+    }
+
+    /// Whether nothing has come since the last response. An end of the connection makes it unusable, and so does data, which
+    /// would be taken for the answer to the next request. Costs no system call where nothing has come.
+    pub(in crate::protocol::http) async fn is_quiet(&mut self, scratch: &Scratch) -> bool {
+        // A task that has used up its turn is told that nothing is there, whatever is. Here that must not be believed.
+        let look = poll_fn(|_| {
+            let mut scratch = scratch.0.borrow_mut();
+            let mut buffer = ReadBuf::new(&mut scratch);
+            let read = Pin::new(&mut self.stream).poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer);
+            Poll::Ready(read.is_pending())
+        });
+        unconstrained(look).await
+    }
+
+    /// Sends a request and reads its response.
+    pub(in crate::protocol::http) async fn exchange(&mut self, call: &Call<'_>, scratch: &Scratch) -> Round {
+        let mut talk = Talk::new(call);
+        let end = poll_fn(|cx| talk.poll(self, scratch, cx)).await;
+        let done = clock::now();
+        let reusable = talk.unsent.is_empty() && talk.write_error.is_none() && matches!(end, Ok(true));
+        let broken = match &end {
+            Err(failure) if failure.class == ErrorClass::Reset && !talk.response.began() => Some(talk.broken()),
+            _ => None,
+        };
+        Round {
+            written: talk.written,
+            first_byte: talk.first_byte,
+            done,
+            bytes: talk.response.bytes,
+            reusable,
+            broken,
+            outcome: end.and_then(|_| talk.response.into_reply()),
+        }
+    }
+}
+
+/// One request under way.
+struct Talk<'a> {
+    call: &'a Call<'a>,
+    unsent: &'a [u8],
+    written: Option<Instant>,
+    write_error: Option<io::Error>,
+    response: Response,
+    first_byte: Option<Instant>,
+}
+
+impl<'a> Talk<'a> {
+    fn new(call: &'a Call<'a>) -> Self {
+        let response = Response::new(call.asked);
+        Self { call, unsent: call.message, written: None, write_error: None, response, first_byte: None }
+    }
+
+    /// Ready with whether the connection can be used again.
+    fn poll<S>(&mut self, connection: &mut Connection<S>, scratch: &Scratch, cx: &mut Context<'_>) -> Poll<Result<bool, Failure>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.write(&mut connection.stream, cx);
+        let mut reads = 0;
+        // The response may come before the request is written: a target need not read what it refuses.
+        while let Poll::Ready(end) = self.read(&mut connection.stream, scratch, cx) {
+            match end {
+                Ok(Progress::More) => reads += 1,
+                Ok(Progress::Complete { reusable }) => return Poll::Ready(Ok(reusable)),
+                Err(failure) => return Poll::Ready(Err(failure)),
+            }
+        }
+        let (limit, class, words) = self.limit();
+        // A target that sends without a pause never lets the timer have its turn.
+        let passed = reads > 0 && clock::now() >= limit;
+        if !passed {
+            ready!(connection.deadline.poll(limit, cx));
+        }
+        Poll::Ready(Err(Failure::new(class, words)))
+    }
+
+    /// Writes as much as the connection takes. An error is kept for later: the response may have come nevertheless.
+    fn write<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) {
+        while self.write_error.is_none() && !self.unsent.is_empty() {
+            match Pin::new(&mut *stream).poll_write(cx, self.unsent) {
+                Poll::Ready(Ok(0)) => self.write_error = Some(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(length)) => self.unsent = &self.unsent[length..],
+                Poll::Ready(Err(error)) => self.write_error = Some(error),
+                Poll::Pending => return,
+            }
+        }
+        if self.written.is_none() && self.write_error.is_none() {
+            match Pin::new(stream).poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.written = Some(clock::now()),
+                Poll::Ready(Err(error)) => self.write_error = Some(error),
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    /// Reads once.
+    fn read<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
+        scratch: &Scratch,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Progress, Failure>> {
+        let mut scratch = scratch.0.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut scratch);
+        if let Err(error) = ready!(Pin::new(stream).poll_read(cx, &mut buffer)) {
+            return Poll::Ready(Err(broken_off(&error)));
+        }
+        if buffer.filled().is_empty() {
+            return Poll::Ready(self.closed());
+        }
+        let progress = self.response.feed(buffer.filled());
+        if self.first_byte.is_none() && progress == Ok(Progress::More) {
+            self.first_byte = Some(clock::now());
+        }
+        Poll::Ready(progress)
+    }
+
+    /// The target has closed the connection.
+    fn closed(&self) -> Result<Progress, Failure> {
+        if self.response.ended_by_close() {
+            return Ok(Progress::Complete { reusable: false });
+        }
+        Err(match &self.write_error {
+            Some(error) => broken_off(error),
+            None if self.response.began() => {
+                Failure::new(ErrorClass::Reset, "the connection was closed before the response was complete")
+            }
+            None => Failure::new(ErrorClass::Reset, "the connection was closed without a response"),
+        })
+    }
+
+    /// The limit that comes first now, and what it means that it passes.
+    fn limit(&self) -> (Instant, ErrorClass, &'static str) {
+        let whole = (self.call.until, ErrorClass::TimeoutRequest, "no complete response within the request timeout");
+        let Some(written) = self.written.filter(|_| !self.response.began()) else { return whole };
+        let first_byte = written + self.call.first_byte;
+        if first_byte < self.call.until {
+            (first_byte, ErrorClass::TimeoutFirstByte, "no first byte of a response within the first-byte timeout")
+        } else {
+            whole
+        }
+    }
+
+    fn broken(&self) -> Broken {
+        if self.unsent.len() == self.call.message.len() { Broken::Unsent } else { Broken::Sent }
+    }
+}
+
+fn broken_off(error: &io::Error) -> Failure {
+    match error.kind() {
+        // What TLS says of data that is none.
+        io::ErrorKind::InvalidData => Failure::of(ErrorClass::Protocol, error),
+        io::ErrorKind::UnexpectedEof => Failure::new(ErrorClass::Reset, "the connection was cut off"),
+        _ => Failure::of(ErrorClass::Reset, error),
+    }
+}

@@ -1,0 +1,13 @@
+//! HTTP/1.1 by our own hand: a request is bytes made ready once, a response is read in place. What a general client does beside
+//! it (tasks per connection, channels, allocations per message) costs more than the protocol itself.
+
+mod body;
+mod connection;
+mod deadline;
+mod head;
+mod request;
+mod response;
+
+pub(super) use connection::{Broken, Call, Connection, Round, Scratch};
+pub(super) use request::{Preamble, Serialised};
+pub(super) use response::Asked;

@@ -1,0 +1,190 @@
+//! A request as bytes, made once for all the times it is sent.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, header};
+
+use crate::{
+    plan::{self, HttpSettings, Method, Target},
+    protocol::http::encoding,
+};
+
+/// What all requests to a target begin with.
+#[derive(Debug)]
+pub(in crate::protocol::http) struct Preamble {
+    base_path: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A request as it goes over the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::protocol::http) struct Serialised {
+    bytes: Bytes,
+    /// Where the cookies of a user go, and what they are preceded by.
+    cookies: (usize, &'static str),
+    /// Whether the method is HEAD, whose response has no body.
+    pub(in crate::protocol::http) head: bool,
+    /// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2).
+    pub(in crate::protocol::http) idempotent: bool,
+}
+
+impl Preamble {
+    /// What every request to `target` has.
+    pub(in crate::protocol::http) fn new(target: &Target, settings: &HttpSettings) -> Self {
+        let mut headers = Vec::new();
+        if let Ok(host) = HeaderValue::from_str(&host(target)) {
+            headers.push((header::HOST, host));
+        }
+        let agent = concat!("loadgate/", env!("CARGO_PKG_VERSION"));
+        headers.push((header::USER_AGENT, HeaderValue::from_static(agent)));
+        headers.push((header::ACCEPT, HeaderValue::from_static("*/*")));
+        if settings.compression {
+            headers.push((header::ACCEPT_ENCODING, HeaderValue::from_static(encoding::ACCEPTED)));
+        }
+        if !settings.connections.reuse {
+            headers.push((header::CONNECTION, HeaderValue::from_static("close")));
+        }
+        headers.retain(|(name, _)| target.headers.iter().all(|(given, _)| given != name));
+        headers.extend_from_slice(&target.headers);
+        Self { base_path: target.base_path.clone(), headers }
+    }
+
+    /// The bytes of a request. Its headers replace those of the target that have the same name.
+    pub(in crate::protocol::http) fn serialise(&self, request: &plan::Request) -> Serialised {
+        let mut bytes = Vec::with_capacity(256 + request.path.len() + request.body.len());
+        [request.method.as_str(), " ", &self.base_path, &request.path, " HTTP/1.1\r\n"]
+            .iter()
+            .for_each(|part| bytes.extend_from_slice(part.as_bytes()));
+        let mut cookies = None;
+        let given = |name: &HeaderName| request.headers.iter().any(|(given, _)| given == name);
+        for (name, value) in self.headers.iter().filter(|(name, _)| !given(name)).chain(&request.headers) {
+            [name.as_str().as_bytes(), b": ", value.as_bytes()].iter().for_each(|part| bytes.extend_from_slice(part));
+            if *name == header::COOKIE {
+                cookies = Some((bytes.len(), "; "));
+            }
+            bytes.extend_from_slice(b"\r\n");
+        }
+        if !request.body.is_empty() || matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+            bytes.extend_from_slice(format!("content-length: {}\r\n", request.body.len()).as_bytes());
+        }
+        // Before the line end that the last header has already, so that a line of cookies begins with its own.
+        let cookies = cookies.unwrap_or((bytes.len() - 2, "\r\ncookie: "));
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&request.body);
+        Serialised {
+            bytes: bytes.into(),
+            cookies,
+            head: request.method == Method::HEAD,
+            idempotent: request.method.is_idempotent(),
+        }
+    }
+}
+
+impl Serialised {
+    /// The bytes to send, with the cookies of a user if there are any. Copies nothing where there are none.
+    pub(in crate::protocol::http) fn with_cookies(&self, cookies: Option<&str>) -> Cow<'_, [u8]> {
+        // A line break in a cookie would begin a header of its own.
+        let Some(cookies) = cookies.filter(|cookies| HeaderValue::from_str(cookies).is_ok()) else {
+            return Cow::Borrowed(&self.bytes);
+        };
+        let (place, prefix) = self.cookies;
+        let (before, after) = self.bytes.split_at(place);
+        Cow::Owned([before, prefix.as_bytes(), cookies.as_bytes(), after].concat())
+    }
+}
+
+/// The host as a request names it: the port is left out where it is the scheme's own (RFC 9110, section 7.2).
+fn host(target: &Target) -> String {
+    let authority = target.authority();
+    let own = if target.tls.is_some() { ":443" } else { ":80" };
+    authority.strip_suffix(own).map_or(authority.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Connections, HttpVersion};
+
+    fn target(port: u16, headers: &[(&'static str, &'static str)]) -> Target {
+        Target {
+            name: "target".to_owned(),
+            host: "shop".to_owned(),
+            port,
+            base_path: "/v1".to_owned(),
+            protocol: HttpVersion::Auto,
+            tls: None,
+            headers: owned(headers),
+            wait_for: None,
+        }
+    }
+
+    fn owned(headers: &[(&'static str, &'static str)]) -> Vec<(HeaderName, HeaderValue)> {
+        headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    fn request(method: Method, headers: &[(&'static str, &'static str)], body: &'static str) -> plan::Request {
+        plan::Request { target: 0, method, path: "/items?a=b".to_owned(), headers: owned(headers), body: body.into() }
+    }
+
+    fn text(preamble: &Preamble, request: &plan::Request, cookies: Option<&str>) -> String {
+        let bytes = preamble.serialise(request).with_cookies(cookies).to_vec();
+        String::from_utf8(bytes).unwrap().replace(concat!("loadgate/", env!("CARGO_PKG_VERSION")), "loadgate/VERSION")
+    }
+
+    #[test]
+    fn a_request_is_written_out_whole() {
+        let preamble = Preamble::new(&target(80, &[("x-load-test", "true")]), &HttpSettings::default());
+        insta::assert_snapshot!(text(&preamble, &request(Method::GET, &[], ""), None), @"
+        GET /v1/items?a=b HTTP/1.1
+        host: shop
+        user-agent: loadgate/VERSION
+        accept: */*
+        x-load-test: true
+        ");
+        let post = request(Method::POST, &[("x-load-test", "no"), ("accept", "text/html")], "hello");
+        insta::assert_snapshot!(text(&preamble, &post, Some("a=1; b=2")), @"
+        POST /v1/items?a=b HTTP/1.1
+        host: shop
+        user-agent: loadgate/VERSION
+        x-load-test: no
+        accept: text/html
+        content-length: 5
+        cookie: a=1; b=2
+
+        hello
+        ");
+        assert!(text(&preamble, &post, None).ends_with("content-length: 5\r\n\r\nhello"));
+        assert!(text(&preamble, &request(Method::GET, &[], ""), Some("a=1")).ends_with("\r\ncookie: a=1\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_method_that_may_have_a_body_says_that_it_has_none() {
+        let preamble = Preamble::new(&target(80, &[]), &HttpSettings::default());
+        assert!(text(&preamble, &request(Method::PUT, &[], ""), None).contains("content-length: 0\r\n"));
+        assert!(!text(&preamble, &request(Method::DELETE, &[], ""), None).contains("content-length"));
+    }
+
+    #[test]
+    fn cookies_of_a_user_join_those_that_are_always_sent() {
+        let preamble = Preamble::new(&target(80, &[("cookie", "region=eu")]), &HttpSettings::default());
+        let text = text(&preamble, &request(Method::GET, &[], ""), Some("a=1"));
+        assert!(text.contains("\r\ncookie: region=eu; a=1\r\n") && text.matches("cookie").count() == 1, "{text}");
+    }
+
+    #[test]
+    fn a_cookie_can_not_begin_another_header() {
+        let preamble = Preamble::new(&target(80, &[]), &HttpSettings::default());
+        assert!(!text(&preamble, &request(Method::GET, &[], ""), Some("a=1\r\nx: y")).contains("cookie"));
+    }
+
+    #[test]
+    fn settings_show_in_the_headers() {
+        let connections = Connections { reuse: false, ..Connections::default() };
+        let settings = HttpSettings { compression: true, connections, ..HttpSettings::default() };
+        let text = text(&Preamble::new(&target(8080, &[]), &settings), &request(Method::GET, &[], ""), None);
+        for line in ["host: shop:8080\r\n", "accept-encoding: gzip, deflate\r\n", "connection: close\r\n"] {
+            assert!(text.contains(line), "{text}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What steers the load while it is made, seen from the target: the rate limit, the circuit breaker, giving up.
+
+use std::{
+    io::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use loadgate::{
+    engine::{Observed, Stop, run_watched},
+    plan::{CircuitBreaker, Load, Plan, RateLimit, Shape},
+    protocol::{Origins, http::HttpDriver},
+    record::{BreakerState, Ended, Totals, Window},
+    units::PerSecond,
+};
+
+use crate::{
+    bench::{seen, target},
+    load_outcomes::{observe, plan},
+    scripted::{answers, read_request, server},
+};
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+const FAILED: &[u8] = b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n";
+
+/// So many requests a second for a time.
+fn paced(port: u16, rate: f64, time: Duration) -> Plan {
+    let mut plan = plan(port);
+    plan.stages[0].load = Load::Arrivals(Shape::Constant(PerSecond(rate)));
+    plan.stages[0].duration = time;
+    plan
+}
+
+/// Whatever was held back, every arrival that fell due is accounted for, and none is left in flight.
+fn total(observed: &Observed) -> Totals {
+    let total = Totals::of(observed.measured.endpoints[0].windows());
+    assert_eq!(total.requests, observed.stages[0].started, "every request has an outcome");
+    total
+}
+
+#[test]
+fn load_above_the_rate_limit_is_spread_by_it_and_the_rest_held_back() {
+    let target = target("defaults: { latency: 1ms }");
+    let mut plan = paced(target.addr().port(), 1_000.0, Duration::from_secs(2));
+    plan.control.rate_limit = Some(RateLimit { rate: PerSecond(200.0), burst: 40 });
+    let observed = observe(&plan);
+    let (stage, total) = (&observed.stages[0], total(&observed));
+    // A burst of 40, then one each 5 ms for 2 s: those from 0 on to just before 2 s.
+    assert_eq!((total.requests, stage.offered, stage.held_back), (439, 439, 2_000 - 439));
+    assert_eq!(seen(&target)["requests"].as_u64(), Some(439));
+    let per_window: Vec<u64> = observed.measured.endpoints[0].stages[0].iter().map(|window| window.requests).collect();
+    assert!(per_window[1..].iter().all(|requests| (49..=51).contains(requests)), "50 in each 250 ms: {per_window:?}");
+    let late = observed.measured.late.quantile(0.5).unwrap();
+    assert!(late < 5_000, "what is moved is due when it has its token, not before: {late} us late");
+}
+
+#[test]
+fn load_below_the_rate_limit_is_not_touched() {
+    let mut plan = paced(answers(OK), 100.0, Duration::from_secs(1));
+    plan.control.rate_limit = Some(RateLimit { rate: PerSecond(150.0), burst: 1 });
+    let observed = observe(&plan);
+    assert_eq!((total(&observed).requests, observed.stages[0].held_back), (100, 0));
+}
+
+/// Answers requests by their number: those from `first` to `last` fail.
+fn failing(first: u64, last: u64) -> (u16, Arc<AtomicU64>) {
+    let count = Arc::new(AtomicU64::new(0));
+    let port = server({
+        let count = Arc::clone(&count);
+        move |mut stream| {
+            while read_request(&mut stream).is_some() {
+                let n = count.fetch_add(1, Ordering::SeqCst);
+                let answer = if (first..=last).contains(&n) { FAILED } else { OK };
+                if stream.write_all(answer).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    (port, count)
+}
+
+fn breaker() -> CircuitBreaker {
+    CircuitBreaker {
+        error_rate: 0.5,
+        window: Duration::from_secs(1),
+        min_requests: 20,
+        retry_after: Duration::from_millis(600),
+        trips: 3,
+    }
+}
+
+#[test]
+fn load_on_a_target_that_fails_for_a_while_stops_tries_and_goes_on() {
+    // From the 100th request on 60 fail: the breaker opens among them, its trials fail until the target has had enough.
+    let (port, _) = failing(100, 160);
+    let mut plan = paced(port, 200.0, Duration::from_secs(6));
+    plan.control.circuit_breaker = Some(CircuitBreaker { window: Duration::from_millis(200), trips: 20, ..breaker() });
+    let observed = observe(&plan);
+    let states: Vec<BreakerState> = observed.breaker.iter().map(|event| event.state).collect();
+    assert_eq!(observed.ended, Ended::Complete);
+    assert!(
+        states.len() >= 3 && states.len() % 3 == 0 || states.last() == Some(&BreakerState::Closed),
+        "{:#?}",
+        observed.breaker
+    );
+    assert_eq!(states[..2], [BreakerState::Open, BreakerState::HalfOpen], "{:#?}", observed.breaker);
+    let silent_us = observed.breaker[1].at_us - observed.breaker[0].at_us;
+    assert!(silent_us >= 600_000, "silent for retry_after at least: {silent_us} us");
+    let (stage, total) = (&observed.stages[0], total(&observed));
+    assert_eq!(stage.offered + stage.held_back, 1_200, "what is held back is not offered");
+    assert!(stage.held_back >= 100, "{} held back in at least 600 ms at 200/s", stage.held_back);
+    assert!(total.error_count() <= 61 && total.error_count() >= 20, "{:?}", total.errors);
+    assert_eq!(total.response.count(), total.requests - total.error_count());
+}
+
+#[test]
+fn load_meets_silence_at_the_target_while_the_breaker_is_open() {
+    let (port, count) = failing(100, u64::MAX);
+    let mut plan = paced(port, 500.0, Duration::from_secs(3));
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_secs(60), ..breaker() });
+    let (in_flight, at_opening) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let origins = Origins::of(&plan).unwrap();
+    let driver = |share| HttpDriver::new(&plan, &origins, share);
+    let observed = loadgate::engine::run(&plan, driver, &Stop::default(), |progress| {
+        in_flight.store(progress.live.in_flight() as usize, Ordering::Relaxed);
+        if progress.steering.breaker == BreakerState::Open && progress.live.in_flight() == 0 {
+            let _ = at_opening.compare_exchange(0, count.load(Ordering::SeqCst), Ordering::SeqCst, Ordering::SeqCst);
+        }
+    })
+    .unwrap();
+    assert_eq!(observed.breaker.len(), 1, "{:#?}", observed.breaker);
+    let at_opening = at_opening.into_inner();
+    assert!((120..1_500).contains(&at_opening), "it opened after {at_opening} requests");
+    assert_eq!(count.load(Ordering::SeqCst), at_opening, "not one more request reached the target");
+    assert_eq!(total(&observed).requests, at_opening);
+    assert_eq!(in_flight.into_inner(), 0);
+}
+
+#[test]
+fn load_on_a_target_that_never_recovers_is_given_up_at_the_last_trip_and_keeps_what_was_measured() {
+    let (port, _) = failing(50, u64::MAX);
+    let mut plan = paced(port, 200.0, Duration::from_secs(600));
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_millis(200), trips: 2, ..breaker() });
+    let observed = observe(&plan);
+    assert_eq!(observed.ended, Ended::Aborted);
+    let because = observed.ended_because.clone().unwrap();
+    assert!(because.starts_with("the circuit breaker opened 2 times, at last because "), "{because}");
+    let states: Vec<BreakerState> = observed.breaker.iter().map(|event| event.state).collect();
+    assert_eq!(states, [BreakerState::Open, BreakerState::HalfOpen, BreakerState::Open]);
+    assert!(total(&observed).requests >= 70 && observed.stages[0].played_us < 600_000_000);
+}
+
+#[test]
+fn load_that_is_watched_is_given_up_for_a_reason_and_windows_come_in_order() {
+    let mut plan = paced(answers(OK), 2_000.0, Duration::from_secs(600));
+    plan.window = Duration::from_millis(100);
+    let origins = Origins::of(&plan).unwrap();
+    let mut numbers = Vec::new();
+    let watch = |number: usize, windows: &[Window]| {
+        numbers.push(number);
+        assert_eq!((windows.len(), windows[0].requests), (1, 200), "a complete window of all threads");
+        (number == 7).then(|| "enough was seen".to_owned())
+    };
+    let observed = run_watched(&plan, |share| HttpDriver::new(&plan, &origins, share), &Stop::default(), |_| {}, watch).unwrap();
+    assert_eq!((observed.ended, observed.ended_because.as_deref()), (Ended::Aborted, Some("enough was seen")));
+    assert_eq!(numbers[..8], [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert!(numbers.is_sorted());
+}
+
+#[test]
+fn load_tells_how_the_last_seconds_went_and_how_the_generator_fares() {
+    let target = target("defaults: { latency: 20ms }");
+    let plan = paced(target.addr().port(), 300.0, Duration::from_secs(3));
+    let origins = Origins::of(&plan).unwrap();
+    let mut told = Vec::new();
+    let driver = |share| HttpDriver::new(&plan, &origins, share);
+    let observed = loadgate::engine::run(&plan, driver, &Stop::default(), |progress| {
+        let recent = progress.history.last(Duration::from_secs(1));
+        told.push((recent.requests, recent.quantile(0.5)));
+    })
+    .unwrap();
+    let (requests, median) = told[told.len() / 2];
+    assert!((200..=400).contains(&requests), "about 300 in a second: {told:?}");
+    assert!(median.unwrap().0 >= 20_000, "{told:?}");
+    let generator = &observed.generator;
+    assert!(generator.sched_lag_p99_us <= generator.sched_lag_max_us && generator.sched_lag_max_us.is_some());
+    if cfg!(target_os = "linux") {
+        assert!(generator.busy_share_max.is_some_and(|share| share > 0.0), "{generator:?}");
+        assert!(generator.memory_share_max.is_some_and(|share| share > 0.0 && share < 0.5), "{generator:?}");
+    }
+}

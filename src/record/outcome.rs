@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::ExchangeSample;
+
 /// Failed requests by class.
 pub type Errors = BTreeMap<ErrorClass, u64>;
 
@@ -141,4 +143,7 @@ pub struct FailureSample {
     pub class: ErrorClass,
     /// What was seen, capped and without secrets: `status 503`, `connection closed before the response was complete`.
     pub message: String,
+    /// The exchange itself, where there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Box<ExchangeSample>>,
 }

@@ -40,6 +40,12 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The values of a user who knows nothing yet but what all know.
+    #[must_use]
+    pub fn new(shared: Arc<Names>) -> Self {
+        Self { shared, ..Self::default() }
+    }
+
     /// Begins an iteration: random numbers depend on the seed, the user and the iteration alone.
     pub fn begin(&mut self, seed: u64, vu: u64, iteration: u64) {
         (self.vu, self.iteration) = (vu, iteration);

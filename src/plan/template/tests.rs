@@ -2,7 +2,8 @@ use super::*;
 
 fn scope(names: &[(&str, Value)]) -> Arc<Scope> {
     let own = names.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect();
-    let mut scope = Scope { own, now: jiff::Timestamp::from_millisecond(1_700_000_000_123).unwrap(), ..Scope::default() };
+    let mut scope = Scope::default();
+    (scope.own, scope.now) = (own, jiff::Timestamp::from_millisecond(1_700_000_000_123).unwrap());
     scope.begin(42, 7, 3);
     Arc::new(scope)
 }
@@ -29,7 +30,8 @@ fn values_and_functions_are_filled_in() {
 fn random_values_depend_on_seed_user_and_iteration_alone() {
     let source = "{{ rand(1, 1000000) }} {{ uuid() }} {{ pick(list) }}";
     let drawn = |seed, vu, iteration| {
-        let mut scope = Scope { own: Names::from([(Arc::from("list"), Value::from(vec![1, 2, 3]))]), ..Scope::default() };
+        let mut scope = Scope::default();
+        scope.own.insert("list".into(), Value::from(vec![1, 2, 3]));
         scope.begin(seed, vu, iteration);
         rendered(source, Purpose::Text, &Arc::new(scope)).unwrap()
     };

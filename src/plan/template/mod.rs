@@ -97,7 +97,9 @@ impl Compiler {
         };
         let name = format!("{kind}.{}", self.count);
         self.count += 1;
-        self.environment.add_template_owned(name.clone(), source.to_owned()).map_err(|error| TemplateError::of(&error))?;
+        self.environment
+            .add_template_owned(name.clone(), source.to_owned())
+            .map_err(|error| TemplateError::of(&error, source))?;
         Ok(TemplateId(name.into()))
     }
 
@@ -130,7 +132,7 @@ impl Compiler {
     /// A rendering with any values would fail.
     pub fn rehearse(&self, id: &TemplateId, scope: Scope) -> Result<(), TemplateError> {
         match render(&self.environment, id, &Arc::new(scope)) {
-            Err(error) if is_certain(error.kind()) => Err(TemplateError::of(&error)),
+            Err(error) if is_certain(error.kind()) => Err(TemplateError::of(&error, &source_of(&self.environment, id))),
             _ => Ok(()),
         }
     }
@@ -168,7 +170,7 @@ impl Templates {
     /// # Errors
     /// A value is missing or of the wrong kind, a limit is reached.
     pub fn render(&self, id: &TemplateId, scope: &Arc<Scope>) -> Result<String, TemplateError> {
-        render(&self.0, id, scope).map_err(|error| TemplateError::of(&error))
+        render(&self.0, id, scope).map_err(|error| TemplateError::of(&error, &source_of(&self.0, id)))
     }
 }
 
@@ -176,6 +178,10 @@ fn render(environment: &Environment<'static>, id: &TemplateId, scope: &Arc<Scope
     let mut capped = Capped::default();
     environment.get_template(&id.0)?.render_captured_to(scope_value(scope), &mut capped)?;
     String::from_utf8(capped.0).map_err(|_| Error::new(ErrorKind::WriteFailure, "what was rendered is no text"))
+}
+
+fn source_of(environment: &Environment<'static>, id: &TemplateId) -> String {
+    environment.get_template(&id.0).map(|template| template.source().to_owned()).unwrap_or_default()
 }
 
 fn scope_value(scope: &Arc<Scope>) -> Value {
@@ -201,8 +207,12 @@ impl Write for Capped {
 }
 
 impl TemplateError {
-    fn of(error: &Error) -> Self {
-        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    fn of(error: &Error, source: &str) -> Self {
+        let culprit = error.range().and_then(|range| source.get(range));
+        let detail = match (error.kind(), culprit) {
+            (ErrorKind::UndefinedError, Some(name)) => format!("'{name}' is undefined"),
+            _ => error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+        };
         let message = match error.kind() {
             ErrorKind::WriteFailure => std::error::Error::source(error).map_or_else(|| detail.clone(), ToString::to_string),
             ErrorKind::OutOfFuel => format!("it takes more than {FUEL} steps"),

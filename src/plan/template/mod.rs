@@ -12,7 +12,7 @@ use std::{
 
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-pub use functions::NAMES as FUNCTIONS;
+pub(super) use functions::NAMES as FUNCTIONS;
 pub use scope::{Names, Scope};
 
 /// Most bytes that one template may become.
@@ -24,7 +24,7 @@ const MESSAGE_CHARS_MAX: usize = 200;
 
 /// What a template makes, and so how values are written into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// A path with its query: what is not legal there is percent-encoded.
     Path,
     /// Text as it is.
@@ -43,7 +43,7 @@ pub struct Templates(Arc<Environment<'static>>);
 
 /// Templates while a plan is made.
 #[derive(Debug)]
-pub struct Compiler {
+pub(super) struct Compiler {
     environment: Environment<'static>,
     count: usize,
 }
@@ -59,7 +59,7 @@ pub struct TemplateError {
 
 /// Whether a text asks to be rendered.
 #[must_use]
-pub fn is_template(text: &str) -> bool {
+pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
@@ -89,7 +89,7 @@ impl Compiler {
     ///
     /// # Errors
     /// The text is no template.
-    pub fn add(&mut self, source: &str, purpose: Purpose) -> Result<TemplateId, TemplateError> {
+    pub(super) fn add(&mut self, source: &str, purpose: Purpose) -> Result<TemplateId, TemplateError> {
         let kind = match purpose {
             Purpose::Path => "path",
             Purpose::Text => "text",
@@ -105,20 +105,20 @@ impl Compiler {
 
     /// Whether a name always means something, without anybody giving it.
     #[must_use]
-    pub fn has_global(&self, name: &str) -> bool {
+    pub(super) fn has_global(&self, name: &str) -> bool {
         self.environment.globals().any(|(global, _)| global == name)
     }
 
     /// Whether a text is `{{ expression }}` and nothing else.
     #[must_use]
-    pub fn is_expression(&self, source: &str) -> bool {
+    pub(super) fn is_expression(&self, source: &str) -> bool {
         let inner = source.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
         inner.is_some_and(|inner| self.environment.compile_expression_owned(inner.to_owned()).is_ok())
     }
 
     /// The names a template needs from outside, attributes included: `users.name`. Functions that always exist are left out.
     #[must_use]
-    pub fn names(&self, id: &TemplateId) -> BTreeSet<String> {
+    pub(super) fn names(&self, id: &TemplateId) -> BTreeSet<String> {
         let Ok(template) = self.environment.get_template(&id.0) else { return BTreeSet::new() };
         let known: BTreeSet<&str> = self.environment.globals().map(|(name, _)| name).collect();
         let root = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
@@ -130,7 +130,7 @@ impl Compiler {
     ///
     /// # Errors
     /// A rendering with any values would fail.
-    pub fn rehearse(&self, id: &TemplateId, scope: Scope) -> Result<(), TemplateError> {
+    pub(super) fn rehearse(&self, id: &TemplateId, scope: Scope) -> Result<(), TemplateError> {
         match render(&self.environment, id, &Arc::new(scope)) {
             Err(error) if is_certain(error.kind()) => Err(TemplateError::of(&error, &source_of(&self.environment, id))),
             _ => Ok(()),
@@ -139,7 +139,7 @@ impl Compiler {
 
     /// The templates, ready to be rendered.
     #[must_use]
-    pub fn finish(self) -> Templates {
+    pub(super) fn finish(self) -> Templates {
         Templates(Arc::new(self.environment))
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Script<R> {
 /// A step made ready for a driver.
 #[derive(Debug)]
 enum Line<R> {
-    Visit(Visit<R>),
+    Visit(Box<Visit<R>>),
     Think(Think),
 }
 
@@ -48,7 +48,7 @@ impl<R> Script<R> {
     pub(super) fn new<D: Driver<Request = R>>(scenario: &Scenario, driver: &D, manners: &Rc<Manners>) -> Self {
         let line = |step: &Step| match step {
             Step::Think(think) => Line::Think(*think),
-            Step::Request(step) => Line::Visit(Visit::new(step, manners, driver)),
+            Step::Request(step) => Line::Visit(Box::new(Visit::new(step, manners, driver))),
         };
         let lines = |steps: &[Step]| steps.iter().map(line).collect();
         let endpoint = scenario.steps.iter().find_map(Step::request).map_or(0, |step| step.endpoint);

@@ -26,7 +26,7 @@ pub(super) fn render(templates: &Templates, written: &Request, rendered: &Render
         let (name, value) = &mut headers[*place];
         let text = one(id, name.as_str())?;
         let Ok(mut ready) = HeaderValue::from_bytes(text.as_bytes()) else {
-            return Err(told(format!("header {name}: the value holds a line break or a control character")));
+            return Err(told(&format!("header {name}: the value holds a line break or a control character")));
         };
         ready.set_sensitive(value.is_sensitive());
         *value = ready;
@@ -38,11 +38,11 @@ pub(super) fn render(templates: &Templates, written: &Request, rendered: &Render
 fn path(text: String) -> Result<String, Failure> {
     if !text.starts_with('/') {
         let shown: String = text.chars().take(60).collect();
-        return Err(told(format!("path: '{shown}' does not begin with '/'")));
+        return Err(told(&format!("path: '{shown}' does not begin with '/'")));
     }
     match text.parse::<PathAndQuery>() {
         Ok(_) => Ok(text),
-        Err(error) => Err(told(format!("path: '{text}' can't be sent: {error}"))),
+        Err(error) => Err(told(&format!("path: '{text}' can't be sent: {error}"))),
     }
 }
 
@@ -56,16 +56,16 @@ fn body(templates: &Templates, pieces: &[Piece], scope: &std::sync::Arc<Scope>) 
             Piece::JsonString(id) => body.put_slice(serde_json::Value::String(one(id)?).to_string().as_bytes()),
         }
         if body.len() > BODY_BYTES_MAX {
-            return Err(told(format!("body: what was rendered is larger than {} MiB", BODY_BYTES_MAX >> 20)));
+            return Err(told(&format!("body: what was rendered is larger than {} MiB", BODY_BYTES_MAX >> 20)));
         }
     }
     Ok(body.freeze())
 }
 
 fn failure(part: &str, error: &TemplateError) -> Failure {
-    told(format!("{part}: {}", error.message))
+    told(&format!("{part}: {}", error.message))
 }
 
-fn told(message: String) -> Failure {
-    Failure::told(ErrorClass::Template, &message)
+fn told(message: &str) -> Failure {
+    Failure::told(ErrorClass::Template, message)
 }

@@ -89,7 +89,8 @@ impl<R> Visit<R> {
         };
         let mut sent = None;
         let (mut bytes, mut connections) = (0, 0);
-        for retries in 0.. {
+        let mut retries = 0;
+        loop {
             let attempt = self.attempt(driver, user, request, ready).await;
             bytes += attempt.bytes_in_all;
             connections += attempt.connections;
@@ -99,12 +100,12 @@ impl<R> Visit<R> {
                 && self.manners.tries_again(failure.class, retries)
             {
                 tokio::time::sleep(self.manners.pause(retries, &mut user.rng)).await;
+                retries += 1;
                 continue;
             }
             let Attempt { done, phases, .. } = attempt;
             return Visited { sent, done, bytes, phases, connections, retries: retries.into(), failure, sample };
         }
-        unreachable!("the attempts are counted")
     }
 
     async fn attempt<'a, D: Driver<Request = R>>(

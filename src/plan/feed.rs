@@ -87,7 +87,7 @@ impl Feeder {
 
 /// An order of `length` places, drawn from a seed (Fisher and Yates).
 #[must_use]
-pub fn shuffled(length: u32, seed: u64) -> Arc<[u32]> {
+pub(super) fn shuffled(length: u32, seed: u64) -> Arc<[u32]> {
     let mut places: Vec<u32> = (0..length).collect();
     for last in (1..places.len()).rev() {
         let other = (u128::from(split_mix(seed ^ split_mix(last as u64))) * (last as u128 + 1)) >> 64;

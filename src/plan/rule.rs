@@ -108,7 +108,7 @@ impl Comparison {
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub fn regex(pattern: &str) -> Result<Regex, String> {
+pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).build().map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => format!("the regular expression '{pattern}' is too large"),
         other => {

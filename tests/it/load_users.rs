@@ -90,7 +90,9 @@ fn load_leaves_what_is_not_measured_out_of_the_figures() {
 #[test]
 fn load_keeps_the_cookies_of_each_user() {
     let shop = Shop::open(|seen, before| match seen.path.as_str() {
-        "/login" => answer(200, &format!("set-cookie: sid={before}; Path=/shop\r\nset-cookie: x=1; Secure\r\n"), "ok"),
+        "/login" => {
+            answer(200, &format!("set-cookie: sid={before}; Path=/shop\r\nset-cookie: x=1; Domain=other.example\r\n"), "ok")
+        }
         _ => answer(200, "", "ok"),
     });
     let sections = "scenarios: [ { name: a, setup: [ { get: /login } ], steps: [ { get: /shop/cart }, { get: /else } ] } ]";

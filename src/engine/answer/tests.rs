@@ -20,8 +20,8 @@ fn failed(message: &str) -> Option<(ErrorClass, String)> {
     Some((ErrorClass::CheckFailed, message.to_owned()))
 }
 
-fn rule(written: serde_json::Value) -> Rule {
-    Rule::parse(&written).unwrap()
+fn rule(written: &serde_json::Value) -> Rule {
+    Rule::parse(written).unwrap()
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_status_is_judged_by_the_check_where_there_is_one() {
 #[test]
 fn a_broken_promise_says_what_was_expected_and_what_was_found() {
     let header = |name: &'static str, value: &str| Check {
-        headers: vec![(http::HeaderName::from_static(name), rule(json!(value)))],
+        headers: vec![(http::HeaderName::from_static(name), rule(&json!(value)))],
         ..Check::default()
     };
     assert_eq!(judged(&header("content-type", "~ application/json"), ""), None);
@@ -64,7 +64,7 @@ fn a_broken_promise_says_what_was_expected_and_what_was_found() {
 
 #[test]
 fn values_of_a_json_body_are_judged_one_by_one() {
-    let check = |path: &str, expected| Check { json: vec![(JsonPath::parse(path).unwrap(), rule(expected))], ..Check::default() };
+    let check = |path: &str, expected: serde_json::Value| Check { json: vec![(JsonPath::parse(path).unwrap(), rule(&expected))], ..Check::default() };
     const BODY: &str = r#"{"items":[{"ok":true},{"ok":false}],"n":0}"#;
     assert_eq!(judged(&check("$.items.length()", json!("> 0")), BODY), None);
     assert_eq!(judged(&check("$.n", json!("> 0")), BODY), failed("$.n: expected > 0, found 0"));

@@ -138,7 +138,7 @@ fn of_check(check: &Check, part: &mut impl FnMut(&[u8])) {
     match &check.body {
         Some(BodyRule::Contains(text)) => [b"check body".as_slice(), text.as_bytes()].into_iter().for_each(&mut *part),
         Some(BodyRule::Matches(regex)) => {
-            [b"check body ~".as_slice(), regex.as_str().as_bytes()].into_iter().for_each(&mut *part)
+            [b"check body ~".as_slice(), regex.as_str().as_bytes()].into_iter().for_each(&mut *part);
         }
         None => {}
     }

@@ -2,6 +2,7 @@
 
 mod control;
 mod right;
+mod users;
 mod wrong;
 
 use super::{Resolved, resolve};

@@ -5,7 +5,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value, value::ValueKind};
 use super::Scope;
 
 /// Names of the functions of our own; beside them are those every template engine of this kind has (`range`, `dict`, ..).
-pub const NAMES: [&str; 4] = ["rand", "uuid", "pick", "now"];
+pub(in crate::plan) const NAMES: [&str; 4] = ["rand", "uuid", "pick", "now"];
 
 pub(super) fn add_to(environment: &mut Environment<'static>) {
     environment.add_function("rand", rand);

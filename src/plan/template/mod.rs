@@ -12,7 +12,7 @@ use std::{
 
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-pub use functions::NAMES as FUNCTIONS;
+pub(super) use functions::NAMES as FUNCTIONS;
 pub use scope::{Names, Scope};
 
 /// Most bytes that one template may become.
@@ -24,7 +24,7 @@ const MESSAGE_CHARS_MAX: usize = 200;
 
 /// What a template makes, and so how values are written into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// A path with its query: what is not legal there is percent-encoded.
     Path,
     /// Text as it is.
@@ -43,7 +43,7 @@ pub struct Templates(Arc<Environment<'static>>);
 
 /// Templates while a plan is made.
 #[derive(Debug)]
-pub struct Compiler {
+pub(super) struct Compiler {
     environment: Environment<'static>,
     count: usize,
 }
@@ -59,7 +59,7 @@ pub struct TemplateError {
 
 /// Whether a text asks to be rendered.
 #[must_use]
-pub fn is_template(text: &str) -> bool {
+pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
@@ -89,7 +89,7 @@ impl Compiler {
     ///
     /// # Errors
     /// The text is no template.
-    pub fn add(&mut self, source: &str, purpose: Purpose) -> Result<TemplateId, TemplateError> {
+    pub(super) fn add(&mut self, source: &str, purpose: Purpose) -> Result<TemplateId, TemplateError> {
         let kind = match purpose {
             Purpose::Path => "path",
             Purpose::Text => "text",
@@ -97,26 +97,28 @@ impl Compiler {
         };
         let name = format!("{kind}.{}", self.count);
         self.count += 1;
-        self.environment.add_template_owned(name.clone(), source.to_owned()).map_err(|error| TemplateError::of(&error))?;
+        self.environment
+            .add_template_owned(name.clone(), source.to_owned())
+            .map_err(|error| TemplateError::of(&error, source))?;
         Ok(TemplateId(name.into()))
     }
 
     /// Whether a name always means something, without anybody giving it.
     #[must_use]
-    pub fn has_global(&self, name: &str) -> bool {
+    pub(super) fn has_global(&self, name: &str) -> bool {
         self.environment.globals().any(|(global, _)| global == name)
     }
 
     /// Whether a text is `{{ expression }}` and nothing else.
     #[must_use]
-    pub fn is_expression(&self, source: &str) -> bool {
+    pub(super) fn is_expression(&self, source: &str) -> bool {
         let inner = source.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
         inner.is_some_and(|inner| self.environment.compile_expression_owned(inner.to_owned()).is_ok())
     }
 
     /// The names a template needs from outside, attributes included: `users.name`. Functions that always exist are left out.
     #[must_use]
-    pub fn names(&self, id: &TemplateId) -> BTreeSet<String> {
+    pub(super) fn names(&self, id: &TemplateId) -> BTreeSet<String> {
         let Ok(template) = self.environment.get_template(&id.0) else { return BTreeSet::new() };
         let known: BTreeSet<&str> = self.environment.globals().map(|(name, _)| name).collect();
         let root = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
@@ -128,16 +130,16 @@ impl Compiler {
     ///
     /// # Errors
     /// A rendering with any values would fail.
-    pub fn rehearse(&self, id: &TemplateId, scope: Scope) -> Result<(), TemplateError> {
+    pub(super) fn rehearse(&self, id: &TemplateId, scope: Scope) -> Result<(), TemplateError> {
         match render(&self.environment, id, &Arc::new(scope)) {
-            Err(error) if is_certain(error.kind()) => Err(TemplateError::of(&error)),
+            Err(error) if is_certain(error.kind()) => Err(TemplateError::of(&error, &source_of(&self.environment, id))),
             _ => Ok(()),
         }
     }
 
     /// The templates, ready to be rendered.
     #[must_use]
-    pub fn finish(self) -> Templates {
+    pub(super) fn finish(self) -> Templates {
         Templates(Arc::new(self.environment))
     }
 }
@@ -168,7 +170,7 @@ impl Templates {
     /// # Errors
     /// A value is missing or of the wrong kind, a limit is reached.
     pub fn render(&self, id: &TemplateId, scope: &Arc<Scope>) -> Result<String, TemplateError> {
-        render(&self.0, id, scope).map_err(|error| TemplateError::of(&error))
+        render(&self.0, id, scope).map_err(|error| TemplateError::of(&error, &source_of(&self.0, id)))
     }
 }
 
@@ -176,6 +178,10 @@ fn render(environment: &Environment<'static>, id: &TemplateId, scope: &Arc<Scope
     let mut capped = Capped::default();
     environment.get_template(&id.0)?.render_captured_to(scope_value(scope), &mut capped)?;
     String::from_utf8(capped.0).map_err(|_| Error::new(ErrorKind::WriteFailure, "what was rendered is no text"))
+}
+
+fn source_of(environment: &Environment<'static>, id: &TemplateId) -> String {
+    environment.get_template(&id.0).map(|template| template.source().to_owned()).unwrap_or_default()
 }
 
 fn scope_value(scope: &Arc<Scope>) -> Value {
@@ -201,8 +207,12 @@ impl Write for Capped {
 }
 
 impl TemplateError {
-    fn of(error: &Error) -> Self {
-        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    fn of(error: &Error, source: &str) -> Self {
+        let culprit = error.range().and_then(|range| source.get(range));
+        let detail = match (error.kind(), culprit) {
+            (ErrorKind::UndefinedError, Some(name)) => format!("'{name}' is undefined"),
+            _ => error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+        };
         let message = match error.kind() {
             ErrorKind::WriteFailure => std::error::Error::source(error).map_or_else(|| detail.clone(), ToString::to_string),
             ErrorKind::OutOfFuel => format!("it takes more than {FUEL} steps"),

@@ -81,7 +81,8 @@ fn json_keeps_types_and_quotes() {
 
 #[test]
 fn what_can_not_be_rendered_is_said_in_words() {
-    assert_eq!(text("{{ item_id }}"), Err("`item_id` is undefined".to_owned()));
+    assert_eq!(text("{{ item_id }}"), Err("'item_id' is undefined".to_owned()));
+    assert_eq!(text("{{ id }}{{ users.name|upper }}"), Err("'users.name' is undefined".to_owned()));
     assert_eq!(
         text("{{ list }}"),
         Err("a list can't stand in a text; name one value of it, or use pick() or |tojson".to_owned())

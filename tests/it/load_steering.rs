@@ -116,3 +116,35 @@ fn load_tells_its_progress_in_a_log() {
     let text = transcript(&output);
     assert!(text.contains("steady  5s of 6s, ") && text.contains("/s done  p50 2") && text.contains("0% failed"), "{text}");
 }
+
+#[cfg(unix)]
+#[test]
+fn load_of_a_generator_that_was_frozen_charges_the_wait_and_says_so() {
+    use std::{sync::mpsc, time::Duration};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let freeze = Duration::from_millis(500);
+    let bench = Bench::new("defaults: { latency: 1ms }", &config("stages: [ { rate: 400/s, duration: 4s } ]"));
+    let child = bench.command(&["run", "--quiet"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let pid = Pid::from_child(&child);
+    while bench.requests() < 400 {}
+    kill_process(pid, Signal::STOP).unwrap();
+    // Nobody sends: the time passes and nothing else.
+    let (_quiet, nothing) = mpsc::channel::<()>();
+    nothing.recv_timeout(freeze).unwrap_err();
+    kill_process(pid, Signal::CONT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = transcript(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("warning: the load generator stood still for "), "{text}");
+    let record = bench.record("loadgate-report/record.json.gz");
+    assert_eq!((record.offered(), record.started()), (1_600, 1_600), "what was due meanwhile was sent afterwards");
+    // The thread wakes up ten times a second, so the freeze began at most that long before a pulse was due.
+    assert!(record.generator.sched_lag_max_us >= Some(390_000), "{:?}", record.generator.sched_lag_max_us);
+    let total = record.total();
+    assert!(total.response.max() >= Some(490_000), "the first of them waited for all of it: {:?}", total.response.max());
+    let waited =
+        total.response.count() - total.response.buckets().take_while(|bucket| bucket.0 < 100_000).map(|b| b.1).sum::<u64>();
+    assert!(waited >= 150, "those of 400 ms waited for 100 ms or more: {waited}");
+}

@@ -35,14 +35,20 @@ where
     let (arrivals, seed) = (cast.run.plan.control.arrivals, cast.run.plan.seed.wrapping_add(number as u64));
     let mut pacer = Pacer::new(shape, stage.duration, arrivals, cast.share, seed);
     let (mut n, mut burst) = (first + cast.share.thread as u64, 0);
+    let gives_up = || cast.run.stop.is_asked() || cast.run.is_fed_up();
     while let Some(offset) = pacer.next(controls.rate_factor()) {
+        if cast.run.is_fed_up() {
+            cast.run.end_for_want_of_rows(number);
+            return Ok(());
+        }
         let due = begins + offset;
         burst = if cast.run.epoch + due > clock::now() { 0 } else { burst + 1 };
         if burst == BURST_MAX {
             burst = 0;
             tokio::task::yield_now().await;
         }
-        if !alarm.until(cast.run.epoch + due, || cast.run.stop.is_asked()).await? {
+        if !alarm.until(cast.run.epoch + due, gives_up).await? {
+            cast.run.end_for_want_of_rows(number);
             return Ok(());
         }
         let admission = if controls.keeps(n) { controls.admit(due, ends) } else { Admission::HeldBack };
@@ -72,14 +78,17 @@ where
     let mut shard = cast.shard.borrow_mut();
     if cast.in_flight() >= max_in_flight {
         shard.arrival_dropped(stage, due, script.endpoint);
-    } else {
+    } else if let Some(row) = cast.run.feeds.take(&cast.run.plan, scenario) {
         let window = shard.arrival_started(stage, due, script.opening);
-        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window });
+        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window, row });
         tokio::task::spawn_local(async move {
             let mut user = cast.user();
             play(&cast, &mut user, arrival).await;
             cast.release(user);
         });
+    } else {
+        // Nobody has said that so many should come as there are no rows for.
+        shard.arrival_held_back(stage);
     }
     shard.close_passed(due);
 }

@@ -56,7 +56,7 @@ fn play(seconds: u64) -> Kept {
         let window = shard.arrival_started(0, due, Some(endpoint));
         let phases = Phases { wait: response.as_nanos() as u64, ..Phases::default() };
         let service = response.saturating_sub(Duration::from_micros(n % 50));
-        let finished = Finished { response, service, bytes: 100, phases, connections: 0, retries: 0, failure: None };
+        let finished = Finished { response, service, bytes: 100, phases, ..Finished::default() };
         shard.finish(window, endpoint, finished);
         shard.arrival_finished(0);
         shard.close_passed(due);

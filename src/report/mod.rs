@@ -40,6 +40,7 @@ pub const STEP_SUMMARY_FILE: &str = "step_summary.md";
 pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(&view.run)),
+        Render::Found(render) => render(&view.run),
         Render::Verdict(render) => Some(render(view)),
         Render::Either(render) => Some(render(&view.run, Some(&view.judged))),
     })
@@ -52,6 +53,7 @@ pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>
 pub fn write_run(view: &RunView, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(view)),
+        Render::Found(render) => render(view),
         Render::Verdict(_) => None,
         Render::Either(render) => Some(render(view, None)),
     })

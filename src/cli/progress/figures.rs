@@ -4,6 +4,7 @@ use std::{collections::VecDeque, fmt::Write as _, time::Duration};
 
 use crate::{
     engine::Progress,
+    measure::StagePlace,
     plan::{Load, Plan},
     record::BreakerState,
     units::{self, Micros, PerSecond},
@@ -50,29 +51,25 @@ struct Counts {
 
 /// Makes figures of the moments of one run.
 pub(super) struct Figurer {
-    stages: Vec<Place>,
+    stages: Vec<Named>,
     adaptive: bool,
     /// Time over which rates and latencies are taken.
     span: Duration,
     counts: VecDeque<Counts>,
 }
 
-struct Place {
-    ends: Duration,
+struct Named {
     name: String,
-    length: Duration,
     load: Load,
 }
 
 impl Figurer {
     pub(super) fn new(plan: &Plan, span: Duration) -> Self {
-        let mut ends = Duration::ZERO;
-        let place = |stage: &crate::plan::Stage| {
-            ends += stage.duration;
+        let named = |stage: &crate::plan::Stage| {
             let name = if stage.measured { stage.name.clone() } else { format!("{} (not measured)", stage.name) };
-            Place { ends, name, length: stage.duration, load: stage.load }
+            Named { name, load: stage.load }
         };
-        let stages = plan.stages.iter().map(place).collect();
+        let stages = plan.stages.iter().map(named).collect();
         Self { stages, adaptive: plan.control.adaptive.is_some(), span, counts: VecDeque::new() }
     }
 
@@ -91,7 +88,7 @@ impl Figurer {
     pub(super) fn figures(&self, progress: &Progress<'_>) -> Figures {
         let (moment, live, steering) = (progress.moment, progress.live, progress.steering);
         let recent = progress.history.last(self.span);
-        let stage = self.stages.iter().position(|place| moment < place.ends);
+        let stage = progress.stage.and_then(|(number, place)| Some((number, place, self.stages.get(number)?)));
         let per_second = |count: fn(&Counts) -> u64| match (self.counts.front(), self.counts.back()) {
             (Some(first), Some(last)) if last.moment > first.moment => {
                 (count(last) - count(first)) as f64 / (last.moment - first.moment).as_secs_f64()
@@ -100,9 +97,9 @@ impl Figurer {
         };
         Figures {
             moment,
-            length: self.stages.last().map_or(Duration::ZERO, |place| place.ends),
-            stage: stage.map(|number| (self.stages[number].name.clone(), number + 1, self.stages.len())),
-            users: stage.and_then(|number| self.stages[number].users(moment)),
+            length: progress.end,
+            stage: stage.map(|(number, _, named)| (named.name.clone(), number + 1, self.stages.len())),
+            users: stage.and_then(|(_, place, named)| users(named.load, place, moment)),
             due: per_second(|counts| counts.due),
             done: per_second(|counts| counts.done),
             quantiles: [0.5, 0.95, 0.99].map(|q| recent.quantile(q)),
@@ -120,15 +117,13 @@ impl Figurer {
     }
 }
 
-impl Place {
-    /// Users that a closed loop has at a moment of the run.
-    fn users(&self, moment: Duration) -> Option<u32> {
-        let Load::Users(crowd) = self.load else { return None };
-        let since = (moment + self.length).saturating_sub(self.ends);
-        let share = since.as_secs_f64() / self.length.as_secs_f64().max(1e-9);
-        let (from, to) = (f64::from(crowd.from), f64::from(crowd.to));
-        Some((from + (to - from) * share.clamp(0.0, 1.0)).round() as u32)
-    }
+/// Users that a closed loop has at a moment of the run.
+fn users(load: Load, place: StagePlace, moment: Duration) -> Option<u32> {
+    let Load::Users(crowd) = load else { return None };
+    let since = moment.saturating_sub(place.begins).as_secs_f64();
+    let share = since / place.ends.saturating_sub(place.begins).as_secs_f64().max(1e-9);
+    let (from, to) = (f64::from(crowd.from), f64::from(crowd.to));
+    Some((from + (to - from) * share.clamp(0.0, 1.0)).round() as u32)
 }
 
 impl Figures {
@@ -280,8 +275,9 @@ mod tests {
     #[test]
     fn users_of_a_ramp_follow_its_line() {
         let load = Load::Users(crate::plan::Crowd { from: 0, to: 50 });
-        let place = Place { ends: Duration::from_secs(30), name: String::new(), length: Duration::from_secs(10), load };
-        let users = |seconds| place.users(Duration::from_secs(seconds));
+        let (begins, ends) = (Duration::from_secs(20), Duration::from_secs(30));
+        let place = StagePlace { begins, ends, first_window: 0, windows: 10 };
+        let users = |seconds| users(load, place, Duration::from_secs(seconds));
         assert_eq!([20, 25, 30, 99].map(users), [Some(0), Some(25), Some(50), Some(50)]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Problems;
+use super::{Problems, retries};
 use crate::{
     config::{Loaded, Path, http as written},
     plan::{Connections, HttpSettings, Timeouts},
@@ -17,10 +17,14 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings 
         let hint = "remove the line; a body that `check` or `extract` looks into is kept until it was looked into";
         problems.add(&at.key("discard_bodies"), "bodies can't be kept", hint);
     }
+    let cookies = [("per_vu", true), ("off", false)];
     HttpSettings {
         connections: connections(&written.connections, &at.key("connections"), problems),
         timeouts: timeouts(&written.timeouts, &at.key("timeouts"), problems),
         compression: written.compression.unwrap_or_default(),
+        cookies: problems.choice(written.cookies.as_deref(), &at.key("cookies"), &cookies, &[]).unwrap_or(false),
+        redirects: retries::at_most(written.redirects, &at.key("redirects"), problems),
+        retries: retries::resolve(&written.retries, &at.key("retries"), problems),
         ..HttpSettings::default()
     }
 }

@@ -12,7 +12,7 @@ use super::{
     windows::{self, WindowRow},
 };
 use crate::{
-    record::{Ended, RunRecord},
+    record::{Ended, ExchangeSample, RunRecord},
     report::escape::{capped, plain},
     units::{self, Micros},
 };
@@ -97,6 +97,8 @@ pub struct FailureView {
     pub class: &'static str,
     /// What was seen.
     pub message: String,
+    /// The exchange that failed, where it was kept.
+    pub exchange: Option<Box<ExchangeSample>>,
 }
 
 impl RunView {
@@ -143,7 +145,10 @@ fn in_short(endpoints: usize, total: &Traffic) -> String {
 
 fn partial(run: &RunRecord, requests: u64) -> Option<String> {
     let how = match run.ended {
-        Ended::Complete => return None,
+        Ended::Complete => {
+            let reason = run.ended_because.as_deref()?;
+            return Some(format!("{}; the figures cover what was measured until then", capped(reason)));
+        }
         Ended::Interrupted => "the run was interrupted",
         Ended::Aborted => "the run was aborted",
     };
@@ -177,8 +182,12 @@ fn stages(run: &RunRecord) -> Vec<StageView> {
 fn failures(runs: &[RunRecord]) -> Vec<FailureView> {
     let mut found: Vec<FailureView> = Vec::new();
     for sample in runs.iter().flat_map(|run| &run.failures) {
-        let view =
-            FailureView { endpoint: plain(&sample.endpoint), class: sample.class.name(), message: capped(&sample.message) };
+        let view = FailureView {
+            endpoint: plain(&sample.endpoint),
+            class: sample.class.name(),
+            message: capped(&sample.message),
+            exchange: sample.exchange.clone(),
+        };
         let known =
             |other: &FailureView| other.endpoint == view.endpoint && other.class == view.class && other.message == view.message;
         if !found.iter().any(known) {

@@ -70,7 +70,7 @@ mod tests {
     fn a_run_that_nothing_happened_to_has_no_remark() {
         let mut run = fixture::run(&[10], &["/a"], &[]);
         run.generator.sched_lag_max_us = Some(30_000);
-        assert_eq!(remarks(&run), [String::new(); 0]);
+        assert_eq!(remarks(&run), Vec::<String>::new());
     }
 
     #[test]

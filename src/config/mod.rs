@@ -8,6 +8,7 @@ pub mod control;
 mod decode;
 mod document;
 mod error;
+mod files;
 pub mod http;
 mod nearest;
 mod node;
@@ -33,6 +34,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use document::{Document, Secret};
 pub use error::{ConfigError, Position, Problem};
+pub use files::Files;
 pub use nearest::hint as nearest_hint;
 pub use node::{Path, Segment};
 pub use secrets::Secrets;
@@ -63,6 +65,8 @@ pub struct Loaded {
     pub sha256: String,
     /// What must never be shown.
     pub secrets: Secrets,
+    /// Files that the configuration names.
+    pub files: Files,
     root: Node,
     text: String,
 }
@@ -108,7 +112,8 @@ pub fn load(path: &FilePath, overrides: &Overrides) -> Result<Loaded, ConfigErro
         one(problem)
     })?;
     let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Loaded { document, path: path.to_owned(), folder_name: folder_name(folder), sha256, secrets, root, text })
+    let files = Files::named_in(&document, folder);
+    Ok(Loaded { document, path: path.to_owned(), folder_name: folder_name(folder), sha256, secrets, files, root, text })
 }
 
 fn folder_name(folder: &FilePath) -> Option<String> {

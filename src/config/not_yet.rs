@@ -10,7 +10,6 @@ const NOT_YET: &[&str] = &[
     "target.baseline_url",
     "target.start",
     "target.baseline_start",
-    "target.tls",
     "http.retries",
     "http.redirects",
     "http.cookies",

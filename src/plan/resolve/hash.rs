@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{Arrivals, Control, Endpoint, HttpSettings, RequestStep, Scenario, Step, Target},
+    plan::{Arrivals, Control, Endpoint, HttpSettings, HttpVersion, RequestStep, Scenario, Step, Target, Workload},
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
@@ -36,15 +36,28 @@ pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], secrets: 
     hexadecimal(hash)
 }
 
-/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets, and with what makes
-/// the same request cost more or less. The host stays out, as the same service may run elsewhere.
-pub(super) fn sent_to(workload: &str, target: &Target, http: &HttpSettings, secrets: &Secrets) -> String {
+/// The hash of a workload as it is sent to its targets: with the path and the headers that every request gets, and with what makes
+/// the same request cost more or less. The hosts stay out, as the same services may run elsewhere.
+pub(super) fn sent_to(workload: &Workload, targets: &[Target], http: &HttpSettings, secrets: &Secrets) -> String {
     let mut hash = Sha256::new();
     let mut part = adding_to(&mut hash);
-    part(workload.as_bytes());
-    part(secrets.mask(&target.base_path).as_bytes());
-    of_headers(&target.headers, &mut part);
-    // Only what is not the default, so that baselines from before there was a choice stay comparable.
+    part(workload.hash.as_bytes());
+    for target in targets {
+        part(secrets.mask(&target.base_path).as_bytes());
+        of_headers(&target.headers, &mut part);
+        // Only what is not the default, so that baselines from before there was a choice stay comparable.
+        if target.tls.is_some() {
+            part(b"tls");
+        }
+        if target.protocol != HttpVersion::Auto {
+            part(format!("{:?}", target.protocol).as_bytes());
+        }
+    }
+    let requests = workload.scenarios.iter().flat_map(|scenario| &scenario.steps).filter_map(Step::request);
+    for (number, step) in requests.enumerate().filter(|(_, step)| step.request.target > 0) {
+        part(&number.to_le_bytes());
+        part(targets[step.request.target].name.as_bytes());
+    }
     if http.compression {
         part(b"compression");
     }

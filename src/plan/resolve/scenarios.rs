@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 
-use super::{Problems, hash, names, request};
+use super::{Problems, hash, names, request, target};
 use crate::{
     config::{
         Loaded, Path,
@@ -123,6 +123,7 @@ impl Builder<'_> {
             ("headers", scenario.headers.is_some()),
             ("body", scenario.body.is_some()),
             ("json", scenario.json.is_some()),
+            ("target", scenario.target.is_some()),
             ("timeout", scenario.timeout.is_some()),
             ("check", scenario.check.is_some()),
         ];
@@ -159,7 +160,8 @@ impl Builder<'_> {
         let check = Check { status: self.statuses(step, at) };
         let as_written = self.written_request(step, at)?;
         let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written);
-        let request = Request { target: 0, method: method?, path: path?, headers, body };
+        let target = step.target.as_ref().map_or(Some(0), |name| target::named(name, &at.key("target"), self.loaded, problems));
+        let request = Request { target: target?, method: method?, path: path?, headers, body };
         Some(Step::Request(Box::new(RequestStep { endpoint, request, timeout, check, measured: true })))
     }
 

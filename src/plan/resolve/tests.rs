@@ -2,6 +2,7 @@
 
 mod control;
 mod right;
+mod targets;
 mod wrong;
 
 use super::{Resolved, resolve};

@@ -12,7 +12,12 @@ use tokio::{
     time::{Instant as Deadline, timeout_at},
 };
 
-use super::{Failure, Stream, dns::Addresses, open_files, tls, tls::Secured};
+use super::{
+    Failure, Stream,
+    dns::{Addresses, Refresher},
+    open_files, tls,
+    tls::Secured,
+};
 use crate::{
     clock::{self, Instant},
     plan::{HttpVersion, Plan, Target, TargetId},
@@ -24,11 +29,17 @@ const CHANGED: &str = "the server agrees now on HTTP/1.1, now on HTTP/2; write `
 
 /// What connections to the targets of a plan need, made ready once before any load is sent and shared by all threads.
 #[derive(Clone, Debug)]
-pub struct Origins(Arc<Vec<Origin>>);
+pub struct Origins(Arc<All>);
+
+#[derive(Debug)]
+struct All {
+    origins: Vec<Origin>,
+    _refresher: Option<Refresher>,
+}
 
 #[derive(Debug)]
 struct Origin {
-    addresses: Addresses,
+    addresses: Arc<Addresses>,
     tls: Option<Secured>,
     /// Whether HTTP/2 is spoken; with `protocol: auto` known from the first TLS handshake on.
     h2: OnceLock<bool>,
@@ -45,6 +56,9 @@ pub enum OriginError {
         /// What is wrong.
         reason: String,
     },
+    /// The system refuses what looking up names again needs.
+    #[error("the load generator could not work: {0}")]
+    System(#[from] io::Error),
 }
 
 /// A new connection.
@@ -68,7 +82,16 @@ impl Origins {
     /// # Errors
     /// A file that can't be used. A name without an address is none: it may get one while we wait for the target.
     pub fn of(plan: &Plan) -> Result<Self, OriginError> {
-        plan.targets.iter().map(Origin::of).collect::<Result<Vec<_>, _>>().map(|origins| Self(Arc::new(origins)))
+        let origins = plan.targets.iter().map(Origin::of).collect::<Result<Vec<_>, _>>()?;
+        let addresses = || origins.iter().map(|origin| Arc::clone(&origin.addresses));
+        let refresher = plan.http.dns_refresh.map(|every| Refresher::start(addresses(), every)).transpose()?;
+        Ok(Self(Arc::new(All { origins, _refresher: refresher })))
+    }
+
+    /// What there is to tell after the load.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        self.0.origins.iter().filter_map(|origin| origin.addresses.trouble()).collect()
     }
 
     /// Connects to the first address of a target that answers, TLS included, within `limit` in all.
@@ -76,7 +99,7 @@ impl Origins {
     /// # Errors
     /// No address, refused, unreachable, no answer in time, or no agreement on TLS.
     pub async fn connect(&self, target: TargetId, limit: Duration) -> Result<Connected, Failure> {
-        let origin = &self.0[target];
+        let origin = &self.0.origins[target];
         let began = clock::now();
         let deadline = Deadline::from_std(began + limit);
         let (addresses, looked_up) = timeout_at(deadline, origin.addresses.in_turn())
@@ -103,7 +126,7 @@ impl Origins {
     /// Whether HTTP/2 is spoken with a target, as far as that is known.
     #[must_use]
     pub fn known_h2(&self, target: TargetId) -> Option<bool> {
-        self.0[target].h2.get().copied()
+        self.0.origins[target].h2.get().copied()
     }
 
     /// Whether HTTP/2 is spoken with a target. Where nobody knows yet, a connection is made to find out.
@@ -127,7 +150,7 @@ impl Origin {
             (HttpVersion::Auto, Some(_)) => OnceLock::new(),
             (HttpVersion::Http1, _) | (HttpVersion::Auto, None) => OnceLock::from(false),
         };
-        Ok(Self { addresses: Addresses::look_up(target), tls, h2 })
+        Ok(Self { addresses: Arc::new(Addresses::look_up(&target.host, target.port)), tls, h2 })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
-use super::steering_text;
+use super::{steering_text, target_text};
 use crate::{
     plan::{Load, Plan, Resolved, Step, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
@@ -24,23 +24,8 @@ pub(super) fn render(resolved: &Resolved) -> String {
 
 fn head(resolved: &Resolved) -> String {
     let plan = &resolved.plan;
-    let mut lines = vec![
-        format!("suite     {}", plan.suite),
-        format!("target    http://{}{}", plan.target().authority(), plan.target().base_path),
-    ];
-    for (name, value) in &plan.target().headers {
-        let value = if value.is_sensitive() { "***".into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
-        lines.push(format!("header    {name}: {value}"));
-    }
-    if let Some(wait) = &plan.target().wait_for {
-        lines.push(format!(
-            "wait for  GET {} to answer {}, up to {}, every {}",
-            wait.path,
-            wait.status,
-            units::duration(wait.timeout),
-            units::duration(wait.interval)
-        ));
-    }
+    let mut lines = vec![format!("suite     {}", plan.suite)];
+    plan.targets.iter().for_each(|target| lines.extend(target_text::render(target)));
     let length = units::duration(plan.duration());
     let mut load = Vec::new();
     if plan.peak_rate() > 0.0 {

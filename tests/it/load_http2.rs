@@ -297,7 +297,8 @@ fn load_with_bodies_waits_for_the_room_the_server_gives() {
             }
         }
     });
-    successes(&with_body(over_h2c(port), 95));
+    let phases = successes(&with_body(over_h2c(port), 95)).phases;
+    assert!(phases.stalled > 0 && phases.stalled <= phases.send, "{phases:?}");
     let never = h2c(&[(INITIAL_WINDOW_SIZE, 10)], |_, peer| while peer.next().is_some() {}.into());
     let mut plan = with_body(over_h2c(never), 95);
     plan.http.timeouts.first_byte = Duration::from_millis(20);

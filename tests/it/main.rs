@@ -18,6 +18,7 @@ mod http1_pool;
 mod load_control;
 mod load_http2;
 mod load_models;
+mod load_nginx;
 mod load_outcomes;
 mod load_scenarios;
 mod load_steering;

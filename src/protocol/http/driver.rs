@@ -110,7 +110,7 @@ impl HttpDriver {
                 sent: lease.at,
                 done: round.done,
                 bytes: round.bytes,
-                phases: moments.phases(lease.making),
+                phases: Phases { stalled: nanoseconds(round.stalled), ..moments.phases(lease.making) },
                 opened: !lease.reused,
                 outcome: round.outcome,
             };

@@ -34,7 +34,6 @@ const NOT_YET: &[&str] = &[
     "hooks",
     "faults",
     "proxies",
-    "safety.max_connections",
     "distributed",
     "capacity",
     "report.templates",

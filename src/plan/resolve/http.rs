@@ -25,8 +25,13 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings 
         problems.add(&at.key("discard_bodies"), "bodies can't be kept", hint);
     }
     let cookies = [("per_vu", true), ("off", false)];
+    let connections = connections(&written.connections, &at.key("connections"), problems);
+    let most = Path::root().key("safety").key("max_connections");
     HttpSettings {
-        connections: connections(&written.connections, &at.key("connections"), problems),
+        connections: Connections {
+            max: least(connections.max, count(loaded.document.safety.max_connections, &most, problems)),
+            ..connections
+        },
         timeouts: timeouts(&written.timeouts, &at.key("timeouts"), problems),
         compression: written.compression.unwrap_or_default(),
         cookies: problems.choice(written.cookies.as_deref(), &at.key("cookies"), &cookies, &[]).unwrap_or(false),
@@ -76,6 +81,14 @@ fn refresh(written: &Written<Time>, at: &Path, problems: &Problems<'_>) -> Optio
         return None;
     }
     Some(time)
+}
+
+/// The lower of two limits, either of which may be none.
+fn least(one: Option<usize>, other: Option<usize>) -> Option<usize> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (limit, None) | (None, limit) => limit,
+    }
 }
 
 fn count(written: Option<u64>, at: &Path, problems: &Problems<'_>) -> Option<usize> {

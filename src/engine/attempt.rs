@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::{jar::Jar, manners::Manners, redirect};
 use crate::{
-    clock::{self, Instant},
+    clock::Instant,
     plan::Request,
     protocol::{Driver, Exchange, Failure, Keep, Reply, Terms},
     record::{ErrorClass, Phases},
@@ -51,24 +51,9 @@ pub(super) async fn attempt<'a, D: Driver>(
     (request, ready): (&'a Request, &D::Request),
     terms: AttemptTerms<'_>,
 ) -> Attempt<'a> {
-    let began = clock::now();
-    let mut attempt = Attempt {
-        sent: began,
-        done: began,
-        bytes: 0,
-        bytes_in_all: 0,
-        phases: Phases::default(),
-        connections: 0,
-        request: Cow::Borrowed(request),
-        reply: None,
-        failure: None,
-    };
-    let mut prepared = None;
+    let exchange = send(driver, manners, jar, (request, ready), (terms.timeout, terms.keep)).await;
+    let mut attempt = Attempt::of(request, exchange);
     for hop in 0.. {
-        let ready = prepared.as_ref().unwrap_or(ready);
-        let left = terms.timeout.saturating_sub(clock::now().saturating_duration_since(began)).max(LEFT_MIN);
-        let left = if hop == 0 { terms.timeout } else { left };
-        attempt.send(driver, manners, jar, ready, (left, terms.keep)).await;
         let next = match &attempt.reply {
             Some(reply) if manners.redirects > 0 && !terms.expected.contains(&reply.status) => {
                 redirect::next(reply, &attempt.request, &manners.targets)
@@ -83,8 +68,10 @@ pub(super) async fn attempt<'a, D: Driver>(
                 return attempt;
             }
             Ok(Some(request)) => {
-                prepared = Some(driver.prepare(&request));
-                attempt.request = Cow::Owned(request);
+                let left = terms.timeout.saturating_sub(attempt.done.saturating_duration_since(attempt.sent)).max(LEFT_MIN);
+                let ready = driver.prepare(&request);
+                let exchange = send(driver, manners, jar, (&request, &ready), (left, terms.keep)).await;
+                attempt.follow(request, exchange);
             }
             Err(failure) => {
                 attempt.failure = Some(failure);
@@ -95,40 +82,47 @@ pub(super) async fn attempt<'a, D: Driver>(
     attempt
 }
 
-impl Attempt<'_> {
-    /// Makes one exchange of it.
-    async fn send<D: Driver>(
-        &mut self,
-        driver: &D,
-        manners: &Manners,
-        jar: &mut Jar,
-        ready: &D::Request,
-        (timeout, keep): (Duration, Keep),
-    ) {
-        let address = |request: &Request| redirect::address(&manners.targets[request.target], &request.path);
-        let cookie = if manners.cookies { jar.header(|| address(&self.request)) } else { None };
-        let terms = Terms { timeout, cookie: cookie.as_deref(), keep };
-        let is_first = self.done == self.sent;
-        let Exchange { sent, done, bytes, phases, opened, outcome } = driver.exchange(ready, &terms).await;
-        if is_first {
-            self.sent = sent;
-        }
+/// Makes one exchange of an attempt, with the cookies that are right for it.
+async fn send<D: Driver>(
+    driver: &D,
+    manners: &Manners,
+    jar: &mut Jar,
+    (request, ready): (&Request, &D::Request),
+    (timeout, keep): (Duration, Keep),
+) -> Exchange {
+    let address = || redirect::address(&manners.targets[request.target], &request.path);
+    let cookie = if manners.cookies { jar.header(address) } else { None };
+    let exchange = driver.exchange(ready, &Terms { timeout, cookie: cookie.as_deref(), keep }).await;
+    if let (true, Ok(reply)) = (manners.cookies, &exchange.outcome) {
+        jar.keep(&reply.headers, address);
+    }
+    exchange
+}
+
+impl<'a> Attempt<'a> {
+    fn of(request: &'a Request, exchange: Exchange) -> Self {
+        let Exchange { sent, done, bytes, phases, opened, outcome } = exchange;
+        let (reply, failure) = either(outcome);
+        let (bytes_in_all, connections, request) = (bytes, u64::from(opened), Cow::Borrowed(request));
+        Self { sent, done, bytes, bytes_in_all, phases, connections, request, reply, failure }
+    }
+
+    /// Adds the exchange that a redirect asked for.
+    fn follow(&mut self, request: Request, exchange: Exchange) {
+        let Exchange { done, bytes, phases, opened, outcome, .. } = exchange;
         self.done = done;
         self.bytes = bytes;
         self.bytes_in_all += bytes;
         self.phases.add(&phases);
         self.connections += u64::from(opened);
-        match outcome {
-            Ok(reply) => {
-                if manners.cookies {
-                    jar.keep(&reply.headers, || address(&self.request));
-                }
-                self.reply = Some(reply);
-            }
-            Err(failure) => {
-                self.reply = None;
-                self.failure = Some(failure);
-            }
-        }
+        self.request = Cow::Owned(request);
+        (self.reply, self.failure) = either(outcome);
+    }
+}
+
+fn either(outcome: Result<Reply, Failure>) -> (Option<Reply>, Option<Failure>) {
+    match outcome {
+        Ok(reply) => (Some(reply), None),
+        Err(failure) => (None, Some(failure)),
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Script<R> {
     pub(super) opening: Option<EndpointId>,
     /// Endpoint of the first request.
     pub(super) endpoint: EndpointId,
+    /// Whether it is the same for every user and each time.
+    is_static: bool,
 }
 
 /// A step made ready for a driver.
@@ -54,7 +56,8 @@ impl<R> Script<R> {
         let endpoint = scenario.steps.iter().find_map(Step::request).map_or(0, |step| step.endpoint);
         let opening = scenario.steps.first().and_then(Step::request).filter(|step| step.measured).map(|step| step.endpoint);
         let (setup, teardown) = (lines(&scenario.setup), lines(&scenario.teardown));
-        Self { setup, lines: lines(&scenario.steps), teardown, opening, endpoint }
+        let is_static = scenario.requests().all(|step| step.rendered.is_none() && step.extract.is_empty());
+        Self { setup, lines: lines(&scenario.steps), teardown, opening, endpoint, is_static }
     }
 
     /// Whether users do anything at the end of the run.
@@ -75,7 +78,9 @@ impl<R> Script<R> {
 pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Arrival) -> Duration {
     let Arrival { stage, scenario, mut due, window, row } = arrival;
     let script = &cast.scripts[scenario];
-    user.begin(scenario, row);
+    if !script.is_static {
+        user.begin(scenario, row);
+    }
     cast.shard.borrow_mut().arrival_sent(stage, clock::now().saturating_duration_since(cast.run.epoch + due));
     if script.is_begun_and_left() && user.is_new_to(scenario) {
         match play_once(cast, user, &script.setup, Some(stage), due).await {

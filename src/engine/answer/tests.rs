@@ -64,7 +64,10 @@ fn a_broken_promise_says_what_was_expected_and_what_was_found() {
 
 #[test]
 fn values_of_a_json_body_are_judged_one_by_one() {
-    let check = |path: &str, expected: serde_json::Value| Check { json: vec![(JsonPath::parse(path).unwrap(), rule(&expected))], ..Check::default() };
+    let check = |path: &str, expected: serde_json::Value| Check {
+        json: vec![(JsonPath::parse(path).unwrap(), rule(&expected))],
+        ..Check::default()
+    };
     const BODY: &str = r#"{"items":[{"ok":true},{"ok":false}],"n":0}"#;
     assert_eq!(judged(&check("$.items.length()", json!("> 0")), BODY), None);
     assert_eq!(judged(&check("$.n", json!("> 0")), BODY), failed("$.n: expected > 0, found 0"));

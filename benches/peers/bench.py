@@ -82,7 +82,8 @@ class Bench:
 
     def _watched(self, row, case, command, folder):
         """Runs the command and charges everybody for what they used meanwhile."""
-        host, target, own = machine.busy_seconds(), case.target.cpu_seconds(), time.process_time()
+        began, everybody = time.monotonic(), machine.used_seconds()
+        target, own = case.target.cpu_seconds(), time.process_time()
         generator = Generator(command, folder, self.generator_cpu)
         try:
             if case.meanwhile:
@@ -93,7 +94,7 @@ class Bench:
         usage = generator.usage
         row.update(asdict(usage), cpu_s=usage.cpu_s, target_cpu_s=case.target.cpu_seconds() - target)
         known = row["cpu_s"] + row["target_cpu_s"] + time.process_time() - own
-        row["foreign_cpu"] = (machine.busy_seconds() - host - known) / usage.wall_s
+        row["foreign_cpu"] = (machine.used_seconds() - everybody - known) / (time.monotonic() - began)
         return usage
 
 

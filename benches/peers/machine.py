@@ -20,17 +20,32 @@ def pinned(cpu):
         os.sched_setaffinity(0, before)
 
 
-def busy_seconds(stat=None):
-    """Cpu time used on the whole machine since its start, that taken by its host included."""
-    text = stat if stat is not None else Path("/proc/stat").read_text()
-    user, nice, system, _idle, _iowait, irq, softirq, steal = (int(field) for field in text.split()[1:9])
-    return (user + nice + system + irq + softirq + steal) / TICKS_PER_S
+def used_seconds(proc=Path("/proc")):
+    """Cpu time that all processes have used, those that have ended included, and time taken by the machine's host.
+
+    A process that ended was either waited for, so that its time is among that of its parent's children, or is still there.
+    The busy fields of `/proc/stat` won't do: many kernels count them in ticks, and overlook or overrate work that timers start,
+    which is what paced load is.
+    """
+    ticks = int((proc / "stat").read_text().split()[8])  # stolen
+    for process in proc.glob("[0-9]*/stat"):
+        try:
+            ticks += sum(cpu_ticks(process.read_text()))
+        except OSError:
+            pass  # ended between the look at the folder and this
+    return ticks / TICKS_PER_S
 
 
 def process_seconds(pid):
     """Cpu time a process that still runs has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+    user, system, _children_user, _children_system = cpu_ticks(Path(f"/proc/{pid}/stat").read_text())
+    return (user + system) / TICKS_PER_S
+
+
+def cpu_ticks(stat):
+    """Of a process, its own and that of children it waited for: user and system each."""
+    # The name in parentheses may hold spaces.
+    return [int(field) for field in stat.rpartition(")")[2].split()[11:15]]
 
 
 def peak_rss_mb(pid):
@@ -56,7 +71,8 @@ def describe():
     models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
     model = models[0] if models else platform.machine()
-    return f"{os.cpu_count()} cpus ({model}), {memory_kb / 1e6:.0f} GB, {platform.system()} {platform.release()}"
+    kernel = platform.release().split("-")[0]
+    return f"{os.cpu_count()} cpus ({model}), {memory_kb / 1e6:.0f} GB, {platform.system()} {kernel}"
 
 
 def find(program, folders=()):

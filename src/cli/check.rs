@@ -4,6 +4,8 @@ use super::{Failure, config_args::ConfigArgs, terminal};
 use crate::{exit::Exit, plan::Resolved};
 
 mod plan_text;
+mod steering_text;
+mod target_text;
 mod users_text;
 
 #[derive(Debug, clap::Args)]

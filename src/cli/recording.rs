@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use super::{
     Failure,
     progress::{Display, LogFormat},
-    provenance,
+    provenance, terminal,
 };
 use crate::{
     clock,
@@ -73,6 +73,9 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
         let ended_because = Some(resolved.secrets.mask(&reason));
         RunRecord { ended: Ended::Aborted, ended_because, ..blank.clone() }
     };
+    for caution in plan.targets.iter().filter_map(crate::plan::Target::caution) {
+        terminal::err(&format!("note: {caution}"));
+    }
     measure::raise_open_files_limit();
     let origins = match Origins::of(plan) {
         Ok(origins) => origins,
@@ -94,6 +97,7 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
     let tell = |progress: Progress<'_>| display.tell(&progress);
     let watch = |number: usize, windows: &[Window]| promises.look(number, windows);
     let observed = engine::run_watched(plan, driver, stop, tell, watch).map_err(Failure::invalid)?;
+    origins.troubles().iter().for_each(|trouble| terminal::err(&format!("note: {trouble}")));
     Ok(filled(blank, observed, &resolved.secrets))
 }
 

@@ -33,6 +33,9 @@ pub struct Document {
     pub tags: BTreeMap<String, String>,
     /// Where the load goes.
     pub target: Option<TextOr<Target>>,
+    /// Other services that steps ask, by the names steps use.
+    #[serde(default)]
+    pub targets: BTreeMap<String, TextOr<Target>>,
     /// Defaults of variables.
     #[serde(default)]
     pub env: BTreeMap<String, AnyScalar>,

@@ -8,6 +8,8 @@ use super::{Document, checks::Check, source, written::TextOr};
 const DATA_BYTES_MAX: u64 = 64 << 20;
 /// Largest JSON Schema.
 const SCHEMA_BYTES_MAX: u64 = 4 << 20;
+/// Largest file of certificates or keys.
+const PEM_BYTES_MAX: u64 = 4 << 20;
 
 /// The files by their names as written: what is in each, or why it could not be read.
 #[derive(Clone, Default)]
@@ -18,8 +20,9 @@ impl Files {
     pub(super) fn named_in(document: &Document, folder: &Path) -> Self {
         let tables = document.data.values().filter_map(|feeder| feeder.csv.as_deref()).map(|name| (name, DATA_BYTES_MAX));
         let schemas = checks(document).filter_map(|check| check.schema.as_deref()).map(|name| (name, SCHEMA_BYTES_MAX));
+        let certificates = certificates(document).map(|name| (name, PEM_BYTES_MAX));
         let mut files = BTreeMap::new();
-        for (name, bytes_max) in tables.chain(schemas) {
+        for (name, bytes_max) in tables.chain(schemas).chain(certificates) {
             files.entry(name.to_owned()).or_insert_with(|| read(&folder.join(name), bytes_max));
         }
         Self(files)
@@ -47,6 +50,16 @@ fn checks(document: &Document) -> impl Iterator<Item = &Check> {
         let steps = [&scenario.setup, &scenario.steps, &scenario.teardown].into_iter().flatten().flatten();
         scenario.check.iter().chain(steps.filter_map(|step| step.check.as_ref()))
     })
+}
+
+/// Files of certificates and keys.
+fn certificates(document: &Document) -> impl Iterator<Item = &str> {
+    let long = |target| match target {
+        &TextOr::Text(_) => None,
+        TextOr::Map(target) => Some(target),
+    };
+    let targets = document.target.iter().chain(document.targets.values()).filter_map(long);
+    targets.filter_map(|target| target.tls.as_ref()).flat_map(|tls| tls.files()).filter_map(|(_, name)| name)
 }
 
 fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, String> {

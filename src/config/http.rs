@@ -21,6 +21,9 @@ pub struct Http {
     pub redirects: Option<u32>,
     /// `per_vu` or `off`.
     pub cookies: Option<String>,
+    /// How host names are looked up.
+    #[serde(default)]
+    pub dns: Dns,
     /// Whether compressed answers are asked for.
     pub compression: Option<bool>,
     /// True: bodies are read and forgotten, but for those a check needs.
@@ -68,6 +71,16 @@ pub struct Connections {
     pub cooldown: Option<Written<Time>>,
     /// False: one for each request.
     pub reuse: Option<bool>,
+    /// Requests at a time on one HTTP/2 connection; 100 by default.
+    pub streams: Option<u64>,
+}
+
+/// How host names are looked up.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// Time between two look-ups while load is made; without it there is one, before.
+    pub refresh: Option<Written<Time>>,
 }
 
 /// How long things may take.

@@ -10,7 +10,6 @@ const NOT_YET: &[&str] = &[
     "target.baseline_url",
     "target.start",
     "target.baseline_start",
-    "target.tls",
     "scenarios[].websocket",
     "scenarios[].connections",
     "scenarios[].heartbeat",

@@ -48,6 +48,8 @@ pub struct Scenario {
     pub body: Option<String>,
     /// Body that is sent as JSON.
     pub json: Option<serde_yaml::Value>,
+    /// Name under `targets:` of the service that is asked.
+    pub target: Option<String>,
     /// Until the response is complete.
     pub timeout: Option<Written<Time>>,
     /// What the response must be.
@@ -73,6 +75,7 @@ impl Scenario {
             headers: self.headers.clone(),
             body: self.body.clone(),
             json: self.json.clone(),
+            target: self.target.clone(),
             timeout: self.timeout.clone(),
             check: self.check.clone(),
             ..Step::default()
@@ -104,6 +107,8 @@ pub struct Step {
     pub body: Option<String>,
     /// Body that is sent as JSON.
     pub json: Option<serde_yaml::Value>,
+    /// Name under `targets:` of the service that is asked.
+    pub target: Option<String>,
     /// Until the response is complete.
     pub timeout: Option<Written<Time>>,
     /// What the response must be.

@@ -1,4 +1,4 @@
-//! `target:` as written.
+//! `target:` and `targets:` as written.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,10 @@ use super::written::{Expected, Time, Written};
 pub struct Target {
     /// `http://host:port/path`.
     pub base_url: Option<String>,
-    /// `auto` or `http1`.
+    /// `auto`, `http1`, `http2` or `h2c`.
     pub protocol: Option<String>,
+    /// How connections are secured.
+    pub tls: Option<Tls>,
     /// Headers of every request.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -23,6 +25,34 @@ pub struct Target {
 
 impl Expected for Target {
     const EXPECTED: &'static str = "a web address such as http://127.0.0.1:8080, or a map with `base_url`";
+}
+
+/// How connections are secured. Files are PEM files, relative to the configuration's folder.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Authorities that are trusted instead of the system's.
+    pub ca_file: Option<String>,
+    /// Our certificate and its chain.
+    pub client_cert: Option<String>,
+    /// Its key.
+    pub client_key: Option<String>,
+    /// True: any certificate is taken.
+    pub insecure: Option<bool>,
+    /// Name the server is asked for and must prove; the host by default.
+    pub sni: Option<String>,
+}
+
+impl Tls {
+    /// The files it names, each with its key.
+    #[must_use]
+    pub fn files(&self) -> [(&'static str, Option<&str>); 3] {
+        [
+            ("ca_file", self.ca_file.as_deref()),
+            ("client_cert", self.client_cert.as_deref()),
+            ("client_key", self.client_key.as_deref()),
+        ]
+    }
 }
 
 /// A probe that is repeated until the service is ready.

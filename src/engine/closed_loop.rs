@@ -29,10 +29,10 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         await_begin(&cast, stage, from).await;
         let place = cast.run.timeline.stage(stage);
         ready = ready.max(place.begins + from);
-        let (until, kept_until) = (place.begins + until, f64::from(crowd.from.max(crowd.to)));
+        let until = place.begins + until;
         while is_on(&cast, stage, ready, until) {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
-            let is_kept = f64::from(number) < kept_until * cast.run.controls.kept();
+            let is_kept = cast.run.controls.keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
             match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::HeldBack } {
                 Admission::Send { at } => {
                     if at > ready {
@@ -61,12 +61,17 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
     cast.release(user);
 }
 
+/// The scenario that is a user's turn.
+fn scenario_of<D: Driver>(cast: &Cast<D>, user: &User) -> ScenarioId {
+    cast.run.plan.workload.scenario_of(cast.run.plan.seed, user.number << 32 | user.iteration)
+}
+
 /// What a user does next: the scenario and the rows it takes. A scenario that has no rows left is passed over; `None` when all
 /// have none.
 fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User) -> Option<(ScenarioId, Row)> {
     let plan = &cast.run.plan;
     while !cast.run.is_fed_up() {
-        let scenario = plan.workload.scenario_of(plan.seed, user.number << 32 | user.iteration);
+        let scenario = scenario_of(cast, user);
         if let Some(row) = cast.run.feeds.take(plan, scenario) {
             return Some((scenario, row));
         }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     clock,
-    plan::{Pacer, Shape, Stage},
+    plan::{Pacer, ScenarioId, Shape, Stage},
     protocol::Driver,
 };
 
@@ -51,14 +51,16 @@ where
             cast.run.end_for_want_of_rows(number);
             return Ok(());
         }
-        let admission = if controls.keeps(n) { controls.admit(due, ends) } else { Admission::HeldBack };
+        let workload = &cast.run.plan.workload;
+        let scenario = workload.scenario_of(cast.run.plan.seed, n);
+        let admission = if controls.keeps(workload, scenario, n) { controls.admit(due, ends) } else { Admission::HeldBack };
         match admission {
             Admission::HeldBack => cast.shard.borrow_mut().arrival_held_back(number),
             Admission::Send { at } => {
                 if !alarm.until(cast.run.epoch + at, || cast.run.stop.is_asked()).await? {
                     return Ok(());
                 }
-                arrive(cast, number, at, n);
+                arrive(cast, number, at, scenario);
             }
         }
         n += cast.share.threads as u64;
@@ -66,13 +68,12 @@ where
     Ok(())
 }
 
-/// Takes arrival `n` of the run into play, or drops it when too many are.
-fn arrive<D>(cast: &Rc<Cast<D>>, stage: usize, due: Duration, n: u64)
+/// Takes an arrival into play, or drops it when too many are.
+fn arrive<D>(cast: &Rc<Cast<D>>, stage: usize, due: Duration, scenario: ScenarioId)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let scenario = cast.run.plan.workload.scenario_of(cast.run.plan.seed, n);
     let script = &cast.scripts[scenario];
     let max_in_flight = cast.share.of(cast.run.plan.limits.max_in_flight).max(1) as u64;
     let mut shard = cast.shard.borrow_mut();

@@ -138,10 +138,11 @@ fn conduct(
     loop {
         let mut found = None;
         match source.recv_timeout(due.saturating_duration_since(clock::now())) {
-            // Windows that a run which was stopped never came to are empty: they say nothing.
+            // Windows that a run never came to, because it or their stage ended before its time, are empty: they say nothing.
             Ok(closed) => {
-                let complete = collector.take(closed).filter(|_| !run.stop.is_asked());
-                found = complete.and_then(|(number, windows)| watch(number, windows));
+                let complete = collector.take(closed);
+                let played = complete.filter(|(number, _)| !run.stop.is_asked() && run.timeline.is_played(*number));
+                found = played.and_then(|(number, windows)| watch(number, windows));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return gave_up,

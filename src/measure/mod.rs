@@ -5,6 +5,8 @@ mod collector;
 mod failures;
 mod live;
 mod machine;
+#[cfg(test)]
+mod memory;
 mod pulse;
 mod shard;
 mod strain;

@@ -19,7 +19,7 @@ use crate::{
 const LOOK_STEP: Duration = Duration::from_millis(10);
 
 /// A request that came to an outcome.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Finished {
     /// Time from due to done.
     pub response: Duration,
@@ -200,6 +200,12 @@ impl Shard {
                 self.end.failures.keep(FailureNote { endpoint, class, message, sample: finished.sample });
             }
         }
+    }
+
+    /// Windows that are held open.
+    #[cfg(test)]
+    pub(super) fn open_windows(&self) -> usize {
+        self.open.len()
     }
 
     fn window(&mut self, number: usize) -> &mut OpenWindow {

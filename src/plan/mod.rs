@@ -10,6 +10,7 @@ mod json_path;
 mod resolve;
 mod rule;
 pub mod schedule;
+mod shedding;
 mod step;
 mod target;
 mod template;

@@ -77,6 +77,13 @@ impl Target {
         if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
     }
 
+    /// What whoever sends load there should be told each time.
+    #[must_use]
+    pub fn caution(&self) -> Option<String> {
+        let is_insecure = self.tls.as_ref().is_some_and(|tls| tls.insecure);
+        is_insecure.then(|| format!("`tls.insecure`: anybody could answer for {}, and read what is sent there", self.authority()))
+    }
+
     /// `http` or `https`.
     #[must_use]
     pub fn scheme(&self) -> &'static str {

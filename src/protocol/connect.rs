@@ -1,29 +1,48 @@
 //! From a target to a connection that requests can be sent on.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{
     net::TcpStream,
     time::{Instant as Deadline, timeout_at},
 };
 
-use super::{Failure, Stream, dns::Addresses, open_files, tls, tls::Secured};
+use super::{
+    Failure, Stream,
+    dns::{Addresses, Refresher},
+    open_files, tls,
+    tls::Secured,
+};
 use crate::{
     clock::{self, Instant},
     plan::{HttpVersion, Plan, Target, TargetId},
     record::ErrorClass,
 };
 
+/// A connection of one kind can't take the requests that were made ready for the other.
+const CHANGED: &str = "the server agrees now on HTTP/1.1, now on HTTP/2; write `target.protocol: http1` or `http2`";
+
 /// What connections to the targets of a plan need, made ready once before any load is sent and shared by all threads.
 #[derive(Clone, Debug)]
-pub struct Origins(Arc<Vec<Origin>>);
+pub struct Origins(Arc<All>);
+
+#[derive(Debug)]
+struct All {
+    origins: Vec<Origin>,
+    _refresher: Option<Refresher>,
+}
 
 #[derive(Debug)]
 struct Origin {
-    addresses: Addresses,
+    addresses: Arc<Addresses>,
     tls: Option<Secured>,
-    /// HTTP/2 without TLS, by prior knowledge.
-    h2c: bool,
+    /// Whether HTTP/2 is spoken; with `protocol: auto` known from the first TLS handshake on.
+    h2: OnceLock<bool>,
 }
 
 /// A target no connection can be made to, whatever is tried.
@@ -37,9 +56,12 @@ pub enum OriginError {
         /// What is wrong.
         reason: String,
     },
+    /// The system refuses what looking up names again needs.
+    #[error("the load generator could not work: {0}")]
+    System(#[from] io::Error),
 }
 
-/// A new connection, and how long its making took.
+/// A new connection.
 #[derive(Debug)]
 pub struct Connected {
     /// The connection.
@@ -60,7 +82,16 @@ impl Origins {
     /// # Errors
     /// A file that can't be used. A name without an address is none: it may get one while we wait for the target.
     pub fn of(plan: &Plan) -> Result<Self, OriginError> {
-        plan.targets.iter().map(Origin::of).collect::<Result<Vec<_>, _>>().map(|origins| Self(Arc::new(origins)))
+        let origins = plan.targets.iter().map(Origin::of).collect::<Result<Vec<_>, _>>()?;
+        let addresses = || origins.iter().map(|origin| Arc::clone(&origin.addresses));
+        let refresher = plan.http.dns_refresh.map(|every| Refresher::start(addresses(), every)).transpose()?;
+        Ok(Self(Arc::new(All { origins, _refresher: refresher })))
+    }
+
+    /// What there is to tell after the load.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        self.0.origins.iter().filter_map(|origin| origin.addresses.trouble()).collect()
     }
 
     /// Connects to the first address of a target that answers, TLS included, within `limit` in all.
@@ -68,7 +99,7 @@ impl Origins {
     /// # Errors
     /// No address, refused, unreachable, no answer in time, or no agreement on TLS.
     pub async fn connect(&self, target: TargetId, limit: Duration) -> Result<Connected, Failure> {
-        let origin = &self.0[target];
+        let origin = &self.0.origins[target];
         let began = clock::now();
         let deadline = Deadline::from_std(began + limit);
         let (addresses, looked_up) = timeout_at(deadline, origin.addresses.in_turn())
@@ -78,15 +109,35 @@ impl Origins {
         let tcp = connect_to_any(&addresses, deadline).await?;
         let connected = clock::now();
         let (stream, h2) = match &origin.tls {
-            None => (Stream::Tcp(tcp), origin.h2c),
+            None => (Stream::Tcp(tcp), origin.h2.get().copied().unwrap_or_default()),
             Some(secured) => {
                 let late = Failure::new(ErrorClass::TimeoutConnect, "the TLS handshake did not end within the connect timeout");
                 let (stream, h2) = timeout_at(deadline, secured.handshake(tcp)).await.unwrap_or(Err(late))?;
+                if *origin.h2.get_or_init(|| h2) != h2 {
+                    return Err(Failure::new(ErrorClass::Protocol, CHANGED));
+                }
                 (Stream::Tls(Box::new(stream)), h2)
             }
         };
         let tls = if origin.tls.is_some() { nanoseconds(connected, clock::now()) } else { 0 };
         Ok(Connected { stream, h2, dns: nanoseconds(began, looked_up), connect: nanoseconds(looked_up, connected), tls })
+    }
+
+    /// Whether HTTP/2 is spoken with a target, as far as that is known.
+    #[must_use]
+    pub fn known_h2(&self, target: TargetId) -> Option<bool> {
+        self.0.origins[target].h2.get().copied()
+    }
+
+    /// Whether HTTP/2 is spoken with a target. Where nobody knows yet, a connection is made to find out.
+    ///
+    /// # Errors
+    /// That connection could not be made.
+    pub async fn speaks_h2(&self, target: TargetId, limit: Duration) -> Result<bool, Failure> {
+        match self.known_h2(target) {
+            Some(h2) => Ok(h2),
+            None => self.connect(target, limit).await.map(|connected| connected.h2),
+        }
     }
 }
 
@@ -94,7 +145,12 @@ impl Origin {
     fn of(target: &Target) -> Result<Self, OriginError> {
         let secured = target.tls.as_ref().map(|tls| Secured::new(target, tls)).transpose();
         let tls = secured.map_err(|reason| OriginError::Tls { authority: target.authority(), reason })?;
-        Ok(Self { addresses: Addresses::look_up(target), tls, h2c: target.protocol == HttpVersion::H2c })
+        let h2 = match (target.protocol, &tls) {
+            (HttpVersion::Http2 | HttpVersion::H2c, _) => OnceLock::from(true),
+            (HttpVersion::Auto, Some(_)) => OnceLock::new(),
+            (HttpVersion::Http1, _) | (HttpVersion::Auto, None) => OnceLock::from(false),
+        };
+        Ok(Self { addresses: Arc::new(Addresses::look_up(&target.host, target.port)), tls, h2 })
     }
 }
 

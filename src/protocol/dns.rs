@@ -1,11 +1,12 @@
 //! From a host name to addresses: looked up before the load, and never on a thread that makes load.
 
 use std::{
-    io,
+    fmt, io,
     net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError},
     },
     thread,
     time::Duration,
@@ -16,37 +17,56 @@ use tokio::sync::oneshot;
 use super::Failure;
 use crate::{
     clock::{self, Instant},
-    plan::Target,
     record::ErrorClass,
 };
 
 /// While a name has no address at all, each new connection would ask for it: only one in this time does.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// What looks names up; blocks.
+type Resolver = Arc<dyn Fn(&str, u16) -> Result<Vec<SocketAddr>, String> + Send + Sync>;
+
 /// The addresses of one host, shared by all threads.
-#[derive(Debug)]
 pub(super) struct Addresses {
     host: String,
     port: u16,
+    resolver: Resolver,
     known: RwLock<Arc<[SocketAddr]>>,
     /// Connections begun, for going round.
     begun: AtomicUsize,
-    /// The last look-up that gave nothing: when, and what the resolver said.
-    missed: Mutex<Option<(Instant, String)>>,
+    missed: Mutex<Option<Missed>>,
+}
+
+/// Look-ups that gave nothing.
+struct Missed {
+    times: u64,
+    last: Instant,
+    /// What the resolver said the last time.
+    reason: String,
+}
+
+impl fmt::Debug for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Addresses").field("host", &self.host).field("known", &self.known()).finish_non_exhaustive()
+    }
 }
 
 impl Addresses {
     /// Asks the system's resolver; blocks. A name that does not resolve is no error yet: it may while we wait for the target.
-    pub(super) fn look_up(target: &Target) -> Self {
+    pub(super) fn look_up(host: &str, port: u16) -> Self {
+        Self::by(host, port, Arc::new(resolve))
+    }
+
+    fn by(host: &str, port: u16, resolver: Resolver) -> Self {
         let addresses = Self {
-            host: target.host.clone(),
-            port: target.port,
+            host: host.to_owned(),
+            port,
+            resolver,
             known: RwLock::new(Arc::from([])),
             begun: AtomicUsize::new(0),
             missed: Mutex::new(None),
         };
-        // What went wrong is kept, and told by the connections that want the address.
-        let _ = addresses.take_in(resolve(&addresses.host, addresses.port));
+        addresses.refresh();
         addresses
     }
 
@@ -71,11 +91,18 @@ impl Addresses {
     }
 
     /// Asks again; blocks. Where nothing comes back, the addresses known before are kept.
-    ///
-    /// # Errors
-    /// What the resolver says.
-    pub(super) fn refresh(&self) -> Result<(), String> {
-        self.take_in(resolve(&self.host, self.port)).map(drop)
+    fn refresh(&self) {
+        // What went wrong is kept, and told by those who want an address, or at the end.
+        let _ = self.take_in((self.resolver)(&self.host, self.port));
+    }
+
+    /// What there is to tell of look-ups that gave nothing while there were addresses to go on with.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let missed = self.missed();
+        let missed = missed.as_ref().filter(|_| !self.known().is_empty())?;
+        let times = if missed.times == 1 { "once".to_owned() } else { format!("{} times", missed.times) };
+        let Missed { reason, .. } = missed;
+        Some(format!("looking up '{}' again failed {times} ({reason}); the addresses known before were used", self.host))
     }
 
     fn known(&self) -> Arc<[SocketAddr]> {
@@ -84,12 +111,12 @@ impl Addresses {
 
     /// Looks the name up on a thread of its own, which nobody waits for when the run ends.
     async fn look_up_late(&self) -> Result<Arc<[SocketAddr]>, Failure> {
-        if let Some((_, reason)) = self.missed().as_ref().filter(|(when, _)| clock::now() - *when < RETRY_AFTER) {
-            return Err(self.failure(reason));
+        if let Some(missed) = self.missed().as_ref().filter(|missed| clock::now() - missed.last < RETRY_AFTER) {
+            return Err(self.failure(&missed.reason));
         }
         let (sender, answer) = oneshot::channel();
-        let (host, port) = (self.host.clone(), self.port);
-        let spawned = thread::Builder::new().name("dns".to_owned()).spawn(move || drop(sender.send(resolve(&host, port))));
+        let (host, port, resolver) = (self.host.clone(), self.port, Arc::clone(&self.resolver));
+        let spawned = thread::Builder::new().name("dns".to_owned()).spawn(move || drop(sender.send(resolver(&host, port))));
         spawned.map_err(|error| self.failure(&error.to_string()))?;
         let found = answer.await.unwrap_or_else(|_| Err("the look-up was given up".to_owned()));
         self.take_in(found).map_err(|reason| self.failure(&reason))
@@ -100,22 +127,48 @@ impl Addresses {
             Ok(found) => {
                 let found: Arc<[SocketAddr]> = found.into();
                 *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
-                *self.missed() = None;
                 Ok(found)
             }
             Err(reason) => {
-                *self.missed() = Some((clock::now(), reason.clone()));
+                let mut missed = self.missed();
+                let times = missed.as_ref().map_or(0, |missed| missed.times) + 1;
+                *missed = Some(Missed { times, last: clock::now(), reason: reason.clone() });
                 Err(reason)
             }
         }
     }
 
-    fn missed(&self) -> std::sync::MutexGuard<'_, Option<(Instant, String)>> {
+    fn missed(&self) -> MutexGuard<'_, Option<Missed>> {
         self.missed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failure(&self, reason: &str) -> Failure {
         Failure { class: ErrorClass::Dns, message: format!("'{}' has no address: {reason}", self.host).into() }
+    }
+}
+
+/// Looks names up again and again on a thread of its own, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Refresher {
+    _alive: mpsc::Sender<()>,
+}
+
+impl Refresher {
+    /// Begins. Addresses that are no names are left alone.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn start(addresses: impl Iterator<Item = Arc<Addresses>>, every: Duration) -> io::Result<Self> {
+        let names: Vec<Arc<Addresses>> = addresses.filter(|addresses| addresses.is_name()).collect();
+        let (alive, dropped) = mpsc::channel::<()>();
+        if !names.is_empty() {
+            thread::Builder::new().name("dns".to_owned()).spawn(move || {
+                while dropped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                    names.iter().for_each(|addresses| addresses.refresh());
+                }
+            })?;
+        }
+        Ok(Self { _alive: alive })
     }
 }
 
@@ -125,5 +178,77 @@ fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         Ok(found) if found.is_empty() => Err("the resolver knows the name, but no address of it".to_owned()),
         Ok(found) => Ok(found),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOWHERE: &str = "nowhere to be found";
+
+    /// Answers with one answer after the other, and with the last one for ever; tells of each.
+    fn scripted(answers: &[&[&str]]) -> (Resolver, mpsc::Receiver<()>) {
+        let answers: Vec<Vec<SocketAddr>> =
+            answers.iter().map(|answer| answer.iter().map(|address| address.parse().unwrap()).collect()).collect();
+        let (asked, (told, heard)) = (AtomicUsize::new(0), mpsc::channel());
+        let resolver = move |_: &str, _: u16| {
+            let answer = &answers[asked.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1)];
+            let _ = told.send(());
+            if answer.is_empty() { Err(NOWHERE.to_owned()) } else { Ok(answer.clone()) }
+        };
+        (Arc::new(resolver), heard)
+    }
+
+    fn in_turn(addresses: &Addresses) -> Result<(Vec<String>, bool), Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (found, is_late) = runtime.block_on(addresses.in_turn())?;
+        Ok((found.iter().map(ToString::to_string).collect(), is_late))
+    }
+
+    #[test]
+    fn connections_begin_with_one_address_after_the_other() {
+        let addresses = Addresses::by("shop", 80, scripted(&[&["10.0.0.1:80", "10.0.0.2:80"]]).0);
+        assert_eq!(in_turn(&addresses).unwrap(), (vec!["10.0.0.1:80".to_owned(), "10.0.0.2:80".to_owned()], false));
+        assert_eq!(in_turn(&addresses).unwrap().0, ["10.0.0.2:80", "10.0.0.1:80"]);
+        assert_eq!(in_turn(&addresses).unwrap().0, ["10.0.0.1:80", "10.0.0.2:80"]);
+    }
+
+    #[test]
+    fn a_name_is_looked_up_again_in_the_background_and_keeps_its_addresses_when_that_fails() {
+        let (resolver, heard) = scripted(&[&["10.0.0.1:80"], &["10.0.0.2:80"], &[]]);
+        let addresses = Arc::new(Addresses::by("shop", 80, resolver));
+        assert_eq!(in_turn(&addresses).unwrap().0, ["10.0.0.1:80"]);
+        assert_eq!(addresses.trouble(), None);
+        let refresher = Refresher::start([Arc::clone(&addresses)].into_iter(), Duration::from_millis(1)).unwrap();
+        // The fifth look-up begins when the fourth, which is the second that fails, is taken in.
+        (0..5).for_each(|_| heard.recv().unwrap());
+        assert_eq!(in_turn(&addresses).unwrap().0, ["10.0.0.2:80"]);
+        let trouble = addresses.trouble().unwrap();
+        assert!(trouble.contains("looking up 'shop' again failed") && trouble.contains(NOWHERE), "{trouble}");
+        drop(refresher);
+        drop(addresses);
+        while heard.recv().is_ok() {}
+    }
+
+    #[test]
+    fn an_address_is_not_looked_up_again() {
+        let (resolver, heard) = scripted(&[&["10.0.0.1:80"]]);
+        let addresses = Arc::new(Addresses::by("10.0.0.1", 80, resolver));
+        heard.recv().unwrap();
+        let refresher = Refresher::start([addresses].into_iter(), Duration::from_millis(1)).unwrap();
+        assert!(heard.recv().is_err(), "nobody is left who could ask");
+        drop(refresher);
+    }
+
+    #[test]
+    fn a_name_without_an_address_fails_in_words_until_it_has_one() {
+        let (resolver, _heard) = scripted(&[&[], &["10.0.0.1:80"]]);
+        let addresses = Addresses::by("shop", 80, resolver);
+        let failure = in_turn(&addresses).unwrap_err();
+        assert_eq!((failure.class, failure.message.as_ref()), (ErrorClass::Dns, "'shop' has no address: nowhere to be found"));
+        addresses.missed().as_mut().unwrap().last -= RETRY_AFTER;
+        assert_eq!(in_turn(&addresses).unwrap(), (vec!["10.0.0.1:80".to_owned()], true));
+        assert!(!in_turn(&addresses).unwrap().1);
     }
 }

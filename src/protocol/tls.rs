@@ -63,8 +63,9 @@ impl Secured {
             _ => builder.with_no_client_auth(),
         };
         config.alpn_protocols = match target.protocol {
+            HttpVersion::Auto => vec![H2.to_vec(), HTTP1.to_vec()],
             HttpVersion::Http2 => vec![H2.to_vec()],
-            HttpVersion::Auto | HttpVersion::Http1 | HttpVersion::H2c => vec![HTTP1.to_vec()],
+            HttpVersion::Http1 | HttpVersion::H2c => vec![HTTP1.to_vec()],
         };
         let name = tls.sni.as_ref().unwrap_or(&target.host).clone();
         let name = ServerName::try_from(name.clone()).map_err(|_| format!("'{name}' can't be the name of a TLS server"))?;

@@ -27,6 +27,9 @@ pub struct Phases {
     /// From the first byte to the last.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub receive: u64,
+    /// Not a phase, but a part of `send`: a request body waited until the target had room for it (flow control of HTTP/2).
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub stalled: u64,
 }
 
 impl Phases {
@@ -39,6 +42,7 @@ impl Phases {
         self.send += other.send;
         self.wait += other.wait;
         self.receive += other.receive;
+        self.stalled += other.stalled;
     }
 
     /// All phases with their names, in the order they follow one another.

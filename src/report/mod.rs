@@ -20,8 +20,8 @@ pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, summary_json};
 pub use verdict_file::{BaselineFacts, CandidateFacts, ComparisonRow, SCHEMA, ThresholdRow, ValidityRow, VerdictFile};
 pub use view::{
-    ChangeRow, ChangeText, ClassCount, Compared, Fact, FailureView, GeneratorView, Judged, LatencyFigures, RunView, StageView,
-    Step, ThresholdView, Traffic, TrafficText, ValidityView, View, WindowRow,
+    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LatencyFigures, PhaseMean,
+    RunView, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, ValidityView, View, WindowRow,
 };
 
 /// File name of the run record in the report folder.

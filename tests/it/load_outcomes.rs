@@ -16,7 +16,7 @@ use loadgate::{
 
 use crate::scripted::{answers, read_request, server};
 
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 /// A GET of a path.
 pub(crate) fn get(endpoint: usize, path: &str) -> RequestStep {

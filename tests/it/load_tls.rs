@@ -1,16 +1,22 @@
 //! Load behind TLS: whom we trust, how we prove ourselves, and what is said when either fails. Whatever happens, every arrival
 //! is accounted for.
 
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    path::PathBuf,
+    time::Duration,
+};
 
 use loadgate::{
+    engine::{NotReady, Stop, wait_until_ready},
     plan::{HttpVersion, Plan, Tls},
     protocol::Origins,
     record::{ErrorClass, Errors},
 };
 
 use crate::{
-    certificates::{Authority, Certificate, Https, Secured, self_signed},
+    certificates::{Authority, Https, Secured, self_signed},
+    frames::Peer,
     load_outcomes::{plan, play},
     scripted::{read_request, server},
 };
@@ -58,4 +64,174 @@ fn load_to_a_server_of_an_unknown_issuer_fails_and_says_what_to_do() {
     assert!(words.contains("unknown issuer") && words.contains("target.tls.ca_file"), "{words}");
     tls(&mut plan).insecure = true;
     assert_eq!(play(&plan).1.errors, Errors::new(), "`insecure` takes anybody");
+}
+
+#[test]
+fn load_to_a_server_whose_certificate_is_wrong_says_what_is_wrong_with_it() {
+    let authority = Authority::new("ours");
+    let other_name = authority.certificate(&["shop.example.com"], |_| {});
+    let words = refusal(&https(Https::default().serve(&other_name, answer), authority.ca_file()));
+    assert!(words.contains("is for shop.example.com, not for 127.0.0.1") && words.contains("target.tls.sni"), "{words}");
+    let expired = authority.certificate(&["127.0.0.1"], |params| params.not_after = rcgen::date_time_ymd(2001, 2, 3));
+    let words = refusal(&https(Https::default().serve(&expired, answer), authority.ca_file()));
+    assert!(words.contains("has expired on 2001-02-03"), "{words}");
+    let early = authority.certificate(&["127.0.0.1"], |params| params.not_before = rcgen::date_time_ymd(3001, 2, 3));
+    let words = refusal(&https(Https::default().serve(&early, answer), authority.ca_file()));
+    assert!(words.contains("not valid yet, but from 3001-02-03 on"), "{words}");
+}
+
+#[test]
+fn load_to_a_server_that_vouches_for_itself_is_sent_where_its_certificate_is_named() {
+    let (certificate, authority) = (self_signed("127.0.0.1"), Authority::new("ours"));
+    let port = Https::default().serve(&certificate, answer);
+    let words = refusal(&https(port, authority.ca_file()));
+    assert!(words.contains("self-signed") && words.contains("target.tls.ca_file"), "{words}");
+    let mut plan = https(port, authority.file("self.pem", &certificate.pem));
+    assert_eq!(play(&plan).1.errors, Errors::new());
+    tls(&mut plan).sni = Some("localhost".to_owned());
+    let words = refusal(&plan);
+    assert!(words.contains("is for 127.0.0.1, not for localhost"), "its name is looked at nevertheless: {words}");
+}
+
+#[test]
+fn load_asks_for_the_name_it_is_told_to() {
+    let authority = Authority::new("ours");
+    let https_server = Https::default();
+    let port = https_server.serve(&authority.certificate(&["shop.example.com"], |_| {}), answer);
+    let mut plan = https(port, authority.ca_file());
+    tls(&mut plan).sni = Some("shop.example.com".to_owned());
+    assert_eq!(play(&plan).1.errors, Errors::new());
+    let asked_for = https_server.asked_for.lock().unwrap();
+    assert!(asked_for.iter().all(|name| name.as_deref() == Some("shop.example.com")), "{asked_for:?}");
+}
+
+#[test]
+fn load_shows_a_certificate_of_its_own_where_one_is_demanded() {
+    let authority = Authority::new("ours");
+    let demanding = Https { clients_of: Some(authority.der()), ..Https::default() };
+    let port = demanding.serve(&authority.certificate(&["127.0.0.1"], |_| {}), answer);
+    let mut plan = https(port, authority.ca_file());
+    let words = refusal(&plan);
+    assert!(words.contains("wants a client certificate") && words.contains("target.tls.client_cert"), "{words}");
+    let own = authority.certificate(&["client"], |_| {});
+    tls(&mut plan).client_cert = Some(authority.file("own.pem", &own.pem));
+    tls(&mut plan).client_key = Some(authority.file("own.key", &own.key_pem));
+    assert_eq!(play(&plan).1.errors, Errors::new());
+    let foreign = Authority::new("theirs").certificate(&["client"], |_| {});
+    tls(&mut plan).client_cert = Some(authority.file("foreign.pem", &foreign.pem));
+    tls(&mut plan).client_key = Some(authority.file("foreign.key", &foreign.key_pem));
+    let words = refusal(&plan);
+    assert!(words.contains("the server refuses the TLS connection"), "{words}");
+}
+
+#[test]
+fn load_resumes_sessions_of_tls() {
+    let authority = Authority::new("ours");
+    let https_server = Https::default();
+    let port = https_server.serve(&authority.certificate(&["127.0.0.1"], |_| {}), |mut stream| {
+        let closing = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let _ = read_request(&mut stream).map(|_| stream.write_all(closing));
+        stream.conn.send_close_notify();
+        let _ = stream.flush();
+    });
+    let (_, total) = play(&https(port, authority.ca_file()));
+    assert_eq!((total.errors, total.connections), (Errors::new(), 100));
+    let resumed = *https_server.resumed.lock().unwrap();
+    assert!(resumed > 90, "{resumed}");
+    assert!(total.phases.tls > 0 && total.phases.connect > 0, "{:?}", total.phases);
+}
+
+#[test]
+fn load_to_a_port_without_tls_fails_and_asks_whether_it_is_the_right_one() {
+    let authority = Authority::new("ours");
+    let plain = server(|mut stream| {
+        let _ = stream.read(&mut [0; 1000]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    let words = refusal(&https(plain, authority.ca_file()));
+    assert!(words.contains("is not TLS") && words.contains("https"), "{words}");
+    let closing = server(|mut stream| drop(stream.read(&mut [0; 1000])));
+    let words = refusal(&https(closing, authority.ca_file()));
+    assert!(words.contains("closed the connection during the TLS handshake"), "{words}");
+}
+
+#[test]
+fn load_to_a_server_that_never_ends_the_handshake_is_a_timeout_of_the_connection() {
+    let silent = server(|mut stream| while stream.read(&mut [0; 1000]).is_ok_and(|length| length > 0) {});
+    let authority = Authority::new("ours");
+    let mut plan = https(silent, authority.ca_file());
+    plan.http.timeouts.connect = Duration::from_millis(100);
+    let (observed, total) = play(&plan);
+    assert_eq!(total.errors, Errors::from([(ErrorClass::TimeoutConnect, 100)]));
+    assert!(observed.measured.failures[0].message.contains("TLS handshake"), "{:?}", observed.measured.failures);
+}
+
+/// Answers all requests of a connection over HTTP/2.
+fn answer_h2(stream: Secured) {
+    let _: Option<()> = Peer::greet(stream, &[]).and_then(|mut peer| {
+        loop {
+            let stream = peer.next_request()?;
+            peer.answer(stream)?;
+        }
+    });
+}
+
+#[test]
+fn load_speaks_what_the_server_prefers_of_what_it_may() {
+    let authority = Authority::new("ours");
+    let certificate = authority.certificate(&["127.0.0.1"], |_| {});
+    let serving =
+        |alpn: &[&'static str], serve: fn(Secured)| Https { alpn: alpn.to_vec(), ..Https::default() }.serve(&certificate, serve);
+    let plan = |port: u16, protocol: HttpVersion| {
+        let mut plan = https(port, authority.ca_file());
+        plan.targets[0].protocol = protocol;
+        plan
+    };
+    let connections = |plan: &Plan| {
+        let (observed, total) = play(plan);
+        assert_eq!(total.errors, Errors::new(), "{:?}", observed.measured.failures);
+        total.connections
+    };
+    let both = ["h2", "http/1.1"];
+    assert_eq!(connections(&plan(serving(&both, answer_h2), HttpVersion::Auto)), 1);
+    assert_eq!(connections(&plan(serving(&both, answer_h2), HttpVersion::Http2)), 1);
+    connections(&plan(serving(&both, answer), HttpVersion::Http1));
+    connections(&plan(serving(&["http/1.1"], answer), HttpVersion::Auto));
+    connections(&plan(serving(&[], answer), HttpVersion::Auto));
+    for alpn in [&["http/1.1"][..], &[]] {
+        let words = refusal(&plan(serving(alpn, answer), HttpVersion::Http2));
+        assert!(words.contains("does not speak HTTP/2") && words.contains("protocol: auto"), "{words}");
+    }
+}
+
+#[test]
+fn what_is_spoken_is_known_when_the_target_is_ready() {
+    let authority = Authority::new("ours");
+    let h2 = Https { alpn: vec!["h2"], ..Https::default() };
+    let plan = https(h2.serve(&authority.certificate(&["127.0.0.1"], |_| {}), answer_h2), authority.ca_file());
+    let origins = Origins::of(&plan).unwrap();
+    assert_eq!(origins.known_h2(0), None);
+    wait_until_ready(&plan, &origins, &Stop::default()).unwrap();
+    assert_eq!(origins.known_h2(0), Some(true));
+}
+
+#[test]
+fn a_name_without_an_address_is_a_failure_of_its_own_kind() {
+    let mut plan = plan(80);
+    plan.targets[0].host = "shop.invalid".to_owned();
+    plan.http.timeouts.connect = Duration::from_secs(20);
+    let origins = Origins::of(&plan).unwrap();
+    let Err(NotReady::Unreachable { reason, .. }) = wait_until_ready(&plan, &origins, &Stop::default()) else {
+        panic!("nobody is there");
+    };
+    assert!(reason.contains("'shop.invalid' has no address"), "{reason}");
+}
+
+#[test]
+fn load_to_a_name_without_an_address_fails_at_once() {
+    let mut plan = plan(80);
+    plan.targets[0].host = "shop.invalid".to_owned();
+    plan.http.timeouts.connect = Duration::from_secs(20);
+    plan.http.timeouts.request = Duration::from_secs(20);
+    assert_eq!(play(&plan).1.errors, Errors::from([(ErrorClass::Dns, 100)]));
 }

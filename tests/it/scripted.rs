@@ -1,7 +1,7 @@
 //! Tiny servers that do one thing, good or bad, on each connection.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::Write as _,
     net::{TcpListener, TcpStream},
     thread,
 };

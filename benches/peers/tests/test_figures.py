@@ -1,6 +1,8 @@
 """Arithmetic on rows."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 import figures
 import machine
@@ -66,9 +68,14 @@ class Truth(unittest.TestCase):
 
 
 class Machine(unittest.TestCase):
-    def test_busy_time_leaves_out_idle_and_waiting_and_counts_stolen_time(self):
-        ticks = "cpu  100 10 200 99999 88888 5 15 70 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"
-        self.assertEqual(machine.busy_seconds(ticks), 400 / machine.TICKS_PER_S)
+    def test_used_time_is_that_of_all_processes_their_dead_children_and_the_host(self):
+        with tempfile.TemporaryDirectory() as folder:
+            proc = Path(folder)
+            (proc / "stat").write_text("cpu  100 10 200 700 50 5 15 70 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n")
+            for pid, times in {"1": "1 2 3 4", "22": "10 20 30 40"}.items():
+                (proc / pid).mkdir()
+                (proc / pid / "stat").write_text(f"{pid} (a (b) c) S 1 1 1 0 -1 4194560 1 2 3 4 {times} 20 0 1 0 9\n")
+            self.assertEqual(machine.used_seconds(proc), (70 + 10 + 100) / machine.TICKS_PER_S)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
-use super::users_text;
+use super::{steering_text, target_text, users_text};
 use crate::{
     plan::{Load, Plan, Resolved, Step, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
@@ -17,6 +17,7 @@ pub(super) fn render(resolved: &Resolved) -> String {
         thresholds(resolved),
         regression(resolved),
         limits(resolved),
+        steering_text::render(&resolved.plan.control),
         files(resolved),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n\n")
@@ -24,23 +25,8 @@ pub(super) fn render(resolved: &Resolved) -> String {
 
 fn head(resolved: &Resolved) -> String {
     let plan = &resolved.plan;
-    let mut lines = vec![
-        format!("suite     {}", plan.suite),
-        format!("target    http://{}{}", plan.target().authority(), plan.target().base_path),
-    ];
-    for (name, value) in &plan.target().headers {
-        let value = if value.is_sensitive() { "***".into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
-        lines.push(format!("header    {name}: {value}"));
-    }
-    if let Some(wait) = &plan.target().wait_for {
-        lines.push(format!(
-            "wait for  GET {} to answer {}, up to {}, every {}",
-            wait.path,
-            wait.status,
-            units::duration(wait.timeout),
-            units::duration(wait.interval)
-        ));
-    }
+    let mut lines = vec![format!("suite     {}", plan.suite)];
+    plan.targets.iter().for_each(|target| lines.extend(target_text::render(target)));
     let length = units::duration(plan.duration());
     let mut load = Vec::new();
     if plan.peak_rate() > 0.0 {
@@ -128,9 +114,11 @@ fn thresholds(resolved: &Resolved) -> String {
     if thresholds.is_empty() {
         return "thresholds\n  none: only a comparison with a baseline can fail this run".to_owned();
     }
-    let line = |threshold: &crate::policy::Threshold| match threshold.severity {
-        Severity::Fail => format!("  {}", threshold.expr),
-        Severity::Warn => format!("  {} (only warns)", threshold.expr),
+    let line = |threshold: &crate::policy::Threshold| match (threshold.severity, threshold.abort_after) {
+        (Severity::Fail, None) => format!("  {}", threshold.expr),
+        (Severity::Fail, Some(grace)) if grace.is_zero() => format!("  {} (aborts the run)", threshold.expr),
+        (Severity::Fail, Some(grace)) => format!("  {} (aborts the run after {})", threshold.expr, units::duration(grace)),
+        (Severity::Warn, _) => format!("  {} (only warns)", threshold.expr),
     };
     format!("thresholds\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
 }

@@ -5,7 +5,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{Arrivals, BodyRule, Check, Control, Endpoint, Extract, Feeder, HttpSettings, RequestStep, Scenario, Step, Target},
+    plan::{
+        Arrivals, BodyRule, Check, Control, Endpoint, Extract, Feeder, HttpSettings, HttpVersion, RequestStep, Scenario, Step,
+        Target, Workload,
+    },
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
@@ -54,16 +57,29 @@ fn of_feeder(feeder: &Feeder, part: &mut impl FnMut(&[u8])) {
     part(feeder.sha256.as_bytes());
 }
 
-/// The hash of a workload as it is sent to a target: with the path and the headers that every request gets, and with what makes
-/// the same request cost more or less. The host stays out, as the same service may run elsewhere.
-pub(super) fn sent_to(workload: &str, target: &Target, http: &HttpSettings, secrets: &Secrets) -> String {
+/// The hash of a workload as it is sent to its targets: with the path and the headers that every request gets, and with what makes
+/// the same request cost more or less. The hosts stay out, as the same services may run elsewhere.
+pub(super) fn sent_to(workload: &Workload, targets: &[Target], http: &HttpSettings, secrets: &Secrets) -> String {
     let mut hash = Sha256::new();
     let mut part = adding_to(&mut hash);
-    part(workload.as_bytes());
-    part(secrets.mask(&target.base_path).as_bytes());
-    of_headers(&target.headers, &mut part);
+    part(workload.hash.as_bytes());
+    for target in targets {
+        part(secrets.mask(&target.base_path).as_bytes());
+        of_headers(&target.headers, &mut part);
+        // Only what is not the default, so that baselines from before there was a choice stay comparable.
+        if target.tls.is_some() {
+            part(b"tls");
+        }
+        if target.protocol != HttpVersion::Auto {
+            part(format!("{:?}", target.protocol).as_bytes());
+        }
+    }
     of_manners(http, &mut part);
-    // Only what is not the default, so that baselines from before there was a choice stay comparable.
+    let requests = workload.scenarios.iter().flat_map(Scenario::requests);
+    for (number, step) in requests.enumerate().filter(|(_, step)| step.request.target > 0) {
+        part(&number.to_le_bytes());
+        part(targets[step.request.target].name.as_bytes());
+    }
     if http.compression {
         part(b"compression");
     }

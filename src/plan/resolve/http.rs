@@ -4,12 +4,19 @@ use std::time::Duration;
 
 use super::{Problems, retries};
 use crate::{
-    config::{Loaded, Path, http as written},
+    config::{
+        Loaded, Path, http as written,
+        written::{Time, Written},
+    },
     plan::{Connections, HttpSettings, Timeouts},
 };
 
 /// Most connections that can be asked for; a process has about as many ports to connect from.
 const CONNECTIONS_MAX: u64 = 100_000;
+/// Most requests at a time on one connection that can be asked for.
+const STREAMS_MAX: u64 = 10_000;
+/// Shortest time between two look-ups of a name.
+const REFRESH_MIN: Duration = Duration::from_secs(1);
 
 pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings {
     let (written, at) = (&loaded.document.http, Path::root().key("http"));
@@ -25,7 +32,7 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings 
         cookies: problems.choice(written.cookies.as_deref(), &at.key("cookies"), &cookies, &[]).unwrap_or(false),
         redirects: retries::at_most(written.redirects, &at.key("redirects"), problems),
         retries: retries::resolve(&written.retries, &at.key("retries"), problems),
-        ..HttpSettings::default()
+        dns_refresh: written.dns.refresh.as_ref().and_then(|time| refresh(time, &at.key("dns").key("refresh"), problems)),
     }
 }
 
@@ -46,8 +53,28 @@ fn connections(written: &written::Connections, at: &Path, problems: &Problems<'_
         idle_timeout: problems.time_or(written.idle_timeout.as_ref(), &at.key("idle_timeout"), default.idle_timeout),
         cooldown: cooldown.unwrap_or(default.cooldown),
         reuse: written.reuse.unwrap_or(default.reuse),
-        ..default
+        streams: streams(written.streams, &at.key("streams"), problems).unwrap_or(default.streams),
     }
+}
+
+fn streams(written: Option<u64>, at: &Path, problems: &Problems<'_>) -> Option<usize> {
+    let count = written?;
+    if count == 0 || count > STREAMS_MAX {
+        let hint = format!("write a number from 1 to {STREAMS_MAX}; 100 is the default, and what many servers allow");
+        problems.add(at, format!("'{count}' streams on a connection are out of range"), hint);
+        return None;
+    }
+    usize::try_from(count).ok()
+}
+
+/// Resolvers keep answers for as long as the name's owner says, so that asking all the time tells nothing new.
+fn refresh(written: &Written<Time>, at: &Path, problems: &Problems<'_>) -> Option<Duration> {
+    let time = problems.time(written, at)?;
+    if time < REFRESH_MIN {
+        problems.add(at, format!("'{}' is too often to look names up", written.text()), "write 1s or more, for example 30s");
+        return None;
+    }
+    Some(time)
 }
 
 fn count(written: Option<u64>, at: &Path, problems: &Problems<'_>) -> Option<usize> {

@@ -22,6 +22,7 @@ mod steps;
 mod target;
 mod templates;
 mod thresholds;
+mod tls;
 
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     check_version(loaded, &problems);
     let suite = names::suite(loaded, &problems);
     let safety = limits::safety(loaded, &problems);
-    let target = target::resolve(loaded, &safety, &problems);
+    let targets = target::resolve(loaded, &safety, &problems);
     let window = limits::window(loaded, &problems);
     let limits = limits::limits(loaded, &problems);
     let http = http::resolve(loaded, &problems);
@@ -92,15 +93,15 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let baseline = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
     let found = problems.into_all();
-    let (Some(target), Some(mut workload), true) = (target, workload, found.is_empty()) else {
+    let (Some(targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));
     };
-    workload.hash = hash::sent_to(&workload.hash, &target, &http, &loaded.secrets);
+    workload.hash = hash::sent_to(&workload, &targets, &http, &loaded.secrets);
     workload.hash = hash::steered(&workload.hash, &control);
-    let notes = notes(&target, &safety, &stages, regression.block);
+    let notes = notes(&targets, &safety, &stages, regression.block);
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
-        plan: Plan { suite, targets: vec![target], stages, workload, http, control, limits, window, seed },
+        plan: Plan { suite, targets, stages, workload, http, control, limits, window, seed },
         policy: Policy { thresholds, regression, validity: Validity::default() },
         baseline,
         report,
@@ -132,12 +133,15 @@ fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
     }
 }
 
-fn notes(target: &super::Target, safety: &SafetySettings, stages: &[super::Stage], block: Duration) -> Vec<String> {
-    let mut notes = Vec::new();
-    if safety.allow_hosts.is_none() && !hosts::is_loopback(&target.host) {
+fn notes(targets: &[super::Target], safety: &SafetySettings, stages: &[super::Stage], block: Duration) -> Vec<String> {
+    let mut notes: Vec<String> = targets.iter().filter_map(super::Target::caution).collect();
+    let mut foreign: Vec<&str> = targets.iter().map(|target| target.host.as_str()).collect();
+    foreign.retain(|host| !hosts::is_loopback(host));
+    foreign.dedup();
+    if safety.allow_hosts.is_none() && !foreign.is_empty() {
         notes.push(format!(
             "load goes to {}; list the hosts it may go to under `safety.allow_hosts` to be safe from a wrong address",
-            target.host
+            foreign.join(", ")
         ));
     }
     let measured: Duration = stages.iter().filter(|stage| stage.measured).map(|stage| stage.duration).sum();

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use http::Method;
 
 use super::{
-    Problems, hash, names, step,
+    Problems, hash, names, step, target,
     templates::{Reach, Scribe, Source},
 };
 use crate::{
@@ -181,6 +181,7 @@ impl Builder<'_> {
             ("headers", scenario.headers.is_some()),
             ("body", scenario.body.is_some()),
             ("json", scenario.json.is_some()),
+            ("target", scenario.target.is_some()),
             ("timeout", scenario.timeout.is_some()),
             ("check", scenario.check.is_some()),
         ];
@@ -254,7 +255,10 @@ impl Builder<'_> {
         }
         let as_written = self.written_request(step, at)?;
         let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written);
+        let target =
+            step.target.as_ref().map_or(Some(0), |name| target::named(name, &at.key("target"), self.loaded, self.problems));
         let step::Resolved { request, rendered } = resolved?;
+        let request = Request { target: target?, ..request };
         Some(Step::Request(Box::new(RequestStep { endpoint, request, rendered, timeout, check, extract, measured })))
     }
 

@@ -1,16 +1,21 @@
-//! `target` -> where the load goes.
+//! `target` and `targets` -> where the load goes.
 
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
-use super::{Problems, SafetySettings, hosts, request};
+use super::{Problems, SafetySettings, hosts, names, request, tls};
 use crate::{
-    config::{Loaded, Path, target as written, written::TextOr},
-    plan::{HttpVersion, Target, WaitFor},
+    config::{Loaded, Path, nearest_hint, target as written, written::TextOr},
+    plan::{HttpVersion, Target, TargetId, WaitFor},
 };
 
+/// Name of the service under `target:`.
+const OWN_NAME: &str = "target";
+/// Values of `protocol`.
+const VERSIONS: [(&str, HttpVersion); 4] =
+    [("auto", HttpVersion::Auto), ("http1", HttpVersion::Http1), ("http2", HttpVersion::Http2), ("h2c", HttpVersion::H2c)];
 /// Marks the traffic of load tests, so that services can tell it apart.
 const MARKER: (&str, &str) = ("x-load-test", "true");
 /// How long `wait_for` goes on asking.
@@ -20,46 +25,116 @@ const WAIT_INTERVAL: Duration = Duration::from_secs(1);
 
 const ADDRESS_HINT: &str = "write scheme, host and port, for example http://127.0.0.1:8080";
 
-pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Problems<'_>) -> Option<Target> {
-    let at = Path::root().key("target");
-    let (base_url, url_at, long) = match &loaded.document.target {
-        None => {
-            problems.missing("target", "say where the load goes: target: http://127.0.0.1:8080");
+/// The service of `target:`, then those of `targets:`.
+pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Problems<'_>) -> Option<Vec<Target>> {
+    let at = Path::root().key(OWN_NAME);
+    let own = loaded.document.target.as_ref();
+    if own.is_none() {
+        problems.missing(OWN_NAME, "say where the load goes: target: http://127.0.0.1:8080");
+    }
+    let own = own.and_then(|target| one(OWN_NAME, target, &at, loaded, safety, problems));
+    let at = Path::root().key("targets");
+    let others = loaded.document.targets.iter().map(|(name, target)| {
+        let at = at.key(name);
+        if name == OWN_NAME {
+            problems.add_at_key(&at, "'target' is the name of the service under `target:`", "give it another name");
             return None;
         }
-        Some(TextOr::Text(url)) => (url.as_str(), at.clone(), None),
-        Some(TextOr::Map(long)) => match &long.base_url {
+        let is_name = names::check(name, &at, problems);
+        one(name, target, &at, loaded, safety, problems).filter(|_| is_name)
+    });
+    // All of them are looked at, also after a wrong one.
+    let all: Vec<Option<Target>> = [own].into_iter().chain(others).collect();
+    all.into_iter().collect()
+}
+
+/// The number of a target by its name; an unknown one is noted.
+pub(super) fn named(name: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> Option<TargetId> {
+    let mut names = [OWN_NAME].into_iter().chain(loaded.document.targets.keys().map(String::as_str));
+    let found = names.clone().position(|known| known == name);
+    if found.is_none() {
+        let hint = if loaded.document.targets.is_empty() {
+            format!("name the service under `targets:`, for example targets: {{ {name}: http://127.0.0.1:8081 }}")
+        } else {
+            nearest_hint(name, names.by_ref(), "known targets")
+        };
+        problems.add(at, format!("there is no target '{name}'"), hint);
+    }
+    found
+}
+
+fn one(
+    name: &str,
+    target: &TextOr<written::Target>,
+    at: &Path,
+    loaded: &Loaded,
+    safety: &SafetySettings,
+    problems: &Problems<'_>,
+) -> Option<Target> {
+    let (base_url, url_at, long) = match target {
+        TextOr::Text(url) => (url.as_str(), at.clone(), None),
+        TextOr::Map(long) => match &long.base_url {
             Some(url) => (url.as_str(), at.key("base_url"), Some(long)),
             None => {
-                problems.add_at_key(&at, "'base_url' is missing here", ADDRESS_HINT);
+                problems.add_at_key(at, "'base_url' is missing here", ADDRESS_HINT);
                 return None;
             }
         },
     };
     let mut headers = Vec::new();
-    let mut wait_for = None;
+    let (mut wait_for, mut protocol, mut written_tls) = (None, None, None);
     if let Some(long) = long {
-        let known = [("auto", ()), ("http1", ())];
-        problems.choice(long.protocol.as_deref(), &at.key("protocol"), &known, &["http2", "h2c"]);
+        protocol = problems.choice(long.protocol.as_deref(), &at.key("protocol"), &VERSIONS, &[]);
+        written_tls = long.tls.as_ref();
         headers = request::headers(&long.headers, &at.key("headers"), loaded, problems);
         wait_for = long.wait_for.as_ref().and_then(|wait| wait_for_of(wait, &at.key("wait_for"), problems));
     }
     if !headers.iter().any(|(name, _)| name == MARKER.0) {
         headers.push((HeaderName::from_static(MARKER.0), HeaderValue::from_static(MARKER.1)));
     }
-    let (host, port, base_path) = address(base_url, &url_at, problems)?;
+    let Address { host, port, base_path, is_secured } = address(base_url, &url_at, problems)?;
     if loaded.secrets.appear_in(&host) {
         // The host is shown wherever the run is told of; masked, nobody could tell where the load went.
         problems.add(&url_at, "the target's host holds a secret", "write the host openly, and send the secret in a header");
         return None;
     }
     hosts::check(&host, &url_at, safety, problems);
-    let name = "target".to_owned();
-    Some(Target { name, host, port, base_path, protocol: HttpVersion::Auto, tls: None, headers, wait_for })
+    let protocol = protocol.unwrap_or_default();
+    check_agreement(protocol, written_tls.is_some(), is_secured, at, problems);
+    let tls = is_secured.then(|| tls::resolve(written_tls, &at.key("tls"), loaded, problems));
+    Some(Target { name: name.to_owned(), host, port, base_path, protocol, tls, headers, wait_for })
 }
 
-/// Host, port and path of a web address; what is wrong is noted.
-fn address(text: &str, path: &Path, problems: &Problems<'_>) -> Option<(String, u16, String)> {
+/// Whether scheme, protocol and `tls:` go together.
+fn check_agreement(protocol: HttpVersion, has_tls: bool, is_secured: bool, at: &Path, problems: &Problems<'_>) {
+    let at_protocol = at.key("protocol");
+    match (protocol, is_secured) {
+        (HttpVersion::Http2, false) => {
+            let hint = "write h2c for HTTP/2 without TLS, or an https:// address";
+            problems.add(&at_protocol, "'http2' is spoken over TLS, and this is an http:// address", hint);
+        }
+        (HttpVersion::H2c, true) => {
+            problems.add(&at_protocol, "'h2c' is spoken without TLS, and this is an https:// address", "write http2");
+        }
+        _ => {}
+    }
+    if has_tls && !is_secured {
+        let hint = "write an https:// address, or set `tls` in the entry of `environments:` that has one";
+        problems.add_at_key(&at.key("tls"), "'tls' means nothing for an http:// address", hint);
+    }
+}
+
+/// A web address in its parts.
+struct Address {
+    host: String,
+    port: u16,
+    base_path: String,
+    /// Whether it is an `https://` one.
+    is_secured: bool,
+}
+
+/// A web address in its parts; what is wrong is noted.
+fn address(text: &str, path: &Path, problems: &Problems<'_>) -> Option<Address> {
     let refuse = |message: String, hint: &str| {
         problems.add(path, message, hint);
         None
@@ -68,10 +143,8 @@ fn address(text: &str, path: &Path, problems: &Problems<'_>) -> Option<(String, 
     if text.is_empty() {
         return refuse("the target is empty".to_owned(), ADDRESS_HINT);
     }
-    if text.starts_with("https://") {
-        return refuse("https is not supported yet".to_owned(), "use an http:// address of the service");
-    }
-    if !text.starts_with("http://") {
+    let is_secured = text.starts_with("https://");
+    if !is_secured && !text.starts_with("http://") {
         return refuse(format!("'{text}' is not a web address"), ADDRESS_HINT);
     }
     let url = match Url::parse(text) {
@@ -96,7 +169,7 @@ fn address(text: &str, path: &Path, problems: &Problems<'_>) -> Option<(String, 
     if port == 0 {
         return refuse("port 0 can't be connected to".to_owned(), ADDRESS_HINT);
     }
-    Some((host, port, url.path().trim_end_matches('/').to_owned()))
+    Some(Address { host, port, base_path: url.path().trim_end_matches('/').to_owned(), is_secured })
 }
 
 fn wait_for_of(wait: &written::WaitFor, at: &Path, problems: &Problems<'_>) -> Option<WaitFor> {

@@ -2,6 +2,7 @@
 
 mod control;
 mod right;
+mod targets;
 mod users;
 mod wrong;
 

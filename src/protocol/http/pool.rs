@@ -1,14 +1,17 @@
 //! The connections of one thread: how many there may be, which are idle, and who waits for one. Each target has a pool of its
 //! own, so that one that hangs keeps nobody from the others.
 
-use std::{cell::RefCell, collections::VecDeque, time::Duration};
+use std::{cell::RefCell, collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout_at,
 };
 
-use super::h1::{Connection, Scratch};
+use super::{
+    h1::{Connection, Scratch},
+    h2,
+};
 use crate::{
     clock::{self, Instant},
     plan::{Connections, Plan, Share, TargetId, Timeouts},
@@ -47,7 +50,7 @@ struct Idle {
 /// Connections in use at a time; who wants another one waits in line.
 #[derive(Debug)]
 struct Limit {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     most: usize,
 }
 
@@ -90,6 +93,21 @@ impl Pools {
         }
     }
 
+    /// What pools of HTTP/2 have in common with these.
+    pub(super) fn shared(&self, targets: usize, share: Share) -> h2::Settings {
+        let most = |limit: usize| share.of(limit).max(1);
+        h2::Settings {
+            origins: self.origins.clone(),
+            connections: self.settings.per_target(targets).map(most),
+            all: self.all.as_ref().map(|all| Arc::clone(&all.permits)),
+            streams: self.settings.streams,
+            reuse: self.settings.reuse,
+            idle_timeout: self.settings.idle_timeout,
+            cooldown: self.settings.cooldown,
+            timeouts: self.timeouts.clone(),
+        }
+    }
+
     /// An idle connection, else a new one, as soon as the limits allow.
     ///
     /// # Errors
@@ -99,16 +117,22 @@ impl Pools {
         let at = if permits.waited { clock::now() } else { begin };
         match self.take_idle(target, at).await {
             Some(connection) => Ok(Lease { connection, reused: true, at, making: Phases::default(), permits }),
-            None => self.open(target, until, permits).await,
+            None => self.open(target, at, until, permits).await,
         }
     }
 
-    /// A new connection.
+    /// A new connection, wished for at `begin`.
     ///
     /// # Errors
     /// It could not be made, or the last one could not and it is too early to try again.
-    pub(super) async fn open<'p>(&'p self, target: TargetId, until: Instant, permits: Permits<'p>) -> Result<Lease<'p>, Failure> {
-        let (pool, begin) = (&self.pools[target], clock::now());
+    pub(super) async fn open<'p>(
+        &'p self,
+        target: TargetId,
+        begin: Instant,
+        until: Instant,
+        permits: Permits<'p>,
+    ) -> Result<Lease<'p>, Failure> {
+        let pool = &self.pools[target];
         let cooling = pool.cooling.borrow().as_ref().filter(|(end, _)| begin < *end).map(|(_, failure)| failure.clone());
         if let Some(failure) = cooling {
             return Err(failure);
@@ -118,7 +142,9 @@ impl Pools {
         let result = self.origins.connect(target, self.timeouts.connect.min(left)).await;
         let at = clock::now();
         match result {
-            Ok(Connected { stream, h2: _, dns, connect, tls }) => {
+            Ok(Connected { stream, h2: _, dns, connect: _, tls }) => {
+                // All that is neither the lookup nor the handshake, so that no time is lost between the phases.
+                let connect = nanoseconds(at.saturating_duration_since(begin)).saturating_sub(dns + tls);
                 let making = Phases { dns, connect, tls, ..Phases::default() };
                 Ok(Lease { connection: Connection::new(stream), reused: false, at, making, permits })
             }
@@ -205,7 +231,7 @@ impl Limit {
     /// At least one, without which a thread could send nothing; there are no more threads than connections.
     fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        Self { permits: Semaphore::new(most), most }
+        Self { permits: Arc::new(Semaphore::new(most)), most }
     }
 
     fn in_use(&self) -> usize {

@@ -78,8 +78,11 @@ fn of_certificate(error: &CertificateError) -> String {
 }
 
 fn of_name(expected: &ServerName<'_>, presented: &[String]) -> String {
-    // `DnsName("shop.example.com")` as the library writes it.
-    let name = |written: &String| written.split('"').nth(1).unwrap_or(written).to_owned();
+    // `DnsName("shop.example.com")` or `IpAddress(10.0.0.1)` as the library writes them.
+    let name = |written: &String| {
+        let inner = written.split_once('(').map_or(written.as_str(), |(_, rest)| rest.trim_end_matches(')'));
+        inner.trim_matches('"').to_owned()
+    };
     let presented: Vec<String> = presented.iter().take(3).map(name).collect();
     let others = if presented.is_empty() { "no name".to_owned() } else { presented.join(", ") };
     format!("the server's certificate is for {others}, not for {}; `target.tls.sni` sets the name", expected.to_str())

@@ -5,6 +5,7 @@ mod fixture;
 mod html;
 mod json;
 mod markdown;
+mod steering;
 mod tables;
 
 use super::{FORMATS, Format, Render, RunView, View, write, write_run};

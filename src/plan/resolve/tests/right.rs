@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios};
 use crate::{
-    plan::{RequestStep, Step, Workload},
+    plan::{Connections, RequestStep, Step, Timeouts, Workload},
     policy::{Quantile, Severity},
 };
 
@@ -166,4 +166,41 @@ fn an_environment_is_laid_over_the_file_and_flags_over_both() {
         |                                    ^
     hint: did you mean 'duration'?
     ");
+}
+
+#[test]
+fn connections_and_time_limits_are_as_written_or_as_usual() {
+    let plan = resolved(&with(
+        "http: { connections: { max: 12, max_per_host: 5, idle_timeout: 3s, cooldown: 0s, reuse: false }, compression: true,\n  timeouts: { connect: 1ms, \
+         pool: 2ms, first_byte: 3ms, request: 4ms }, discard_bodies: true }",
+    ))
+    .plan;
+    let settings = &plan.http.connections;
+    assert_eq!((settings.max, settings.max_per_host, settings.reuse), (Some(12), Some(5), false));
+    assert_eq!((settings.idle_timeout, settings.cooldown), (Duration::from_secs(3), Duration::ZERO));
+    let timeouts = &plan.http.timeouts;
+    let millis = [timeouts.connect, timeouts.pool, timeouts.first_byte, timeouts.request].map(|time| time.as_millis());
+    assert_eq!((millis, plan.http.compression), ([1, 2, 3, 4], true));
+    let usual = resolved(&with("")).plan.http;
+    assert_eq!((usual.connections, usual.timeouts), (Connections::default(), Timeouts::default()));
+}
+
+#[test]
+fn what_makes_a_request_cost_more_or_less_makes_other_workloads() {
+    let hash = |http: &str| resolved(&with(http)).plan.workload.hash;
+    let usual = hash("");
+    assert_eq!(hash("http: { compression: false, connections: { reuse: true, max: 5 }, timeouts: { request: 1s } }"), usual);
+    assert_ne!(hash("http: { compression: true }"), usual);
+    assert_ne!(hash("http: { connections: { reuse: false } }"), usual);
+    assert_ne!(hash("http: { connections: { reuse: false } }"), hash("http: { compression: true }"));
+}
+
+#[test]
+fn a_limit_of_all_connections_is_split_over_the_targets() {
+    let per_target = |max, max_per_host, targets| Connections { max, max_per_host, ..Connections::default() }.per_target(targets);
+    assert_eq!(per_target(None, None, 3), None);
+    assert_eq!(per_target(Some(10), None, 1), None);
+    assert_eq!(per_target(Some(10), None, 3), Some(3));
+    assert_eq!(per_target(Some(1), None, 3), Some(1));
+    assert_eq!(per_target(Some(10), Some(8), 3), Some(8));
 }

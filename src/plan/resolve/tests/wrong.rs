@@ -312,7 +312,7 @@ fn where_load_must_not_go() {
     ");
     assert_eq!(resolved(&with("safety: { allow_hosts: [ 127.0.0.1 ] }")).notes.len(), 0);
     for (target, message) in [
-        ("https://h", "https is not supported yet"),
+        ("https://", "'https://' is not a web address: empty host"),
         ("127.0.0.1:80", "'127.0.0.1:80' is not a web address"),
         ("http://", "'http://' is not a web address: empty host"),
         ("http://u:p@h", "the target holds a user name or a password"),
@@ -320,7 +320,6 @@ fn where_load_must_not_go() {
         ("http://h:0", "port 0 can't be connected to"),
         ("''", "the target is empty"),
         ("{ headers: {} }", "'base_url' is missing here"),
-        ("{ base_url: http://h, protocol: h2c }", "'target.protocol: h2c' is not supported yet"),
         ("[ a ]", "expected a web address such as http://127.0.0.1:8080, or a map with `base_url`, found a list"),
     ] {
         let error = refusal(&with("").replace("http://127.0.0.1:8080", target));
@@ -395,6 +394,68 @@ fn what_the_other_sections_can_not_be() {
     hint: put it in quotes: "200"
     "#);
     assert_eq!(resolved(&with("name: no")).plan.suite, "no");
+}
+
+#[test]
+fn how_requests_can_not_be_made() {
+    insta::assert_snapshot!(refusal(&with("http:\n  connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }\n  timeouts: { pool: 0s, first_byte: soon }\n  discard_bodies: false")), @r"
+    loadgate.yml:2:23: '0' connections are out of range
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                       ^
+    hint: write a number from 1 to 100000, or remove the line for as many as are needed
+
+    error: loadgate.yml:2:40: '200000' connections are out of range
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                        ^
+    hint: write a number from 1 to 100000, or remove the line for as many as are needed
+
+    error: loadgate.yml:2:62: '0s' is no time at all
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                                              ^
+    hint: write a duration above 0, for example 5s
+
+    error: loadgate.yml:2:76: '5' has no unit
+      2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
+        |                                                                            ^
+    hint: write a number with a unit: us, ms, s, m, h or d, for example 500ms, 30s or 1m30s
+
+    error: loadgate.yml:3:21: '0s' is no time at all
+      3 |   timeouts: { pool: 0s, first_byte: soon }
+        |                     ^
+    hint: write a duration above 0, for example 5s
+
+    error: loadgate.yml:3:37: 'soon' is not a duration
+      3 |   timeouts: { pool: 0s, first_byte: soon }
+        |                                     ^
+    hint: write a number with a unit: us, ms, s, m, h or d, for example 500ms, 30s or 1m30s
+
+    error: loadgate.yml:4:19: bodies can't be kept
+      4 |   discard_bodies: false
+        |                   ^
+    hint: remove the line; a body that `check` or `extract` looks into is kept until it was looked into
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { connections: { max: 10, max_per_host: 20 } }")), @r"
+    loadgate.yml:1:47: 'max_per_host' (20) is above 'max' (10)
+      1 | http: { connections: { max: 10, max_per_host: 20 } }
+        |                                               ^
+    hint: write at most as many, or remove the line
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { compression: gzip }")), @r"
+    loadgate.yml:1:22: expected true or false, found the text 'gzip'
+      1 | http: { compression: gzip }
+        |                      ^
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { connections: { max: -1 } }")), @r"
+    loadgate.yml:1:29: expected a whole number, found the number -1
+      1 | http: { connections: { max: -1 } }
+        |                             ^
+    ");
+    insta::assert_snapshot!(refusal(&with("http: { timeouts: { firstbyte: 1s } }")), @r"
+    loadgate.yml:1:21: unknown key 'firstbyte'
+      1 | http: { timeouts: { firstbyte: 1s } }
+        |                     ^
+    hint: did you mean 'first_byte'?
+    ");
 }
 
 proptest! {

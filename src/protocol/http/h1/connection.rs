@@ -14,13 +14,10 @@ use tokio::{
     task::coop::unconstrained,
 };
 
-use super::{
-    deadline::Deadline,
-    response::{Asked, Progress, Response},
-};
+use super::response::{Asked, Progress, Response};
 use crate::{
     clock::{self, Instant},
-    protocol::{Failure, Reply},
+    protocol::{Failure, Reply, http::deadline::Deadline, tls},
     record::ErrorClass,
 };
 
@@ -235,9 +232,11 @@ impl<'a> Talk<'a> {
 }
 
 fn broken_off(error: &io::Error) -> Failure {
+    // A server that does not take our certificate says so only now.
+    if let Some(failure) = tls::failure_of(error) {
+        return failure;
+    }
     match error.kind() {
-        // What TLS says of data that is none.
-        io::ErrorKind::InvalidData => Failure::of(ErrorClass::Protocol, error),
         io::ErrorKind::UnexpectedEof => Failure::new(ErrorClass::Reset, "the connection was cut off"),
         _ => Failure::of(ErrorClass::Reset, error),
     }

@@ -3,11 +3,10 @@
 
 mod body;
 mod connection;
-mod deadline;
 mod head;
 mod request;
 mod response;
 
 pub(super) use connection::{Broken, Call, Connection, Round, Scratch};
-pub(super) use request::{Preamble, Serialised};
-pub(super) use response::Asked;
+pub(super) use request::{Preamble, Serialised, content_length};
+pub(super) use response::{Asked, KEPT_BYTES_MAX};

@@ -50,23 +50,36 @@ impl Preamble {
         Self { base_path: target.base_path.clone(), headers }
     }
 
-    /// The bytes of a request. Its headers replace those of the target that have the same name.
+    /// All headers of a request but its length. Its own replace those of the target that have the same name.
+    pub(in crate::protocol::http) fn headers_of<'a>(
+        &'a self,
+        request: &'a plan::Request,
+    ) -> impl Iterator<Item = &'a (HeaderName, HeaderValue)> {
+        let given = |name: &HeaderName| request.headers.iter().any(|(given, _)| given == name);
+        self.headers.iter().filter(move |(name, _)| !given(name)).chain(&request.headers)
+    }
+
+    /// Path and query of a request, those of the target included.
+    pub(in crate::protocol::http) fn path_of(&self, request: &plan::Request) -> String {
+        [self.base_path.as_str(), &request.path].concat()
+    }
+
+    /// The bytes of a request.
     pub(in crate::protocol::http) fn serialise(&self, request: &plan::Request) -> Serialised {
         let mut bytes = Vec::with_capacity(256 + request.path.len() + request.body.len());
         [request.method.as_str(), " ", &self.base_path, &request.path, " HTTP/1.1\r\n"]
             .iter()
             .for_each(|part| bytes.extend_from_slice(part.as_bytes()));
         let mut cookies = None;
-        let given = |name: &HeaderName| request.headers.iter().any(|(given, _)| given == name);
-        for (name, value) in self.headers.iter().filter(|(name, _)| !given(name)).chain(&request.headers) {
+        for (name, value) in self.headers_of(request) {
             [name.as_str().as_bytes(), b": ", value.as_bytes()].iter().for_each(|part| bytes.extend_from_slice(part));
             if *name == header::COOKIE {
                 cookies = Some((bytes.len(), "; "));
             }
             bytes.extend_from_slice(b"\r\n");
         }
-        if !request.body.is_empty() || matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
-            bytes.extend_from_slice(format!("content-length: {}\r\n", request.body.len()).as_bytes());
+        if let Some(length) = content_length(request) {
+            bytes.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
         }
         // Before the line end that the last header has already, so that a line of cookies begins with its own.
         let cookies = cookies.unwrap_or((bytes.len() - 2, "\r\ncookie: "));
@@ -79,6 +92,12 @@ impl Preamble {
             idempotent: request.method.is_idempotent(),
         }
     }
+}
+
+/// The length a request tells of its body: a method that may have one says that there is none, too.
+pub(in crate::protocol::http) fn content_length(request: &plan::Request) -> Option<usize> {
+    let may_have = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
+    (may_have || !request.body.is_empty()).then_some(request.body.len())
 }
 
 impl Serialised {

@@ -9,6 +9,7 @@ mod certificates;
 mod check;
 mod compare;
 mod docs;
+mod failures;
 mod frames;
 mod gate;
 mod gate_and_signals;

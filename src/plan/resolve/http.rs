@@ -38,7 +38,6 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings 
         redirects: retries::at_most(written.redirects, &at.key("redirects"), problems),
         retries: retries::resolve(&written.retries, &at.key("retries"), problems),
         dns_refresh: written.dns.refresh.as_ref().and_then(|time| refresh(time, &at.key("dns").key("refresh"), problems)),
-        ..HttpSettings::default()
     }
 }
 

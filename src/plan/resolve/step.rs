@@ -116,6 +116,7 @@ pub(super) fn think(step: &written::Step, at: &Path, problems: &Problems<'_>) ->
         ("headers", step.headers.is_some()),
         ("body", step.body.is_some()),
         ("json", step.json.is_some()),
+        ("target", step.target.is_some()),
         ("timeout", step.timeout.is_some()),
         ("check", step.check.is_some()),
         ("extract", step.extract.is_some()),

@@ -20,6 +20,7 @@ mod load_http2;
 mod load_models;
 mod load_nginx;
 mod load_outcomes;
+mod load_targets;
 mod load_timing;
 mod load_tls;
 mod mock_target;

@@ -54,6 +54,11 @@ pub const CI: &str = "CI";
 /// Overrides the runner class of the fingerprint (`ci-small`, `perf-lab-1`).
 pub const LOADGATE_RUNNER_CLASS: &str = "LOADGATE_RUNNER_CLASS";
 
+/// PEM file of certificate authorities to trust instead of the system's; read by `rustls-native-certs`.
+pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+/// Folders of them, separated by colons; read by `rustls-native-certs`.
+pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
+
 /// The value of a variable; empty counts as unset, as CI services set variables they have no value for to "".
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]

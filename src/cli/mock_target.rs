@@ -10,7 +10,9 @@ use std::{
 use super::{Failure, signals::Signals, terminal};
 use crate::{
     exit::Exit,
-    mock_target::{BodyScript, ErrorScript, Latency, MockTarget, Script, ScriptError, Share, Size, Stall, StartError, Time},
+    mock_target::{
+        BodyScript, ErrorScript, Identity, Latency, MockTarget, Script, ScriptError, Share, Size, Stall, StartError, Time,
+    },
     units::{self, UnitError},
 };
 
@@ -35,18 +37,26 @@ pub(super) struct Args {
     /// Script (YAML or JSON) with routes and their behaviour
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+    /// Serve behind TLS with this certificate (PEM); HTTP/2 by ALPN
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut script = args.script.as_deref().map_or(Ok(Script::default()), read)?;
     args.lay_over(&mut script);
+    let identity = args.identity()?;
     let listener = TcpListener::bind(args.listen).map_err(|error| bind_failure(args.listen, &error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::usage)?;
     runtime.block_on(async {
         // Before the address is known to anybody, so that whoever reads it can end the server at once.
         let mut signals = Signals::new().map_err(Failure::usage)?;
-        let running = MockTarget::start(script, listener).map_err(|error| start_failure(error, args.script.as_deref()))?;
-        terminal::out(&format!("listening on http://{}", running.addr()));
+        let running = MockTarget::start_as(identity.as_ref(), script, listener)
+            .map_err(|error| start_failure(error, args.script.as_deref()))?;
+        terminal::out(&format!("listening on {}://{}", if identity.is_some() { "https" } else { "http" }, running.addr()));
         signals.next().await;
         running.stop().map_err(Failure::invalid)?;
         Ok(Exit::Ok)
@@ -54,6 +64,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 impl Args {
+    fn identity(&self) -> Result<Option<Identity>, Failure> {
+        let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) else { return Ok(None) };
+        let read = |path: &Path| std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())));
+        let identity = Identity::from_pem(&read(cert)?, &read(key)?);
+        let hint = "make a pair: openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1";
+        let wrong = |reason| Failure::usage(format!("{} and {}: {reason}", cert.display(), key.display())).hint(hint);
+        identity.map(Some).map_err(wrong)
+    }
+
     fn lay_over(&self, script: &mut Script) {
         let defaults = &mut script.defaults;
         defaults.latency = self.latency.or(defaults.latency);

@@ -1,8 +1,9 @@
-//! A scriptable HTTP server (HTTP/1.1 and h2c on one port) that answers exactly when its script says and counts what it
+//! A scriptable HTTP server (HTTP/1.1 and HTTP/2 on one port, behind TLS where it has a certificate) that answers exactly when its script says and counts what it
 //! saw. It is the ground truth of timing tests and what the demo puts under load.
 
 mod arrivals;
 mod control;
+mod identity;
 mod latency;
 mod phase;
 mod quantiles;
@@ -14,6 +15,7 @@ mod script;
 mod server;
 mod wire;
 
+pub use identity::Identity;
 pub use latency::Latency;
 pub use phase::{SlowStart, Stall};
 pub use quantity::{Share, Size, Time};

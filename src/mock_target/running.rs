@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::{
+    identity::Identity,
     route::Behaviour,
     script::{Script, ScriptError},
     server::Server,
@@ -51,6 +52,15 @@ impl MockTarget {
     /// # Errors
     /// A script that can't be played; a system that refuses a thread or a timer.
     pub fn start(script: Script, listener: TcpListener) -> Result<Running, StartError> {
+        Self::start_as(None, script, listener)
+    }
+
+    /// The same, behind TLS where there is an identity.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_as(identity: Option<&Identity>, script: Script, listener: TcpListener) -> Result<Running, StartError> {
+        let acceptor = identity.map(Identity::acceptor);
         let behaviour = Behaviour::of(script)?;
         let addr = listener.local_addr()?;
         listener.set_nonblocking(true)?;
@@ -62,7 +72,7 @@ impl MockTarget {
                 let listener = tokio::net::TcpListener::from_std(listener)?;
                 let server = Server::new(behaviour)?;
                 tokio::select! {
-                    ended = Rc::clone(&server).serve(listener) => ended,
+                    ended = Rc::clone(&server).serve(listener, acceptor) => ended,
                     // An error means that the other end is gone: stop as well.
                     _ = stopped => Ok(()),
                 }

@@ -11,7 +11,12 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{rt::TokioIo, server::conn::auto};
-use tokio::{net::TcpListener, task};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task,
+};
+use tokio_rustls::TlsAcceptor;
 
 use super::{
     control,
@@ -90,8 +95,8 @@ impl Server {
         serde_json::to_vec_pretty(&self.played.borrow().behaviour.script)
     }
 
-    /// Serves until the future is dropped.
-    pub(super) async fn serve(self: Rc<Self>, listener: TcpListener) -> io::Result<()> {
+    /// Serves until the future is dropped; behind TLS with an acceptor.
+    pub(super) async fn serve(self: Rc<Self>, listener: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<()> {
         let server = Rc::clone(&self);
         let mut alarm = task::spawn_local(async move { server.delays.drive().await });
         loop {
@@ -105,19 +110,34 @@ impl Server {
                     let _ = stream.set_nodelay(true);
                     let connection = Connection::open(Rc::clone(&self));
                     let wire = Wire::new(stream, Rc::clone(&connection));
-                    task::spawn_local(Rc::clone(&self).converse(wire, connection));
+                    task::spawn_local(Rc::clone(&self).secure(wire, connection, tls.clone()));
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }
         }
     }
 
-    async fn converse(self: Rc<Self>, wire: Wire, connection: Rc<Connection>) {
+    async fn secure(self: Rc<Self>, wire: Wire, connection: Rc<Connection>, tls: Option<TlsAcceptor>) {
+        match tls {
+            None => self.converse(wire, connection).await,
+            // A handshake that fails is the client's affair.
+            Some(tls) => {
+                if let Ok(stream) = tls.accept(wire).await {
+                    self.converse(stream, connection).await;
+                }
+            }
+        }
+    }
+
+    async fn converse<S>(self: Rc<Self>, stream: S, connection: Rc<Connection>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
         let mut http = auto::Builder::new(ThisThread);
         http.http2().max_concurrent_streams(STREAMS_MAX);
         let service = service_fn(move |request| Rc::clone(&self).answer(request, Rc::clone(&connection)));
         // An error is a client that went away, or a scripted reset: both are counted elsewhere.
-        let _ = http.serve_connection(TokioIo::new(wire), service).await;
+        let _ = http.serve_connection(TokioIo::new(stream), service).await;
     }
 
     async fn answer(

@@ -9,7 +9,10 @@ use std::{
 
 use loadgate::mock_target::{MockTarget, Script};
 
-use crate::program::{loadgate, transcript};
+use crate::{
+    certificates::Authority,
+    program::{loadgate, transcript},
+};
 
 /// Variables that examples use without a default.
 const VARIABLES: [(&str, &str); 1] = [("API_TOKEN", "hunter2")];
@@ -51,10 +54,21 @@ fn environments(config: &str) -> Vec<String> {
     named.into_iter().flatten().filter_map(|(name, _)| name.as_str().map(str::to_owned)).collect()
 }
 
+/// The files that examples of TLS name.
+fn write_certificates(folder: &Path) {
+    fs::create_dir(folder).unwrap();
+    let authority = Authority::new("ours");
+    let client = authority.certificate(&["client"], |_| {});
+    fs::copy(authority.ca_file(), folder.join("ca.pem")).unwrap();
+    fs::write(folder.join("client.pem"), &client.pem).unwrap();
+    fs::write(folder.join("client.key"), &client.key_pem).unwrap();
+}
+
 /// Runs `loadgate check` on each configuration of a page, as it stands and with each of its environments. Returns their number.
 fn check_configurations(name: &str) -> usize {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("users.csv"), "name,password\nann,one\nbob,two\n").unwrap();
+    write_certificates(&folder.path().join("certs"));
     let is_configuration = |block: &Block| block.text.starts_with("version: 1") || block.text.contains("target:");
     let configurations: Vec<Block> = blocks(&page(name), "yaml").into_iter().filter(is_configuration).collect();
     for Block { line, text } in &configurations {
@@ -73,7 +87,7 @@ fn check_configurations(name: &str) -> usize {
 fn every_configuration_in_the_docs_resolves() {
     let sections = page("configuration.md").matches("\n## ").count();
     assert!(check_configurations("configuration.md") > sections / 2, "most sections have an example");
-    assert_eq!(check_configurations("recipes.md"), 6);
+    assert_eq!(check_configurations("recipes.md"), 7);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod load_nginx;
 mod load_outcomes;
 mod load_scenarios;
 mod load_steering;
+mod load_targets;
 mod load_timing;
 mod load_tls;
 mod load_users;

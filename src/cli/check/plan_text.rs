@@ -2,7 +2,7 @@
 
 use super::{steering_text, target_text, users_text};
 use crate::{
-    plan::{Load, Plan, Resolved, Step, Timeouts},
+    plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
@@ -202,7 +202,11 @@ fn connections(plan: &Plan) -> String {
     };
     let cooldown =
         (!settings.cooldown.is_zero()).then(|| format!("none for {} after a failed one", units::duration(settings.cooldown)));
-    [Some(most), per_target, Some(kept), cooldown].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let may_share =
+        |target: &Target| target.protocol != HttpVersion::Http1 && (target.tls.is_some() || target.protocol == HttpVersion::H2c);
+    let streams = plan.targets.iter().any(may_share).then(|| format!("{} requests at a time on one of HTTP/2", settings.streams));
+    let names = plan.http.dns_refresh.map(|every| format!("names looked up every {}", units::duration(every)));
+    [Some(most), per_target, Some(kept), cooldown, streams, names].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn timeouts(timeouts: &Timeouts) -> String {

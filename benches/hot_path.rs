@@ -7,7 +7,7 @@
 
 use std::{
     hint::black_box,
-    sync::{Arc, mpsc::sync_channel},
+    sync::{Arc, mpsc::channel},
     time::Duration,
 };
 
@@ -45,7 +45,7 @@ fn latency(n: u64) -> Duration {
 fn record_a_request(bencher: Bencher<'_, '_>) {
     let plan = plan("{ rate: 1000/s, duration: 60s }", 1);
     let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
-    let (sink, _source) = sync_channel(timeline.windows() + 1);
+    let (sink, _source) = channel();
     let mut shard = Shard::new(timeline, 1, sink, Arc::new(LiveShard::default()));
     let due = Duration::from_millis(10);
     let mut numbers = 0..;

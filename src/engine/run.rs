@@ -103,8 +103,8 @@ where
     let (started_at, epoch) = (clock::wall(), clock::now() + HEAD_START);
     // A wish to stop of its own, so that giving up does not look like a wish from outside.
     let run = Arc::new(Run::new(plan.clone(), live.clone(), Stop::default(), epoch));
-    // Room for every window of every thread: handing one over never blocks, and the queue is bounded.
-    let (sink, source) = mpsc::sync_channel(run.timeline.windows() * threads + 1);
+    // Handing a window over never blocks a thread; there can be no more in the queue than windows that have passed.
+    let (sink, source) = mpsc::channel();
     let mut handles = Vec::with_capacity(threads);
     for thread in 0..threads {
         let share = Share { thread, threads };

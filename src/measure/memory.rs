@@ -1,7 +1,7 @@
 //! A million requests through the hot path: what is kept grows with time, not with requests.
 
 use std::{
-    sync::{Arc, mpsc::sync_channel},
+    sync::{Arc, mpsc::channel},
     time::Duration,
 };
 
@@ -44,7 +44,7 @@ fn play(seconds: u64) -> Kept {
         step_of: None,
     };
     let timeline = Arc::new(Timeline::new(&[stage], Duration::from_secs(1)));
-    let (sink, source) = sync_channel(timeline.windows() + 1);
+    let (sink, source) = channel();
     let mut shard = Shard::new(Arc::clone(&timeline), ENDPOINTS, sink, Arc::new(LiveShard::default()));
     let mut collector = Collector::new(Arc::clone(&timeline), 1);
     let mut collect = |closed| {

@@ -4,7 +4,7 @@
 use std::{
     borrow::Cow,
     collections::VecDeque,
-    sync::{Arc, mpsc::SyncSender},
+    sync::{Arc, mpsc::Sender},
     time::Duration,
 };
 
@@ -79,7 +79,7 @@ pub struct Shard {
     in_play: Vec<u64>,
     /// Moment of the run from which on it is worth looking for windows to close.
     look_again: Duration,
-    sink: SyncSender<ClosedWindow>,
+    sink: Sender<ClosedWindow>,
     live: Arc<LiveShard>,
     /// What happened since the last pulse.
     recent: Recent,
@@ -95,7 +95,7 @@ struct OpenWindow {
 impl Shard {
     /// An empty shard that hands its closed windows to `sink`.
     #[must_use]
-    pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: SyncSender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
+    pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: Sender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
         let stages = timeline.len();
         let end =
             ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
@@ -275,7 +275,7 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, sync_channel};
+    use std::sync::mpsc::{Receiver, channel};
 
     use super::*;
     use crate::plan::{Load, Shape, Stage};
@@ -290,7 +290,7 @@ mod tests {
             measured: true,
             step_of: None,
         };
-        let (sink, source) = sync_channel(8);
+        let (sink, source) = channel();
         let timeline = Arc::new(Timeline::new(&[stage.clone(), stage], Duration::from_secs(1)));
         (Shard::new(timeline, 1, sink, Arc::default()), source)
     }

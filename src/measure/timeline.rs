@@ -2,7 +2,10 @@
 
 use std::{
     ops::Range,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicBool, AtomicU64,
+        Ordering::{Acquire, Relaxed, Release},
+    },
     time::Duration,
 };
 
@@ -27,6 +30,8 @@ struct Place {
     /// Nanoseconds from the start of the run.
     ends: AtomicU64,
     length: Duration,
+    /// Whether somebody has ended it before its time.
+    is_cut: AtomicBool,
     first_window: usize,
     windows: usize,
 }
@@ -61,6 +66,7 @@ impl Timeline {
                 begins: AtomicU64::new(nanos(begins)),
                 ends: AtomicU64::new(nanos(ends)),
                 length: stage.duration,
+                is_cut: AtomicBool::new(false),
                 first_window,
                 windows,
             });
@@ -87,8 +93,8 @@ impl Timeline {
     pub fn stage(&self, number: usize) -> StagePlace {
         let place = &self.stages[number];
         StagePlace {
+            ends: Duration::from_nanos(place.ends.load(Acquire)),
             begins: Duration::from_nanos(place.begins.load(Relaxed)),
-            ends: Duration::from_nanos(place.ends.load(Relaxed)),
             first_window: place.first_window,
             windows: place.windows,
         }
@@ -113,19 +119,20 @@ impl Timeline {
         self.stages.last().map_or(Duration::ZERO, |place| Duration::from_nanos(place.ends.load(Relaxed)))
     }
 
-    /// Ends a stage at a moment before its time; the first thread to say so decides.
+    /// Ends a stage at a moment before its time; the first thread to say so decides. A moment behind its end changes nothing.
     pub fn end_early(&self, stage: usize, moment: Duration) {
         let place = &self.stages[stage];
-        let planned = place.begins.load(Relaxed).saturating_add(nanos(place.length));
-        if place.ends.compare_exchange(planned, nanos(moment), Relaxed, Relaxed).is_ok() {
-            let mut begins = moment + SETTLE;
-            for later in &self.stages[stage + 1..] {
-                // The end first: nobody may see the new begin with the end of before and take the stage for a long one.
-                later.ends.store(nanos(begins + later.length), Relaxed);
-                later.begins.store(nanos(begins), Relaxed);
-                begins += later.length;
-            }
+        if moment >= self.stage(stage).ends || place.is_cut.swap(true, Relaxed) {
+            return;
         }
+        let mut begins = moment + SETTLE;
+        for later in &self.stages[stage + 1..] {
+            later.begins.store(nanos(begins), Relaxed);
+            later.ends.store(nanos(begins + later.length), Relaxed);
+            begins += later.length;
+        }
+        // Last: who sees this stage at its end sees the stages behind it at their new places.
+        place.ends.store(nanos(moment), Release);
     }
 
     /// Number of windows of the run.
@@ -248,5 +255,13 @@ mod tests {
         assert_eq!((timeline.begun(1, at(9.0)), timeline.passed(at(3.2))), (2, 3), "a window without time is over, never begun");
         assert_eq!(timeline.window_of(1, at(9.0)), Some(1), "a late step counts to the last window that was played");
         assert_eq!(timeline.window_of(2, at(3.3)), Some(3));
+    }
+
+    #[test]
+    fn an_end_that_is_said_too_late_changes_nothing() {
+        let timeline = timeline();
+        timeline.end_early(1, at(4.5));
+        timeline.end_early(1, at(7.0));
+        assert_eq!((timeline.stage(1).ends, timeline.stage(2).begins, timeline.end()), (at(4.5), at(4.5), at(5.5)));
     }
 }

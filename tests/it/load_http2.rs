@@ -147,7 +147,10 @@ fn load_keeps_to_the_streams_and_connections_it_is_allowed() {
 
 #[test]
 fn load_that_finds_no_free_stream_in_time_is_a_timeout_of_the_pool() {
-    let port = h2c(&[(MAX_CONCURRENT_STREAMS, 1)], |_, peer| while peer.next().is_some() {}.into());
+    let port = h2c(&[(MAX_CONCURRENT_STREAMS, 1)], |_, peer| {
+        while peer.next().is_some() {}
+        Some(())
+    });
     let mut plan = over_h2c(port);
     plan.http.connections.max_per_host = Some(1);
     plan.http.timeouts.pool = Duration::from_millis(50);
@@ -299,7 +302,10 @@ fn load_with_bodies_waits_for_the_room_the_server_gives() {
     });
     let phases = successes(&with_body(over_h2c(port), 95)).phases;
     assert!(phases.stalled > 0 && phases.stalled <= phases.send, "{phases:?}");
-    let never = h2c(&[(INITIAL_WINDOW_SIZE, 10)], |_, peer| while peer.next().is_some() {}.into());
+    let never = h2c(&[(INITIAL_WINDOW_SIZE, 10)], |_, peer| {
+        while peer.next().is_some() {}
+        Some(())
+    });
     let mut plan = with_body(over_h2c(never), 95);
     plan.http.timeouts.first_byte = Duration::from_millis(20);
     plan.http.timeouts.request = Duration::from_millis(100);

@@ -158,7 +158,7 @@ fn load_that_is_not_answered_when_the_run_ends_counts_as_timeouts() {
 #[test]
 fn load_beyond_the_cap_in_flight_is_dropped_and_counted() {
     let mut plan = plan(server(|mut stream| while read_request(&mut stream).is_some() {}));
-    plan.limits = Limits { max_in_flight: 7, graceful_stop: Duration::from_millis(50), ..plan.limits };
+    plan.limits = Limits { max_in_flight: 7, graceful_stop: Duration::from_millis(50) };
     let (observed, total) = play(&plan);
     assert_eq!((total.requests, total.dropped), (7, 93));
     assert_eq!(observed.measured.offered, [100]);

@@ -11,7 +11,7 @@ use std::{
 };
 
 use loadgate::{
-    plan::{Connections, HttpVersion, Load, Method, Plan, Shape, Step},
+    plan::{Connections, Crowd, HttpVersion, Load, Method, Plan, Shape, Step, Target},
     protocol::Origins,
     record::{ErrorClass, Errors, Totals},
     units::PerSecond,
@@ -19,7 +19,7 @@ use loadgate::{
 
 use crate::{
     frames::{DATA, END, HEADERS, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, Peer, RST_STREAM, WINDOW_UPDATE, h2c},
-    load_outcomes::{plan, play},
+    load_outcomes::{get, observe, plan, play, target},
     scripted::{answers, server},
 };
 
@@ -143,6 +143,33 @@ fn load_keeps_to_the_streams_and_connections_it_is_allowed() {
     let (_, total) = play(&plan);
     assert_eq!((total.requests, total.errors), (300, Errors::new()));
     assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn load_of_more_users_than_streams_waits_in_line() {
+    let mut plan = over_h2c(h2c(&[], |_, peer| answer_all(peer)));
+    plan.stages[0].load = Load::Users(Crowd { from: 8, to: 8 });
+    plan.http.connections = Connections { max: Some(1), streams: 2, ..Connections::default() };
+    let total = successes(&plan);
+    assert_eq!(total.connections, 1);
+    assert!(total.phases.blocked > 0, "{:?}", total.phases);
+}
+
+#[test]
+fn load_on_one_target_gives_up_connections_that_another_needs() {
+    let mut plan = over_h2c(h2c(&[], |_, peer| answer_all(peer)));
+    plan.targets.push(target(answers(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")));
+    plan.targets.push(Target { protocol: HttpVersion::H2c, ..target(h2c(&[], |_, peer| answer_all(peer))) });
+    for number in [1, 2] {
+        let mut step = get(0, "/");
+        step.request.target = number;
+        plan.workload.scenarios[0].steps.push(Step::Request(Box::new(step)));
+    }
+    plan.stages[0].load = Load::Arrivals(Shape::Constant(PerSecond(20.0)));
+    plan.http.connections = Connections { max: Some(1), ..Connections::default() };
+    let total = Totals::of(observe(&plan).measured.endpoints[0].windows());
+    assert_eq!((total.requests, total.errors), (60, Errors::new()));
+    assert!(total.connections >= 40, "they take turns: {}", total.connections);
 }
 
 #[test]

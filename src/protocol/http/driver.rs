@@ -53,7 +53,16 @@ impl HttpDriver {
         }
     }
 
+    /// Where the connections of all targets are in use, other targets give up those of HTTP/2 that no request is on.
+    fn make_room(&self, target: TargetId) {
+        if self.targets.len() > 1 && self.pools.are_exhausted() {
+            let others = self.multiplexed.iter().enumerate().filter(|(other, _)| *other != target);
+            others.for_each(|(_, pool)| pool.close_unused());
+        }
+    }
+
     async fn over_http1(&self, target: TargetId, message: &Serialised, terms: &Terms<'_>, begin: Instant) -> Exchange {
+        self.make_room(target);
         let bytes = message.with_cookies(terms.cookie);
         let asked = Asked { head: message.head, keep: terms.keep };
         let call = Call { message: &bytes, asked, first_byte: self.timeouts.first_byte, until: begin + terms.timeout };
@@ -94,12 +103,14 @@ impl HttpDriver {
         let (first_byte, until) = (self.timeouts.first_byte, begin + terms.timeout);
         let call = h2::Call { request, cookies: terms.cookie, keep: terms.keep, first_byte, until };
         let pool = &self.multiplexed[target];
-        let mut is_repeated = false;
+        let (mut is_repeated, mut opened) = (false, false);
+        self.make_room(target);
         loop {
             let mut lease = match pool.lease(if is_repeated { clock::now() } else { begin }, until).await {
                 Ok(lease) => lease,
                 Err(failure) => return without_connection(begin, failure),
             };
+            opened |= !lease.reused;
             let round = lease.exchange(&call).await;
             if round.unprocessed && !is_repeated {
                 is_repeated = true;
@@ -111,7 +122,7 @@ impl HttpDriver {
                 done: round.done,
                 bytes: round.bytes,
                 phases: Phases { stalled: nanoseconds(round.stalled), ..moments.phases(lease.making) },
-                opened: !lease.reused,
+                opened,
                 outcome: round.outcome,
             };
         }

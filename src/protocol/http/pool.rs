@@ -98,7 +98,7 @@ impl Pools {
         let most = |limit: usize| share.of(limit).max(1);
         h2::Settings {
             origins: self.origins.clone(),
-            connections: self.settings.per_target(targets).map(most),
+            connections: self.settings.per_target(targets).into_iter().chain(self.settings.max).min().map(most),
             all: self.all.as_ref().map(|all| Arc::clone(&all.permits)),
             streams: self.settings.streams,
             reuse: self.settings.reuse,
@@ -106,6 +106,11 @@ impl Pools {
             cooldown: self.settings.cooldown,
             timeouts: self.timeouts.clone(),
         }
+    }
+
+    /// Whether no connection may be opened before another one is closed or free.
+    pub(super) fn are_exhausted(&self) -> bool {
+        self.all.as_ref().is_some_and(|all| all.permits.available_permits() == 0)
     }
 
     /// An idle connection, else a new one, as soon as the limits allow.
@@ -169,6 +174,8 @@ impl Pools {
     /// Closes connections that were idle for too long.
     pub(super) fn tidy_up(&self, now: Instant) {
         self.pools.iter().for_each(|pool| pool.close_expired(now, self.settings.idle_timeout));
+        // Connections of HTTP/2 may have taken the place of idle ones.
+        self.make_room();
     }
 
     /// Waits for the right to use a connection: first for one of the target's own, then for one of all.

@@ -112,7 +112,8 @@ impl Drop for Waiting<'_> {
 impl Pool {
     /// A pool without any connection yet.
     pub(in crate::protocol::http) fn new(target: TargetId, settings: Settings) -> Self {
-        let bounds = Bounds { connections: settings.connections, streams: settings.streams, reuse: settings.reuse };
+        let Settings { connections, streams, reuse, .. } = settings;
+        let bounds = Bounds { connections, streams, reuse, all: settings.all.clone() };
         Self {
             target,
             settings,
@@ -142,6 +143,11 @@ impl Pool {
     /// Closes connections that were idle for too long, and those the server has ended.
     pub(in crate::protocol::http) fn tidy_up(&self, now: Instant) {
         self.roster.borrow_mut().close_idle(now, self.settings.idle_timeout);
+    }
+
+    /// Closes connections that no request is on.
+    pub(in crate::protocol::http) fn close_unused(&self) {
+        self.roster.borrow_mut().close_idle(clock::now(), Duration::ZERO);
     }
 
     fn slot(&self, key: usize) -> Slot<'_> {

@@ -1,9 +1,9 @@
 //! Who may use which connection: pure book-keeping. Connections with room for another request take turns, so that the load
 //! spreads evenly over them; where none has room a new one is opened or the request waits in line.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{clock::Instant, protocol::Failure};
 
@@ -25,7 +25,7 @@ pub(super) enum Turn {
 }
 
 /// How many there may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bounds {
     /// Connections; `None`: any number.
     pub(super) connections: Option<usize>,
@@ -33,6 +33,8 @@ pub(super) struct Bounds {
     pub(super) streams: usize,
     /// False: a connection takes one request in all.
     pub(super) reuse: bool,
+    /// Connections there may be to all targets together.
+    pub(super) all: Option<Arc<Semaphore>>,
 }
 
 /// The connections to one target, and who waits for one.
@@ -90,7 +92,10 @@ impl<C: Shared> Roster<C> {
     /// Whether a connection may be opened that is of use to a request with so many others in line before it. One that is being
     /// made serves the one that makes it and as many others as it takes.
     fn may_open(&self, before: usize) -> bool {
-        self.bounds.connections.is_none_or(|most| self.open + self.opening < most) && before >= self.opening * (self.takes - 1)
+        let open = self.open + self.opening;
+        // Who has a connection already does better to wait for room on it than for another target to close one.
+        let is_spare = || open == 0 || self.bounds.all.as_ref().is_none_or(|all| all.available_permits() > self.opening);
+        self.bounds.connections.is_none_or(|most| open < most) && before >= self.opening * (self.takes - 1) && is_spare()
     }
 
     /// A place on the connection whose turn it is.
@@ -242,7 +247,7 @@ mod tests {
     }
 
     fn roster(connections: Option<usize>, streams: usize) -> Roster<Fake> {
-        Roster::new(Bounds { connections, streams, reuse: true })
+        Roster::new(Bounds { connections, streams, reuse: true, all: None })
     }
 
     /// Opens a connection that takes so many requests, as one that was told to does.
@@ -381,7 +386,7 @@ mod tests {
 
     #[test]
     fn without_reuse_each_request_opens_a_connection_of_its_own() {
-        let mut roster = Roster::new(Bounds { connections: Some(1), streams: 100, reuse: false });
+        let mut roster = Roster::new(Bounds { connections: Some(1), streams: 100, reuse: false, all: None });
         assert_eq!(roster.turn(), Some(Turn::Open));
         let mut waiting = roster.wait();
         let (key, _) = open(&mut roster, 100);

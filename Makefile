@@ -35,7 +35,7 @@ PEERS ?= --write docs/PERFORMANCE.md
 
 peers:
 	bash benches/peers/install.sh
-	$(CARGO) build --locked --release
+	$(CARGO) build --locked --profile dist
 	python3 -B benches/peers/run.py $(PEERS)
 
 # The arithmetic of that script, without measuring anything.

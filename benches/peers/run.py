@@ -28,7 +28,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     names = [phase.name for phase in PHASES]
     parser.add_argument("phases", nargs="*", metavar="PHASE", help=f"what to measure, of {', '.join(names)}; all without any")
-    parser.add_argument("--loadgate", type=Path, default=ROOT / "target/release/loadgate", help="the binary")
+    parser.add_argument("--loadgate", type=Path, default=ROOT / "target/dist/loadgate", help="the binary")
     parser.add_argument("--bin", type=Path, default=ROOT / "target/peers/bin", help="where peers are looked for before the PATH")
     parser.add_argument("--tools", default=",".join(tool.name for tool in TOOLS), help="which tools to run")
     parser.add_argument("--seconds", type=int, help="length of a run instead of the phase's own")

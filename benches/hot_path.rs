@@ -15,7 +15,7 @@ use divan::Bencher;
 use loadgate::{
     config::{self, Overrides},
     measure::{Finished, LiveShard, Shard, Timeline},
-    plan::{self, Plan, Schedule as _},
+    plan::{self, Load, Plan, Schedule as _},
     record::{Encoded, Latencies},
 };
 
@@ -51,10 +51,10 @@ fn record_a_request(bencher: Bencher<'_, '_>) {
     let mut numbers = 0..;
     bencher.bench_local(|| {
         let n = numbers.next().unwrap();
-        let window = shard.arrival_started(0, due, 0);
+        let window = shard.arrival_started(0, due, Some(0));
         shard.arrival_sent(0, Duration::from_micros(n % 64));
         let response = black_box(latency(n));
-        shard.finish(window, 0, Finished { response, service: response, bytes: 2, failure: None });
+        shard.finish(window, 0, Finished { response, service: response, bytes: 2, ..Finished::default() });
         shard.arrival_finished(0);
     });
 }
@@ -73,9 +73,10 @@ fn encode_a_window(bencher: Bencher<'_, '_>, requests: u64) {
 #[divan::bench(args = ["rate: 1000/s", "ramp: 10/s..2000/s"])]
 fn due(bencher: Bencher<'_, '_>, shape: &str) {
     let plan = plan(&format!("{{ {shape}, duration: 60s }}"), 1);
-    let schedule = plan.stages[0].shape.schedule(plan.stages[0].duration);
+    let Load::Arrivals(shape) = plan.stages[0].load else { panic!("{plan:?}") };
+    let schedule = shape.schedule(plan.stages[0].duration);
     let mut numbers = (0..schedule.count()).cycle();
-    bencher.bench_local(|| schedule.due(black_box(numbers.next().unwrap())));
+    bencher.bench_local(|| schedule.due(black_box(numbers.next().unwrap() as f64)));
 }
 
 /// Which scenario an arrival plays, by their number.

@@ -48,7 +48,7 @@ fn plan(port: u16) -> Plan {
         suite: "test".to_owned(),
         targets: vec![target],
         stages: Vec::new(),
-        workload: Workload { scenarios: Vec::new(), endpoints: Vec::new(), hash: String::new() },
+        workload: Workload::default(),
         http: HttpSettings::default(),
         control: Control::default(),
         limits: Limits::default(),

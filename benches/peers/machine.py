@@ -71,7 +71,8 @@ def describe():
     models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
     model = models[0] if models else platform.machine()
-    return f"{os.cpu_count()} cpus ({model}), {memory_kb / 1e6:.0f} GB, {platform.system()} {platform.release()}"
+    kernel = platform.release().split("-")[0]
+    return f"{os.cpu_count()} cpus ({model}), {memory_kb / 1e6:.0f} GB, {platform.system()} {kernel}"
 
 
 def find(program, folders=()):

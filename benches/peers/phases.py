@@ -18,6 +18,7 @@ MEMORY_REQUESTS = 1_000_000
 MEMORY_MARKS = (MEMORY_REQUESTS // 10, MEMORY_REQUESTS)
 MEMORY_LIMIT_S = 300  # a tool that has not made the requests by then is measured as far as it came
 MANY_CONNECTIONS = 10_000
+CONNECTIONS_EVERY_S = 0.5
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999, "max": 1.0}
 # Beyond this deviation of the number of requests the target's own clock can't say what was due when.
 COMPLETE_WITHIN = 0.005
@@ -111,21 +112,28 @@ def frozen_truth(frozen_s, seconds):
 def memory(bench, seconds):
     with bench.nginx() as nginx:
 
-        def watch(generator):
+        def until_served(generator):
             marks = {}
             for mark in MEMORY_MARKS:
                 # Asking costs the target a request each twentieth of a second.
                 generator.run_until(MEMORY_LIMIT_S, lambda: nginx.requests() >= mark)
                 marks[f"at_{mark}"] = generator.peak_rss_mb
+            open_now = nginx.connections()
             generator.interrupt()
-            return {"rss_mb": marks}
+            return {"rss_mb": marks, "connections": open_now}
+
+        def count_connections(generator):
+            most = 0
+            while generator.elapsed() < seconds and generator.run_until(generator.elapsed() + CONNECTIONS_EVERY_S):
+                most = max(most, nginx.connections())
+            return {"connections": most}
 
         endless = Load(nginx.url(), MEMORY_LIMIT_S)
         many = Load(nginx.url(), seconds, connections=MANY_CONNECTIONS)
         bench.rounds(
             [
-                Case(f"{MEMORY_REQUESTS:,} requests, 64 connections", nginx, endless, watch, cut_short=True),
-                Case(f"{MANY_CONNECTIONS:,} connections", nginx, many),
+                Case(f"{MEMORY_REQUESTS:,} requests, 64 connections", nginx, endless, until_served, cut_short=True),
+                Case(f"{MANY_CONNECTIONS:,} connections", nginx, many, count_connections),
             ]
         )
 

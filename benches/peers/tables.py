@@ -157,11 +157,11 @@ def frozen(rows):
 
 def memory(rows):
     marks = list(dict.fromkeys(mark for row in rows for mark in row.get("rss_mb", {})))
-    headings = [f"peak MB after {int(mark.removeprefix('at_')):,} requests" for mark in marks] + ["peak MB, its report included", "requests"]
+    headings = [f"peak MB after {int(mark.removeprefix('at_')):,} requests" for mark in marks] + ["peak MB, its report included", "requests", "connections at the target"]
 
     def cells(own):
         after = [number(middle(own, f"rss_mb.{mark}"), 1) for mark in marks]
-        return [*after, number(middle(own, "peak_rss_mb"), 1), number(middle(own, "requests"), 0)]
+        return [*after, number(middle(own, "peak_rss_mb"), 1), *(number(middle(own, key), 0) for key in ("requests", "connections"))]
 
     return per_tool(rows, headings, cells)
 

@@ -91,16 +91,27 @@ class Nginx(Target):
 
     def reset(self):
         self.asked = 0
-        self.before = self._status()
+        self.before = self._status()[1]
 
     def requests(self):
-        """Requests served since the reset, those that ask for the number not counted."""
+        """Requests served since the reset, those that ask for numbers not counted."""
         self.asked += 1
-        return self._status() - self.before - self.asked
+        return self._status()[1] - self.before - self.asked
+
+    def connections(self):
+        """Connections that are open now, the asking one not counted."""
+        self.asked += 1
+        return self._status()[0] - 1
 
     def _status(self):
-        # Third line: accepted, handled, requests.
-        return int(ask(self.ports["STATUS_PORT"], "/").decode().splitlines()[2].split()[2])
+        """Open connections and requests so far, this one included."""
+        return parse_status(ask(self.ports["STATUS_PORT"], "/").decode())
+
+
+def parse_status(text):
+    """`Active connections: N` in the first line; accepted, handled, requests in the third."""
+    lines = text.splitlines()
+    return int(lines[0].split()[2]), int(lines[2].split()[2])
 
 
 class OwnTarget(Target):

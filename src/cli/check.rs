@@ -4,7 +4,9 @@ use super::{Failure, config_args::ConfigArgs, terminal};
 use crate::{exit::Exit, plan::Resolved};
 
 mod plan_text;
+mod steering_text;
 mod target_text;
+mod users_text;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -9,12 +9,13 @@ use super::{
 };
 use crate::{
     clock,
+    config::Secrets,
     engine::{self, NotReady, Observed, Progress, Stop},
     exit::Exit,
     measure,
     plan::Resolved,
     protocol::{Origins, http::HttpDriver},
-    record::{self, Ended, PlanFacts, RunRecord, Window, file::SCHEMA},
+    record::{self, Ended, FailureSample, PlanFacts, RunRecord, Window, file::SCHEMA},
     report::{self, ReportError},
     units::Micros,
     verdict::AbortWatch,
@@ -97,7 +98,7 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
     let watch = |number: usize, windows: &[Window]| promises.look(number, windows);
     let observed = engine::run_watched(plan, driver, stop, tell, watch).map_err(Failure::invalid)?;
     origins.troubles().iter().for_each(|trouble| terminal::err(&format!("note: {trouble}")));
-    Ok(filled(blank, observed))
+    Ok(filled(blank, observed, &resolved.secrets))
 }
 
 /// Writes the record. Files of an earlier report go first, so that nobody reads two runs as one: a verdict beside a record it
@@ -125,7 +126,7 @@ pub(super) fn not_reported(error: ReportError) -> Failure {
     Failure { exit: Exit::Invalid, ..Failure::from(error) }
 }
 
-fn filled(blank: RunRecord, observed: Observed) -> RunRecord {
+fn filled(blank: RunRecord, observed: Observed, secrets: &Secrets) -> RunRecord {
     let interrupted = (observed.ended == Ended::Interrupted).then(|| "it was interrupted by a signal".to_owned());
     RunRecord {
         started_at: observed.started_at,
@@ -135,7 +136,13 @@ fn filled(blank: RunRecord, observed: Observed) -> RunRecord {
         generator: observed.generator,
         breaker: observed.breaker,
         endpoints: observed.measured.endpoints,
-        failures: observed.measured.failures,
+        failures: observed.measured.failures.into_iter().map(|failure| masked(failure, secrets)).collect(),
         ..blank
     }
+}
+
+/// Targets like to repeat what they were sent.
+fn masked(failure: FailureSample, secrets: &Secrets) -> FailureSample {
+    let exchange = failure.exchange.map(|exchange| Box::new(exchange.map(|text| secrets.mask(text))));
+    FailureSample { message: secrets.mask(&failure.message), exchange, ..failure }
 }

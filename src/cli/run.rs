@@ -13,7 +13,7 @@ use crate::{
     engine::Stop,
     exit::Exit,
     record::{Ended, RunRecord},
-    report,
+    report, verdict,
 };
 
 #[derive(Debug, clap::Args)]
@@ -41,8 +41,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     recording::save(&record, &folder)?;
     let view = report::RunView::new(std::slice::from_ref(&record));
     report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
+    warn(&record);
     terminal::out(&if args.json { report::summary_json(&record) } else { report::console_run(&view) });
     ended(&record)
+}
+
+/// Says what a gate would make of how the load was made.
+fn warn(record: &RunRecord) {
+    if let Some(reason) = &record.generator.saturated {
+        terminal::err(&format!("warning: the load generator was the bottleneck: {reason}; a gate would call this run invalid"));
+    }
+    verdict::remarks(record).iter().for_each(|remark| terminal::err(&format!("warning: {remark}")));
 }
 
 /// How a run that was not judged ends the process: what was not measured is no success.

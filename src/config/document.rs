@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{
     baseline::Baseline,
+    data::Feeder,
     http::Http,
     regression::Regression,
     report::Report,
@@ -41,6 +42,9 @@ pub struct Document {
     /// Values that are never shown.
     #[serde(default)]
     pub secrets: BTreeMap<String, Secret>,
+    /// Rows that users take.
+    #[serde(default)]
+    pub data: BTreeMap<String, Feeder>,
     /// How requests are made.
     #[serde(default)]
     pub http: Http,

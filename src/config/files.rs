@@ -2,8 +2,12 @@
 
 use std::{collections::BTreeMap, fs::File, io::Read as _, path::Path};
 
-use super::{Document, source, written::TextOr};
+use super::{Document, checks::Check, source, written::TextOr};
 
+/// Largest file of data.
+const DATA_BYTES_MAX: u64 = 64 << 20;
+/// Largest JSON Schema.
+const SCHEMA_BYTES_MAX: u64 = 4 << 20;
 /// Largest file of certificates or keys.
 const PEM_BYTES_MAX: u64 = 4 << 20;
 
@@ -14,9 +18,12 @@ pub struct Files(BTreeMap<String, Result<Vec<u8>, String>>);
 impl Files {
     /// Reads what a configuration names; relative names start from its folder.
     pub(super) fn named_in(document: &Document, folder: &Path) -> Self {
+        let tables = document.data.values().filter_map(|feeder| feeder.csv.as_deref()).map(|name| (name, DATA_BYTES_MAX));
+        let schemas = checks(document).filter_map(|check| check.schema.as_deref()).map(|name| (name, SCHEMA_BYTES_MAX));
+        let certificates = certificates(document).map(|name| (name, PEM_BYTES_MAX));
         let mut files = BTreeMap::new();
-        for name in certificates(document) {
-            files.entry(name.to_owned()).or_insert_with(|| read(&folder.join(name), PEM_BYTES_MAX));
+        for (name, bytes_max) in tables.chain(schemas).chain(certificates) {
+            files.entry(name.to_owned()).or_insert_with(|| read(&folder.join(name), bytes_max));
         }
         Self(files)
     }
@@ -32,6 +39,17 @@ impl Files {
             None => Err("it was not read".to_owned()),
         }
     }
+}
+
+fn checks(document: &Document) -> impl Iterator<Item = &Check> {
+    let scenarios = document.scenarios.iter().flatten().filter_map(|entry| match entry {
+        TextOr::Text(_) => None,
+        TextOr::Map(scenario) => Some(scenario),
+    });
+    scenarios.flat_map(|scenario| {
+        let steps = [&scenario.setup, &scenario.steps, &scenario.teardown].into_iter().flatten().flatten();
+        scenario.check.iter().chain(steps.filter_map(|step| step.check.as_ref()))
+    })
 }
 
 /// Files of certificates and keys.

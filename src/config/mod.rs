@@ -4,7 +4,9 @@
 //! What the values mean is for `plan` to say, through [`Loaded::position`] and [`Loaded::error`].
 
 pub mod baseline;
+pub mod checks;
 pub mod control;
+pub mod data;
 mod decode;
 mod document;
 mod error;
@@ -28,7 +30,10 @@ mod traps;
 mod variables;
 pub mod written;
 
-use std::path::{Path as FilePath, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path as FilePath, PathBuf},
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -40,6 +45,7 @@ pub use node::{Path, Segment};
 pub use secrets::Secrets;
 
 use node::{Node, Value};
+use variables::FilledIn;
 
 /// What the command line changes in a configuration.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +71,8 @@ pub struct Loaded {
     pub sha256: String,
     /// What must never be shown.
     pub secrets: Secrets,
+    /// The entries of `env:` with the values they have in this run.
+    pub env: BTreeMap<String, String>,
     /// Files that the configuration names.
     pub files: Files,
     root: Node,
@@ -106,14 +114,14 @@ pub fn load(path: &FilePath, overrides: &Overrides) -> Result<Loaded, ConfigErro
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
-    let secrets = variables::fill_in(&mut root, &overrides.variables, folder).map_err(refuse)?;
+    let FilledIn { secrets, env } = variables::fill_in(&mut root, &overrides.variables, folder).map_err(refuse)?;
     let document = decode::decode(&root).map_err(|mut problem| {
         problem.hide(&secrets);
         one(problem)
     })?;
     let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let files = Files::named_in(&document, folder);
-    Ok(Loaded { document, path: path.to_owned(), folder_name: folder_name(folder), sha256, secrets, files, root, text })
+    Ok(Loaded { document, path: path.to_owned(), folder_name: folder_name(folder), sha256, secrets, env, files, root, text })
 }
 
 fn folder_name(folder: &FilePath) -> Option<String> {
@@ -132,7 +140,7 @@ fn check_environment(
 ) -> Result<(), Problem> {
     let mut laid = root.clone();
     overlay::environment(&mut laid, environments, name)?;
-    let Ok(secrets) = variables::fill_in(&mut laid, &overrides.variables, folder) else { return Ok(()) };
+    let Ok(FilledIn { secrets, .. }) = variables::fill_in(&mut laid, &overrides.variables, folder) else { return Ok(()) };
     decode::decode::<Document>(&laid).map(|_| ()).map_err(|mut problem| {
         problem.hide(&secrets);
         problem
@@ -165,6 +173,24 @@ impl Loaded {
         match &self.root.find(path)?.value {
             Value::Scalar(scalar) => Some(&scalar.written),
             _ => None,
+        }
+    }
+
+    /// Where a character of a text was written, counted in bytes of the text; the place of the text itself where variables or
+    /// several lines make that impossible to say.
+    #[must_use]
+    pub fn position_within(&self, path: &Path, offset: usize) -> Position {
+        let node = self.root.find(path);
+        let scalar = node.and_then(|node| match &node.value {
+            Value::Scalar(scalar) if scalar.text == scalar.written => Some(scalar),
+            _ => None,
+        });
+        match (node, scalar) {
+            (Some(node), Some(scalar)) => {
+                let characters = scalar.text.get(..offset).map_or(0, |before| before.chars().count());
+                variables::within(&node.position, scalar, characters)
+            }
+            _ => self.position(path),
         }
     }
 

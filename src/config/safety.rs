@@ -20,6 +20,8 @@ pub struct Safety {
     pub max_rate: Option<Written<Rate>>,
     /// Longest run.
     pub max_duration: Option<Written<Time>>,
+    /// Most connections at a time, whatever `http.connections` says.
+    pub max_connections: Option<u64>,
     /// Stops sending to a target that fails.
     pub circuit_breaker: Option<CircuitBreaker>,
     /// Keeps the generator from being the bottleneck unseen.

@@ -1,13 +1,13 @@
 //! `scenarios:` as written.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, Visitor},
+use serde::Deserialize;
+
+use super::{
+    checks::Check,
+    written::{Expected, OneOrMany, TextOr, Think, Time, Written},
 };
-
-use super::written::{Expected, TextOr, Time, Written};
 
 /// `GET /api/items`, or a map.
 pub type ScenarioEntry = TextOr<Scenario>;
@@ -20,8 +20,16 @@ pub struct Scenario {
     pub name: Option<String>,
     /// Share of the arrivals, relative to the other scenarios; 1 by default.
     pub weight: Option<u32>,
+    /// From 1 to 10; 5 by default.
+    pub priority: Option<u8>,
+    /// Feeders of which each iteration takes a row.
+    pub feed: Option<OneOrMany>,
+    /// What a user does once, before its first iteration.
+    pub setup: Option<Vec<Step>>,
     /// What one arrival does, in order.
     pub steps: Option<Vec<Step>>,
+    /// What a user does once, at the end of the run.
+    pub teardown: Option<Vec<Step>>,
     /// Path of a GET.
     pub get: Option<String>,
     /// Path of a POST.
@@ -70,12 +78,13 @@ impl Scenario {
             target: self.target.clone(),
             timeout: self.timeout.clone(),
             check: self.check.clone(),
+            ..Step::default()
         }
     }
 }
 
-/// One request.
-#[derive(Clone, Debug, Deserialize)]
+/// One request, or a pause.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The endpoint's name.
@@ -104,6 +113,12 @@ pub struct Step {
     pub timeout: Option<Written<Time>>,
     /// What the response must be.
     pub check: Option<Check>,
+    /// What later steps need of the response, by the names they use.
+    pub extract: Option<BTreeMap<String, ExtractEntry>>,
+    /// False: played, but not measured.
+    pub measure: Option<bool>,
+    /// A pause instead of a request.
+    pub think: Option<Written<Think>>,
 }
 
 impl Step {
@@ -124,43 +139,23 @@ impl Step {
     }
 }
 
-/// What one response must be; failing counts as an error.
+/// `$.items[0].id`, or a map.
+pub type ExtractEntry = TextOr<Extract>;
+
+/// Where a value is taken from: exactly one of `json`, `regex` and `header`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Check {
-    /// Expected statuses.
-    pub status: Option<Statuses>,
+pub struct Extract {
+    /// A JSONPath.
+    pub json: Option<String>,
+    /// A regular expression over the body; its first group is the value.
+    pub regex: Option<String>,
+    /// The name of a header.
+    pub header: Option<String>,
+    /// Stands in when there is no such value.
+    pub default: Option<serde_yaml::Value>,
 }
 
-/// `200` or `[200, 201]`.
-#[derive(Clone, Debug)]
-pub struct Statuses(pub Vec<u16>);
-
-impl<'de> Deserialize<'de> for Statuses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StatusesVisitor)
-    }
-}
-
-struct StatusesVisitor;
-
-impl<'de> Visitor<'de> for StatusesVisitor {
-    type Value = Statuses;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a status number such as 200, or a list of them")
-    }
-
-    fn visit_u64<E: de::Error>(self, status: u64) -> Result<Statuses, E> {
-        let status = u16::try_from(status).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(status), &self))?;
-        Ok(Statuses(vec![status]))
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Statuses, A::Error> {
-        let mut statuses = Vec::new();
-        while let Some(status) = list.next_element()? {
-            statuses.push(status);
-        }
-        Ok(Statuses(statuses))
-    }
+impl Expected for Extract {
+    const EXPECTED: &'static str = "a JSONPath such as $.items[0].id, or a map with `json`, `regex` or `header`";
 }

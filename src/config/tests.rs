@@ -99,19 +99,19 @@ fn what_yaml_reads_as_something_else() {
     loadgate.yml:1:9: an unquoted '{{' is read as a map
       1 | target: {{ id }}
         |         ^
-    hint: '{{ id }}' would have to stand in quotes; templates are not supported yet, so write the value itself
+    hint: quote it: "{{ id }}"
     "#);
     insta::assert_snapshot!(refusal("scenarios: [ { get: /x/{{ id }} } ]\n"), @r#"
     loadgate.yml:1:24: an unquoted '{{' can't be read
       1 | scenarios: [ { get: /x/{{ id }} } ]
         |                        ^
-    hint: it would have to stand in quotes; templates are not supported yet, so write the value itself
+    hint: quote the whole value: "/items/{{ id }}"
     "#);
-    insta::assert_snapshot!(refusal("scenarios:\n  - get: /x/{{ id }}\n"), @r"
-    loadgate.yml:2:10: templates ('{{ .. }}') are not supported yet
-      2 |   - get: /x/{{ id }}
-        |          ^
-    hint: write the value itself; ${NAME} is filled in when the configuration is loaded
+    insta::assert_snapshot!(refusal("scenarios:\n  - { get: /x, name: '{{ id }}' }\n"), @r"
+    loadgate.yml:2:22: a template ('{{ .. }}') can't stand here
+      2 |   - { get: /x, name: '{{ id }}' }
+        |                      ^
+    hint: templates are rendered for each request: they belong in paths, headers and bodies of `scenarios`; here, ${NAME} is filled in when the configuration is loaded
     ");
     insta::assert_snapshot!(refusal("stages: [ { rate: ${RATE}, duration: 5s } ]\n"), @r"
     loadgate.yml:1:20: an unquoted '${' can't stand within '{ }' or '[ ]'
@@ -181,7 +181,7 @@ fn names_and_types_that_do_not_fit() {
     loadgate.yml:1:1: unknown key 'colour'
       1 | colour: red
         | ^
-    hint: known keys here: version, name, description, tags, target, targets, env, secrets, http, stages, load, scenarios, thresholds, slo, regression, baseline, record, report, safety
+    hint: known keys here: version, name, description, tags, target, targets, env, secrets, data, http, stages, load, scenarios, thresholds, slo, regression, baseline, record, report, safety
     ");
     insta::assert_snapshot!(refusal("name: a\ntarget: b\nname: c\n"), @r"
     loadgate.yml:3:1: duplicate key 'name'
@@ -260,11 +260,11 @@ fn parts_of_the_language_that_are_not_built_yet_are_named() {
         |                          ^
     hint: remove `server.cpu:` for now
     ");
-    insta::assert_snapshot!(refusal("environments: { pr: { scenarios: [ { steps: [ { think: 1s } ] } ] } }\n"), @r"
-    loadgate.yml:1:49: 'scenarios.steps.think' is not supported yet
-      1 | environments: { pr: { scenarios: [ { steps: [ { think: 1s } ] } ] } }
+    insta::assert_snapshot!(refusal("environments: { pr: { scenarios: [ { steps: [ { listen: 1s } ] } ] } }\n"), @r"
+    loadgate.yml:1:49: 'scenarios.steps.listen' is not supported yet
+      1 | environments: { pr: { scenarios: [ { steps: [ { listen: 1s } ] } ] } }
         |                                                 ^
-    hint: remove `think:` for now
+    hint: remove `listen:` for now
     ");
     // A header or a body of that name is none of ours.
     assert_eq!(

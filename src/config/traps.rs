@@ -30,10 +30,7 @@ pub(super) fn explain(text: &str, error: &ScanError, position: impl Fn(&Marker) 
         );
     }
     if line.contains("{{") {
-        return problem(
-            "an unquoted '{{' can't be read".to_owned(),
-            "it would have to stand in quotes; templates are not supported yet, so write the value itself".to_owned(),
-        );
+        return problem("an unquoted '{{' can't be read".to_owned(), "quote the whole value: \"/items/{{ id }}\"".to_owned());
     }
     if error.info().contains("anchor") || error.info().contains("alias") {
         let star = line.chars().skip(mark.col()).position(|c| c == '*').map_or(rest.clone(), |n| rest.chars().skip(n).collect());
@@ -85,14 +82,7 @@ pub(super) fn key_is_no_text(text: &str, parent: &Marker, mark: &Marker, positio
     let written: String = line_of(text, parent).chars().skip(parent.col()).collect();
     if written.starts_with("{{") {
         let end = written.find("}}").map_or(written.len(), |end| end + 2);
-        return Problem::new(
-            position(parent),
-            "an unquoted '{{' is read as a map",
-            format!(
-                "'{}' would have to stand in quotes; templates are not supported yet, so write the value itself",
-                &written[..end]
-            ),
-        );
+        return Problem::new(position(parent), "an unquoted '{{' is read as a map", format!("quote it: \"{}\"", &written[..end]));
     }
     Problem::new(position(mark), "a key must be a text", "a list or a map can't be a key; quote it if it is a text".to_owned())
 }

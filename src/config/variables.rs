@@ -31,8 +31,15 @@ struct BadReference {
     hint: String,
 }
 
+/// What is known once all variables are filled in.
+pub(super) struct FilledIn {
+    pub(super) secrets: Secrets,
+    /// Entries of `env:`, each with the value it has.
+    pub(super) env: BTreeMap<String, String>,
+}
+
 /// Fills in all variables of a tree and gives the secrets it knows.
-pub(super) fn fill_in(root: &mut Node, flags: &[(String, String)], folder: &FilePath) -> Result<Secrets, Vec<Problem>> {
+pub(super) fn fill_in(root: &mut Node, flags: &[(String, String)], folder: &FilePath) -> Result<FilledIn, Vec<Problem>> {
     let mut variables = Variables { flags, section: BTreeMap::new(), secrets: BTreeMap::new() };
     let mut problems = Vec::new();
     // The `env:` section itself may use flags and the process environment, but not its own entries.
@@ -57,7 +64,13 @@ pub(super) fn fill_in(root: &mut Node, flags: &[(String, String)], folder: &File
             variables.fill_in_node(&mut entry.node, &Path::root().key(&entry.key), &mut problems);
         }
     }
-    if problems.is_empty() { Ok(secrets) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let value =
+        |(name, text): (&String, &String)| (name.clone(), variables.flag_or_environment(name).unwrap_or_else(|| text.clone()));
+    let env = variables.section.iter().map(value).collect();
+    Ok(FilledIn { secrets, env })
 }
 
 fn section_of<'a>(root: &'a mut Node, name: &str) -> Option<&'a mut Node> {
@@ -203,7 +216,7 @@ fn may_hold_secrets(path: &Path) -> bool {
 }
 
 /// The place of a character within a scalar; for a quoted one the quote comes first.
-fn within(position: &Position, scalar: &Scalar, offset: usize) -> Position {
+pub(super) fn within(position: &Position, scalar: &Scalar, offset: usize) -> Position {
     match position {
         Position::At(line, column) if !scalar.written.contains('\n') => {
             Position::At(*line, column + offset + usize::from(!scalar.plain))

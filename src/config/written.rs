@@ -70,6 +70,12 @@ pub struct Level;
 /// A percentage: `5%`.
 #[derive(Debug)]
 pub struct Share;
+/// A number of bytes: `200kB`.
+#[derive(Debug)]
+pub struct Size;
+/// The length of a pause: `2s`, `1s..3s`, `exp(2s)`, `normal(2s, 500ms)`.
+#[derive(Debug)]
+pub struct Think;
 
 /// How much load.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -151,6 +157,63 @@ impl Quantity for Share {
 
     fn parse(text: &str) -> Result<f64, UnitError> {
         units::parse_share(text)
+    }
+}
+
+impl Quantity for Size {
+    type Value = u64;
+    const EXPECTED: &'static str = "a size such as 200kB";
+
+    fn parse(text: &str) -> Result<u64, UnitError> {
+        units::parse_size(text)
+    }
+}
+
+/// The length of a pause, as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Always the same.
+    Fixed(Duration),
+    /// Evenly between two lengths.
+    Uniform(Duration, Duration),
+    /// Exponential with this mean.
+    Exponential(Duration),
+    /// Normal with this mean and standard deviation.
+    Normal(Duration, Duration),
+}
+
+impl Quantity for Think {
+    type Value = Pause;
+    const EXPECTED: &'static str = "a pause such as 2s, 1s..3s, exp(2s) or normal(2s, 500ms)";
+
+    fn parse(text: &str) -> Result<Pause, UnitError> {
+        let text = text.trim();
+        let inside = |name: &str| text.strip_prefix(name)?.trim_start().strip_prefix('(')?.strip_suffix(')');
+        if let Some(mean) = inside("exp") {
+            return units::parse_duration(mean).map(Pause::Exponential);
+        }
+        if let Some(arguments) = inside("normal") {
+            let (mean, deviation) = arguments.split_once(',').ok_or_else(|| UnitError {
+                message: format!("'{text}' has no standard deviation"),
+                hint: "write mean and standard deviation, for example normal(2s, 500ms)".to_owned(),
+            })?;
+            return Ok(Pause::Normal(units::parse_duration(mean)?, units::parse_duration(deviation)?));
+        }
+        if text.contains('(') {
+            let hint = "write 2s, 1s..3s, exp(2s) or normal(2s, 500ms)".to_owned();
+            return Err(UnitError { message: format!("'{text}' is not a pause"), hint });
+        }
+        match text.split_once("..") {
+            None => units::parse_duration(text).map(Pause::Fixed),
+            Some((from, to)) => {
+                let (shortest, longest) = (units::parse_duration(from)?, units::parse_duration(to)?);
+                if shortest > longest {
+                    let hint = format!("write the shorter one first: {}..{}", to.trim(), from.trim());
+                    return Err(UnitError { message: format!("the pause '{text}' ends before it begins"), hint });
+                }
+                Ok(Pause::Uniform(shortest, longest))
+            }
+        }
     }
 }
 
@@ -267,5 +330,37 @@ impl<'de, T: Deserialize<'de> + Expected> Deserialize<'de> for TextOr<T> {
         }
 
         deserializer.deserialize_any(TextOrVisitor(PhantomData))
+    }
+}
+
+/// `users`, or `[users, orders]`.
+#[derive(Clone, Debug)]
+pub struct OneOrMany(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrManyVisitor)
+    }
+}
+
+struct OneOrManyVisitor;
+
+impl<'de> Visitor<'de> for OneOrManyVisitor {
+    type Value = OneOrMany;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name, or a list of them")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<OneOrMany, E> {
+        Ok(OneOrMany(vec![name.to_owned()]))
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
+        let mut names = Vec::new();
+        while let Some(name) = list.next_element()? {
+            names.push(name);
+        }
+        Ok(OneOrMany(names))
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     io,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Stop, controls::Controls, iteration::Script, user::User};
+use super::{Stop, controls::Controls, feeds::Feeds, iteration::Script, manners::Manners, user::User};
 use crate::{
     clock::{self, Delays, Instant},
     measure::{Live, Shard, Timeline},
@@ -30,6 +31,8 @@ pub(super) struct Run {
     pub(super) epoch: Instant,
     /// Iterations that are still to be begun, of each stage that counts them.
     pub(super) claims: Vec<Option<AtomicU64>>,
+    /// How far the feeders have come.
+    pub(super) feeds: Feeds,
 }
 
 /// Everything the tasks of one thread work with.
@@ -42,7 +45,7 @@ pub(super) struct Cast<D: Driver> {
     pub(super) scripts: Vec<Script<D::Request>>,
     pub(super) shard: RefCell<Shard>,
     pub(super) delays: Delays,
-    /// Users of the open loop who have nothing to do.
+    /// Users who have nothing to do: those of the open loop between two arrivals, and of a closed loop at its end.
     free: RefCell<Vec<User>>,
     /// Users of the open loop there are.
     users: Cell<u64>,
@@ -54,14 +57,26 @@ impl Run {
     pub(super) fn new(plan: Plan, live: Live, stop: Stop, epoch: Instant) -> Self {
         let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
         let claims = plan.stages.iter().map(|stage| stage.iterations.map(AtomicU64::new)).collect();
-        let controls = Controls::new(&plan);
-        Self { plan, timeline, live, stop, controls, epoch, claims }
+        let (controls, feeds) = (Controls::new(&plan), Feeds::new(&plan));
+        Self { plan, timeline, live, stop, controls, epoch, claims, feeds }
     }
 
     /// Takes one of the iterations a stage has left; always succeeds where it does not count them.
     pub(super) fn claim_iteration(&self, stage: usize) -> bool {
         let Some(left) = &self.claims[stage] else { return true };
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// Whether no iteration can begin any more, because every scenario has taken the last row of a feeder that ends.
+    pub(super) fn is_fed_up(&self) -> bool {
+        self.feeds.ended(&self.plan).is_some()
+    }
+
+    /// Ends a stage early when no iteration can begin any more; those behind it end as soon as they begin.
+    pub(super) fn end_for_want_of_rows(&self, stage: usize) {
+        if self.is_fed_up() {
+            self.timeline.end_early(stage, self.moment().max(self.timeline.stage(stage).begins));
+        }
     }
 
     /// Now, counted from the start of the run.
@@ -76,8 +91,8 @@ impl<D: Driver> Cast<D> {
     /// # Errors
     /// The system gives no timer.
     pub(super) fn new(run: Arc<Run>, share: Share, driver: D, shard: Shard) -> io::Result<Self> {
-        let timeout = run.plan.http.timeouts.request;
-        let scripts = run.plan.workload.scenarios.iter().map(|scenario| Script::new(scenario, &driver, timeout)).collect();
+        let manners = Rc::new(Manners::new(&run.plan));
+        let scripts = run.plan.workload.scenarios.iter().map(|scenario| Script::new(scenario, &driver, &manners)).collect();
         Ok(Self {
             run,
             share,
@@ -96,8 +111,13 @@ impl<D: Driver> Cast<D> {
         self.free.borrow_mut().pop().unwrap_or_else(|| {
             let number = self.users.get() * self.share.threads as u64 + self.share.thread as u64;
             self.users.set(self.users.get() + 1);
-            User::new(number, self.run.plan.seed)
+            User::new(number, &self.run.plan)
         })
+    }
+
+    /// All users who have nothing to do.
+    pub(super) fn take_users(&self) -> Vec<User> {
+        self.free.take()
     }
 
     /// A user has finished.

@@ -6,12 +6,13 @@ use std::{rc::Rc, time::Duration};
 use super::{
     cast::Cast,
     controls::Admission,
+    feeds::{Feeds, Row},
     iteration::{Arrival, play},
     user::User,
 };
 use crate::{
     clock,
-    plan::{Load, Plan, Share},
+    plan::{Load, Plan, ScenarioId, Share},
     protocol::Driver,
 };
 
@@ -20,7 +21,7 @@ const LOOK_STEP: Duration = Duration::from_millis(50);
 
 /// Lives the life of user `number` through all stages that have users.
 pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
-    let mut user = User::new(number.into(), cast.run.plan.seed);
+    let mut user = User::new(number.into(), &cast.run.plan);
     let mut ready = Duration::ZERO;
     for (stage, facts) in cast.run.plan.stages.iter().enumerate() {
         let Load::Users(crowd) = facts.load else { continue };
@@ -28,10 +29,10 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         await_begin(&cast, stage, from).await;
         let place = cast.run.timeline.stage(stage);
         ready = ready.max(place.begins + from);
-        let (until, kept_until) = (place.begins + until, f64::from(crowd.from.max(crowd.to)));
+        let until = place.begins + until;
         while is_on(&cast, stage, ready, until) {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
-            let is_kept = f64::from(number) < kept_until * cast.run.controls.kept();
+            let is_kept = cast.run.controls.keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
             match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::HeldBack } {
                 Admission::Send { at } => {
                     if at > ready {
@@ -41,7 +42,11 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         cast.run.timeline.end_early(stage, cast.run.moment());
                         break;
                     }
-                    ready = iterate(&cast, &mut user, stage, at).await;
+                    let Some((scenario, row)) = next_iteration(&cast, &mut user) else {
+                        cast.run.end_for_want_of_rows(stage);
+                        break;
+                    };
+                    ready = iterate(&cast, &mut user, stage, at, (scenario, row)).await;
                 }
                 Admission::HeldBack => {
                     ready = cast.run.moment() + cast.run.controls.wait_hint();
@@ -50,14 +55,35 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
             }
         }
         if cast.run.stop.is_asked() {
-            return;
+            break;
         }
     }
+    cast.release(user);
+}
+
+/// The scenario that is a user's turn.
+fn scenario_of<D: Driver>(cast: &Cast<D>, user: &User) -> ScenarioId {
+    cast.run.plan.workload.scenario_of(cast.run.plan.seed, user.number << 32 | user.iteration)
+}
+
+/// What a user does next: the scenario and the rows it takes. A scenario that has no rows left is passed over; `None` when all
+/// have none.
+fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User) -> Option<(ScenarioId, Row)> {
+    let plan = &cast.run.plan;
+    while !cast.run.is_fed_up() {
+        let scenario = scenario_of(cast, user);
+        if let Some(row) = cast.run.feeds.take(plan, scenario) {
+            return Some((scenario, row));
+        }
+        user.iteration += 1;
+    }
+    None
 }
 
 /// Waits until a stage has begun and the user's own time in it has come.
 async fn await_begin<D: Driver>(cast: &Cast<D>, stage: usize, from: Duration) {
-    let may_move = cast.run.plan.stages[..stage].iter().any(|before| before.iterations.is_some());
+    let plan = &cast.run.plan;
+    let may_move = Feeds::may_end(plan) || plan.stages[..stage].iter().any(|before| before.iterations.is_some());
     loop {
         let begin = cast.run.epoch + cast.run.timeline.stage(stage).begins + from;
         let now = clock::now();
@@ -74,8 +100,13 @@ fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Durati
     !cast.run.stop.is_asked() && ready < until.min(cast.run.timeline.stage(stage).ends)
 }
 
-async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, stage: usize, due: Duration) -> Duration {
-    let scenario = cast.run.plan.workload.scenario_of(cast.run.plan.seed, user.number << 32 | user.iteration);
+async fn iterate<D: Driver>(
+    cast: &Cast<D>,
+    user: &mut User,
+    stage: usize,
+    due: Duration,
+    (scenario, row): (ScenarioId, Row),
+) -> Duration {
     let window = {
         let mut shard = cast.shard.borrow_mut();
         let window = shard.arrival_started(stage, due, cast.scripts[scenario].opening);
@@ -83,7 +114,7 @@ async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, stage: usize, due: 
         window
     };
     let errors = cast.run.live.0[cast.share.thread].errors.get();
-    let ready = play(cast, user, Arrival { stage, scenario, due, window }).await;
+    let ready = play(cast, user, Arrival { stage, scenario, due, window, row }).await;
     if cast.run.live.0[cast.share.thread].errors.get() > errors {
         // A request that fails without waiting for anything must not keep the thread from everybody else.
         tokio::task::yield_now().await;

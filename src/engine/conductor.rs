@@ -9,7 +9,7 @@ use super::{
     overload::Overload,
 };
 use crate::{
-    measure::{History, Live, PULSE, Recent, Strain, StrainProbe},
+    measure::{History, Live, PULSE, Recent, StagePlace, Strain, StrainProbe},
     plan::OnSaturated,
     record::{BreakerEvent, BreakerState, Generator},
     units::Micros,
@@ -25,6 +25,10 @@ const LOOK_MIN: Duration = Duration::from_secs(1);
 pub struct Progress<'a> {
     /// Time since the first stage began.
     pub moment: Duration,
+    /// The stage that is played, and where it stands; `None` when all are.
+    pub stage: Option<(usize, StagePlace)>,
+    /// When the last stage ends, as far as is known by now.
+    pub end: Duration,
     /// Counters of all threads.
     pub live: &'a Live,
     /// The last seconds.
@@ -98,7 +102,9 @@ impl<'a> Conductor<'a> {
             rate_factor: self.run.controls.rate_factor(),
             saturated: self.overload.saturated.is_some(),
         };
-        Progress { moment, live: &self.run.live, history: &self.history, steering }
+        let timeline = &self.run.timeline;
+        let stage = (0..timeline.len()).map(|number| (number, timeline.stage(number))).find(|(_, place)| moment < place.ends);
+        Progress { moment, stage, end: timeline.end(), live: &self.run.live, history: &self.history, steering }
     }
 
     /// All that is to be remembered of it: the circuit breaker's states, and the generator's part of the record.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::token_bucket::TokenBucket;
-use crate::plan::Plan;
+use crate::plan::{Plan, ScenarioId, Workload};
 
 /// Passes of a closed circuit breaker: no end of them.
 const UNLIMITED: u32 = u32::MAX;
@@ -58,9 +58,10 @@ impl Controls {
         self.kept.get()
     }
 
-    /// Whether arrival `n` of an open loop is among those that self-protection leaves; they are spread evenly.
-    pub(super) fn keeps(&self, n: u64) -> bool {
-        let kept = self.kept();
+    /// Whether self-protection leaves arrival `n` of an open loop, or user `n` of a closed one, with this scenario. Those that are
+    /// left are spread evenly.
+    pub(super) fn keeps(&self, workload: &Workload, scenario: ScenarioId, n: u64) -> bool {
+        let kept = workload.kept_of(scenario, self.kept());
         kept >= 1.0 || (n as f64 * GOLDEN).fract() < kept
     }
 
@@ -179,10 +180,11 @@ mod tests {
     #[test]
     fn arrivals_that_are_shed_are_spread_evenly() {
         let controls = controls();
-        assert!((0..100).all(|n| controls.keeps(n)));
+        let workload = Workload { scenarios: vec![crate::plan::Scenario::default()], ..Workload::default() };
+        assert!((0..100).all(|n| controls.keeps(&workload, 0, n)));
         controls.set_kept(0.8);
         for begin in [0, 1_000_000] {
-            let kept = (begin..begin + 50).filter(|n| controls.keeps(*n)).count();
+            let kept = (begin..begin + 50).filter(|n| controls.keeps(&workload, 0, *n)).count();
             assert!((38..=42).contains(&kept), "{kept} of 50");
         }
     }

@@ -1,11 +1,11 @@
 //! One arrival: the steps of a scenario, one after another.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
-use super::{cast::Cast, user::User, visit::Visit};
+use super::{cast::Cast, feeds::Row, manners::Manners, user::User, visit::Visit};
 use crate::{
     clock,
-    measure::Finished,
+    measure::{FailureNote, Finished},
     plan::{EndpointId, Scenario, ScenarioId, Step, Think},
     protocol::Driver,
 };
@@ -13,22 +13,28 @@ use crate::{
 /// A scenario made ready for a driver.
 #[derive(Debug)]
 pub(super) struct Script<R> {
+    /// What a user does before its first iteration.
+    setup: Vec<Line<R>>,
     lines: Vec<Line<R>>,
+    /// What a user does at the end of the run.
+    teardown: Vec<Line<R>>,
     /// Endpoint of the first step, where that is a request that is measured: it is due when the arrival is.
     pub(super) opening: Option<EndpointId>,
     /// Endpoint of the first request.
     pub(super) endpoint: EndpointId,
+    /// Whether it is the same for every user and each time.
+    is_static: bool,
 }
 
 /// A step made ready for a driver.
 #[derive(Debug)]
 enum Line<R> {
-    Visit(Visit<R>),
+    Visit(Box<Visit<R>>),
     Think(Think),
 }
 
 /// An arrival that is due.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) stage: usize,
     pub(super) scenario: ScenarioId,
@@ -36,23 +42,32 @@ pub(super) struct Arrival {
     pub(super) due: Duration,
     /// Window of its first step, where that is known already.
     pub(super) window: Option<usize>,
+    /// Rows it has taken.
+    pub(super) row: Row,
 }
 
 impl<R> Script<R> {
-    pub(super) fn new<D: Driver<Request = R>>(scenario: &Scenario, driver: &D, timeout: Duration) -> Self {
+    pub(super) fn new<D: Driver<Request = R>>(scenario: &Scenario, driver: &D, manners: &Rc<Manners>) -> Self {
         let line = |step: &Step| match step {
             Step::Think(think) => Line::Think(*think),
-            Step::Request(step) => Line::Visit(Visit {
-                endpoint: step.endpoint,
-                measured: step.measured,
-                timeout: step.timeout.unwrap_or(timeout),
-                check: step.check.clone(),
-                request: driver.prepare(&step.request),
-            }),
+            Step::Request(step) => Line::Visit(Box::new(Visit::new(step, manners, driver))),
         };
+        let lines = |steps: &[Step]| steps.iter().map(line).collect();
         let endpoint = scenario.steps.iter().find_map(Step::request).map_or(0, |step| step.endpoint);
         let opening = scenario.steps.first().and_then(Step::request).filter(|step| step.measured).map(|step| step.endpoint);
-        Self { lines: scenario.steps.iter().map(line).collect(), opening, endpoint }
+        let (setup, teardown) = (lines(&scenario.setup), lines(&scenario.teardown));
+        let is_static = scenario.requests().all(|step| step.rendered.is_none() && step.extract.is_empty());
+        Self { setup, lines: lines(&scenario.steps), teardown, opening, endpoint, is_static }
+    }
+
+    /// Whether users do anything at the end of the run.
+    pub(super) fn has_teardown(&self) -> bool {
+        !self.teardown.is_empty()
+    }
+
+    /// Whether a user has something to do only once.
+    fn is_begun_and_left(&self) -> bool {
+        !self.setup.is_empty() || !self.teardown.is_empty()
     }
 }
 
@@ -61,9 +76,27 @@ impl<R> Script<R> {
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
 pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Arrival) -> Duration {
-    let Arrival { stage, scenario, mut due, window } = arrival;
+    let Arrival { stage, scenario, mut due, window, row } = arrival;
     let script = &cast.scripts[scenario];
+    if !script.is_static {
+        user.begin(scenario, row);
+    }
     cast.shard.borrow_mut().arrival_sent(stage, clock::now().saturating_duration_since(cast.run.epoch + due));
+    if script.is_begun_and_left() && user.is_new_to(scenario) {
+        match play_once(cast, user, &script.setup, Some(stage), due).await {
+            Ok(ready) => due = ready,
+            Err(ready) => {
+                let mut shard = cast.shard.borrow_mut();
+                if let Some(endpoint) = script.opening {
+                    shard.give_back(window, endpoint);
+                }
+                shard.arrival_finished(stage);
+                user.iteration += 1;
+                return ready;
+            }
+        }
+        user.settle(scenario);
+    }
     for (number, line) in script.lines.iter().enumerate() {
         match line {
             Line::Think(think) => {
@@ -93,6 +126,45 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Ar
     due
 }
 
+/// Plays what a user does once: its setup, in a stage, or its teardown, in none. Gives the moment at which it was done.
+///
+/// # Errors
+/// The moment at which a step failed, and the rest was left.
+async fn play_once<D: Driver>(
+    cast: &Cast<D>,
+    user: &mut User,
+    lines: &[Line<D::Request>],
+    stage: Option<usize>,
+    mut due: Duration,
+) -> Result<Duration, Duration> {
+    for line in lines {
+        match line {
+            Line::Think(think) => {
+                due += think.draw(&mut user.rng);
+                cast.pause_until(due).await;
+            }
+            Line::Visit(visit) => {
+                let window =
+                    stage.filter(|_| visit.measured).and_then(|stage| cast.shard.borrow_mut().begin(stage, due, visit.endpoint));
+                let (done, failed) = make_visit(cast, user, visit, due, window).await;
+                due = done;
+                if failed {
+                    return Err(done);
+                }
+            }
+        }
+    }
+    Ok(due)
+}
+
+/// Plays the end of a user's part in a scenario, if it ever had one.
+pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User, scenario: ScenarioId) {
+    if user.leave(scenario) {
+        // A step that fails is told of; there is nobody left who would build on it.
+        let _ = play_once(cast, user, &cast.scripts[scenario].teardown, None, cast.run.moment()).await;
+    }
+}
+
 /// Makes a request that is due and notes its outcome: when it was done, and whether it failed.
 async fn make_visit<D: Driver>(
     cast: &Cast<D>,
@@ -111,7 +183,13 @@ async fn make_visit<D: Driver>(
         connections: visited.connections,
         retries: visited.retries,
         failure: visited.failure.map(|failure| (failure.class, failure.message)),
+        sample: visited.sample,
     };
-    cast.shard.borrow_mut().finish(window, visit.endpoint, finished);
+    let mut shard = cast.shard.borrow_mut();
+    if let (false, Some((class, message))) = (visit.measured, &finished.failure) {
+        let (endpoint, class, message, sample) = (visit.endpoint, *class, message.clone(), finished.sample.clone());
+        shard.note_failure(FailureNote { endpoint, class, message, sample });
+    }
+    shard.finish(window, visit.endpoint, finished);
     (visited.done.saturating_duration_since(cast.run.epoch), failed)
 }

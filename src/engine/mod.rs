@@ -5,18 +5,27 @@
 
 mod adaptive;
 mod alarm;
+mod answer;
+mod attempt;
 mod breaker;
 mod cast;
 mod closed_loop;
 mod conductor;
 mod controls;
+mod feeds;
 mod heartbeat;
 mod iteration;
+mod jar;
+mod manners;
 mod open_loop;
 mod overload;
 mod ready;
+mod redirect;
+mod render;
 mod run;
+mod samples;
 mod stop;
+mod teardown;
 mod token_bucket;
 mod user;
 mod visit;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     clock,
-    plan::{Pacer, Shape, Stage},
+    plan::{Pacer, ScenarioId, Shape, Stage},
     protocol::Driver,
 };
 
@@ -35,24 +35,32 @@ where
     let (arrivals, seed) = (cast.run.plan.control.arrivals, cast.run.plan.seed.wrapping_add(number as u64));
     let mut pacer = Pacer::new(shape, stage.duration, arrivals, cast.share, seed);
     let (mut n, mut burst) = (first + cast.share.thread as u64, 0);
+    let gives_up = || cast.run.stop.is_asked() || cast.run.is_fed_up();
     while let Some(offset) = pacer.next(controls.rate_factor()) {
+        if cast.run.is_fed_up() {
+            cast.run.end_for_want_of_rows(number);
+            return Ok(());
+        }
         let due = begins + offset;
         burst = if cast.run.epoch + due > clock::now() { 0 } else { burst + 1 };
         if burst == BURST_MAX {
             burst = 0;
             tokio::task::yield_now().await;
         }
-        if !alarm.until(cast.run.epoch + due, || cast.run.stop.is_asked()).await? {
+        if !alarm.until(cast.run.epoch + due, gives_up).await? {
+            cast.run.end_for_want_of_rows(number);
             return Ok(());
         }
-        let admission = if controls.keeps(n) { controls.admit(due, ends) } else { Admission::HeldBack };
+        let workload = &cast.run.plan.workload;
+        let scenario = workload.scenario_of(cast.run.plan.seed, n);
+        let admission = if controls.keeps(workload, scenario, n) { controls.admit(due, ends) } else { Admission::HeldBack };
         match admission {
             Admission::HeldBack => cast.shard.borrow_mut().arrival_held_back(number),
             Admission::Send { at } => {
                 if !alarm.until(cast.run.epoch + at, || cast.run.stop.is_asked()).await? {
                     return Ok(());
                 }
-                arrive(cast, number, at, n);
+                arrive(cast, number, at, scenario);
             }
         }
         n += cast.share.threads as u64;
@@ -60,26 +68,28 @@ where
     Ok(())
 }
 
-/// Takes arrival `n` of the run into play, or drops it when too many are.
-fn arrive<D>(cast: &Rc<Cast<D>>, stage: usize, due: Duration, n: u64)
+/// Takes an arrival into play, or drops it when too many are.
+fn arrive<D>(cast: &Rc<Cast<D>>, stage: usize, due: Duration, scenario: ScenarioId)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let scenario = cast.run.plan.workload.scenario_of(cast.run.plan.seed, n);
     let script = &cast.scripts[scenario];
     let max_in_flight = cast.share.of(cast.run.plan.limits.max_in_flight).max(1) as u64;
     let mut shard = cast.shard.borrow_mut();
     if cast.in_flight() >= max_in_flight {
         shard.arrival_dropped(stage, due, script.endpoint);
-    } else {
+    } else if let Some(row) = cast.run.feeds.take(&cast.run.plan, scenario) {
         let window = shard.arrival_started(stage, due, script.opening);
-        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window });
+        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window, row });
         tokio::task::spawn_local(async move {
             let mut user = cast.user();
             play(&cast, &mut user, arrival).await;
             cast.release(user);
         });
+    } else {
+        // Nobody has said that so many should come as there are no rows for.
+        shard.arrival_held_back(stage);
     }
     shard.close_passed(due);
 }

@@ -138,10 +138,11 @@ fn conduct(
     loop {
         let mut found = None;
         match source.recv_timeout(due.saturating_duration_since(clock::now())) {
-            // Windows that a run which was stopped never came to are empty: they say nothing.
+            // Windows that a run never came to, because it or their stage ended before its time, are empty: they say nothing.
             Ok(closed) => {
-                let complete = collector.take(closed).filter(|_| !run.stop.is_asked());
-                found = complete.and_then(|(number, windows)| watch(number, windows));
+                let complete = collector.take(closed);
+                let played = complete.filter(|(number, _)| !run.stop.is_asked() && run.timeline.is_played(*number));
+                found = played.and_then(|(number, windows)| watch(number, windows));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return gave_up,
@@ -188,7 +189,9 @@ fn put_together(
     let stopped_at = ends.iter().map(|end| end.stopped_at).min().unwrap_or_default();
     let complete = stopped_at >= timeline.end();
     let shards: Vec<_> = ends.iter().map(|end| &end.shard).collect();
-    let measured = collector.finish(&plan.workload.endpoints, &shards, stopped_at);
+    let mut measured = collector.finish(&plan.workload.endpoints, &shards, stopped_at);
+    let mut ids = 0..;
+    measured.endpoints.retain(|_| ids.next().is_some_and(|id| plan.workload.is_measured(id)));
     let stages = plan.stages.iter().enumerate().map(|(number, stage)| (number, stage, timeline.stage(number))).map(
         |(number, stage, place)| StageFacts {
             began_us: Micros::from_duration(place.begins).0,
@@ -211,11 +214,17 @@ fn put_together(
         ..of_machine
     };
     // Whatever was found when all was played already is for the verdict to say.
-    let ended_because = gave_up.filter(|_| !complete);
+    let ended_because = gave_up.filter(|_| !complete).or_else(|| fed_up(run, plan).filter(|_| complete));
     let ended = match (complete, &ended_because) {
         (true, _) => Ended::Complete,
         (false, Some(_)) => Ended::Aborted,
         (false, None) => Ended::Interrupted,
     };
     Observed { ended, ended_because, started_at, threads: ends.len(), stages: stages.collect(), generator, breaker, measured }
+}
+
+/// Why a run was over before its time, where feeders that end have ended it.
+fn fed_up(run: &Run, plan: &Plan) -> Option<String> {
+    let feeder = run.feeds.ended(plan).filter(|_| run.timeline.end() < plan.duration())?;
+    Some(format!("it ended early, as the feeder '{}' has no rows left", feeder.name))
 }

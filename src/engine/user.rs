@@ -1,6 +1,15 @@
 //! One user: what is remembered from step to step and from iteration to iteration.
 
+use std::{collections::BTreeMap, sync::Arc};
+
+use minijinja::Value;
 use rand::{SeedableRng as _, rngs::SmallRng};
+
+use super::{feeds::Row, jar::Jar};
+use crate::{
+    clock,
+    plan::{Names, Plan, ScenarioId, Scope},
+};
 
 /// A user of one thread. In a closed loop there is one per `vus`; in an open loop an arrival takes one that is free, or a new one.
 #[derive(Debug)]
@@ -9,13 +18,69 @@ pub(super) struct User {
     pub(super) number: u64,
     /// Iterations it has begun before the present one.
     pub(super) iteration: u64,
-    /// Source of everything this user does at random.
+    /// Source of everything this user does at random, except for what templates draw.
     pub(super) rng: SmallRng,
+    /// Cookies it was given.
+    pub(super) jar: Jar,
+    seed: u64,
+    scope: Arc<Scope>,
+    /// What it learned in the setup of each scenario it has begun.
+    begun: BTreeMap<ScenarioId, Names>,
 }
 
 impl User {
     /// User `number`; equal seeds make users who do the same.
-    pub(super) fn new(number: u64, seed: u64) -> Self {
-        Self { number, iteration: 0, rng: SmallRng::seed_from_u64(seed ^ number.rotate_left(32)) }
+    pub(super) fn new(number: u64, plan: &Plan) -> Self {
+        Self {
+            number,
+            iteration: 0,
+            rng: SmallRng::seed_from_u64(plan.seed ^ number.rotate_left(32)),
+            jar: Jar::default(),
+            seed: plan.seed,
+            scope: Arc::new(Scope::new(Arc::clone(&plan.workload.names))),
+            begun: BTreeMap::new(),
+        }
+    }
+
+    /// Begins an iteration: it knows what it learned in the setup of the scenario and the rows it has taken, and no more.
+    pub(super) fn begin(&mut self, scenario: ScenarioId, row: Row) {
+        let mut own = self.begun.get(&scenario).cloned().unwrap_or_default();
+        own.extend(row);
+        self.remember(own);
+    }
+
+    fn remember(&mut self, own: Names) {
+        let (seed, number, iteration) = (self.seed, self.number, self.iteration);
+        let scope = Arc::make_mut(&mut self.scope);
+        scope.own = own;
+        scope.begin(seed, number, iteration);
+    }
+
+    /// Whether the setup of a scenario is still to be made.
+    pub(super) fn is_new_to(&self, scenario: ScenarioId) -> bool {
+        !self.begun.contains_key(&scenario)
+    }
+
+    /// The setup of a scenario is made: what is known now will be known in each iteration.
+    pub(super) fn settle(&mut self, scenario: ScenarioId) {
+        self.begun.insert(scenario, self.scope.own.clone());
+    }
+
+    /// Ends the user's part in a scenario, knowing what was known after its setup. False when it never had one.
+    pub(super) fn leave(&mut self, scenario: ScenarioId) -> bool {
+        let Some(own) = self.begun.remove(&scenario) else { return false };
+        self.remember(own);
+        true
+    }
+
+    /// Remembers values taken from an answer.
+    pub(super) fn learn(&mut self, values: Vec<(Arc<str>, Value)>) {
+        Arc::make_mut(&mut self.scope).own.extend(values);
+    }
+
+    /// What templates see at this moment.
+    pub(super) fn scope_now(&mut self) -> &Arc<Scope> {
+        Arc::make_mut(&mut self.scope).now = clock::wall();
+        &self.scope
     }
 }

@@ -1,15 +1,20 @@
-//! One request step of one user: sent, answered, judged.
+//! One request step of one user: rendered, sent, answered, judged, and tried again where that is wished.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
-use http::StatusCode;
-
-use super::user::User;
+use super::{
+    answer::Answer,
+    attempt::{Attempt, AttemptTerms, attempt},
+    manners::Manners,
+    render::render,
+    samples::Samples,
+    user::User,
+};
 use crate::{
-    clock::Instant,
-    plan::{Check, EndpointId},
-    protocol::{Driver, Exchange, Failure, Keep, Reply, Terms},
-    record::{ErrorClass, Phases},
+    clock::{self, Instant},
+    plan::{EndpointId, Place, Rendered, Request, RequestStep},
+    protocol::{Driver, Failure, Keep},
+    record::{ExchangeSample, Phases},
 };
 
 /// A request step made ready for a driver.
@@ -17,9 +22,21 @@ use crate::{
 pub(super) struct Visit<R> {
     pub(super) endpoint: EndpointId,
     pub(super) measured: bool,
-    pub(super) timeout: Duration,
-    pub(super) check: Check,
-    pub(super) request: R,
+    step: RequestStep,
+    manners: Rc<Manners>,
+    timeout: Duration,
+    keep: Keep,
+    sending: Sending<R>,
+    samples: Samples,
+}
+
+/// How the request of a step comes about.
+#[derive(Debug)]
+enum Sending<R> {
+    /// It is always the same, and was made ready once.
+    Same(R),
+    /// Parts of it are rendered each time.
+    Rendered(Rendered),
 }
 
 /// What became of it, all attempts together.
@@ -37,53 +54,105 @@ pub(super) struct Visited {
     /// Attempts beyond the first.
     pub(super) retries: u64,
     pub(super) failure: Option<Failure>,
+    /// The exchange that failed, where it is one of the few that are shown.
+    pub(super) sample: Option<Box<ExchangeSample>>,
 }
 
 impl<R> Visit<R> {
-    pub(super) async fn make<D: Driver<Request = R>>(&self, driver: &D, _user: &mut User) -> Visited {
-        let terms = Terms { timeout: self.timeout, cookie: None, keep: Keep::Status };
-        let Exchange { sent, done, bytes, phases, opened, outcome } = driver.exchange(&self.request, &terms).await;
-        let failure = match outcome {
-            Ok(reply) => judge(&self.check, &reply),
-            Err(failure) => Some(failure),
+    pub(super) fn new<D: Driver<Request = R>>(step: &RequestStep, manners: &Rc<Manners>, driver: &D) -> Self {
+        Self {
+            endpoint: step.endpoint,
+            measured: step.measured,
+            timeout: step.timeout.unwrap_or(manners.timeout),
+            keep: needed(step, manners),
+            sending: match &step.rendered {
+                None => Sending::Same(driver.prepare(&step.request)),
+                Some(rendered) => Sending::Rendered(rendered.clone()),
+            },
+            step: step.clone(),
+            manners: Rc::clone(manners),
+            samples: Samples::default(),
+        }
+    }
+
+    pub(super) async fn make<D: Driver<Request = R>>(&self, driver: &D, user: &mut User) -> Visited {
+        let made;
+        let (request, ready) = match &self.sending {
+            Sending::Same(ready) => (&self.step.request, ready),
+            Sending::Rendered(rendered) => {
+                match render(&self.manners.templates, &self.step.request, rendered, user) {
+                    Ok(request) => made = (driver.prepare(&request), request),
+                    Err(failure) => return Visited::unsent(failure),
+                }
+                (&made.1, &made.0)
+            }
         };
-        Visited { sent, done, bytes, phases, connections: u64::from(opened), retries: 0, failure }
+        let mut sent = None;
+        let (mut bytes, mut connections) = (0, 0);
+        let mut retries = 0;
+        loop {
+            let attempt = self.attempt(driver, user, request, ready).await;
+            bytes += attempt.bytes_in_all;
+            connections += attempt.connections;
+            let sent = *sent.get_or_insert(attempt.sent);
+            let (failure, sample) = self.judge(&attempt, user);
+            if let Some(failure) = &failure
+                && self.manners.tries_again(failure.class, retries)
+            {
+                tokio::time::sleep(self.manners.pause(retries, &mut user.rng)).await;
+                retries += 1;
+                continue;
+            }
+            let Attempt { done, phases, .. } = attempt;
+            return Visited { sent, done, bytes, phases, connections, retries: retries.into(), failure, sample };
+        }
+    }
+
+    async fn attempt<'a, D: Driver<Request = R>>(
+        &self,
+        driver: &D,
+        user: &mut User,
+        request: &'a Request,
+        ready: &R,
+    ) -> Attempt<'a> {
+        let keep = if self.samples.is_hungry() { Keep::Body } else { self.keep };
+        let terms = AttemptTerms { timeout: self.timeout, keep, expected: &self.step.check.status };
+        attempt(driver, &self.manners, &mut user.jar, (request, ready), terms).await
+    }
+
+    /// Whether an attempt failed, with a sample of the answer where there is one. What later steps need of an answer that is as
+    /// promised goes to the user.
+    fn judge(&self, attempt: &Attempt<'_>, user: &mut User) -> (Option<Failure>, Option<Box<ExchangeSample>>) {
+        let Some(reply) = &attempt.reply else { return (attempt.failure.clone(), None) };
+        let answer = Answer::new(reply, attempt.bytes);
+        let failure = attempt.failure.clone().or_else(|| answer.judge(&self.step.check)).or_else(|| {
+            if self.step.extract.is_empty() {
+                return None;
+            }
+            answer.extract(&self.step.extract).map(|values| user.learn(values)).err()
+        });
+        let sample =
+            failure.as_ref().and_then(|failure| self.samples.take(failure.class, &attempt.request, reply, attempt.bytes));
+        (failure, sample)
     }
 }
 
-/// Whether a response is a failure.
-fn judge(check: &Check, reply: &Reply) -> Option<Failure> {
-    judge_status(&check.status, reply.status)
-}
-
-fn judge_status(expected: &[StatusCode], status: StatusCode) -> Option<Failure> {
-    let as_promised = if expected.is_empty() { status.as_u16() < 400 } else { expected.contains(&status) };
-    if as_promised {
-        return None;
+/// What of an answer a step looks at.
+fn needed(step: &RequestStep, manners: &Manners) -> Keep {
+    let is_header = |place: &Place| matches!(place, Place::Header(_));
+    if step.check.needs_body() || step.extract.iter().any(|extract| !is_header(&extract.place)) {
+        Keep::Body
+    } else if step.check.needs_headers() || !step.extract.is_empty() || manners.redirects > 0 || manners.cookies {
+        Keep::Head
+    } else {
+        Keep::Status
     }
-    let class = match status.as_u16() {
-        400..=499 => ErrorClass::Status4xx,
-        500.. => ErrorClass::Status5xx,
-        _ => ErrorClass::CheckFailed,
-    };
-    Some(Failure { class, message: format!("status {}", status.as_u16()).into() })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_status_is_judged_by_the_check_where_there_is_one() {
-        let class = |expected: &[u16], status| {
-            let expected: Vec<_> = expected.iter().map(|&code| StatusCode::from_u16(code).unwrap()).collect();
-            judge_status(&expected, StatusCode::from_u16(status).unwrap()).map(|failure| failure.class)
-        };
-        assert_eq!(class(&[], 204), None);
-        assert_eq!(class(&[], 302), None);
-        assert_eq!(class(&[], 404), Some(ErrorClass::Status4xx));
-        assert_eq!(class(&[404], 404), None);
-        assert_eq!(class(&[200, 201], 503), Some(ErrorClass::Status5xx));
-        assert_eq!(class(&[201], 200), Some(ErrorClass::CheckFailed));
+impl Visited {
+    fn unsent(failure: Failure) -> Self {
+        let now = clock::now();
+        let phases = Phases::default();
+        Self { sent: now, done: now, bytes: 0, phases, connections: 0, retries: 0, failure: Some(failure), sample: None }
     }
 }

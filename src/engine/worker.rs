@@ -13,6 +13,7 @@ use super::{
     closed_loop,
     heartbeat::beat,
     open_loop,
+    teardown::tear_down,
 };
 use crate::{
     clock::{self, Instant},
@@ -52,6 +53,8 @@ where
         let stopped_at = play_stages(&cast).await?;
         let drain_began = clock::now();
         drain(&cast.run, share, drain_began).await;
+        let waited = clock::now().saturating_duration_since(drain_began);
+        tear_down(&cast, cast.run.plan.limits.graceful_stop.saturating_sub(waited)).await;
         io::Result::Ok((cast, stopped_at, drain_began))
     })?;
     let waited = clock::now().saturating_duration_since(drain_began);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{ClosedWindow, ShardEnd, Timeline, shard::name_failures};
+use super::{ClosedWindow, ShardEnd, Timeline, failures};
 use crate::{
     plan::Endpoint,
     record::{EndpointSeries, FailureSample, Latencies, Totals, Window},
@@ -104,7 +104,7 @@ impl Collector {
             late,
             lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
-            failures: name_failures(ends, &names),
+            failures: failures::named(ends, &names),
         }
     }
 }

@@ -95,6 +95,12 @@ impl Live {
         self.0.iter().map(|shard| shard.dropped.get()).sum()
     }
 
+    /// Arrivals whose steps are all done.
+    #[must_use]
+    pub fn finished(&self) -> u64 {
+        self.0.iter().map(|shard| shard.finished.get()).sum()
+    }
+
     /// Arrivals held back on purpose.
     #[must_use]
     pub fn held_back(&self) -> u64 {

@@ -2,14 +2,18 @@
 //! threads together and keeps them encoded, so that memory does not grow with the number of requests.
 
 mod collector;
+mod failures;
 mod live;
 mod machine;
+#[cfg(test)]
+mod memory;
 mod pulse;
 mod shard;
 mod strain;
 mod timeline;
 
 pub use collector::{Collector, Measured};
+pub use failures::{FailureNote, Failures};
 pub use live::{Live, LiveShard};
 pub use machine::{CpuClock, environment, max_rss_bytes, raise_open_files_limit};
 pub use pulse::{History, PULSE, PulseSlot, Recent};

@@ -8,22 +8,18 @@ use std::{
     time::Duration,
 };
 
-use super::{Recent, Timeline, live::LiveShard};
+use super::{FailureNote, Failures, Recent, Timeline, live::LiveShard};
 use crate::{
     plan::EndpointId,
-    record::{ErrorClass, Errors, FailureSample, Latencies, Phases, Totals},
+    record::{ErrorClass, Errors, ExchangeSample, Latencies, Phases, Totals},
     units::Micros,
 };
 
-/// Failures in words kept per thread; more would say nothing new.
-const FAILURES_MAX: usize = 50;
 /// How often windows are looked through for some to close: this is asked at every arrival.
 const LOOK_STEP: Duration = Duration::from_millis(10);
-/// Failures in words kept per endpoint and class.
-const FAILURES_PER_CLASS: usize = 2;
 
 /// A request that came to an outcome.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Finished {
     /// Time from due to done.
     pub response: Duration,
@@ -39,6 +35,8 @@ pub struct Finished {
     pub retries: u64,
     /// Class and words of its failure, if it failed.
     pub failure: Option<(ErrorClass, Cow<'static, str>)>,
+    /// The exchange that failed, where it is one of the few that are shown.
+    pub sample: Option<Box<ExchangeSample>>,
 }
 
 /// A window that is over on one thread.
@@ -66,7 +64,7 @@ pub struct ShardEnd {
     /// How much too late the thread woke up for its pulses, in measured stages.
     pub lag: Latencies,
     /// Failures in words.
-    pub failures: Vec<(EndpointId, ErrorClass, Cow<'static, str>)>,
+    pub failures: Failures,
 }
 
 /// One thread's measurements.
@@ -162,6 +160,18 @@ impl Shard {
         Some(number)
     }
 
+    /// A request that was expected in a window is not made after all.
+    pub fn give_back(&mut self, window: Option<usize>, endpoint: EndpointId) {
+        if let Some(number) = window {
+            self.window(number).pending[endpoint] -= 1;
+        }
+    }
+
+    /// Tells of a failure that is counted nowhere, being of a step that is not measured: it ends an iteration all the same.
+    pub fn note_failure(&mut self, note: FailureNote) {
+        self.end.failures.keep(note);
+    }
+
     /// A request came to its outcome.
     pub fn finish(&mut self, window: Option<usize>, endpoint: EndpointId, finished: Finished) {
         self.live.requests.add(1);
@@ -187,17 +197,15 @@ impl Shard {
             Some((class, message)) => {
                 *total.errors.entry(class).or_default() += 1;
                 total.failed.record(response);
-                self.keep_failure(endpoint, class, message);
+                self.end.failures.keep(FailureNote { endpoint, class, message, sample: finished.sample });
             }
         }
     }
 
-    fn keep_failure(&mut self, endpoint: EndpointId, class: ErrorClass, message: Cow<'static, str>) {
-        let failures = &mut self.end.failures;
-        let alike = failures.iter().filter(|known| known.0 == endpoint && known.1 == class).count();
-        if failures.len() < FAILURES_MAX && alike < FAILURES_PER_CLASS {
-            failures.push((endpoint, class, message));
-        }
+    /// Windows that are held open.
+    #[cfg(test)]
+    pub(super) fn open_windows(&self) -> usize {
+        self.open.len()
     }
 
     fn window(&mut self, number: usize) -> &mut OpenWindow {
@@ -265,19 +273,6 @@ impl Shard {
     }
 }
 
-/// Names the endpoints of failures that threads kept by number, and keeps only a few of each kind.
-pub(super) fn name_failures(ends: &[&ShardEnd], names: &[&str]) -> Vec<FailureSample> {
-    let mut samples: Vec<FailureSample> = Vec::new();
-    for (endpoint, class, message) in ends.iter().flat_map(|end| &end.failures) {
-        let alike = |sample: &&FailureSample| sample.endpoint == names[*endpoint] && sample.class == *class;
-        let known = samples.iter().filter(alike).any(|sample| sample.message == *message);
-        if !known && samples.iter().filter(alike).count() < FAILURES_PER_CLASS {
-            samples.push(FailureSample { endpoint: names[*endpoint].to_owned(), class: *class, message: message.to_string() });
-        }
-    }
-    samples
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{Receiver, sync_channel};
@@ -302,7 +297,16 @@ mod tests {
 
     fn finished(ms: u64) -> Finished {
         let response = Duration::from_millis(ms);
-        Finished { response, service: response, bytes: 0, phases: Phases::default(), connections: 0, retries: 0, failure: None }
+        Finished {
+            response,
+            service: response,
+            bytes: 0,
+            phases: Phases::default(),
+            connections: 0,
+            retries: 0,
+            failure: None,
+            sample: None,
+        }
     }
 
     #[test]

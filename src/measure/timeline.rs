@@ -165,6 +165,14 @@ impl Timeline {
         (begun as usize).min(place.windows)
     }
 
+    /// Whether a window's time came at all: it does not in a stage that ended before its time.
+    #[must_use]
+    pub fn is_played(&self, window: usize) -> bool {
+        let place = &self.stages[self.stage_of_window(window)];
+        let offset = self.window.saturating_mul((window - place.first_window) as u64);
+        place.begins.load(Relaxed).saturating_add(offset) < place.ends.load(Relaxed)
+    }
+
     /// The stage a window belongs to.
     #[must_use]
     pub fn stage_of_window(&self, window: usize) -> usize {

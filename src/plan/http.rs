@@ -11,7 +11,7 @@ pub struct HttpSettings {
     pub timeouts: Timeouts,
     /// Which failures are tried again.
     pub retries: Retries,
-    /// Redirects followed within one step; beyond it, and with 0 always, a redirect is an ordinary answer.
+    /// Redirects followed within one step; one more is a failure. With 0 a redirect is an ordinary answer.
     pub redirects: u32,
     /// Whether compressed answers are asked for.
     pub compression: bool,

@@ -1,24 +1,37 @@
 //! The plan: validated and complete, with no string left to interpret. Pure; reads no clock and does no I/O.
 
+mod check;
 mod control;
 mod crowd;
+mod extract;
+mod feed;
 mod http;
+mod json_path;
 mod resolve;
+mod rule;
 pub mod schedule;
+mod shedding;
 mod step;
 mod target;
+mod template;
 mod think;
 mod workload;
 
 use std::time::Duration;
 
+pub use check::{BodyRule, Check, Schema};
 pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection};
 pub use crowd::{Crowd, Load};
+pub use extract::{Extract, Place};
+pub use feed::{Feeder, FeederId, Order, Rows, Table};
 pub use http::{Backoff, Connections, HttpSettings, Retries, Timeouts};
+pub use json_path::JsonPath;
 pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
+pub use rule::Rule;
 pub use schedule::{Pacer, Schedule, Shape};
-pub use step::{Check, Method, Request, RequestStep, Step};
+pub use step::{Method, Piece, Rendered, Request, RequestStep, Step};
 pub use target::{HttpVersion, Target, TargetId, Tls, WaitFor};
+pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
 pub use think::Think;
 pub use workload::{Endpoint, Scenario, Workload};
 

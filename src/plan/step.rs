@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 pub use http::Method;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue};
 
-use super::{EndpointId, TargetId, Think};
+use super::{Check, EndpointId, Extract, TargetId, TemplateId, Think};
 
 /// A step of a scenario.
 #[derive(Clone, Debug)]
@@ -22,12 +22,16 @@ pub enum Step {
 pub struct RequestStep {
     /// Where its latencies go.
     pub endpoint: EndpointId,
-    /// What is sent.
+    /// What is sent; parts that are templates stand here as they were written.
     pub request: Request,
+    /// The parts that are made anew each time; `None` when nothing is.
+    pub rendered: Option<Rendered>,
     /// Replaces the request timeout of the plan.
     pub timeout: Option<Duration>,
     /// What the answer must be.
     pub check: Check,
+    /// What later steps need of the answer.
+    pub extract: Vec<Extract>,
     /// False: played, but not recorded.
     pub measured: bool,
 }
@@ -47,11 +51,43 @@ pub struct Request {
     pub body: Bytes,
 }
 
-/// What an answer must be; one that is not counts as an error.
+/// The parts of a request that are rendered each time it is sent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Check {
-    /// Statuses that are a success; empty for anything below 400.
-    pub status: Vec<StatusCode>,
+pub struct Rendered {
+    /// Replaces the path.
+    pub path: Option<TemplateId>,
+    /// Replaces the values of headers, by their place in the request.
+    pub headers: Vec<(usize, TemplateId)>,
+    /// Replaces the body: its pieces one after another.
+    pub body: Vec<Piece>,
+}
+
+/// A piece of a body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// Always the same.
+    Fixed(Bytes),
+    /// Text, or a JSON value with its type, as it is rendered.
+    Rendered(TemplateId),
+    /// Rendered text that is written as a JSON string.
+    JsonString(TemplateId),
+}
+
+impl Rendered {
+    /// Whether there is nothing to render.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl RequestStep {
+    /// A step that sends a request always in the same way and checks nothing but that its status is below 400.
+    #[must_use]
+    pub fn plain(endpoint: EndpointId, request: Request) -> Self {
+        let (check, extract) = (Check::default(), Vec::new());
+        Self { endpoint, request, rendered: None, timeout: None, check, extract, measured: true }
+    }
 }
 
 impl Step {

@@ -1,14 +1,22 @@
 //! Who asks for what: weighted scenarios of steps.
 
-use super::{ScenarioId, Step};
+use std::sync::Arc;
+
+use super::{EndpointId, Feeder, FeederId, Names, RequestStep, ScenarioId, Step, Templates};
 
 /// All scenarios of a plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Workload {
     /// In the order of the configuration.
     pub scenarios: Vec<Scenario>,
     /// Metric names with what they stand for; steps of equal name share one.
     pub endpoints: Vec<Endpoint>,
+    /// Templates of all requests.
+    pub templates: Templates,
+    /// What templates can name in every scenario: `env`, and feeders that nobody takes rows of.
+    pub names: Arc<Names>,
+    /// Rows of data.
+    pub feeders: Vec<Feeder>,
     /// SHA-256 over names, weights and requests.
     pub hash: String,
 }
@@ -20,8 +28,30 @@ pub struct Scenario {
     pub name: String,
     /// Share of the arrivals, relative to the other scenarios.
     pub weight: u32,
+    /// From 1 to 10; where load is shed, scenarios of low priority go first.
+    pub priority: u8,
+    /// Feeders of which each iteration takes a row.
+    pub feeds: Vec<FeederId>,
+    /// What a user does once, before its first iteration.
+    pub setup: Vec<Step>,
     /// What one arrival does, in order.
     pub steps: Vec<Step>,
+    /// What a user does once, at the end of the run.
+    pub teardown: Vec<Step>,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        let (setup, steps, teardown) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name: String::new(), weight: 1, priority: 5, feeds: Vec::new(), setup, steps, teardown }
+    }
+}
+
+impl Scenario {
+    /// All requests of the scenario, those of setup and teardown included.
+    pub fn requests(&self) -> impl Iterator<Item = &RequestStep> {
+        self.setup.iter().chain(&self.steps).chain(&self.teardown).filter_map(Step::request)
+    }
 }
 
 /// A metric name and what it stands for.
@@ -36,6 +66,17 @@ pub struct Endpoint {
 }
 
 impl Workload {
+    /// Whether anything is recorded of an endpoint; requests of `measure: false` alone are not.
+    #[must_use]
+    pub fn is_measured(&self, endpoint: EndpointId) -> bool {
+        self.scenarios.iter().flat_map(Scenario::requests).any(|step| step.endpoint == endpoint && step.measured)
+    }
+
+    /// The endpoints that something is recorded of.
+    pub fn measured_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.iter().enumerate().filter(|(id, _)| self.is_measured(*id)).map(|(_, endpoint)| endpoint)
+    }
+
     /// The scenario that arrival `n` of a run plays: weighted, and the same for equal seeds whatever thread asks.
     #[must_use]
     pub fn scenario_of(&self, seed: u64, n: u64) -> ScenarioId {
@@ -55,7 +96,7 @@ impl Workload {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): spreads a counter over 64 bits.
-fn split_mix(n: u64) -> u64 {
+pub(super) fn split_mix(n: u64) -> u64 {
     let z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -67,8 +108,8 @@ mod tests {
     use super::*;
 
     fn workload(weights: &[u32]) -> Workload {
-        let scenarios = weights.iter().map(|&weight| Scenario { name: String::new(), weight, steps: Vec::new() }).collect();
-        Workload { scenarios, endpoints: Vec::new(), hash: String::new() }
+        let scenarios = weights.iter().map(|&weight| Scenario { weight, ..Scenario::default() }).collect();
+        Workload { scenarios, ..Workload::default() }
     }
 
     #[test]

@@ -109,6 +109,12 @@ impl Failure {
         Self { class, message: Cow::Borrowed(message) }
     }
 
+    /// A failure in words of our own.
+    #[must_use]
+    pub fn told(class: ErrorClass, message: &str) -> Self {
+        Self { class, message: Cow::Owned(message.chars().take(Self::MESSAGE_CHARS_MAX).collect()) }
+    }
+
     /// A failure in the words of an error and all its causes.
     #[must_use]
     pub fn of(class: ErrorClass, error: &dyn std::error::Error) -> Self {

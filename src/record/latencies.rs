@@ -112,6 +112,12 @@ impl Encoded {
         self.0.is_empty()
     }
 
+    /// Its length in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     /// The histogram again.
     #[must_use]
     pub fn decode(&self) -> Latencies {

@@ -11,6 +11,7 @@ mod merge;
 mod outcome;
 mod phases;
 mod plan_facts;
+mod sample;
 mod steering;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use latencies::{Encoded, Latencies};
 pub use outcome::{ErrorClass, Errors, FailureSample};
 pub use phases::Phases;
 pub use plan_facts::{PlanFacts, StageFacts};
+pub use sample::ExchangeSample;
 pub use steering::{BreakerEvent, BreakerState, ShedEvent};
 
 /// All that is kept of one run.

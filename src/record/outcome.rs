@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::ExchangeSample;
+
 /// Failed requests by class.
 pub type Errors = BTreeMap<ErrorClass, u64>;
 
@@ -93,6 +95,14 @@ impl ErrorClass {
     }
 }
 
+impl ErrorClass {
+    /// Whether a name stands for this class: its own (`timeout.connect`) or that of its family (`timeout`).
+    #[must_use]
+    pub fn is_named(self, name: &str) -> bool {
+        self.name().strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
 impl fmt::Display for ErrorClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -133,4 +143,7 @@ pub struct FailureSample {
     pub class: ErrorClass,
     /// What was seen, capped and without secrets: `status 503`, `connection closed before the response was complete`.
     pub message: String,
+    /// The exchange itself, where there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Box<ExchangeSample>>,
 }

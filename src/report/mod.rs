@@ -20,8 +20,8 @@ pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, summary_json};
 pub use verdict_file::{BaselineFacts, CandidateFacts, ComparisonRow, SCHEMA, ThresholdRow, ValidityRow, VerdictFile};
 pub use view::{
-    ChangeRow, ChangeText, ClassCount, Compared, Fact, FailureView, GeneratorView, Judged, LatencyFigures, RunView, StageView,
-    Step, ThresholdView, Traffic, TrafficText, ValidityView, View, WindowRow,
+    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LatencyFigures, PhaseMean,
+    RunView, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, ValidityView, View, WindowRow,
 };
 
 /// File name of the run record in the report folder.
@@ -40,6 +40,7 @@ pub const STEP_SUMMARY_FILE: &str = "step_summary.md";
 pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(&view.run)),
+        Render::Found(render) => render(&view.run),
         Render::Verdict(render) => Some(render(view)),
         Render::Either(render) => Some(render(&view.run, Some(&view.judged))),
     })
@@ -52,6 +53,7 @@ pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>
 pub fn write_run(view: &RunView, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(view)),
+        Render::Found(render) => render(view),
         Render::Verdict(_) => None,
         Render::Either(render) => Some(render(view, None)),
     })

@@ -8,12 +8,14 @@ mod decision;
 mod finding;
 mod headline;
 mod regression;
+mod remarks;
 mod span;
 mod thresholds;
 mod validity;
 
 pub use abort::AbortWatch;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
+pub use remarks::remarks;
 
 use self::finding::Finding;
 use crate::{
@@ -30,6 +32,7 @@ pub fn decide(candidate: &[RunRecord], reference: Reference, policy: &Policy) ->
     let mut findings: Vec<Finding> = validity::findings(&validity);
     findings.extend(thresholds::findings(&thresholds, candidate));
     findings.extend(regression::findings(&reference, &policy.regression));
+    findings.extend(remarks::findings(candidate));
     // Stable: within a kind, what was found about the run comes before the thresholds and those before the comparison.
     findings.sort_by_key(|finding| finding::rank(finding.kind));
 

@@ -226,6 +226,37 @@ fn a_late_generator_is_invalid() {
 }
 
 #[test]
+fn a_saturated_generator_makes_a_run_invalid_with_its_figures_and_a_shed_load_only_warns() {
+    let mut candidate = run(1.0, 9);
+    candidate.generator.busy_share_max = Some(0.93);
+    candidate.generator.saturated = Some("its busiest thread was busy 93% of the time (80% are allowed)".to_owned());
+    let verdict = judge(&candidate, compared(&candidate, 6), &Policy::default());
+    assert_eq!((verdict.kind, verdict.exit), (VerdictKind::Invalid, Exit::Invalid));
+    assert_eq!(
+        verdict.reasons,
+        [
+            "the load generator was the bottleneck: its busiest thread was busy 93% of the time (80% are allowed); lower the rate, \
+          give users time to think, or take a larger machine"
+        ]
+    );
+    candidate.generator.saturated = None;
+    let event = crate::record::ShedEvent { at_us: 1, kept: 0.8, reason: "it was busy".to_owned() };
+    candidate.generator.shed = vec![event];
+    let verdict = judge(&candidate, compared(&candidate, 6), &Policy::default());
+    assert_eq!((verdict.kind, verdict.exit), (VerdictKind::Warn, Exit::Ok));
+    assert!(verdict.headline.contains("shed load, down to 80%"), "{}", verdict.headline);
+}
+
+#[test]
+fn a_generator_that_stood_still_warns_even_where_few_requests_were_late() {
+    let mut candidate = run(1.0, 9);
+    candidate.generator.sched_lag_max_us = Some(500_000);
+    let verdict = judge(&candidate, compared(&candidate, 6), &Policy::default());
+    assert_eq!(verdict.kind, VerdictKind::Warn);
+    assert!(verdict.reasons[0].starts_with("the load generator stood still for 500 ms"), "{:?}", verdict.reasons);
+}
+
+#[test]
 fn an_interrupted_run_is_invalid_with_its_own_exit_code() {
     let candidate = RunRecord { ended: Ended::Interrupted, ..run(1.0, 9) };
     assert_eq!(judge(&candidate, Reference::NoBaseline, &Policy::default()).exit, Exit::Interrupted);

@@ -18,6 +18,7 @@ pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Po
         samples(candidate, reference, policy),
         achieved_rate(candidate, &policy.validity),
         generator_late(candidate, &policy.validity),
+        generator_saturated(candidate),
     ]
 }
 
@@ -123,4 +124,20 @@ fn generator_late(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
         }
     };
     ValidityCheck { check: "generator_late", ok, value: late.map(|us| us as f64), reason }
+}
+
+/// Whether self-protection found the generator to be the bottleneck.
+fn generator_saturated(runs: &[RunRecord]) -> ValidityCheck {
+    let busy = runs.iter().filter_map(|run| run.generator.busy_share_max).reduce(f64::max);
+    let saturated = runs.iter().find_map(|run| run.generator.saturated.as_deref());
+    let reason = match (saturated, busy) {
+        (Some(reason), _) => format!(
+            "the load generator was the bottleneck: {reason}; lower the rate, give users time to think, or take a larger machine"
+        ),
+        (None, Some(busy)) => {
+            format!("the busiest thread of the load generator was busy {} of the time at most", units::percent(busy))
+        }
+        (None, None) => "the record does not tell how busy the load generator was".to_owned(),
+    };
+    ValidityCheck { check: "generator_saturated", ok: saturated.is_none(), value: busy, reason }
 }

@@ -219,3 +219,72 @@ fn flags_that_are_no_pairs_and_files_that_are_not_there_are_usage_errors() {
     hint: there are no environments
     ");
 }
+
+#[test]
+fn what_users_do_is_shown_with_the_plan() {
+    let shown = check(
+        r#"name: shop
+target: http://127.0.0.1:8080
+http: { redirects: 3, cookies: per_vu, retries: { max: 2 } }
+data:
+  users: { inline: [ { name: ann }, { name: bob } ], on_end: stop }
+  skus: { inline: [A-1], order: random }
+stages: [ { rate: 10/s, duration: 60s } ]
+scenarios:
+  - name: checkout
+    feed: users
+    setup: [ { post: /login, json: { user: "{{ users.name }}" }, extract: { token: $.token } } ]
+    steps:
+      - { get: /items, measure: false }
+      - { think: 1s..3s }
+      - { post: "/orders/{{ pick(skus) }}", headers: { Authorization: "Bearer {{ token }}" } }
+"#,
+        &[],
+    );
+    let part = |from: &str, to: &str| {
+        let rest = shown.split_once(from).map_or_else(|| panic!("{shown}"), |(_, rest)| rest);
+        rest.split_once(to).map_or(rest, |(part, _)| part).trim_end().to_owned()
+    };
+    insta::assert_snapshot!(part("endpoints ", "scenarios "), @r"
+                         request                        measured requests  comparable
+    POST /orders/{{ pick(skus) }}  POST /orders/{{ pick(skus) }}  600                p50
+    ");
+    insta::assert_snapshot!(part("data ", "thresholds"), @r"
+      rows  order       on end   taken by
+    skus   1     random      recycle  nobody; templates may pick
+    users  2     sequential  stop     checkout
+    ");
+    insta::assert_snapshot!(part("longest run", "files"), @r"
+        none
+    retries          up to 2 on timeout, 5xx, after 200ms times 2 up to 5s, with full jitter
+    redirects        up to 3 are followed
+    cookies          each user keeps its own
+    ");
+}
+
+#[test]
+fn what_steers_the_load_is_shown_where_it_is_asked_for() {
+    let text = "\
+target: http://localhost:8080
+load:
+  model: adaptive
+  adaptive: { target: p95 150ms, formula: step }
+  rate_limit: { rate: 500/s, burst: 50 }
+  stages: [ { rate: 200/s, duration: 60s } ]
+scenarios: [ GET /items ]
+thresholds: [ { expr: error_rate < 20% over 10s, abort: true, grace: 15s }, { expr: p95 < 2s, abort: true } ]
+safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated: shed } }
+";
+    let shown = check(text, &[]);
+    let section = |name: &str| shown.split("\n\n").find(|part| part.trim_start().starts_with(name)).unwrap_or(&shown).to_owned();
+    insta::assert_snapshot!(section("thresholds") + "\n" + &section("steering"), @r"
+    thresholds
+      error_rate < 20% over 10s (aborts the run after 15s)
+      p95 < 2s (aborts the run)
+    steering
+      adaptive         p95 150ms over 100ms, rate x 0.5 to 1.2, every 5s (formula step)
+      rate limit       500/s, bursts of 50
+      circuit breaker  opens above 40% failed of 50 or more within 10s, tries again after 2s, gives up at opening 3
+      self-protection  above 80% busy or 80% of the memory, looked at every 10s: 20% of the load is shed
+    ");
+}

@@ -68,6 +68,7 @@ fn write_certificates(folder: &Path) {
 fn check_configurations(name: &str) -> usize {
     let folder = tempfile::tempdir().unwrap();
     write_certificates(&folder.path().join("certs"));
+    fs::write(folder.path().join("users.csv"), "name,password\nann,one\nbob,two\n").unwrap();
     let is_configuration = |block: &Block| block.text.starts_with("version: 1") || block.text.contains("target:");
     let configurations: Vec<Block> = blocks(&page(name), "yaml").into_iter().filter(is_configuration).collect();
     for Block { line, text } in &configurations {
@@ -86,12 +87,12 @@ fn check_configurations(name: &str) -> usize {
 fn every_configuration_in_the_docs_resolves() {
     let sections = page("configuration.md").matches("\n## ").count();
     assert!(check_configurations("configuration.md") > sections / 2, "most sections have an example");
-    assert_eq!(check_configurations("recipes.md"), 5);
+    assert_eq!(check_configurations("recipes.md"), 7);
 }
 
 #[test]
 fn every_script_in_the_docs_can_be_played() {
-    for (name, expected) in [("mock-target.md", 7), ("recipes.md", 1)] {
+    for (name, expected) in [("mock-target.md", 7), ("recipes.md", 2)] {
         let is_script = |block: &Block| block.text.contains("routes:") || block.text.starts_with("defaults:");
         let scripts: Vec<Block> = blocks(&page(name), "yaml").into_iter().filter(is_script).collect();
         assert_eq!(scripts.len(), expected, "docs/{name}");

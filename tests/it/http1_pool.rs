@@ -121,7 +121,11 @@ fn with_another(mut plan: Plan, port: u16) -> Plan {
     plan.targets.push(target(port));
     let mut step = get(1, "/");
     step.request.target = 1;
-    plan.workload.scenarios.push(Scenario { name: "other".into(), weight: 1, steps: vec![Step::Request(Box::new(step))] });
+    plan.workload.scenarios.push(Scenario {
+        name: "other".into(),
+        steps: vec![Step::Request(Box::new(step))],
+        ..Scenario::default()
+    });
     plan.workload.endpoints.push(Endpoint { name: "other".into(), ..plan.workload.endpoints[0].clone() });
     plan
 }

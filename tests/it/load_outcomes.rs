@@ -21,7 +21,7 @@ pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 /// A GET of a path.
 pub(crate) fn get(endpoint: usize, path: &str) -> RequestStep {
     let request = Request { target: 0, method: Method::GET, path: path.to_owned(), headers: Vec::new(), body: Bytes::new() };
-    RequestStep { endpoint, request, timeout: None, check: Check::default(), measured: true }
+    RequestStep::plain(endpoint, request)
 }
 
 /// A service on this machine.
@@ -54,9 +54,9 @@ pub(crate) fn plan(port: u16) -> Plan {
             step_of: None,
         }],
         workload: Workload {
-            scenarios: vec![Scenario { name: "home".to_owned(), weight: 1, steps }],
+            scenarios: vec![Scenario { name: "home".to_owned(), steps, ..Scenario::default() }],
             endpoints: vec![endpoint],
-            hash: String::new(),
+            ..Workload::default()
         },
         http: HttpSettings::default(),
         control: Control::default(),
@@ -100,7 +100,7 @@ fn load_knows_classes_of_status() {
     let port = answers(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
     assert_eq!(play(&plan(port)).1.errors, only(ErrorClass::Status4xx, 100));
     let mut expected = plan(port);
-    let check = Check { status: vec![http::StatusCode::NOT_FOUND] };
+    let check = Check { status: vec![http::StatusCode::NOT_FOUND], ..Check::default() };
     expected.workload.scenarios[0].steps = vec![Step::Request(Box::new(RequestStep { check, ..get(0, "/") }))];
     assert_eq!(play(&expected).1.errors, Errors::new(), "a 404 that is checked for is a success");
     assert_eq!(play(&plan(answers(b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"))).1.errors, only(ErrorClass::Status5xx, 100));

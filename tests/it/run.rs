@@ -54,7 +54,20 @@ fn load_is_summed_up_with_every_figure_of_the_contract() {
     assert_eq!(summary["schema"], "loadgate/summary/v1");
     assert_eq!(
         fields(&summary["generator"]),
-        ["late_p99_us", "late_max_us", "late_over_1ms", "cpu_share", "max_rss_bytes"],
+        [
+            "late_p99_us",
+            "late_max_us",
+            "late_over_1ms",
+            "cpu_share",
+            "max_rss_bytes",
+            "busy_share_max",
+            "memory_share_max",
+            "sched_lag_p99_us",
+            "sched_lag_max_us",
+            "throttled_us",
+            "steal_share_max",
+            "saturated",
+        ],
         "{summary:#}"
     );
     let endpoints = summary["endpoints"].as_array().unwrap();
@@ -71,6 +84,10 @@ fn load_is_summed_up_with_every_figure_of_the_contract() {
             "response_time_us",
             "service_time_us",
             "errors_by_class",
+            "retries",
+            "connections",
+            "connection_reuse",
+            "phases_mean_us",
         ];
         assert_eq!(fields(endpoint), expected);
         for time in ["response_time_us", "service_time_us"] {

@@ -5,6 +5,7 @@ import unittest
 from pathlib import Path
 
 from load import Load
+from targets import parse_status
 from tools import TOOLS, h2load, k6, loadgate, oha, wrk
 
 WRK = """Running 2s test @ http://127.0.0.1:59053/
@@ -79,6 +80,11 @@ class Output(unittest.TestCase):
         checks = [{"ok": True, "reason": "all well"}, {"ok": False, "reason": "the load generator was late"}]
         say = lambda verdict: loadgate.parse_verdict(json.dumps({"verdict": verdict, "validity": checks}))
         self.assertEqual((say("invalid"), say("warn")), ("invalid: the load generator was late", ""))
+
+
+    def test_nginx_tells_open_connections_and_requests(self):
+        text = "Active connections: 65 \nserver accepts handled requests\n 66 66 441708 \nReading: 0 Writing: 65 Waiting: 0 \n"
+        self.assertEqual(parse_status(text), (65, 441708))
 
 
 class Commands(unittest.TestCase):

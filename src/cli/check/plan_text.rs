@@ -1,6 +1,6 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
-use super::target_text;
+use super::{steering_text, target_text, users_text};
 use crate::{
     plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
     policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
@@ -13,9 +13,11 @@ pub(super) fn render(resolved: &Resolved) -> String {
         stages(&resolved.plan),
         endpoints(resolved),
         scenarios(&resolved.plan),
+        users_text::data(&resolved.plan),
         thresholds(resolved),
         regression(resolved),
         limits(resolved),
+        steering_text::render(&resolved.plan.control),
         files(resolved),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n\n")
@@ -80,7 +82,8 @@ fn endpoints(resolved: &Resolved) -> String {
             .scenarios
             .iter()
             .map(|scenario| {
-                let steps = scenario.steps.iter().filter_map(Step::request).filter(|step| step.endpoint == id).count();
+                let steps =
+                    scenario.steps.iter().filter_map(Step::request).filter(|step| step.endpoint == id && step.measured).count();
                 steps as f64 * f64::from(scenario.weight) / total.max(1) as f64
             })
             .sum();
@@ -101,7 +104,8 @@ fn endpoints(resolved: &Resolved) -> String {
         let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{requests:.0}") };
         vec![endpoint.name.clone(), endpoint.request.clone(), requests, testable]
     };
-    let rows = plan.workload.endpoints.iter().enumerate().map(row).collect();
+    let measured = plan.workload.endpoints.iter().enumerate().filter(|(id, _)| plan.workload.is_measured(*id));
+    let rows = measured.map(row).collect();
     table("endpoints", &["request", "measured requests", "comparable"], rows)
 }
 
@@ -110,9 +114,11 @@ fn thresholds(resolved: &Resolved) -> String {
     if thresholds.is_empty() {
         return "thresholds\n  none: only a comparison with a baseline can fail this run".to_owned();
     }
-    let line = |threshold: &crate::policy::Threshold| match threshold.severity {
-        Severity::Fail => format!("  {}", threshold.expr),
-        Severity::Warn => format!("  {} (only warns)", threshold.expr),
+    let line = |threshold: &crate::policy::Threshold| match (threshold.severity, threshold.abort_after) {
+        (Severity::Fail, None) => format!("  {}", threshold.expr),
+        (Severity::Fail, Some(grace)) if grace.is_zero() => format!("  {} (aborts the run)", threshold.expr),
+        (Severity::Fail, Some(grace)) => format!("  {} (aborts the run after {})", threshold.expr, units::duration(grace)),
+        (Severity::Warn, _) => format!("  {} (only warns)", threshold.expr),
     };
     format!("thresholds\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
@@ -171,7 +177,7 @@ fn limits(resolved: &Resolved) -> String {
     let hosts = |hosts: &[String]| if hosts.is_empty() { "none".to_owned() } else { hosts.join(", ") };
     let allowed = safety.allow_hosts.as_deref().map_or_else(|| "any that is named".to_owned(), hosts);
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-    [
+    let mut lines = vec![
         "limits".to_owned(),
         format!("  in flight        {}", limits.max_in_flight),
         format!("  connections      {}", connections(&resolved.plan)),
@@ -180,8 +186,9 @@ fn limits(resolved: &Resolved) -> String {
         format!("  hosts            allowed: {allowed}; denied: {}", hosts(&safety.deny_hosts)),
         format!("  highest rate     {}", or_none(safety.max_rate.map(|rate| PerSecond(rate).to_string()))),
         format!("  longest run      {}", or_none(safety.max_duration.map(units::duration))),
-    ]
-    .join("\n")
+    ];
+    lines.extend(users_text::manners(&resolved.plan.http));
+    lines.join("\n")
 }
 
 fn connections(plan: &Plan) -> String {
@@ -249,7 +256,7 @@ fn word(response: Response) -> &'static str {
 }
 
 /// Columns as wide as their widest cell; the first one is the title.
-fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(super) fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
     let header = std::iter::once(title).chain(header.iter().copied()).map(str::to_owned).collect::<Vec<_>>();
     let rows: Vec<Vec<String>> = std::iter::once(header)
         .chain(rows.into_iter().map(|mut row| {

@@ -5,35 +5,56 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Secrets,
-    plan::{Arrivals, Control, Endpoint, HttpSettings, HttpVersion, RequestStep, Scenario, Step, Target, Workload},
+    plan::{
+        Arrivals, BodyRule, Check, Control, Endpoint, Extract, Feeder, HttpSettings, HttpVersion, RequestStep, Scenario, Step,
+        Target, Workload,
+    },
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
 /// preceded by its length, so that no two workloads run together to the same bytes.
-pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], secrets: &Secrets) -> String {
+pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], feeders: &[Feeder], secrets: &Secrets) -> String {
     let mut hash = Sha256::new();
     let mut part = adding_to(&mut hash);
     for scenario in scenarios {
         part(b"scenario");
         part(scenario.name.as_bytes());
         part(&scenario.weight.to_le_bytes());
-        for step in &scenario.steps {
-            match step {
-                Step::Request(step) => {
-                    part(b"step");
-                    let name = endpoints.get(step.endpoint).map_or("", |endpoint| endpoint.name.as_str());
-                    part(name.as_bytes());
-                    of_step(step, secrets, &mut part);
-                }
-                Step::Think(think) => {
-                    part(b"think");
-                    part(format!("{think:?}").as_bytes());
-                }
+        for feeder in scenario.feeds.iter().filter_map(|id| feeders.get(*id)) {
+            of_feeder(feeder, &mut part);
+        }
+        for (mark, steps) in [(&b"setup"[..], &scenario.setup), (b"", &scenario.steps), (b"teardown", &scenario.teardown)] {
+            // What was not there before is hashed only where it is there: older baselines stay comparable.
+            if !mark.is_empty() && !steps.is_empty() {
+                part(mark);
             }
+            steps.iter().for_each(|step| of_any_step(step, endpoints, secrets, &mut part));
         }
     }
     drop(part);
     hexadecimal(hash)
+}
+
+fn of_any_step(step: &Step, endpoints: &[Endpoint], secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
+    match step {
+        Step::Request(step) => {
+            part(b"step");
+            let name = endpoints.get(step.endpoint).map_or("", |endpoint| endpoint.name.as_str());
+            part(name.as_bytes());
+            of_step(step, secrets, part);
+        }
+        Step::Think(think) => {
+            part(b"think");
+            part(format!("{think:?}").as_bytes());
+        }
+    }
+}
+
+fn of_feeder(feeder: &Feeder, part: &mut impl FnMut(&[u8])) {
+    part(b"feed");
+    part(feeder.name.as_bytes());
+    part(format!("{:?} {}", feeder.order, feeder.ends).as_bytes());
+    part(feeder.sha256.as_bytes());
 }
 
 /// The hash of a workload as it is sent to its targets: with the path and the headers that every request gets, and with what makes
@@ -53,7 +74,8 @@ pub(super) fn sent_to(workload: &Workload, targets: &[Target], http: &HttpSettin
             part(format!("{:?}", target.protocol).as_bytes());
         }
     }
-    let requests = workload.scenarios.iter().flat_map(|scenario| &scenario.steps).filter_map(Step::request);
+    of_manners(http, &mut part);
+    let requests = workload.scenarios.iter().flat_map(Scenario::requests);
     for (number, step) in requests.enumerate().filter(|(_, step)| step.request.target > 0) {
         part(&number.to_le_bytes());
         part(targets[step.request.target].name.as_bytes());
@@ -114,5 +136,60 @@ fn of_step(step: &RequestStep, secrets: &Secrets, part: &mut impl FnMut(&[u8])) 
     part(&Sha256::digest(secrets.mask(&body).as_bytes()));
     for status in &step.check.status {
         part(&status.as_u16().to_le_bytes());
+    }
+    of_check(&step.check, part);
+    step.extract.iter().for_each(|extract| of_extract(extract, part));
+    if !step.measured {
+        part(b"not measured");
+    }
+}
+
+/// What is looked at beside the status: reading a body and looking into it takes time that is measured.
+fn of_check(check: &Check, part: &mut impl FnMut(&[u8])) {
+    for (name, rule) in &check.headers {
+        part(b"check header");
+        part(name.as_str().as_bytes());
+        part(rule.to_string().as_bytes());
+    }
+    match &check.body {
+        Some(BodyRule::Contains(text)) => [b"check body".as_slice(), text.as_bytes()].into_iter().for_each(&mut *part),
+        Some(BodyRule::Matches(regex)) => {
+            [b"check body ~".as_slice(), regex.as_str().as_bytes()].into_iter().for_each(&mut *part);
+        }
+        None => {}
+    }
+    for (path, rule) in &check.json {
+        part(b"check json");
+        part(path.to_string().as_bytes());
+        part(rule.to_string().as_bytes());
+    }
+    if let Some(bytes_max) = check.bytes_max {
+        part(b"check max_bytes");
+        part(&bytes_max.to_le_bytes());
+    }
+    if let Some(schema) = &check.schema {
+        part(b"check schema");
+        part(&Sha256::digest(schema.text.as_bytes()));
+    }
+}
+
+fn of_extract(extract: &Extract, part: &mut impl FnMut(&[u8])) {
+    part(b"extract");
+    part(extract.name.as_bytes());
+    part(extract.place.to_string().as_bytes());
+}
+
+/// Settings that change what is sent after an answer.
+fn of_manners(http: &HttpSettings, part: &mut impl FnMut(&[u8])) {
+    if http.cookies {
+        part(b"cookies");
+    }
+    if http.redirects > 0 {
+        part(b"redirects");
+        part(&http.redirects.to_le_bytes());
+    }
+    if http.retries.max > 0 {
+        part(b"retries");
+        part(format!("{:?}", http.retries).as_bytes());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Problems;
+use super::{Problems, retries};
 use crate::{
     config::{
         Loaded, Path, http as written,
@@ -24,12 +24,20 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings 
         let hint = "remove the line; a body that `check` or `extract` looks into is kept until it was looked into";
         problems.add(&at.key("discard_bodies"), "bodies can't be kept", hint);
     }
+    let cookies = [("per_vu", true), ("off", false)];
+    let connections = connections(&written.connections, &at.key("connections"), problems);
+    let most = Path::root().key("safety").key("max_connections");
     HttpSettings {
-        connections: connections(&written.connections, &at.key("connections"), problems),
+        connections: Connections {
+            max: least(connections.max, count(loaded.document.safety.max_connections, &most, problems)),
+            ..connections
+        },
         timeouts: timeouts(&written.timeouts, &at.key("timeouts"), problems),
         compression: written.compression.unwrap_or_default(),
+        cookies: problems.choice(written.cookies.as_deref(), &at.key("cookies"), &cookies, &[]).unwrap_or(false),
+        redirects: retries::at_most(written.redirects, &at.key("redirects"), problems),
+        retries: retries::resolve(&written.retries, &at.key("retries"), problems),
         dns_refresh: written.dns.refresh.as_ref().and_then(|time| refresh(time, &at.key("dns").key("refresh"), problems)),
-        ..HttpSettings::default()
     }
 }
 
@@ -72,6 +80,14 @@ fn refresh(written: &Written<Time>, at: &Path, problems: &Problems<'_>) -> Optio
         return None;
     }
     Some(time)
+}
+
+/// The lower of two limits, either of which may be none.
+fn least(one: Option<usize>, other: Option<usize>) -> Option<usize> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (limit, None) | (None, limit) => limit,
+    }
 }
 
 fn count(written: Option<u64>, at: &Path, problems: &Problems<'_>) -> Option<usize> {

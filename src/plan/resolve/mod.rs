@@ -1,6 +1,9 @@
 //! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
 
+mod body;
+mod checks;
 mod control;
+mod feeders;
 mod hash;
 mod hosts;
 mod http;
@@ -9,12 +12,15 @@ mod names;
 mod problems;
 mod regression;
 mod request;
+mod retries;
 mod scenarios;
 mod settings;
 mod stage;
 mod stages;
+mod step;
 mod steps;
 mod target;
+mod templates;
 mod thresholds;
 mod tls;
 
@@ -78,7 +84,9 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let http = http::resolve(loaded, &problems);
     let control = control::resolve(loaded, &problems);
     let stages = stages::resolve(loaded, &safety, &problems);
-    let workload = scenarios::resolve(loaded, &problems);
+    let seed = loaded.document.load.seed.unwrap_or(SEED);
+    let feeders = feeders::resolve(loaded, seed, &problems);
+    let workload = scenarios::resolve(loaded, &feeders, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
     let regression = regression::resolve(loaded, workload.as_ref(), window, &problems);
     settings::secrets(loaded, &problems);
@@ -91,7 +99,6 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     workload.hash = hash::sent_to(&workload, &targets, &http, &loaded.secrets);
     workload.hash = hash::steered(&workload.hash, &control);
     let notes = notes(&targets, &safety, &stages, regression.block);
-    let seed = loaded.document.load.seed.unwrap_or(SEED);
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
         plan: Plan { suite, targets, stages, workload, http, control, limits, window, seed },

@@ -31,6 +31,11 @@ impl<'a> Problems<'a> {
         self.add_at(self.loaded.key_position(path), message, hint);
     }
 
+    /// Something wrong with a part of a text, `offset` bytes into it.
+    pub(super) fn add_within(&self, path: &Path, offset: usize, message: impl Into<String>, hint: impl Into<String>) {
+        self.add_at(self.loaded.position_within(path, offset), message, hint);
+    }
+
     /// A section that must be there, and is missing or has nothing in it.
     pub(super) fn missing(&self, section: &str, hint: impl Into<String>) {
         let path = Path::root().key(section);
@@ -47,6 +52,11 @@ impl<'a> Problems<'a> {
 
     pub(super) fn into_all(self) -> Vec<Problem> {
         self.found.into_inner()
+    }
+
+    /// How much was found so far.
+    pub(super) fn count(&self) -> usize {
+        self.found.borrow().len()
     }
 
     /// The value of a quantity; `None` when it is wrong, which is noted.

@@ -133,9 +133,9 @@ fn overrides(
     for (endpoint, exception) in &written.overrides {
         let at = at.key(endpoint);
         if let Some(workload) = workload
-            && !workload.endpoints.iter().any(|known| known.name == *endpoint)
+            && !workload.measured_endpoints().any(|known| known.name == *endpoint)
         {
-            let hint = nearest_hint(endpoint, workload.endpoints.iter().map(|known| known.name.as_str()), "endpoints");
+            let hint = nearest_hint(endpoint, workload.measured_endpoints().map(|known| known.name.as_str()), "endpoints");
             problems.add_at_key(&at, format!("there is no endpoint '{endpoint}'"), hint);
         }
         let exception = match exception {

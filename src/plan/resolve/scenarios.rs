@@ -1,18 +1,20 @@
 //! `scenarios` -> weighted scenarios of requests that are ready to be sent.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
+use http::Method;
 
-use super::{Problems, hash, names, request, target};
+use super::{
+    Problems, hash, names, step, target,
+    templates::{Reach, Scribe, Source},
+};
 use crate::{
     config::{
-        Loaded, Path,
+        Loaded, Path, nearest_hint,
         scenarios::{self as written, ScenarioEntry},
         written::TextOr,
     },
-    plan::{Check, Endpoint, EndpointId, Request, RequestStep, Scenario, Step, Workload},
+    plan::{Endpoint, EndpointId, Feeder, FeederId, Names, Rendered, Request, RequestStep, Scenario, Step, Workload},
 };
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
@@ -22,10 +24,19 @@ const EXAMPLE: &str = "for example scenarios: [ GET /api/items ]";
 struct Builder<'a> {
     loaded: &'a Loaded,
     problems: &'a Problems<'a>,
+    scribe: Scribe<'a>,
     endpoints: Vec<Endpoint>,
 }
 
-pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> Option<Workload> {
+/// Which part of a scenario a step belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Setup,
+    Steps,
+    Teardown,
+}
+
+pub(super) fn resolve(loaded: &Loaded, feeders: &[Feeder], problems: &Problems<'_>) -> Option<Workload> {
     let at = Path::root().key("scenarios");
     let Some(entries) = &loaded.document.scenarios else {
         problems.missing("scenarios", format!("say what is asked for, {EXAMPLE}"));
@@ -35,7 +46,8 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> Option<Worklo
         problems.add(&at, "there is no scenario", format!("write at least one, {EXAMPLE}"));
         return None;
     }
-    let mut builder = Builder { loaded, problems, endpoints: Vec::new() };
+    let scribe = Scribe::new(loaded, problems, feeders);
+    let mut builder = Builder { loaded, problems, scribe, endpoints: Vec::new() };
     let scenarios: Vec<Option<Scenario>> =
         entries.iter().enumerate().map(|(n, entry)| builder.scenario(entry, &at.index(n))).collect();
     let mut seen = HashSet::new();
@@ -48,13 +60,33 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> Option<Worklo
     let is_complete = scenarios.iter().all(Option::is_some);
     let scenarios: Vec<Scenario> = scenarios.into_iter().flatten().collect();
     // An incomplete workload would make thresholds and overrides look wrong that are right.
-    is_complete.then(|| {
-        let hash = hash::workload(&scenarios, &builder.endpoints, &loaded.secrets);
-        Workload { scenarios, endpoints: builder.endpoints, hash }
-    })
+    is_complete.then(|| builder.workload(scenarios, feeders, &at))
+}
+
+/// What every template can name: the variables of the configuration, and all rows of feeders.
+fn shared_names(loaded: &Loaded, feeders: &[Feeder]) -> Names {
+    let env = minijinja::Value::from(minijinja::value::Serde(&loaded.env));
+    let feeders = feeders.iter().map(|feeder| (feeder.name.clone(), feeder.as_value()));
+    feeders.chain([("env".into(), env)]).collect()
 }
 
 impl Builder<'_> {
+    fn workload(self, scenarios: Vec<Scenario>, feeders: &[Feeder], at: &Path) -> Workload {
+        let hash = hash::workload(&scenarios, &self.endpoints, feeders, &self.loaded.secrets);
+        let workload = Workload {
+            scenarios,
+            endpoints: self.endpoints,
+            templates: self.scribe.finish(),
+            names: shared_names(self.loaded, feeders).into(),
+            feeders: feeders.to_vec(),
+            hash,
+        };
+        if !(0..workload.endpoints.len()).any(|endpoint| workload.is_measured(endpoint)) {
+            self.problems.add_at_key(at, "no step is measured", "remove `measure: false` from the steps that matter");
+        }
+        workload
+    }
+
     fn scenario(&mut self, entry: &ScenarioEntry, at: &Path) -> Option<Scenario> {
         match entry {
             TextOr::Text(text) => self.shorthand(text, at),
@@ -64,22 +96,24 @@ impl Builder<'_> {
 
     /// `GET /api/items`: the text is the name of scenario and endpoint.
     fn shorthand(&mut self, text: &str, at: &Path) -> Option<Scenario> {
-        let Some((method, path)) = text.split_once(' ').filter(|(method, _)| METHODS.contains(method)) else {
+        let Some((method, rest)) = text.split_once(' ').filter(|(method, _)| METHODS.contains(method)) else {
             let hint = format!("write a method and a path, {EXAMPLE}; methods are {}", METHODS.join(", "));
             self.problems.add(at, format!("'{text}' is not a request"), hint);
             return None;
         };
-        let path = request::path(path.trim(), at, self.problems)?;
+        let path = rest.trim();
+        let source = Source { text: path, at, offset: text.len() - rest.trim_start().len() };
+        let (path, template) = step::path(source, &mut self.scribe, &Reach::default())?;
         let name = self.loaded.written(at).unwrap_or(text).to_owned();
         if !names::check(&name, at, self.problems) {
             return None;
         }
         let endpoint = self.endpoint(&name, &name, &name);
         let method = method.parse::<Method>().ok()?;
-        let request = Request { target: 0, method, path, headers: Vec::new(), body: Bytes::new() };
-        let step = RequestStep { endpoint, request, timeout: None, check: Check::default(), measured: true };
-        let step = Step::Request(Box::new(step));
-        Some(Scenario { name, weight: 1, steps: vec![step] })
+        let request = Request { target: 0, method, path, headers: Vec::new(), body: bytes::Bytes::new() };
+        let rendered = template.map(|path| Rendered { path: Some(path), ..Rendered::default() });
+        let step = RequestStep { rendered, ..RequestStep::plain(endpoint, request) };
+        Some(Scenario { name, steps: vec![Step::Request(Box::new(step))], ..Scenario::default() })
     }
 
     fn long(&mut self, scenario: &written::Scenario, at: &Path) -> Option<Scenario> {
@@ -87,34 +121,58 @@ impl Builder<'_> {
         if weight == 0 {
             self.problems.add(&at.key("weight"), "a weight of 0 means never", "write 1 or more, or remove the scenario");
         }
+        let priority = scenario.priority.unwrap_or(5);
+        if !(1..=10).contains(&priority) {
+            let hint = "write 1 (shed first) to 10 (shed last); 5 is the default";
+            self.problems.add(&at.key("priority"), format!("the priority {priority} is out of range"), hint);
+        }
         if let Some(name) = &scenario.name
             && !names::check(name, &at.key("name"), self.problems)
         {
             return None;
         }
-        let Some(steps) = &scenario.steps else {
-            let request = scenario.as_step();
-            let name = scenario.name.clone().or_else(|| self.written_request(&request, at));
-            let step = self.step(&request, name.as_deref().unwrap_or_default(), at)?;
-            return Some(Scenario { name: name?, weight, steps: vec![step] });
+        let feeds = self.feeds(scenario, &at.key("feed"));
+        let fed: BTreeSet<String> = feeds.iter().map(|feeder| self.scribe.feeders[*feeder].name.to_string()).collect();
+        let mut reach = Reach { fed, extracted: BTreeSet::new() };
+        let name = match (&scenario.name, &scenario.steps) {
+            (Some(name), _) => name.clone(),
+            (None, None) => self.written_request(&scenario.as_step(), at).unwrap_or_default(),
+            (None, Some(_)) => {
+                self.problems.add(at, "a scenario with steps needs a name", "add `name:`");
+                return None;
+            }
         };
+        let setup = self.steps(scenario.setup.as_deref(), Part::Setup, &name, &at.key("setup"), &mut reach);
+        let mut after_setup = reach.clone();
+        let steps = match &scenario.steps {
+            None => self.step(&scenario.as_step(), Part::Steps, &name, at, &mut reach).map(|step| vec![step]),
+            Some(steps) => self.long_steps(scenario, steps, &name, at, &mut reach),
+        };
+        let teardown = self.steps(scenario.teardown.as_deref(), Part::Teardown, &name, &at.key("teardown"), &mut after_setup);
+        Some(Scenario { name, weight, priority, feeds, setup: setup?, steps: steps?, teardown: teardown? })
+    }
+
+    fn long_steps(
+        &mut self,
+        scenario: &written::Scenario,
+        steps: &[written::Step],
+        name: &str,
+        at: &Path,
+        reach: &mut Reach,
+    ) -> Option<Vec<Step>> {
         if let Some((key, _)) = scenario.as_step().requests().first() {
             let hint = "put the request into the steps";
             self.problems.add_at_key(&at.key(key), format!("a scenario has either 'steps' or a request ('{key}')"), hint);
             return None;
         }
         self.refuse_request_keys(scenario, at);
-        let Some(name) = &scenario.name else {
-            self.problems.add(at, "a scenario with steps needs a name", "add `name:`");
-            return None;
-        };
         if steps.is_empty() {
             self.problems.add(&at.key("steps"), "there is no step", "write at least one, for example - get: /api/items");
+        } else if steps.iter().all(|step| step.think.is_some()) {
+            let hint = "add a step that makes a request, for example - get: /api/items";
+            self.problems.add(&at.key("steps"), "there are pauses only", hint);
         }
-        let at = at.key("steps");
-        let steps: Vec<Option<Step>> =
-            steps.iter().enumerate().map(|(n, step)| self.named_step(step, name, &at.index(n))).collect();
-        Some(Scenario { name: name.clone(), weight, steps: steps.into_iter().collect::<Option<_>>()? })
+        self.steps(Some(steps), Part::Steps, name, &at.key("steps"), reach)
     }
 
     /// Keys that belong to a step and stand beside `steps`: they would do nothing.
@@ -132,37 +190,76 @@ impl Builder<'_> {
         }
     }
 
-    fn named_step(&mut self, step: &written::Step, scenario: &str, at: &Path) -> Option<Step> {
+    fn feeds(&self, scenario: &written::Scenario, at: &Path) -> Vec<FeederId> {
+        let mut feeds = Vec::new();
+        for (n, name) in scenario.feed.iter().flat_map(|feed| &feed.0).enumerate() {
+            let at = if self.loaded.written(at).is_some() { at.clone() } else { at.index(n) };
+            let names = || self.loaded.document.data.keys().map(String::as_str);
+            match self.scribe.feeders.iter().position(|feeder| *feeder.name == **name) {
+                Some(id) if feeds.contains(&id) => {
+                    let hint = "each iteration takes one row of a feeder; keep one of the two";
+                    self.problems.add(&at, format!("the feeder '{name}' is named twice"), hint);
+                }
+                Some(id) => feeds.push(id),
+                // One that is there and wrong has been told of already.
+                None if names().any(|known| known == name) => {}
+                None => {
+                    let hint = nearest_hint(name, names(), "feeders under `data:`");
+                    self.problems.add(&at, format!("there is no feeder '{name}'"), hint);
+                }
+            }
+        }
+        feeds
+    }
+
+    /// The steps of one part of a scenario; all of them are looked at, whatever is wrong with one.
+    fn steps(
+        &mut self,
+        steps: Option<&[written::Step]>,
+        part: Part,
+        scenario: &str,
+        at: &Path,
+        reach: &mut Reach,
+    ) -> Option<Vec<Step>> {
+        let steps = steps.unwrap_or_default().iter().enumerate();
+        let steps: Vec<Option<Step>> =
+            steps.map(|(n, step)| self.named_step(step, part, scenario, &at.index(n), reach)).collect();
+        steps.into_iter().collect()
+    }
+
+    fn named_step(&mut self, step: &written::Step, part: Part, scenario: &str, at: &Path, reach: &mut Reach) -> Option<Step> {
         if let Some(name) = &step.name
             && !names::check(name, &at.key("name"), self.problems)
         {
             return None;
         }
-        self.step(step, scenario, at)
+        self.step(step, part, scenario, at, reach)
     }
 
-    fn step(&mut self, step: &written::Step, scenario: &str, at: &Path) -> Option<Step> {
+    fn step(&mut self, step: &written::Step, part: Part, scenario: &str, at: &Path, reach: &mut Reach) -> Option<Step> {
+        if step.think.is_some() {
+            return step::think(step, at, self.problems).map(Step::Think);
+        }
         let requests = step.requests();
-        let [(key, path)] = requests.as_slice() else {
+        let [request] = requests.as_slice() else {
             self.wrong_number_of_requests(&requests, at);
             return None;
         };
-        let (path_at, problems) = (at.key(key), self.problems);
-        let path = request::path(path, &path_at, problems);
-        let method = key.to_uppercase().parse::<Method>().ok();
-        let mut headers = step
-            .headers
-            .as_ref()
-            .map(|headers| request::headers(headers, &at.key("headers"), self.loaded, problems))
-            .unwrap_or_default();
-        let body = body(step, &mut headers, at, problems);
-        let timeout = step.timeout.as_ref().and_then(|written| problems.time(written, &at.key("timeout")));
-        let check = Check { status: self.statuses(step, at) };
+        let resolved = step::request(step, *request, at, &mut self.scribe, reach);
+        let timeout = step.timeout.as_ref().and_then(|written| self.problems.time(written, &at.key("timeout")));
+        let (check, extract) = step::answer(step, at, &self.scribe, reach);
+        let measured = step.measure.unwrap_or(part == Part::Steps);
+        if measured && part == Part::Teardown {
+            let hint = "remove it; teardown happens when the measuring is over";
+            self.problems.add(&at.key("measure"), "a step of teardown can't be measured", hint);
+        }
         let as_written = self.written_request(step, at)?;
         let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written);
-        let target = step.target.as_ref().map_or(Some(0), |name| target::named(name, &at.key("target"), self.loaded, problems));
-        let request = Request { target: target?, method: method?, path: path?, headers, body };
-        Some(Step::Request(Box::new(RequestStep { endpoint, request, timeout, check, measured: true })))
+        let target =
+            step.target.as_ref().map_or(Some(0), |name| target::named(name, &at.key("target"), self.loaded, self.problems));
+        let step::Resolved { request, rendered } = resolved?;
+        let request = Request { target: target?, ..request };
+        Some(Step::Request(Box::new(RequestStep { endpoint, request, rendered, timeout, check, extract, measured })))
     }
 
     fn wrong_number_of_requests(&self, requests: &[(&str, &str)], at: &Path) {
@@ -191,40 +288,5 @@ impl Builder<'_> {
             self.endpoints.push(endpoint);
             self.endpoints.len() - 1
         })
-    }
-
-    fn statuses(&self, step: &written::Step, at: &Path) -> Vec<StatusCode> {
-        let Some(statuses) = step.check.as_ref().and_then(|check| check.status.as_ref()) else { return Vec::new() };
-        let at = at.key("check").key("status");
-        if statuses.0.is_empty() {
-            self.problems.add(&at, "no status is expected", "write a status such as 200, or remove the check");
-        }
-        for status in statuses.0.iter().filter(|status| !request::is_status(**status)) {
-            self.problems.add(&at, format!("{status} is not an HTTP status"), "write a number from 100 to 599");
-        }
-        statuses.0.iter().filter_map(|status| StatusCode::from_u16(*status).ok()).collect()
-    }
-}
-
-fn body(step: &written::Step, headers: &mut Vec<(HeaderName, HeaderValue)>, at: &Path, problems: &Problems<'_>) -> Bytes {
-    match (&step.body, &step.json) {
-        (None, None) => Bytes::new(),
-        (Some(text), None) => Bytes::from(text.clone()),
-        (Some(_), Some(_)) => {
-            problems.add_at_key(&at.key("json"), "a request has either 'body' or 'json'", "keep one of them");
-            Bytes::new()
-        }
-        (None, Some(value)) => {
-            if !headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
-                headers.push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
-            }
-            match serde_json::to_vec(value) {
-                Ok(json) => Bytes::from(json),
-                Err(error) => {
-                    problems.add_at_key(&at.key("json"), format!("this can't be sent as JSON: {error}"), "send it with `body:`");
-                    Bytes::new()
-                }
-            }
-        }
     }
 }

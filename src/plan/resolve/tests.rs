@@ -3,6 +3,7 @@
 mod control;
 mod right;
 mod targets;
+mod users;
 mod wrong;
 
 use super::{Resolved, resolve};

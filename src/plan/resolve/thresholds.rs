@@ -99,7 +99,7 @@ impl Reader<'_> {
 
     fn check_scope(&self, threshold: &Threshold, at: &Path) {
         let (Some(scope), Some(workload)) = (&threshold.scope, self.workload) else { return };
-        let endpoints = workload.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+        let endpoints = workload.measured_endpoints().map(|endpoint| endpoint.name.as_str());
         let scenarios = workload.scenarios.iter().map(|scenario| scenario.name.as_str());
         let mut known: Vec<&str> = endpoints.chain(scenarios).collect();
         known.sort_unstable();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::table::aligned;
-use crate::report::{ChangeRow, Compared, Judged, LatencyFigures, RunView, Traffic, View};
+use crate::report::{ChangeRow, Compared, Judged, LatencyFigures, RunView, StepRow, Traffic, View};
 
 /// Up to so many compared metrics are shown in full; of more, only those worth a look.
 const ROWS_ALL: usize = 24;
@@ -36,6 +36,7 @@ pub fn console_run(view: &RunView) -> String {
     let several = (view.endpoints.len() > 1).then_some(&view.total);
     let rows: Vec<Vec<String>> = view.endpoints.iter().chain(several).map(traffic).collect();
     let _ = write!(text, "\n{}", aligned(&head, 1, &rows));
+    text.push_str(&steps(view));
     let failing: Vec<String> = view
         .endpoints
         .iter()
@@ -47,6 +48,26 @@ pub fn console_run(view: &RunView) -> String {
     }
     for failure in &view.failures {
         let _ = writeln!(text, "  {} {}: {}", failure.endpoint, failure.class, failure.message);
+    }
+    if !view.events.is_empty() {
+        text.push_str("\nwhat loadgate changed about the load\n");
+    }
+    for event in &view.events {
+        let _ = writeln!(text, "  {} {}: {}", event.at, event.what, event.reason);
+    }
+    text
+}
+
+/// How the service does as the load grows: a table for each `step:` stage.
+fn steps(view: &RunView) -> String {
+    let mut text = String::new();
+    for table in &view.steps {
+        let mut head = vec![table.name.as_str()];
+        head.extend(&StepRow::COLUMNS[1..]);
+        head.push("");
+        let rows: Vec<Vec<String>> =
+            table.rows.iter().map(|row| row.text.iter().cloned().chain([String::new()]).collect()).collect();
+        let _ = write!(text, "\n{}", aligned(&head, 1, &rows));
     }
     text
 }

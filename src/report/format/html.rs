@@ -3,16 +3,17 @@
 use serde::Serialize;
 
 use super::template;
-use crate::report::{Judged, LatencyFigures, ReportError, RunView};
+use crate::report::{Judged, LatencyFigures, ReportError, RunView, StepRow};
 
 #[derive(Serialize)]
 struct Page<'a> {
     run: &'a RunView,
     judged: Option<&'a Judged>,
     quantiles: [&'static str; 6],
+    step_columns: [&'static str; 7],
 }
 
 /// The page, with or without a verdict.
 pub(super) fn render(run: &RunView, judged: Option<&Judged>) -> Result<String, ReportError> {
-    template::render("report.html", Page { run, judged, quantiles: LatencyFigures::COLUMNS })
+    template::render("report.html", Page { run, judged, quantiles: LatencyFigures::COLUMNS, step_columns: StepRow::COLUMNS })
 }

@@ -2,6 +2,7 @@
 
 mod comment;
 mod console;
+mod failures_json;
 mod html;
 mod junit;
 mod step_summary;
@@ -57,6 +58,8 @@ pub enum Render {
     Run(fn(&RunView) -> Result<String, ReportError>),
     /// There is nothing to say without a verdict.
     Verdict(fn(&View) -> Result<String, ReportError>),
+    /// Written only where there is something to say, with or without a verdict.
+    Found(fn(&RunView) -> Option<Result<String, ReportError>>),
     /// Says more with a verdict.
     Either(fn(&RunView, Option<&Judged>) -> Result<String, ReportError>),
 }
@@ -66,9 +69,10 @@ const fn file(name: &'static str, format: Format, render: Render) -> ReportFile 
 }
 
 /// Every file of the report folder beside the record.
-pub const FORMATS: [ReportFile; 8] = [
+pub const FORMATS: [ReportFile; 9] = [
     file(VERDICT_FILE, Format::Json, Render::Verdict(verdict_json::render)),
     file("summary.json", Format::Json, Render::Run(summary_json::render)),
+    file("failures.json", Format::Json, Render::Found(failures_json::render)),
     file("summary.csv", Format::Csv, Render::Verdict(summary_csv::render)),
     file("windows.csv", Format::Csv, Render::Run(windows_csv::render)),
     file("junit.xml", Format::Junit, Render::Verdict(junit::render)),

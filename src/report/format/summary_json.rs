@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     record::RunRecord,
-    report::{GeneratorView, LatencyFigures, ReportError, RunView, Traffic},
+    report::{EventView, GeneratorView, LatencyFigures, ReportError, RunView, StepRow, Traffic},
 };
 
 const SCHEMA: &str = "loadgate/summary/v1";
@@ -17,7 +17,9 @@ struct Summary<'a> {
     schema: &'static str,
     endpoints: Vec<Endpoint<'a>>,
     total: Endpoint<'a>,
-    generator: Generator,
+    generator: Generator<'a>,
+    steps: Vec<Step<'a>>,
+    events: Vec<Event<'a>>,
 }
 
 #[derive(Serialize)]
@@ -31,6 +33,10 @@ struct Endpoint<'a> {
     response_time_us: Latency,
     service_time_us: Latency,
     errors_by_class: Map<String, Value>,
+    retries: u64,
+    connections: u64,
+    connection_reuse: Option<f64>,
+    phases_mean_us: Option<Map<String, Value>>,
 }
 
 #[derive(Serialize)]
@@ -45,12 +51,39 @@ struct Latency {
 }
 
 #[derive(Serialize)]
-struct Generator {
+struct Step<'a> {
+    step_of: &'a str,
+    stage: &'a str,
+    load: &'a str,
+    requests: u64,
+    achieved_rate_per_s: Option<f64>,
+    error_rate: Option<f64>,
+    p50_us: Option<u64>,
+    p95_us: Option<u64>,
+    p99_us: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    at_us: u64,
+    what: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Generator<'a> {
     late_p99_us: Option<u64>,
     late_max_us: Option<u64>,
     late_over_1ms: u64,
     cpu_share: Option<f64>,
     max_rss_bytes: Option<u64>,
+    busy_share_max: Option<f64>,
+    memory_share_max: Option<f64>,
+    sched_lag_p99_us: Option<u64>,
+    sched_lag_max_us: Option<u64>,
+    throttled_us: Option<u64>,
+    steal_share_max: Option<f64>,
+    saturated: Option<&'a str>,
 }
 
 /// The summary of one record, as `run --json` prints it.
@@ -70,6 +103,8 @@ fn text(view: &RunView) -> Result<String, serde_json::Error> {
         endpoints: view.endpoints.iter().map(|traffic| Endpoint::of(traffic, &traffic.endpoint)).collect(),
         total: Endpoint::of(&view.total, "*"),
         generator: Generator::of(&view.generator),
+        steps: view.steps.iter().flat_map(|table| table.rows.iter().map(|row| Step::of(&table.name, row))).collect(),
+        events: view.events.iter().map(Event::of).collect(),
     };
     serde_json::to_string_pretty(&summary).map(|text| text + "\n")
 }
@@ -90,6 +125,39 @@ impl<'a> Endpoint<'a> {
                 .iter()
                 .map(|found| (found.class.to_owned(), Value::from(found.count)))
                 .collect(),
+            retries: traffic.retries,
+            connections: traffic.connections,
+            connection_reuse: traffic.connection_reuse,
+            phases_mean_us: phases(traffic),
+        }
+    }
+}
+
+/// `null` where it is not known where the time went.
+fn phases(traffic: &Traffic) -> Option<Map<String, Value>> {
+    let means = || traffic.phases.iter().map(|phase| (phase.name.to_owned(), Value::from(phase.mean_us)));
+    (!traffic.phases.is_empty()).then(|| means().collect())
+}
+
+impl<'a> Event<'a> {
+    fn of(event: &'a EventView) -> Self {
+        Self { at_us: event.at_us, what: &event.what, reason: &event.reason }
+    }
+}
+
+impl<'a> Step<'a> {
+    fn of(step_of: &'a str, row: &'a StepRow) -> Self {
+        let StepRow { stage, load, requests, rate_per_s, p50_us, p95_us, p99_us, error_rate, .. } = row;
+        Self {
+            step_of,
+            stage,
+            load,
+            requests: *requests,
+            achieved_rate_per_s: *rate_per_s,
+            error_rate: *error_rate,
+            p50_us: *p50_us,
+            p95_us: *p95_us,
+            p99_us: *p99_us,
         }
     }
 }
@@ -101,9 +169,21 @@ impl Latency {
     }
 }
 
-impl Generator {
-    fn of(view: &GeneratorView) -> Self {
-        let GeneratorView { late_p99_us, late_max_us, late_over_1ms, cpu_share, max_rss_bytes, .. } = *view;
-        Self { late_p99_us, late_max_us, late_over_1ms, cpu_share, max_rss_bytes }
+impl<'a> Generator<'a> {
+    fn of(view: &'a GeneratorView) -> Self {
+        Self {
+            late_p99_us: view.late_p99_us,
+            late_max_us: view.late_max_us,
+            late_over_1ms: view.late_over_1ms,
+            cpu_share: view.cpu_share,
+            max_rss_bytes: view.max_rss_bytes,
+            busy_share_max: view.busy_share_max,
+            memory_share_max: view.memory_share_max,
+            sched_lag_p99_us: view.sched_lag_p99_us,
+            sched_lag_max_us: view.sched_lag_max_us,
+            throttled_us: view.throttled_us,
+            steal_share_max: view.steal_share_max,
+            saturated: view.saturated.as_deref(),
+        }
     }
 }

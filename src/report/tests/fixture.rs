@@ -80,6 +80,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             endpoint: "POST /orders".to_owned(),
             class: ErrorClass::Status5xx,
             message: "status 503".to_owned(),
+            exchange: None,
         }],
         newer: serde_json::Map::new(),
     }

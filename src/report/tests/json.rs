@@ -83,12 +83,16 @@ fn a_newer_field_is_no_reason_to_refuse() {
 #[test]
 fn a_summary_has_exactly_the_documented_fields() {
     let summary: Value = serde_json::from_str(&summary_json(&run(&SHOP))).unwrap();
-    assert_eq!(keys(&summary), "schema endpoints total generator");
-    let fields =
-        "endpoint requests errors error_rate achieved_rate_per_s dropped response_time_us service_time_us errors_by_class";
+    assert_eq!(keys(&summary), "schema endpoints total generator steps events");
+    let fields = "endpoint requests errors error_rate achieved_rate_per_s dropped response_time_us service_time_us errors_by_class retries \
+         connections connection_reuse phases_mean_us";
     assert_eq!((keys(&summary["endpoints"][0]), keys(&summary["total"])), (fields.to_owned(), fields.to_owned()));
     assert_eq!(keys(&summary["total"]["response_time_us"]), "p50 p90 p95 p99 p999 max mean");
-    assert_eq!(keys(&summary["generator"]), "late_p99_us late_max_us late_over_1ms cpu_share max_rss_bytes");
+    assert_eq!(
+        keys(&summary["generator"]),
+        "late_p99_us late_max_us late_over_1ms cpu_share max_rss_bytes busy_share_max memory_share_max sched_lag_p99_us \
+         sched_lag_max_us throttled_us steal_share_max saturated"
+    );
     assert_eq!(summary["endpoints"][1]["errors_by_class"], serde_json::json!({"5xx": 12}));
     assert_eq!(summary["total"]["achieved_rate_per_s"], 2050.0);
 }

@@ -5,6 +5,7 @@ mod fixture;
 mod html;
 mod json;
 mod markdown;
+mod steering;
 mod tables;
 
 use super::{FORMATS, Format, Render, RunView, View, write, write_run};
@@ -17,6 +18,7 @@ fn render(name: &str) -> &'static Render {
 fn text(name: &str, view: &View) -> String {
     match render(name) {
         Render::Run(render) => render(&view.run),
+        Render::Found(render) => render(&view.run).expect("there is something to say"),
         Render::Verdict(render) => render(view),
         Render::Either(render) => render(&view.run, Some(&view.judged)),
     }
@@ -27,6 +29,7 @@ fn text(name: &str, view: &View) -> String {
 fn run_text(name: &str, view: &RunView) -> String {
     match render(name) {
         Render::Run(render) => render(view),
+        Render::Found(render) => render(view).expect("there is something to say"),
         Render::Either(render) => render(view, None),
         Render::Verdict(_) => panic!("{name} needs a verdict"),
     }
@@ -45,7 +48,7 @@ fn a_verdict_leaves_every_file_and_a_run_those_that_need_none() {
     let all = names(&write(&view, &formats, folder.path()).unwrap());
     assert_eq!(all, FORMATS.map(|file| file.name.to_owned()));
     let alone = names(&write_run(&view.run, &formats, folder.path()).unwrap());
-    assert_eq!(alone, ["summary.json", "windows.csv", "report.html"]);
+    assert_eq!(alone, ["summary.json", "failures.json", "windows.csv", "report.html"]);
 }
 
 #[test]

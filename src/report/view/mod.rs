@@ -3,8 +3,10 @@
 mod advice;
 mod changes;
 mod facts;
+mod generator;
 mod judged;
 mod run;
+mod steps;
 pub(super) mod text;
 mod timeline;
 mod traffic;
@@ -15,9 +17,11 @@ use serde::Serialize;
 pub use advice::Step;
 pub use changes::{ChangeRow, ChangeText};
 pub use facts::Fact;
+pub use generator::{EventView, GeneratorView};
 pub use judged::{Compared, Judged, ThresholdView, ValidityView};
-pub use run::{FailureView, GeneratorView, RunView, StageView};
-pub use traffic::{ClassCount, LatencyFigures, Traffic, TrafficText};
+pub use run::{FailureView, RunView, StageView};
+pub use steps::{StepRow, StepTable};
+pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};
 pub use windows::WindowRow;
 
 use super::{marker::Marker, verdict_file::VerdictFile};

@@ -4,13 +4,15 @@ use serde::Serialize;
 
 use super::{
     facts::{self, Fact},
+    generator::{self, EventView, GeneratorView},
+    steps::{self, StepTable},
     text,
     timeline::{self, Timeline},
     traffic::{self, Traffic},
     windows::{self, WindowRow},
 };
 use crate::{
-    record::{Ended, Latencies, RunRecord},
+    record::{Ended, ExchangeSample, RunRecord},
     report::escape::{capped, plain},
     units::{self, Micros},
 };
@@ -46,6 +48,14 @@ pub struct RunView {
     pub any_errors: bool,
     /// How the load generator fared.
     pub generator: GeneratorView,
+    /// What was changed about the load while it was made, in order of time.
+    pub events: Vec<EventView>,
+    /// A table for each `step:` stage.
+    pub steps: Vec<StepTable>,
+    /// Whether arrivals were held back on purpose.
+    pub any_held_back: bool,
+    /// Whether it is known where the time of the requests went.
+    pub any_phases: bool,
     /// The stages of the first run.
     pub stages: Vec<StageView>,
     /// Failures in words.
@@ -57,23 +67,6 @@ pub struct RunView {
     /// Every window, for the CSV file alone.
     #[serde(skip)]
     pub windows: Vec<WindowRow>,
-}
-
-/// How the load generator fared in the measured stages.
-#[derive(Clone, Debug, Serialize)]
-pub struct GeneratorView {
-    /// Lateness that 99 % of the sends kept.
-    pub late_p99_us: Option<u64>,
-    /// Largest lateness.
-    pub late_max_us: Option<u64>,
-    /// Sends later than 1 ms.
-    pub late_over_1ms: u64,
-    /// Largest processor share of any run.
-    pub cpu_share: Option<f64>,
-    /// Largest memory of any run.
-    pub max_rss_bytes: Option<u64>,
-    /// The same in words.
-    pub facts: Vec<Fact>,
 }
 
 /// One stage.
@@ -91,6 +84,8 @@ pub struct StageView {
     pub offered: String,
     /// Arrivals that were sent, and their share.
     pub started: String,
+    /// Arrivals that were held back on purpose.
+    pub held_back: String,
 }
 
 /// A failure in words.
@@ -102,6 +97,8 @@ pub struct FailureView {
     pub class: &'static str,
     /// What was seen.
     pub message: String,
+    /// The exchange that failed, where it was kept.
+    pub exchange: Option<Box<ExchangeSample>>,
 }
 
 impl RunView {
@@ -122,7 +119,11 @@ impl RunView {
             partial: runs.iter().find_map(|run| partial(run, total.requests)),
             in_short: in_short(endpoints.len(), &total),
             any_errors: total.errors > 0,
-            generator: generator(runs),
+            generator: generator::of_runs(runs),
+            events: generator::events(runs),
+            steps: steps::of_runs(runs),
+            any_held_back: runs.iter().flat_map(|run| &run.plan.stages).any(|stage| stage.held_back > 0),
+            any_phases: !total.phases.is_empty(),
             stages: first.map_or_else(Vec::new, stages),
             failures: failures(runs),
             environment: first.map_or_else(Vec::new, facts::of_run),
@@ -144,37 +145,16 @@ fn in_short(endpoints: usize, total: &Traffic) -> String {
 
 fn partial(run: &RunRecord, requests: u64) -> Option<String> {
     let how = match run.ended {
-        Ended::Complete => return None,
+        Ended::Complete => {
+            let reason = run.ended_because.as_deref()?;
+            return Some(format!("{}; the figures cover what was measured until then", capped(reason)));
+        }
         Ended::Interrupted => "the run was interrupted",
         Ended::Aborted => "the run was aborted",
     };
     let because = run.ended_because.as_deref().map_or_else(String::new, |reason| format!(": {}", capped(reason)));
     let left = if requests == 0 { "nothing was measured" } else { "the figures cover what was measured until then" };
     Some(format!("{how}{because}; {left}"))
-}
-
-fn generator(runs: &[RunRecord]) -> GeneratorView {
-    let mut late = Latencies::default();
-    runs.iter().for_each(|run| late.add(&run.generator.late.decode()));
-    let late_over_1ms = runs.iter().map(|run| run.generator.late_over_1ms).sum();
-    let cpu_share = runs.iter().filter_map(|run| run.generator.cpu_share).reduce(f64::max);
-    let max_rss_bytes = runs.iter().filter_map(|run| run.generator.max_rss_bytes).max();
-    let (late_p99_us, late_max_us) = (late.quantile(0.99), late.max());
-    let words = |us: Option<u64>| us.map_or_else(|| text::NONE.to_owned(), |us| Micros(us).to_string());
-    let memory =
-        max_rss_bytes.map_or_else(|| text::NONE.to_owned(), |bytes| format!("{} MB", units::significant(bytes as f64 / 1e6, 3)));
-    let facts = vec![
-        Fact::new("sent late by, 99% of requests", words(late_p99_us)),
-        Fact::new("sent late by, worst request", words(late_max_us)),
-        Fact::new("sent more than 1 ms late", counted_share(late_over_1ms, late.count())),
-        Fact::new("processor share of its threads", text::share(cpu_share)),
-        Fact::new("largest memory", memory),
-    ];
-    GeneratorView { late_p99_us, late_max_us, late_over_1ms, cpu_share, max_rss_bytes, facts }
-}
-
-fn counted_share(part: u64, all: u64) -> String {
-    if all == 0 { text::count(part) } else { format!("{} ({})", text::count(part), units::percent(part as f64 / all as f64)) }
 }
 
 fn stages(run: &RunRecord) -> Vec<StageView> {
@@ -193,6 +173,7 @@ fn stages(run: &RunRecord) -> Vec<StageView> {
             kind: if stage.measured { "measured" } else { "not measured" },
             offered: text::count(stage.offered),
             started: format!("{}{share}", text::count(stage.started)),
+            held_back: text::count(stage.held_back),
         }
     };
     run.plan.stages.iter().map(view).collect()
@@ -201,8 +182,12 @@ fn stages(run: &RunRecord) -> Vec<StageView> {
 fn failures(runs: &[RunRecord]) -> Vec<FailureView> {
     let mut found: Vec<FailureView> = Vec::new();
     for sample in runs.iter().flat_map(|run| &run.failures) {
-        let view =
-            FailureView { endpoint: plain(&sample.endpoint), class: sample.class.name(), message: capped(&sample.message) };
+        let view = FailureView {
+            endpoint: plain(&sample.endpoint),
+            class: sample.class.name(),
+            message: capped(&sample.message),
+            exchange: sample.exchange.clone(),
+        };
         let known =
             |other: &FailureView| other.endpoint == view.endpoint && other.class == view.class && other.message == view.message;
         if !found.iter().any(known) {

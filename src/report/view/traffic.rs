@@ -35,6 +35,14 @@ pub struct Traffic {
     pub service: LatencyFigures,
     /// Failures by class, in the order of the classes.
     pub errors_by_class: Vec<ClassCount>,
+    /// Attempts beyond the first of each request.
+    pub retries: u64,
+    /// Connections that were opened.
+    pub connections: u64,
+    /// Share of the attempts that used a connection again; `None` without requests, and where nothing is known of connections.
+    pub connection_reuse: Option<f64>,
+    /// Where the time of the successful requests went, on average; empty where it is not known.
+    pub phases: Vec<PhaseMean>,
     /// The counts in words.
     pub text: TrafficText,
 }
@@ -47,6 +55,17 @@ pub struct ClassCount {
     /// How many.
     pub count: u64,
     /// How many, for people.
+    pub text: String,
+}
+
+/// Mean time of a phase of the successful requests.
+#[derive(Clone, Debug, Serialize)]
+pub struct PhaseMean {
+    /// `connect`
+    pub name: &'static str,
+    /// Mean over all successful requests, also those that had no such phase.
+    pub mean_us: f64,
+    /// The same for people.
     pub text: String,
 }
 
@@ -63,6 +82,10 @@ pub struct TrafficText {
     pub dropped: String,
     /// `5xx 12, reset 3`, or a dash.
     pub errors_by_class: String,
+    /// `99.6%`, or a dash.
+    pub connection_reuse: String,
+    /// `3`
+    pub retries: String,
 }
 
 /// Latency figures in microseconds and in words.
@@ -112,6 +135,7 @@ impl Traffic {
     fn of(endpoint: &str, request: Option<&str>, totals: &Totals, seconds: f64) -> Self {
         let errors = totals.error_count();
         let rate_per_s = (seconds > 0.0).then(|| totals.requests as f64 / seconds);
+        let connection_reuse = reuse(totals);
         let errors_by_class: Vec<ClassCount> = totals
             .errors
             .iter()
@@ -135,10 +159,35 @@ impl Traffic {
                 error_rate: text::share(totals.error_rate()),
                 dropped: text::count(totals.dropped),
                 errors_by_class: classes(&errors_by_class),
+                connection_reuse: connection_reuse.map_or_else(|| text::NONE.to_owned(), units::percent_floor),
+                retries: text::count(totals.retries),
             },
             errors_by_class,
+            retries: totals.retries,
+            connections: totals.connections,
+            connection_reuse,
+            phases: phases(totals),
         }
     }
+}
+
+/// A record that knows phases knows connections too; of another one nothing can be said.
+fn reuse(totals: &Totals) -> Option<f64> {
+    let attempts = totals.requests + totals.retries;
+    let known = totals.connections > 0 || !totals.phases.is_empty();
+    (attempts > 0 && known).then(|| attempts.saturating_sub(totals.connections) as f64 / attempts as f64)
+}
+
+fn phases(totals: &Totals) -> Vec<PhaseMean> {
+    let successes = totals.response.count();
+    if totals.phases.is_empty() || successes == 0 {
+        return Vec::new();
+    }
+    let mean = |(name, ns): (&'static str, u64)| {
+        let mean_us = ns as f64 / successes as f64 / 1e3;
+        PhaseMean { name, mean_us, text: units::latency(mean_us) }
+    };
+    totals.phases.named().map(mean).to_vec()
 }
 
 fn classes(counts: &[ClassCount]) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios};
 use crate::{
-    plan::{Connections, HttpSettings, RequestStep, Step, Workload},
+    plan::{Connections, RequestStep, Step, Timeouts, Workload},
     policy::{Quantile, Severity},
 };
 
@@ -178,10 +178,15 @@ fn connections_and_time_limits_are_as_written_or_as_usual() {
     let settings = &plan.http.connections;
     assert_eq!((settings.max, settings.max_per_host, settings.reuse), (Some(12), Some(5), false));
     assert_eq!((settings.idle_timeout, settings.cooldown), (Duration::from_secs(3), Duration::ZERO));
+    let most = |safety: &str| {
+        resolved(&with(&format!("http: {{ connections: {{ max: 12 }} }}\nsafety: {{ {safety} }}"))).plan.http.connections.max
+    };
+    assert_eq!((most("max_connections: 7"), most("max_connections: 99"), most("")), (Some(7), Some(12), Some(12)));
     let timeouts = &plan.http.timeouts;
     let millis = [timeouts.connect, timeouts.pool, timeouts.first_byte, timeouts.request].map(|time| time.as_millis());
     assert_eq!((millis, plan.http.compression), ([1, 2, 3, 4], true));
-    assert_eq!(resolved(&with("")).plan.http, HttpSettings::default());
+    let usual = resolved(&with("")).plan.http;
+    assert_eq!((usual.connections, usual.timeouts), (Connections::default(), Timeouts::default()));
 }
 
 #[test]

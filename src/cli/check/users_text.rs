@@ -1,0 +1,56 @@
+//! What users have and how they take failures, for people: rows of data, cookies, redirects, retries.
+
+use super::plan_text::table;
+use crate::{
+    plan::{Feeder, HttpSettings, Order, Plan, Scenario},
+    units,
+};
+
+/// The feeders with who takes rows of them; nothing where there are none.
+pub(super) fn data(plan: &Plan) -> String {
+    let feeders = &plan.workload.feeders;
+    if feeders.is_empty() {
+        return String::new();
+    }
+    let row = |(id, feeder): (usize, &Feeder)| {
+        let takes = |scenario: &&Scenario| scenario.feeds.contains(&id);
+        let takers: Vec<&str> = plan.workload.scenarios.iter().filter(takes).map(|scenario| scenario.name.as_str()).collect();
+        let order = match feeder.order {
+            Order::Sequential => "sequential",
+            Order::Random => "random",
+            Order::Shuffle => "shuffle",
+        };
+        vec![
+            feeder.name.to_string(),
+            feeder.rows.len().to_string(),
+            order.to_owned(),
+            if feeder.ends { "stop" } else { "recycle" }.to_owned(),
+            if takers.is_empty() { "nobody; templates may pick" } else { "" }.to_owned() + &takers.join(", "),
+        ]
+    };
+    table("data", &["rows", "order", "on end", "taken by"], feeders.iter().enumerate().map(row).collect())
+}
+
+/// What happens after an answer, where that is not the default.
+pub(super) fn manners(http: &HttpSettings) -> Vec<String> {
+    let mut lines = Vec::new();
+    if http.retries.max > 0 {
+        let backoff = &http.retries.backoff;
+        lines.push(format!(
+            "  retries          up to {} on {}, after {} times {} up to {}{}",
+            http.retries.max,
+            http.retries.on.join(", "),
+            units::duration(backoff.initial),
+            backoff.factor,
+            units::duration(backoff.max),
+            if backoff.jitter { ", with full jitter" } else { "" }
+        ));
+    }
+    if http.redirects > 0 {
+        lines.push(format!("  redirects        up to {} are followed", http.redirects));
+    }
+    if http.cookies {
+        lines.push("  cookies          each user keeps its own".to_owned());
+    }
+    lines
+}

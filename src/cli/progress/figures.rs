@@ -1,0 +1,283 @@
+//! What a live view shows of a moment: numbers first, then words. Pure.
+
+use std::{collections::VecDeque, fmt::Write as _, time::Duration};
+
+use crate::{
+    engine::Progress,
+    measure::StagePlace,
+    plan::{Load, Plan},
+    record::BreakerState,
+    units::{self, Micros, PerSecond},
+};
+
+/// How a run goes just now.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Figures {
+    /// Time since the run began, and its whole length.
+    pub(super) moment: Duration,
+    pub(super) length: Duration,
+    /// Name of the stage, its number from 1, and how many there are; `None` when all are played.
+    pub(super) stage: Option<(String, usize, usize)>,
+    /// Users of a closed loop.
+    pub(super) users: Option<u32>,
+    /// Arrivals that fell due, and requests that came to an outcome, per second of the last seconds.
+    pub(super) due: f64,
+    pub(super) done: f64,
+    /// Response times of the last seconds: p50, p95, p99.
+    pub(super) quantiles: [Option<Micros>; 3],
+    /// Failed share of the last seconds.
+    pub(super) error_rate: Option<f64>,
+    /// Since the run began.
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+    pub(super) dropped: u64,
+    pub(super) held_back: u64,
+    pub(super) in_flight: u64,
+    pub(super) breaker: BreakerState,
+    /// Share of the load that self-protection leaves.
+    pub(super) kept: f64,
+    /// What `adaptive` multiplies the rate by; `None` without it.
+    pub(super) rate_factor: Option<f64>,
+    pub(super) saturated: bool,
+}
+
+/// Counts of a moment, for rates.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    moment: Duration,
+    due: u64,
+    done: u64,
+}
+
+/// Makes figures of the moments of one run.
+pub(super) struct Figurer {
+    stages: Vec<Named>,
+    adaptive: bool,
+    /// Time over which rates and latencies are taken.
+    span: Duration,
+    counts: VecDeque<Counts>,
+}
+
+struct Named {
+    name: String,
+    load: Load,
+}
+
+impl Figurer {
+    pub(super) fn new(plan: &Plan, span: Duration) -> Self {
+        let named = |stage: &crate::plan::Stage| {
+            let name = if stage.measured { stage.name.clone() } else { format!("{} (not measured)", stage.name) };
+            Named { name, load: stage.load }
+        };
+        let stages = plan.stages.iter().map(named).collect();
+        Self { stages, adaptive: plan.control.adaptive.is_some(), span, counts: VecDeque::new() }
+    }
+
+    /// Takes note of the counts of a moment: rates are those since the oldest one that is kept.
+    pub(super) fn note(&mut self, progress: &Progress<'_>) {
+        let live = progress.live;
+        let due = live.in_flight() + live.finished() + live.dropped();
+        let span = self.span;
+        self.counts.push_back(Counts { moment: progress.moment, due, done: live.requests() });
+        while self.counts.len() > 2 && self.counts[1].moment + span <= progress.moment {
+            self.counts.pop_front();
+        }
+    }
+
+    /// The figures of the moment that was noted last.
+    pub(super) fn figures(&self, progress: &Progress<'_>) -> Figures {
+        let (moment, live, steering) = (progress.moment, progress.live, progress.steering);
+        let recent = progress.history.last(self.span);
+        let stage = progress.stage.and_then(|(number, place)| Some((number, place, self.stages.get(number)?)));
+        let per_second = |count: fn(&Counts) -> u64| match (self.counts.front(), self.counts.back()) {
+            (Some(first), Some(last)) if last.moment > first.moment => {
+                (count(last) - count(first)) as f64 / (last.moment - first.moment).as_secs_f64()
+            }
+            _ => 0.0,
+        };
+        Figures {
+            moment,
+            length: progress.end,
+            stage: stage.map(|(number, _, named)| (named.name.clone(), number + 1, self.stages.len())),
+            users: stage.and_then(|(_, place, named)| users(named.load, place, moment)),
+            due: per_second(|counts| counts.due),
+            done: per_second(|counts| counts.done),
+            quantiles: [0.5, 0.95, 0.99].map(|q| recent.quantile(q)),
+            error_rate: (recent.requests > 0).then(|| recent.errors as f64 / recent.requests as f64),
+            requests: live.requests(),
+            errors: live.errors(),
+            dropped: live.dropped(),
+            held_back: live.held_back(),
+            in_flight: live.in_flight(),
+            breaker: steering.breaker,
+            kept: steering.kept,
+            rate_factor: self.adaptive.then_some(steering.rate_factor),
+            saturated: steering.saturated,
+        }
+    }
+}
+
+/// Users that a closed loop has at a moment of the run.
+fn users(load: Load, place: StagePlace, moment: Duration) -> Option<u32> {
+    let Load::Users(crowd) = load else { return None };
+    let since = moment.saturating_sub(place.begins).as_secs_f64();
+    let share = since / place.ends.saturating_sub(place.begins).as_secs_f64().max(1e-9);
+    let (from, to) = (f64::from(crowd.from), f64::from(crowd.to));
+    Some((from + (to - from) * share.clamp(0.0, 1.0)).round() as u32)
+}
+
+impl Figures {
+    /// `steady (2 of 4)  42s of 2m, 1m18s left`, and what is not as it should be.
+    pub(super) fn place(&self) -> String {
+        let seconds = |time: Duration| units::duration(Duration::from_secs(time.as_secs()));
+        let stage = match &self.stage {
+            Some((name, _, 1)) => name.clone(),
+            Some((name, number, of)) => format!("{name} ({number} of {of})"),
+            None => "finishing".to_owned(),
+        };
+        let mut text = format!("{stage}  {} of {}", seconds(self.moment.min(self.length)), seconds(self.length));
+        if self.moment < self.length {
+            let _ = write!(text, ", {} left", seconds(self.length - self.moment + Duration::from_millis(999)));
+        }
+        for state in self.states() {
+            let _ = write!(text, "  {state}");
+        }
+        text
+    }
+
+    /// `200/s due  199/s done  p50 12.1 ms  p95 30 ms  p99 41 ms  0.2% failed  14 in flight`
+    pub(super) fn going(&self) -> String {
+        let rate = |rate: f64| PerSecond(rate.round()).to_string();
+        let latency = |value: Option<Micros>| value.map_or_else(|| "-".to_owned(), |us| us.to_string());
+        let mut parts = vec![format!("{} due", rate(self.due)), format!("{} done", rate(self.done))];
+        parts.extend(["p50", "p95", "p99"].iter().zip(self.quantiles).map(|(name, value)| format!("{name} {}", latency(value))));
+        parts.push(format!("{} failed", self.error_rate.map_or_else(|| "-".to_owned(), units::percent)));
+        parts.push(format!("{} in flight", self.in_flight));
+        parts.extend(self.users.map(|users| format!("{users} users")));
+        parts.extend((self.dropped > 0).then(|| format!("{} dropped", self.dropped)));
+        parts.extend((self.held_back > 0).then(|| format!("{} held back", self.held_back)));
+        parts.join("  ")
+    }
+
+    fn states(&self) -> Vec<String> {
+        let mut states = Vec::new();
+        if self.breaker != BreakerState::Closed {
+            states.push(format!("circuit breaker {}", self.breaker.name()));
+        }
+        if self.kept < 1.0 {
+            states.push(format!("load shed to {}", units::percent(self.kept)));
+        }
+        if self.saturated {
+            states.push("generator saturated".to_owned());
+        }
+        states.extend(self.rate_factor.map(|factor| format!("rate x {}", units::significant(factor, 3))));
+        states
+    }
+
+    /// The same for programs.
+    pub(super) fn json(&self) -> String {
+        let us = |value: Option<Micros>| value.map(|us| us.0);
+        serde_json::json!({
+            "event": "progress",
+            "moment_s": (self.moment.as_secs_f64() * 10.0).round() / 10.0,
+            "length_s": self.length.as_secs_f64(),
+            "stage": self.stage.as_ref().map_or("finishing", |stage| stage.0.as_str()),
+            "users": self.users,
+            "due_per_s": self.due.round(),
+            "rate_per_s": self.done.round(),
+            "p50_us": us(self.quantiles[0]),
+            "p95_us": us(self.quantiles[1]),
+            "p99_us": us(self.quantiles[2]),
+            "error_rate": self.error_rate,
+            "requests": self.requests,
+            "errors": self.errors,
+            "dropped": self.dropped,
+            "held_back": self.held_back,
+            "in_flight": self.in_flight,
+            "breaker": self.breaker,
+            "kept": self.kept,
+            "rate_factor": self.rate_factor,
+            "saturated": self.saturated,
+        })
+        .to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures() -> Figures {
+        Figures {
+            moment: Duration::from_millis(42_300),
+            length: Duration::from_secs(120),
+            stage: Some(("steady".to_owned(), 2, 3)),
+            users: None,
+            due: 200.4,
+            done: 198.7,
+            quantiles: [Some(Micros(12_134)), Some(Micros(30_000)), Some(Micros(1_204_000))],
+            error_rate: Some(0.0042),
+            requests: 8_300,
+            errors: 12,
+            dropped: 0,
+            held_back: 0,
+            in_flight: 14,
+            breaker: BreakerState::Closed,
+            kept: 1.0,
+            rate_factor: None,
+            saturated: false,
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_well_is_told_in_two_lines() {
+        assert_eq!(figures().place(), "steady (2 of 3)  42s of 2m, 1m18s left");
+        assert_eq!(figures().going(), "200/s due  199/s done  p50 12.1 ms  p95 30 ms  p99 1.2 s  0.42% failed  14 in flight");
+    }
+
+    #[test]
+    fn what_is_not_as_it_should_be_is_told_too() {
+        let figures = Figures {
+            breaker: BreakerState::HalfOpen,
+            kept: 0.64,
+            saturated: true,
+            rate_factor: Some(0.8333),
+            users: Some(30),
+            dropped: 7,
+            held_back: 1_400,
+            quantiles: [None; 3],
+            error_rate: None,
+            ..figures()
+        };
+        assert_eq!(
+            figures.place(),
+            "steady (2 of 3)  42s of 2m, 1m18s left  circuit breaker half-open  load shed to 64%  generator saturated  rate x 0.833"
+        );
+        assert_eq!(
+            figures.going(),
+            "200/s due  199/s done  p50 -  p95 -  p99 -  - failed  14 in flight  30 users  7 dropped  1400 held back"
+        );
+    }
+
+    #[test]
+    fn after_the_last_stage_it_is_finishing() {
+        let over = Figures { moment: Duration::from_secs(125), stage: None, ..figures() };
+        assert_eq!(over.place(), "finishing  2m of 2m");
+    }
+
+    #[test]
+    fn programs_get_the_same_figures() {
+        let value: serde_json::Value = serde_json::from_str(&figures().json()).unwrap();
+        assert_eq!((value["stage"].as_str(), value["p95_us"].as_u64()), (Some("steady"), Some(30_000)));
+        assert_eq!((value["breaker"].as_str(), value["rate_factor"].is_null()), (Some("closed"), true));
+    }
+
+    #[test]
+    fn users_of_a_ramp_follow_its_line() {
+        let load = Load::Users(crate::plan::Crowd { from: 0, to: 50 });
+        let (begins, ends) = (Duration::from_secs(20), Duration::from_secs(30));
+        let place = StagePlace { begins, ends, first_window: 0, windows: 10 };
+        let users = |seconds| users(load, place, Duration::from_secs(seconds));
+        assert_eq!([20, 25, 30, 99].map(users), [Some(0), Some(25), Some(50), Some(50)]);
+    }
+}

@@ -1,0 +1,172 @@
+//! An answer that is looked into: whether it is as promised, and what later steps need of it.
+
+use std::{cell::OnceCell, sync::Arc};
+
+use minijinja::{Value, value::Serde};
+
+use crate::{
+    plan::{BodyRule, Check, Extract, JsonPath, Place},
+    protocol::{Failure, Reply},
+    record::ErrorClass,
+};
+
+/// Characters of what was found that a message shows.
+const FOUND_CHARS_MAX: usize = 80;
+
+/// A complete answer.
+pub(super) struct Answer<'a> {
+    reply: &'a Reply,
+    /// Body bytes as they came.
+    bytes: u64,
+    /// The body as JSON, read once.
+    json: OnceCell<Result<serde_json::Value, String>>,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn new(reply: &'a Reply, bytes: u64) -> Self {
+        Self { reply, bytes, json: OnceCell::new() }
+    }
+
+    /// Whether the answer is a failure.
+    pub(super) fn judge(&self, check: &Check) -> Option<Failure> {
+        self.judge_status(check).or_else(|| self.broken_promise(check).map(|message| told(ErrorClass::CheckFailed, &message)))
+    }
+
+    fn judge_status(&self, check: &Check) -> Option<Failure> {
+        let status = self.reply.status;
+        let as_promised = if check.status.is_empty() { status.as_u16() < 400 } else { check.status.contains(&status) };
+        if as_promised {
+            return None;
+        }
+        let class = match status.as_u16() {
+            400..=499 => ErrorClass::Status4xx,
+            500.. => ErrorClass::Status5xx,
+            _ => ErrorClass::CheckFailed,
+        };
+        Some(Failure { class, message: format!("status {}", status.as_u16()).into() })
+    }
+
+    fn broken_promise(&self, check: &Check) -> Option<String> {
+        self.broken_header(check).or_else(|| self.broken_size(check)).or_else(|| self.broken_body(check)).or_else(|| {
+            if check.json.is_empty() && check.schema.is_none() {
+                return None;
+            }
+            match self.json() {
+                Ok(document) => broken_json(check, document).or_else(|| broken_schema(check, document)),
+                Err(reason) => Some(reason.clone()),
+            }
+        })
+    }
+
+    fn broken_header(&self, check: &Check) -> Option<String> {
+        check.headers.iter().find_map(|(name, rule)| {
+            let mut values = self.reply.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+            match values.next() {
+                None => Some(format!("header {name}: expected {rule}, and it is not there")),
+                Some(first) if !rule.holds_for_text(&first) && !values.any(|value| rule.holds_for_text(&value)) => {
+                    Some(format!("header {name}: expected {rule}, found {}", shortened(&first)))
+                }
+                Some(_) => None,
+            }
+        })
+    }
+
+    fn broken_size(&self, check: &Check) -> Option<String> {
+        let bytes_max = check.bytes_max.filter(|bytes_max| self.bytes > *bytes_max)?;
+        Some(format!("body: expected at most {bytes_max} bytes, found {}", self.bytes))
+    }
+
+    fn broken_body(&self, check: &Check) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.reply.body);
+        let found = || shortened(&text);
+        match check.body.as_ref()? {
+            BodyRule::Contains(part) => {
+                (!text.contains(part.as_str())).then(|| format!("body: expected '{part}' in it, found {}", found()))
+            }
+            BodyRule::Matches(regex) => (!regex.is_match(&text)).then(|| format!("body: expected ~ {regex}, found {}", found())),
+        }
+    }
+
+    fn json(&self) -> &Result<serde_json::Value, String> {
+        self.json.get_or_init(|| {
+            serde_json::from_slice(&self.reply.body).map_err(|error| {
+                let text = String::from_utf8_lossy(&self.reply.body);
+                format!("body: expected JSON, found {} ({error})", shortened(&text))
+            })
+        })
+    }
+
+    /// The values that later steps need.
+    ///
+    /// # Errors
+    /// One of them is not there and has no stand-in.
+    pub(super) fn extract(&self, extracts: &[Extract]) -> Result<Vec<(Arc<str>, Value)>, Failure> {
+        extracts.iter().map(|extract| Ok((Arc::clone(&extract.name), self.value(extract)?))).collect()
+    }
+
+    fn value(&self, extract: &Extract) -> Result<Value, Failure> {
+        let missing = |found: String| {
+            let Extract { name, place, .. } = extract;
+            told(ErrorClass::ExtractFailed, &format!("{name}: nothing at {place}, found {found}"))
+        };
+        let found = match &extract.place {
+            Place::Json(path) => self.at_path(path),
+            Place::Regex(regex) => {
+                let text = String::from_utf8_lossy(&self.reply.body);
+                let group = |captures: &regex::Captures<'_>| {
+                    captures.get(1).or_else(|| captures.get(0)).map(|found| Value::from(found.as_str()))
+                };
+                regex.captures(&text).as_ref().and_then(group).ok_or_else(|| shortened(&text))
+            }
+            Place::Header(name) => {
+                let value = self.reply.headers.get(name).map(|value| Value::from(&*String::from_utf8_lossy(value.as_bytes())));
+                value.ok_or_else(|| {
+                    let names: Vec<&str> = self.reply.headers.keys().map(http::HeaderName::as_str).collect();
+                    format!("the headers {}", shortened(&names.join(", ")))
+                })
+            }
+        };
+        found.or_else(|found| extract.default.clone().ok_or_else(|| missing(found)))
+    }
+
+    fn at_path(&self, path: &JsonPath) -> Result<Value, String> {
+        let body = || shortened(&String::from_utf8_lossy(&self.reply.body));
+        let document = self.json().as_ref().map_err(|_| body())?;
+        path.first(document).map(|value| Value::from(Serde(&value))).ok_or_else(body)
+    }
+}
+
+fn broken_json(check: &Check, document: &serde_json::Value) -> Option<String> {
+    check.json.iter().find_map(|(path, rule)| {
+        let values = path.all(document);
+        if values.is_empty() {
+            return Some(format!("{path}: expected {rule}, found nothing there"));
+        }
+        let wrong = values.iter().find(|value| !rule.holds(value))?;
+        Some(format!("{path}: expected {rule}, found {}", shortened(&wrong.to_string())))
+    })
+}
+
+fn broken_schema(check: &Check, document: &serde_json::Value) -> Option<String> {
+    let schema = check.schema.as_ref()?;
+    let error = schema.validator.validate(document).err()?;
+    let place = error.instance_path().to_string();
+    let place = if place.is_empty() { "the body" } else { place.as_str() };
+    Some(format!("{}: {place}: {}", schema.file, shortened(&error.to_string())))
+}
+
+fn told(class: ErrorClass, message: &str) -> Failure {
+    Failure::told(class, message)
+}
+
+/// The beginning of a text, on one line.
+fn shortened(text: &str) -> String {
+    if text.is_empty() {
+        return "nothing".to_owned();
+    }
+    let line: String = text.chars().take(FOUND_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(FOUND_CHARS_MAX).is_some() { format!("{line}..") } else { line }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! A request whose parts are templates, made for one user.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::{HeaderValue, uri::PathAndQuery};
+
+use super::user::User;
+use crate::{
+    plan::{Piece, Rendered, Request, Scope, TemplateError, TemplateId, Templates},
+    protocol::Failure,
+    record::ErrorClass,
+};
+
+/// Most bytes of a rendered body.
+const BODY_BYTES_MAX: usize = 8 << 20;
+
+/// Renders a request. What can't be rendered or sent is a failure, and nothing is sent.
+pub(super) fn render(templates: &Templates, written: &Request, rendered: &Rendered, user: &mut User) -> Result<Request, Failure> {
+    let scope = user.scope_now();
+    let one = |id: &TemplateId, part: &str| templates.render(id, scope).map_err(|error| failure(part, &error));
+    let path = match &rendered.path {
+        Some(id) => path(one(id, "path")?)?,
+        None => written.path.clone(),
+    };
+    let mut headers = written.headers.clone();
+    for (place, id) in &rendered.headers {
+        let (name, value) = &mut headers[*place];
+        let text = one(id, name.as_str())?;
+        let Ok(mut ready) = HeaderValue::from_bytes(text.as_bytes()) else {
+            return Err(told(&format!("header {name}: the value holds a line break or a control character")));
+        };
+        ready.set_sensitive(value.is_sensitive());
+        *value = ready;
+    }
+    let body = if rendered.body.is_empty() { written.body.clone() } else { body(templates, &rendered.body, scope)? };
+    Ok(Request { target: written.target, method: written.method.clone(), path, headers, body })
+}
+
+fn path(text: String) -> Result<String, Failure> {
+    if !text.starts_with('/') {
+        let shown: String = text.chars().take(60).collect();
+        return Err(told(&format!("path: '{shown}' does not begin with '/'")));
+    }
+    match text.parse::<PathAndQuery>() {
+        Ok(_) => Ok(text),
+        Err(error) => Err(told(&format!("path: '{text}' can't be sent: {error}"))),
+    }
+}
+
+fn body(templates: &Templates, pieces: &[Piece], scope: &std::sync::Arc<Scope>) -> Result<Bytes, Failure> {
+    let mut body = BytesMut::new();
+    for piece in pieces {
+        let one = |id| templates.render(id, scope).map_err(|error| failure("body", &error));
+        match piece {
+            Piece::Fixed(bytes) => body.put_slice(bytes),
+            Piece::Rendered(id) => body.put_slice(one(id)?.as_bytes()),
+            Piece::JsonString(id) => body.put_slice(serde_json::Value::String(one(id)?).to_string().as_bytes()),
+        }
+        if body.len() > BODY_BYTES_MAX {
+            return Err(told(&format!("body: what was rendered is larger than {} MiB", BODY_BYTES_MAX >> 20)));
+        }
+    }
+    Ok(body.freeze())
+}
+
+fn failure(part: &str, error: &TemplateError) -> Failure {
+    told(&format!("{part}: {}", error.message))
+}
+
+fn told(message: &str) -> Failure {
+    Failure::told(ErrorClass::Template, message)
+}

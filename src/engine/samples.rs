@@ -1,0 +1,122 @@
+//! Exchanges that failed, kept in full: a few of each class, so that a reader sees what came back.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+use http::{HeaderName, HeaderValue};
+
+use crate::{
+    plan::Request,
+    protocol::Reply,
+    record::{ErrorClass, ExchangeSample},
+};
+
+/// Samples of each class and step on each thread.
+const PER_CLASS: u8 = 2;
+/// Parts of header names whose values are credentials.
+const CREDENTIALS: [&str; 7] = ["authorization", "cookie", "token", "secret", "password", "api-key", "apikey"];
+/// Longest value of a header, and longest path, that is kept.
+const VALUE_CHARS_MAX: usize = 300;
+
+/// The samples of one step on one thread.
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    taken: RefCell<BTreeMap<ErrorClass, u8>>,
+    /// Set once an answer failed of which too little was kept: the next ones are kept in full.
+    is_hungry: Cell<bool>,
+}
+
+impl Samples {
+    /// Whether the next answer is to be kept in full, failure or not.
+    pub(super) fn is_hungry(&self) -> bool {
+        self.is_hungry.get()
+    }
+
+    /// A sample of an answer that failed; `None` when there are enough of its class.
+    pub(super) fn take(&self, class: ErrorClass, request: &Request, reply: &Reply, bytes: u64) -> Option<Box<ExchangeSample>> {
+        let mut taken = self.taken.borrow_mut();
+        let count = taken.entry(class).or_default();
+        if *count == PER_CLASS {
+            return None;
+        }
+        let sample = sample(request, reply, bytes);
+        // What was thrown away can't be shown; the next failure will show it.
+        *count += u8::from(sample.is_full());
+        self.is_hungry.set(taken.values().any(|count| *count == 0));
+        Some(Box::new(sample))
+    }
+}
+
+fn sample(request: &Request, reply: &Reply, bytes: u64) -> ExchangeSample {
+    let path: String = request.path.chars().take(VALUE_CHARS_MAX).collect();
+    let excerpt = &reply.body[..reply.body.len().min(ExchangeSample::BODY_BYTES_MAX)];
+    ExchangeSample {
+        request: format!("{} {path}", request.method),
+        request_headers: request.headers.iter().map(|(name, value)| shown(name, value)).collect(),
+        status: reply.status.as_u16(),
+        response_headers: reply.headers.iter().map(|(name, value)| shown(name, value)).collect(),
+        // A character that was cut in two at the end is left out.
+        body: String::from_utf8_lossy(excerpt).trim_end_matches('\u{fffd}').to_owned(),
+        body_bytes: bytes,
+    }
+}
+
+fn shown(name: &HeaderName, value: &HeaderValue) -> (String, String) {
+    let is_credential = value.is_sensitive() || CREDENTIALS.iter().any(|part| name.as_str().contains(part));
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let text = if is_credential { "***".to_owned() } else { text.chars().take(VALUE_CHARS_MAX).collect() };
+    (name.as_str().to_owned(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, Method, StatusCode};
+
+    use super::*;
+
+    fn request() -> Request {
+        let header = |name, value| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        let headers = vec![header("authorization", "Bearer t"), header("x-api-key", "k"), header("accept", "text/html")];
+        Request { target: 0, method: Method::POST, path: "/login".to_owned(), headers, body: Bytes::from_static(b"password") }
+    }
+
+    fn reply(headers: HeaderMap, body: &str) -> Reply {
+        Reply { status: StatusCode::FORBIDDEN, headers, body: Bytes::copy_from_slice(body.as_bytes()) }
+    }
+
+    fn full(body: &str) -> Reply {
+        let headers = [("set-cookie", "sid=1"), ("server", "x")];
+        let header = |(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        reply(headers.map(header).into_iter().collect(), body)
+    }
+
+    #[test]
+    fn credentials_and_what_is_too_long_are_left_out() {
+        let sample = Samples::default().take(ErrorClass::Status4xx, &request(), &full(&"é".repeat(3000)), 6000).unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!((sample.request.as_str(), sample.status, sample.body_bytes), ("POST /login", 403, 6000));
+        assert_eq!(sample.request_headers, [pair("authorization", "***"), pair("x-api-key", "***"), pair("accept", "text/html")]);
+        assert_eq!(sample.response_headers, [pair("set-cookie", "***"), pair("server", "x")]);
+        assert_eq!(sample.body, "é".repeat(1024));
+    }
+
+    #[test]
+    fn two_samples_of_each_class_are_enough() {
+        let samples = Samples::default();
+        let takes = |class| samples.take(class, &request(), &full("x"), 1).is_some();
+        assert_eq!([(); 3].map(|()| takes(ErrorClass::Status4xx)), [true, true, false]);
+        assert!(takes(ErrorClass::CheckFailed) && !samples.is_hungry());
+    }
+
+    #[test]
+    fn an_answer_of_which_nothing_was_kept_makes_hungry_for_the_next_one() {
+        let samples = Samples::default();
+        let first = samples.take(ErrorClass::Status4xx, &request(), &reply(HeaderMap::new(), ""), 5).unwrap();
+        assert!(!first.is_full() && samples.is_hungry());
+        assert!(samples.take(ErrorClass::Status4xx, &request(), &full("x"), 1).unwrap().is_full());
+        assert!(!samples.is_hungry());
+    }
+}

@@ -67,8 +67,8 @@ fn write_certificates(folder: &Path) {
 /// Runs `loadgate check` on each configuration of a page, as it stands and with each of its environments. Returns their number.
 fn check_configurations(name: &str) -> usize {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("users.csv"), "name,password\nann,one\nbob,two\n").unwrap();
     write_certificates(&folder.path().join("certs"));
+    fs::write(folder.path().join("users.csv"), "name,password\nann,one\nbob,two\n").unwrap();
     let is_configuration = |block: &Block| block.text.starts_with("version: 1") || block.text.contains("target:");
     let configurations: Vec<Block> = blocks(&page(name), "yaml").into_iter().filter(is_configuration).collect();
     for Block { line, text } in &configurations {

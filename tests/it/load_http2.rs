@@ -62,6 +62,12 @@ fn successes(plan: &Plan) -> Totals {
     total
 }
 
+/// Reads until the client is gone, and does nothing with it.
+fn read_on(peer: &mut Peer<TcpStream>) -> Option<()> {
+    while peer.next().is_some() {}
+    None
+}
+
 /// Answers all requests of a connection.
 fn answer_all(peer: &mut Peer<TcpStream>) -> Option<()> {
     loop {
@@ -174,10 +180,7 @@ fn load_on_one_target_gives_up_connections_that_another_needs() {
 
 #[test]
 fn load_that_finds_no_free_stream_in_time_is_a_timeout_of_the_pool() {
-    let port = h2c(&[(MAX_CONCURRENT_STREAMS, 1)], |_, peer| {
-        while peer.next().is_some() {}
-        Some(())
-    });
+    let port = h2c(&[(MAX_CONCURRENT_STREAMS, 1)], |_, peer| read_on(peer));
     let mut plan = over_h2c(port);
     plan.http.connections.max_per_host = Some(1);
     plan.http.timeouts.pool = Duration::from_millis(50);
@@ -199,8 +202,7 @@ fn load_goes_on_when_the_server_gives_connections_up() {
             peer.answer(last)?;
         }
         peer.go_away(last, NO_ERROR)?;
-        while peer.next().is_some() {}
-        Some(())
+        read_on(peer)
     });
     let total = successes(&over_h2c(port));
     assert!((10..=20).contains(&total.connections), "{}", total.connections);
@@ -212,7 +214,7 @@ fn load_that_the_server_has_not_looked_at_is_sent_again_on_a_new_connection() {
         if number == 0 {
             peer.next_request()?;
             peer.go_away(0, NO_ERROR)?;
-            while peer.next().is_some() {}
+            read_on(peer)?;
         }
         answer_all(peer)
     });
@@ -220,8 +222,7 @@ fn load_that_the_server_has_not_looked_at_is_sent_again_on_a_new_connection() {
     let always = h2c(&[], |_, peer| {
         peer.next_request()?;
         peer.go_away(0, NO_ERROR)?;
-        while peer.next().is_some() {}
-        Some(())
+        read_on(peer)
     });
     let words = refusal(&over_h2c(always), ErrorClass::Reset);
     assert!(words.contains("GOAWAY"), "once, and no more: {words}");
@@ -329,10 +330,7 @@ fn load_with_bodies_waits_for_the_room_the_server_gives() {
     });
     let phases = successes(&with_body(over_h2c(port), 95)).phases;
     assert!(phases.stalled > 0 && phases.stalled <= phases.send, "{phases:?}");
-    let never = h2c(&[(INITIAL_WINDOW_SIZE, 10)], |_, peer| {
-        while peer.next().is_some() {}
-        Some(())
-    });
+    let never = h2c(&[(INITIAL_WINDOW_SIZE, 10)], |_, peer| read_on(peer));
     let mut plan = with_body(over_h2c(never), 95);
     plan.http.timeouts.first_byte = Duration::from_millis(20);
     plan.http.timeouts.request = Duration::from_millis(100);

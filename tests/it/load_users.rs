@@ -27,7 +27,7 @@ fn load_sets_a_user_up_once_and_lets_it_leave_at_the_end() {
         "/login" => answer(200, "", &format!("{{\"token\":\"{}\"}}", token_of(&seen.body))),
         _ => answer(200, "", "ok"),
     });
-    let observed = shop.play(&format!("stages: [ {{ vus: 3, count: 30, duration: 10s }} ]{LOGIN}"), &[]);
+    let observed = shop.play(&format!("stages: [ {{ vus: 2, count: 30, duration: 10s }} ]{LOGIN}"), &[]);
     assert_eq!(counts(&observed, "POST /order"), (30, 0, Errors::new()), "{:?}", observed.measured.failures);
     assert!(
         observed.measured.endpoints.iter().all(|series| series.name == "POST /order"),
@@ -35,17 +35,16 @@ fn load_sets_a_user_up_once_and_lets_it_leave_at_the_end() {
     );
     let mut logins: Vec<String> = shop.asked("/login").iter().map(|seen| token_of(&seen.body)).collect();
     logins.sort();
-    assert_eq!(logins, ["ANN", "BOB", "CHO"]);
+    assert_eq!(logins, ["ANN", "BOB"]);
     let mut logouts: Vec<String> = shop.asked("/logout").iter().map(|seen| seen.headers["authorization"].clone()).collect();
     logouts.sort();
-    assert_eq!(logouts, ["Bearer ANN", "Bearer BOB", "Bearer CHO"]);
+    assert_eq!(logouts, ["Bearer ANN", "Bearer BOB"]);
     let lines = shop.lines();
-    assert!(lines[lines.len() - 3..].iter().all(|line| line == "POST /logout"), "{lines:?}");
+    assert!(lines[lines.len() - 2..].iter().all(|line| line == "POST /logout"), "{lines:?}");
     let orders = shop.asked("/order");
-    assert!(
-        orders.iter().any(|seen| seen.headers["authorization"] != format!("Bearer {}", seen.headers["x-user"].to_uppercase())),
-        "each iteration takes a row of its own"
-    );
+    // Two users and three rows: the third is taken by whoever has an iteration to make, not by a user of its own.
+    let rows = orders.iter().filter(|seen| seen.headers["x-user"].eq_ignore_ascii_case("cho")).count();
+    assert_eq!(rows, 10, "each iteration takes the next row");
 }
 
 #[test]

@@ -76,12 +76,20 @@ where
 {
     let script = &cast.scripts[scenario];
     let max_in_flight = cast.share.of(cast.run.plan.limits.max_in_flight).max(1) as u64;
-    let mut shard = cast.shard.borrow_mut();
-    if cast.in_flight() >= max_in_flight {
+    let (mut shard, controls) = (cast.shard.borrow_mut(), &cast.run.controls);
+    if controls.is_silent() {
+        // It became so while the arrival waited for the rate limit.
+        shard.arrival_held_back(stage);
+    } else if cast.in_flight() >= max_in_flight {
         shard.arrival_dropped(stage, due, script.endpoint);
     } else if let Some(row) = cast.run.feeds.take(&cast.run.plan, scenario) {
+        // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
+        let Some(turn) = controls.begin(script.sends_at_once()) else {
+            shard.arrival_held_back(stage);
+            return;
+        };
         let window = shard.arrival_started(stage, due, script.opening);
-        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window, row });
+        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window, row, turn });
         tokio::task::spawn_local(async move {
             let mut user = cast.user();
             play(&cast, &mut user, arrival).await;

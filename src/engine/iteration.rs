@@ -190,7 +190,8 @@ async fn make_visit<D: Driver>(
     due: Duration,
     window: Option<usize>,
 ) -> (Duration, bool) {
-    let visited = visit.make(&cast.driver, user).await;
+    let may_repeat = || !cast.run.stop.is_asked() && !cast.run.controls.is_silent();
+    let visited = visit.make(&cast.driver, user, may_repeat).await;
     let failed = visited.failure.is_some();
     let finished = Finished {
         response: visited.done.saturating_duration_since(cast.run.epoch + due),

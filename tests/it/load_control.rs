@@ -11,7 +11,9 @@ use std::{
 
 use loadgate::{
     engine::{Observed, Stop, run_watched},
-    plan::{Adaptive, CircuitBreaker, Formula, Load, OnSaturated, Plan, RateLimit, SelfProtection, Shape},
+    plan::{
+        Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Plan, RateLimit, SelfProtection, Shape, Step, Think,
+    },
     protocol::{Origins, http::HttpDriver},
     record::{BreakerState, Ended, Totals, Window},
     units::PerSecond,
@@ -150,6 +152,45 @@ fn load_on_a_target_that_never_recovers_is_given_up_at_the_last_trip_and_keeps_w
     let states: Vec<BreakerState> = observed.breaker.iter().map(|event| event.state).collect();
     assert_eq!(states, [BreakerState::Open, BreakerState::HalfOpen, BreakerState::Open]);
     assert!(total(&observed).requests >= 70 && observed.stages[0].played_us < 600_000_000);
+}
+
+#[test]
+fn load_that_begins_with_a_pause_comes_back_when_the_target_is_well_again() {
+    let (port, _) = failing(0, 30);
+    let mut plan = paced(port, 200.0, Duration::from_secs(5));
+    plan.workload.scenarios[0].steps.insert(0, Step::Think(Think::Fixed(Duration::from_millis(50))));
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_millis(300), trips: 20, ..breaker() });
+    let observed = observe(&plan);
+    assert_eq!(observed.breaker.last().map(|event| event.state), Some(BreakerState::Closed), "{:#?}", observed.breaker);
+}
+
+#[test]
+fn load_of_users_who_wait_for_the_rate_limit_stops_when_the_breaker_opens() {
+    let (port, count) = failing(0, u64::MAX);
+    let mut plan = paced(port, 1.0, Duration::from_secs(4));
+    plan.stages[0].load = Load::Users(Crowd { from: 100, to: 100 });
+    plan.control.rate_limit = Some(RateLimit { rate: PerSecond(50.0), burst: 1 });
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_secs(60), ..breaker() });
+    let observed = observe(&plan);
+    assert_eq!(observed.breaker.len(), 1, "{:#?}", observed.breaker);
+    let opened_s = observed.breaker[0].at_us as f64 / 1e6;
+    let sent = count.load(Ordering::SeqCst) as f64;
+    assert!(sent <= opened_s * 50.0 + 10.0, "{sent} sent at 50/s, though it opened after {opened_s} s");
+}
+
+#[test]
+fn load_that_is_tried_again_is_not_when_the_breaker_is_open() {
+    let (port, _) = failing(0, u64::MAX);
+    let mut plan = paced(port, 100.0, Duration::from_secs(3));
+    let pause = Duration::from_millis(500);
+    plan.http.retries.max = 3;
+    plan.http.retries.on = vec!["5xx".to_owned()];
+    plan.http.retries.backoff = Backoff { initial: pause, factor: 1.0, max: pause, jitter: false };
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_secs(60), ..breaker() });
+    let observed = observe(&plan);
+    let total = total(&observed);
+    assert_eq!((observed.breaker.len(), total.error_count()), (1, total.requests));
+    assert!(total.retries < total.requests * 2, "{} retries of {} requests", total.retries, total.requests);
 }
 
 #[test]

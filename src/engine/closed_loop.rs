@@ -33,7 +33,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         while is_on(&cast, stage, ready, until) {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
             let is_kept = cast.run.controls.keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
-            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::HeldBack } {
+            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::Withheld } {
                 Admission::Send { at } => {
                     if at > ready {
                         cast.wait_until(at).await;
@@ -59,7 +59,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         None => at,
                     };
                 }
-                Admission::HeldBack => {
+                Admission::HeldBack | Admission::Withheld => {
                     ready = cast.run.moment() + cast.run.controls.wait_hint();
                     cast.wait_until(ready).await;
                 }

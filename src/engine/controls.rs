@@ -33,8 +33,10 @@ pub(super) enum Admission {
         /// The moment.
         at: Duration,
     },
-    /// Not at all. Counted apart, not as offered.
+    /// Not at all: the rate limit has no token for it. Counted apart, not as offered.
     HeldBack,
+    /// Not at all: the circuit breaker or self-protection keeps it from the target, though it was meant to be sent.
+    Withheld,
 }
 
 /// What an iteration may send as far as the circuit breaker goes.
@@ -80,7 +82,7 @@ impl Controls {
     /// is to be sent [begins](Self::begin) then.
     pub(super) fn admit(&self, due: Duration, until: Duration) -> Admission {
         if self.is_silent() {
-            return Admission::HeldBack;
+            return Admission::Withheld;
         }
         match &self.bucket {
             None => Admission::Send { at: due },
@@ -197,7 +199,7 @@ mod tests {
         let controls = controls();
         controls.let_pass(0);
         assert!(controls.is_silent() && admitted(&controls, 10) == 0);
-        assert_eq!(controls.admit(Duration::ZERO, Duration::from_secs(60)), Admission::HeldBack);
+        assert_eq!(controls.admit(Duration::ZERO, Duration::from_secs(60)), Admission::Withheld);
         controls.let_pass(3);
         assert!(!controls.is_silent() && admitted(&controls, 10) == 3);
         controls.let_all_pass();

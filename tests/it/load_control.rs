@@ -52,6 +52,7 @@ fn load_above_the_rate_limit_is_spread_by_it_and_the_rest_held_back() {
     let (stage, total) = (&observed.stages[0], total(&observed));
     // A burst of 40, then one each 5 ms for 2 s: those from 0 on to just before 2 s.
     assert_eq!((total.requests, stage.offered, stage.held_back), (439, 439, 2_000 - 439));
+    assert_eq!(stage.withheld, 0, "nobody has meant them to be sent");
     assert_eq!(seen(&target)["requests"].as_u64(), Some(439));
     let per_window: Vec<u64> = observed.measured.endpoints[0].stages[0].iter().map(|window| window.requests).collect();
     assert!(per_window[1..].iter().all(|requests| (49..=51).contains(requests)), "50 in each 250 ms: {per_window:?}");
@@ -112,6 +113,7 @@ fn load_on_a_target_that_fails_for_a_while_stops_tries_and_goes_on() {
     assert!(silent_us >= 600_000, "silent for retry_after at least: {silent_us} us");
     let (stage, total) = (&observed.stages[0], total(&observed));
     assert_eq!(stage.offered + stage.held_back, 1_200, "what is held back is not offered");
+    assert_eq!(stage.withheld, stage.held_back, "it was meant to be sent");
     assert!(stage.held_back >= 100, "{} held back in at least 600 ms at 200/s", stage.held_back);
     assert!(total.error_count() <= 61 && total.error_count() >= 20, "{:?}", total.errors);
     assert_eq!(total.response.count(), total.requests - total.error_count());

@@ -27,7 +27,7 @@ pub(super) struct Breaker {
     /// Longest time for which requests may still be under way that were sent before it opened.
     patience: Duration,
     state: BreakerState,
-    /// When it came to its state.
+    /// When it came to its state, or last handed out trials.
     since: Duration,
     seen: VecDeque<Seen>,
     openings: u32,
@@ -59,9 +59,12 @@ impl Breaker {
         self.state
     }
 
-    /// Looks at what has happened. Returns the state it has come to, if that is another one.
+    /// Looks at what has happened. Returns the state it has come to, if that is another one, or if it tries once more because too
+    /// few trials came to an outcome: half-open, too, it must not wait for ever.
     pub(super) fn look(&mut self, seen: Seen) -> Option<BreakerState> {
-        self.seen.push_back(seen);
+        if seen.requests > 0 {
+            self.seen.push_back(seen);
+        }
         match self.state {
             BreakerState::Closed => {
                 let window = self.rules.window;
@@ -85,6 +88,10 @@ impl Breaker {
             }
             BreakerState::HalfOpen if requests >= u64::from(TRIALS) => {
                 (BreakerState::Closed, format!("{} of {requests} trials were answered well", requests - errors))
+            }
+            BreakerState::HalfOpen if seen.moment.saturating_sub(self.since) >= self.rules.retry_after + self.patience => {
+                self.since = seen.moment;
+                return Some(BreakerState::HalfOpen);
             }
             BreakerState::Closed | BreakerState::Open | BreakerState::HalfOpen => return None,
         };
@@ -180,6 +187,18 @@ mod tests {
         second(&mut breaker, 5, TRIALS.into(), TRIALS.into());
         assert_eq!(breaker.look(look(7, 0, 1)), None);
         assert_eq!(breaker.look(look(12, 0, 1)), Some(HALF_OPEN), "nothing takes longer than the timeout");
+    }
+
+    #[test]
+    fn it_tries_once_more_when_too_few_trials_came_to_an_outcome() {
+        let mut breaker = breaker();
+        second(&mut breaker, 1, 100, 90);
+        assert_eq!(second(&mut breaker, 3, 0, 0), Some(HALF_OPEN));
+        let tries: Vec<u64> = (4..25).filter(|moment| second(&mut breaker, *moment, 0, 0) == Some(HALF_OPEN)).collect();
+        assert_eq!(tries, [10, 17, 24], "each retry_after and a request's longest time");
+        assert_eq!((second(&mut breaker, 25, 3, 0), second(&mut breaker, 31, 0, 0)), (None, Some(HALF_OPEN)));
+        assert_eq!(second(&mut breaker, 32, 2, 0), Some(CLOSED), "all that came to an outcome count");
+        assert_eq!(breaker.events.len(), 3, "it has not changed its state in between");
     }
 
     #[test]

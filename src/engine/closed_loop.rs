@@ -33,10 +33,15 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         while is_on(&cast, stage, ready, until) {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
             let is_kept = cast.run.controls.keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
-            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::HeldBack } {
+            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::Withheld } {
                 Admission::Send { at } => {
                     if at > ready {
                         cast.wait_until(at).await;
+                        // The circuit breaker may have opened meanwhile; then the user waits with all others.
+                        if cast.run.controls.is_silent() {
+                            ready = at;
+                            continue;
+                        }
                     }
                     if !cast.run.claim_iteration(stage) {
                         cast.run.timeline.end_early(stage, cast.run.moment());
@@ -46,9 +51,15 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         cast.run.end_for_want_of_rows(stage);
                         break;
                     };
-                    ready = iterate(&cast, &mut user, stage, at, (scenario, row)).await;
+                    ready = match cast.run.controls.begin(cast.scripts[scenario].sends_at_once()) {
+                        Some(turn) => {
+                            iterate(&cast, &mut user, Arrival { stage, scenario, due: at, window: None, row, turn }).await
+                        }
+                        // Another thread has taken the last pass since it was looked at.
+                        None => at,
+                    };
                 }
-                Admission::HeldBack => {
+                Admission::HeldBack | Admission::Withheld => {
                     ready = cast.run.moment() + cast.run.controls.wait_hint();
                     cast.wait_until(ready).await;
                 }
@@ -100,21 +111,14 @@ fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Durati
     !cast.run.stop.is_asked() && ready < until.min(cast.run.timeline.stage(stage).ends)
 }
 
-async fn iterate<D: Driver>(
-    cast: &Cast<D>,
-    user: &mut User,
-    stage: usize,
-    due: Duration,
-    (scenario, row): (ScenarioId, Row),
-) -> Duration {
-    let window = {
+async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, mut arrival: Arrival) -> Duration {
+    {
         let mut shard = cast.shard.borrow_mut();
-        let window = shard.arrival_started(stage, due, cast.scripts[scenario].opening);
-        shard.close_passed(due);
-        window
-    };
+        arrival.window = shard.arrival_started(arrival.stage, arrival.due, cast.scripts[arrival.scenario].opening);
+        shard.close_passed(arrival.due);
+    }
     let errors = cast.run.live.0[cast.share.thread].errors.get();
-    let ready = play(cast, user, Arrival { stage, scenario, due, window, row }).await;
+    let ready = play(cast, user, arrival).await;
     if cast.run.live.0[cast.share.thread].errors.get() > errors {
         // A request that fails without waiting for anything must not keep the thread from everybody else.
         tokio::task::yield_now().await;

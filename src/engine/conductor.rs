@@ -6,19 +6,18 @@ use super::{
     adaptive::AdaptiveRate,
     breaker::{Breaker, Seen, TRIALS},
     cast::Run,
+    looks::{Look, Looks},
     overload::Overload,
 };
 use crate::{
-    measure::{History, Live, PULSE, Recent, StagePlace, Strain, StrainProbe},
-    plan::OnSaturated,
+    measure::{History, Live, Recent, StagePlace, Strain, StrainProbe},
+    plan::{HttpSettings, OnSaturated, RequestStep, Scenario},
     record::{BreakerEvent, BreakerState, Generator},
     units::Micros,
 };
 
 /// Time that the pulses are kept for whoever wants to show them.
 const KEPT: Duration = Duration::from_secs(5);
-/// Shortest time that a look at the machine is worth.
-const LOOK_MIN: Duration = Duration::from_secs(1);
 
 /// How far a run has come, and how it goes.
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +58,7 @@ pub(super) struct Conductor<'a> {
     adaptive: Option<AdaptiveRate>,
     overload: Overload,
     probe: StrainProbe,
-    /// Moment of the last look at the machine.
-    looked: Duration,
+    looks: Looks,
     worst: Strain,
 }
 
@@ -72,11 +70,11 @@ impl<'a> Conductor<'a> {
         Self {
             run,
             history: History::of(kept),
-            breaker: control.circuit_breaker.clone().map(|rules| Breaker::new(rules, run.plan.http.timeouts.request)),
+            breaker: control.circuit_breaker.clone().map(|rules| Breaker::new(rules, longest_request(run))),
             adaptive,
             overload: Overload::new(control.self_protection.clone()),
             probe: StrainProbe::new(&run.live),
-            looked: Duration::ZERO,
+            looks: Looks::new(control.self_protection.every),
             worst: Strain::default(),
         }
     }
@@ -88,8 +86,8 @@ impl<'a> Conductor<'a> {
         let seen = Seen { moment, requests: recent.requests, errors: recent.errors, in_flight: self.run.live.in_flight() };
         self.history.push(recent);
         self.adapt(moment);
-        if self.is_time_to_look(moment) {
-            self.look(moment);
+        if let Some(look) = self.looks.at_pulse(&self.run.timeline, moment) {
+            self.look(&look);
         }
         self.switch(seen)
     }
@@ -109,8 +107,8 @@ impl<'a> Conductor<'a> {
 
     /// All that is to be remembered of it: the circuit breaker's states, and the generator's part of the record.
     pub(super) fn end(mut self, moment: Duration) -> (Vec<BreakerEvent>, Generator) {
-        if moment.saturating_sub(self.looked) >= LOOK_MIN {
-            self.look(moment);
+        if let Some(look) = self.looks.at_end(&self.run.timeline, moment) {
+            self.look(&look);
         }
         let generator = Generator {
             busy_share_max: self.worst.busy,
@@ -141,23 +139,51 @@ impl<'a> Conductor<'a> {
         breaker.gives_up()
     }
 
-    /// Regularly, and once more just before the threads end and take their figures with them.
-    fn is_time_to_look(&self, moment: Duration) -> bool {
-        let since = moment.saturating_sub(self.looked);
-        let (length, last) = (self.run.timeline.end(), PULSE * 3);
-        since >= self.overload.every() || (since >= LOOK_MIN && moment < length && moment + last >= length)
-    }
-
-    fn look(&mut self, moment: Duration) {
-        let strain = self.probe.look(&self.run.live, moment.saturating_sub(self.looked));
-        let measured = self.run.timeline.measures(self.looked..moment);
+    fn look(&mut self, look: &Look) {
+        let (moment, length) = (look.span.end, look.span.end.saturating_sub(look.span.start));
+        let strain = self.probe.look(&self.run.live, length);
         // What happens in a warm-up can't spoil a measurement.
-        if measured || self.run.plan.control.self_protection.on_saturated == OnSaturated::Shed {
-            self.run.controls.set_kept(self.overload.look(moment, moment.saturating_sub(self.looked), &strain));
+        let judged = look.measured || self.run.plan.control.self_protection.on_saturated == OnSaturated::Shed;
+        if look.counts && judged {
+            self.run.controls.set_kept(self.overload.look(moment, length, &strain));
         }
-        if measured {
+        if look.counts && look.measured {
             self.worst.worsen(&strain);
         }
-        self.looked = moment;
+    }
+}
+
+/// Longest time for which an outcome of what a run has sent may be awaited.
+fn longest_request(run: &Run) -> Duration {
+    longest_of(&run.plan.http, run.plan.workload.scenarios.iter().flat_map(Scenario::requests))
+}
+
+/// Longest time that any of these requests may take with all its repetitions and the pauses between them.
+fn longest_of<'a>(http: &HttpSettings, steps: impl Iterator<Item = &'a RequestStep>) -> Duration {
+    let longest = steps.filter_map(|step| step.timeout).fold(http.timeouts.request, Duration::max);
+    let pauses = http.retries.backoff.max.saturating_mul(http.retries.max);
+    longest.saturating_mul(http.retries.max.saturating_add(1)).saturating_add(pauses)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::plan::{Method, Request};
+
+    #[test]
+    fn a_request_may_take_as_long_as_the_slowest_step_with_all_its_repetitions() {
+        let step = |timeout: Option<u64>| {
+            let request =
+                Request { target: 0, method: Method::GET, path: "/".to_owned(), headers: Vec::new(), body: Bytes::new() };
+            RequestStep { timeout: timeout.map(Duration::from_secs), ..RequestStep::plain(0, request) }
+        };
+        let (mut http, steps) = (HttpSettings::default(), [step(None), step(Some(90)), step(Some(2))]);
+        http.timeouts.request = Duration::from_secs(10);
+        assert_eq!(longest_of(&http, steps[..1].iter()), Duration::from_secs(10));
+        assert_eq!(longest_of(&http, steps.iter()), Duration::from_secs(90));
+        (http.retries.max, http.retries.backoff.max) = (2, Duration::from_secs(5));
+        assert_eq!(longest_of(&http, steps.iter()), Duration::from_secs(3 * 90 + 2 * 5));
     }
 }

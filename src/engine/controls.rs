@@ -33,8 +33,21 @@ pub(super) enum Admission {
         /// The moment.
         at: Duration,
     },
-    /// Not at all. Counted apart, not as offered.
+    /// Not at all: the rate limit has no token for it. Counted apart, not as offered.
     HeldBack,
+    /// Not at all: the circuit breaker or self-protection keeps it from the target, though it was meant to be sent.
+    Withheld,
+}
+
+/// What an iteration may send as far as the circuit breaker goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Its first request has its pass.
+    Admitted,
+    /// It begins with a pause: its first request asks for a pass when its time has come.
+    Pausing,
+    /// It has sent something, and goes on until nothing may be sent.
+    Begun,
 }
 
 impl Controls {
@@ -65,14 +78,30 @@ impl Controls {
         kept >= 1.0 || (n as f64 * GOLDEN).fract() < kept
     }
 
-    /// Circuit breaker and rate limit for an arrival that is due now, at a moment of the run, in a stage that lasts `until`.
+    /// Circuit breaker and rate limit for an arrival that is due now, at a moment of the run, in a stage that lasts `until`. What
+    /// is to be sent [begins](Self::begin) then.
     pub(super) fn admit(&self, due: Duration, until: Duration) -> Admission {
-        if !self.pass() {
-            return Admission::HeldBack;
+        if self.is_silent() {
+            return Admission::Withheld;
         }
         match &self.bucket {
             None => Admission::Send { at: due },
             Some(bucket) => bucket.take(due, until).map_or(Admission::HeldBack, |at| Admission::Send { at }),
+        }
+    }
+
+    /// Takes the pass of an iteration that nothing else keeps from beginning; `None` when there is none. One that sends nothing
+    /// at once takes no pass from those that do.
+    pub(super) fn begin(&self, sends_at_once: bool) -> Option<Turn> {
+        if sends_at_once { self.pass().then_some(Turn::Admitted) } else { (!self.is_silent()).then_some(Turn::Pausing) }
+    }
+
+    /// Whether an iteration may make its next request.
+    pub(super) fn may_send(&self, turn: &mut Turn) -> bool {
+        match std::mem::replace(turn, Turn::Begun) {
+            Turn::Admitted => true,
+            Turn::Pausing => self.pass(),
+            Turn::Begun => !self.is_silent(),
         }
     }
 
@@ -153,8 +182,7 @@ mod tests {
     }
 
     fn admitted(controls: &Controls, arrivals: usize) -> usize {
-        let admit = |_: &usize| controls.admit(Duration::ZERO, Duration::from_secs(60)) != Admission::HeldBack;
-        (0..arrivals).filter(admit).count()
+        (0..arrivals).filter(|_| controls.begin(true).is_some()).count()
     }
 
     #[test]
@@ -171,10 +199,23 @@ mod tests {
         let controls = controls();
         controls.let_pass(0);
         assert!(controls.is_silent() && admitted(&controls, 10) == 0);
+        assert_eq!(controls.admit(Duration::ZERO, Duration::from_secs(60)), Admission::Withheld);
         controls.let_pass(3);
         assert!(!controls.is_silent() && admitted(&controls, 10) == 3);
         controls.let_all_pass();
         assert_eq!(admitted(&controls, 10), 10);
+    }
+
+    #[test]
+    fn an_iteration_that_begins_with_a_pause_takes_its_pass_when_it_sends() {
+        let controls = controls();
+        controls.let_pass(1);
+        let mut turns: Vec<Turn> = (0..3).filter_map(|_| controls.begin(false)).collect();
+        assert_eq!(turns, [Turn::Pausing; 3], "none has taken the pass");
+        let sent: Vec<bool> = turns.iter_mut().map(|turn| controls.may_send(turn)).collect();
+        assert_eq!(sent, [true, false, false]);
+        assert!(!controls.may_send(&mut turns[0]), "what has begun is not gone on with");
+        assert!(controls.may_send(&mut Turn::Admitted), "who has a pass may send");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{cast::Cast, feeds::Row, manners::Manners, user::User, visit::Visit};
+use super::{cast::Cast, controls::Turn, feeds::Row, manners::Manners, user::User, visit::Visit};
 use crate::{
     clock,
     measure::{FailureNote, Finished},
@@ -44,6 +44,8 @@ pub(super) struct Arrival {
     pub(super) window: Option<usize>,
     /// Rows it has taken.
     pub(super) row: Row,
+    /// Whether its first request has its pass.
+    pub(super) turn: Turn,
 }
 
 impl<R> Script<R> {
@@ -58,6 +60,11 @@ impl<R> Script<R> {
         let (setup, teardown) = (lines(&scenario.setup), lines(&scenario.teardown));
         let is_static = scenario.requests().all(|step| step.rendered.is_none() && step.extract.is_empty());
         Self { setup, lines: lines(&scenario.steps), teardown, opening, endpoint, is_static }
+    }
+
+    /// Whether an iteration begins with a request and not with a pause.
+    pub(super) fn sends_at_once(&self) -> bool {
+        matches!(self.lines.first(), Some(Line::Visit(_)))
     }
 
     /// Whether users do anything at the end of the run.
@@ -76,14 +83,14 @@ impl<R> Script<R> {
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
 pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Arrival) -> Duration {
-    let Arrival { stage, scenario, mut due, window, row } = arrival;
+    let Arrival { stage, scenario, mut due, window, row, mut turn } = arrival;
     let script = &cast.scripts[scenario];
     if !script.is_static {
         user.begin(scenario, row);
     }
     cast.shard.borrow_mut().arrival_sent(stage, clock::now().saturating_duration_since(cast.run.epoch + due));
     if script.is_begun_and_left() && user.is_new_to(scenario) {
-        match play_once(cast, user, &script.setup, Some(stage), due).await {
+        match play_once(cast, user, &script.setup, Some((stage, &mut turn)), due).await {
             Ok(ready) => due = ready,
             Err(ready) => {
                 let mut shard = cast.shard.borrow_mut();
@@ -105,7 +112,10 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Ar
             }
             Line::Visit(visit) => {
                 // To a target that fails nothing is sent: what was begun ends here, too.
-                if number > 0 && cast.run.controls.is_silent() {
+                if !cast.run.controls.may_send(&mut turn) {
+                    if number == 0 {
+                        cast.shard.borrow_mut().give_back(window, visit.endpoint);
+                    }
                     break;
                 }
                 let window = match (number, visit.measured) {
@@ -126,15 +136,16 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Ar
     due
 }
 
-/// Plays what a user does once: its setup, in a stage, or its teardown, in none. Gives the moment at which it was done.
+/// Plays what a user does once: its setup, in the turn of an iteration in a stage, or its teardown, in none. Gives the moment at
+/// which it was done.
 ///
 /// # Errors
-/// The moment at which a step failed, and the rest was left.
+/// The moment at which a step failed or was not to be sent, and the rest was left.
 async fn play_once<D: Driver>(
     cast: &Cast<D>,
     user: &mut User,
     lines: &[Line<D::Request>],
-    stage: Option<usize>,
+    mut iteration: Option<(usize, &mut Turn)>,
     mut due: Duration,
 ) -> Result<Duration, Duration> {
     for line in lines {
@@ -144,6 +155,12 @@ async fn play_once<D: Driver>(
                 cast.pause_until(due).await;
             }
             Line::Visit(visit) => {
+                let stage = iteration.as_ref().map(|(stage, _)| *stage);
+                let may_send = |turn: &mut Turn| !cast.run.stop.is_asked() && cast.run.controls.may_send(turn);
+                // What is set up is for iterations that will not be made; what is torn down must be, if it can.
+                if iteration.as_mut().is_some_and(|(_, turn)| !may_send(turn)) {
+                    return Err(due);
+                }
                 let window =
                     stage.filter(|_| visit.measured).and_then(|stage| cast.shard.borrow_mut().begin(stage, due, visit.endpoint));
                 let (done, failed) = make_visit(cast, user, visit, due, window).await;
@@ -173,7 +190,8 @@ async fn make_visit<D: Driver>(
     due: Duration,
     window: Option<usize>,
 ) -> (Duration, bool) {
-    let visited = visit.make(&cast.driver, user).await;
+    let may_repeat = || !cast.run.stop.is_asked() && !cast.run.controls.is_silent();
+    let visited = visit.make(&cast.driver, user, may_repeat).await;
     let failed = visited.failure.is_some();
     let finished = Finished {
         response: visited.done.saturating_duration_since(cast.run.epoch + due),

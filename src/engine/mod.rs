@@ -16,6 +16,7 @@ mod feeds;
 mod heartbeat;
 mod iteration;
 mod jar;
+mod looks;
 mod manners;
 mod open_loop;
 mod overload;

@@ -53,9 +53,10 @@ where
         }
         let workload = &cast.run.plan.workload;
         let scenario = workload.scenario_of(cast.run.plan.seed, n);
-        let admission = if controls.keeps(workload, scenario, n) { controls.admit(due, ends) } else { Admission::HeldBack };
+        let admission = if controls.keeps(workload, scenario, n) { controls.admit(due, ends) } else { Admission::Withheld };
         match admission {
             Admission::HeldBack => cast.shard.borrow_mut().arrival_held_back(number),
+            Admission::Withheld => cast.shard.borrow_mut().arrival_withheld(number),
             Admission::Send { at } => {
                 if !alarm.until(cast.run.epoch + at, || cast.run.stop.is_asked()).await? {
                     return Ok(());
@@ -76,12 +77,20 @@ where
 {
     let script = &cast.scripts[scenario];
     let max_in_flight = cast.share.of(cast.run.plan.limits.max_in_flight).max(1) as u64;
-    let mut shard = cast.shard.borrow_mut();
-    if cast.in_flight() >= max_in_flight {
+    let (mut shard, controls) = (cast.shard.borrow_mut(), &cast.run.controls);
+    if controls.is_silent() {
+        // It became so while the arrival waited for the rate limit.
+        shard.arrival_withheld(stage);
+    } else if cast.in_flight() >= max_in_flight {
         shard.arrival_dropped(stage, due, script.endpoint);
     } else if let Some(row) = cast.run.feeds.take(&cast.run.plan, scenario) {
+        // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
+        let Some(turn) = controls.begin(script.sends_at_once()) else {
+            shard.arrival_withheld(stage);
+            return;
+        };
         let window = shard.arrival_started(stage, due, script.opening);
-        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window, row });
+        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window, row, turn });
         tokio::task::spawn_local(async move {
             let mut user = cast.user();
             play(&cast, &mut user, arrival).await;

@@ -32,11 +32,6 @@ impl Overload {
         Self { rules, kept: 1.0, calm: 0, saturated: None, shed: Vec::new() }
     }
 
-    /// Time between two looks.
-    pub(super) fn every(&self) -> Duration {
-        self.rules.every
-    }
-
     /// Looks at how the generator fared in a time up to a moment of the run. Returns the share of the load that is left.
     pub(super) fn look(&mut self, moment: Duration, time: Duration, strain: &Strain) -> f64 {
         let too_much = self.too_much(strain);

@@ -199,6 +199,7 @@ fn put_together(
             offered: measured.offered[number],
             started: measured.started[number],
             held_back: measured.held_back[number],
+            withheld: measured.withheld[number],
             ..stage.facts()
         },
     );

@@ -75,7 +75,13 @@ impl<R> Visit<R> {
         }
     }
 
-    pub(super) async fn make<D: Driver<Request = R>>(&self, driver: &D, user: &mut User) -> Visited {
+    /// Makes it. A failed attempt is not repeated when `may_repeat` says no: to a target that fails, or at the end of a run.
+    pub(super) async fn make<D: Driver<Request = R>>(
+        &self,
+        driver: &D,
+        user: &mut User,
+        may_repeat: impl Fn() -> bool,
+    ) -> Visited {
         let made;
         let (request, ready) = match &self.sending {
             Sending::Same(ready) => (&self.step.request, ready),
@@ -98,10 +104,13 @@ impl<R> Visit<R> {
             let (failure, sample) = self.judge(&attempt, user);
             if let Some(failure) = &failure
                 && self.manners.tries_again(failure.class, retries)
+                && may_repeat()
             {
                 tokio::time::sleep(self.manners.pause(retries, &mut user.rng)).await;
-                retries += 1;
-                continue;
+                if may_repeat() {
+                    retries += 1;
+                    continue;
+                }
             }
             let Attempt { done, phases, .. } = attempt;
             return Visited { sent, done, bytes, phases, connections, retries: retries.into(), failure, sample };

@@ -30,6 +30,8 @@ pub struct Measured {
     pub started: Vec<u64>,
     /// Arrivals that were held back on purpose, by stage.
     pub held_back: Vec<u64>,
+    /// Those of them that were meant to be sent, by stage.
+    pub withheld: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -101,6 +103,7 @@ impl Collector {
             offered: sum(|end| &end.offered),
             started: sum(|end| &end.started),
             held_back: sum(|end| &end.held_back),
+            withheld: sum(|end| &end.withheld),
             late,
             lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),

@@ -57,6 +57,8 @@ pub struct ShardEnd {
     pub started: Vec<u64>,
     /// Arrivals that were held back on purpose, by stage.
     pub held_back: Vec<u64>,
+    /// Those of them that were meant to be sent, by stage.
+    pub withheld: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -97,8 +99,13 @@ impl Shard {
     #[must_use]
     pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: Sender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
         let stages = timeline.len();
-        let end =
-            ShardEnd { offered: vec![0; stages], started: vec![0; stages], held_back: vec![0; stages], ..ShardEnd::default() };
+        let end = ShardEnd {
+            offered: vec![0; stages],
+            started: vec![0; stages],
+            held_back: vec![0; stages],
+            withheld: vec![0; stages],
+            ..ShardEnd::default()
+        };
         Self {
             timeline,
             endpoints,
@@ -146,7 +153,13 @@ impl Shard {
         }
     }
 
-    /// An arrival would have been due and is held back on purpose.
+    /// An arrival was due, and the circuit breaker or self-protection keeps it from the target.
+    pub fn arrival_withheld(&mut self, stage: usize) {
+        self.end.withheld[stage] += 1;
+        self.arrival_held_back(stage);
+    }
+
+    /// An arrival would have been due and is held back on purpose: nobody has meant it to be sent.
     pub fn arrival_held_back(&mut self, stage: usize) {
         self.end.held_back[stage] += 1;
         self.live.held_back.add(1);

@@ -121,7 +121,7 @@ pub enum OnSaturated {
     /// The load goes on, and the run counts as no measurement.
     #[default]
     Invalid,
-    /// Load is shed until the generator copes; the run stays a measurement of what was sent.
+    /// Load is shed until the generator copes; what was not sent counts against the rate achieved.
     Shed,
 }
 

@@ -238,10 +238,23 @@ impl RunRecord {
         self.plan.measured_stages().map(|stage| stage.started).sum()
     }
 
-    /// Started share of the offered arrivals; `None` when nothing was offered.
+    /// Arrivals of the measured stages that were meant to be sent: those offered, and those that the circuit breaker or
+    /// self-protection withheld. What the rate limit holds back was never meant to be.
+    #[must_use]
+    pub fn meant(&self) -> u64 {
+        self.offered() + self.withheld()
+    }
+
+    /// Arrivals of the measured stages that the circuit breaker or self-protection withheld.
+    #[must_use]
+    pub fn withheld(&self) -> u64 {
+        self.plan.measured_stages().map(|stage| stage.withheld).sum()
+    }
+
+    /// Started share of the arrivals that were meant to be sent; `None` when there were none.
     #[must_use]
     pub fn achieved_share(&self) -> Option<f64> {
-        (self.offered() > 0).then(|| self.started() as f64 / self.offered() as f64)
+        (self.meant() > 0).then(|| self.started() as f64 / self.meant() as f64)
     }
 
     /// Played length of the measured stages in seconds.

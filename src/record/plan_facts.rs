@@ -48,6 +48,9 @@ pub struct StageFacts {
     /// `offered`.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub held_back: u64,
+    /// Those of `held_back` that were meant to be sent: the circuit breaker or self-protection kept them from the target.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub withheld: u64,
 }
 
 /// The default of `regression.block`, for records that do not say.

@@ -93,10 +93,10 @@ fn worse(a: Actual, b: Actual, threshold: &Threshold) -> Actual {
     }
 }
 
-/// Started share of the arrivals offered, as the engine counted them.
+/// Started share of the arrivals that were meant to be sent, as the engine counted them.
 fn achieved(runs: &[RunRecord]) -> Actual {
-    let (offered, started): (u64, u64) = runs.iter().fold((0, 0), |sum, run| (sum.0 + run.offered(), sum.1 + run.started()));
-    share(started, offered).unwrap_or_else(|| Actual::NoData("no arrival was offered".to_owned()))
+    let (meant, started): (u64, u64) = runs.iter().fold((0, 0), |sum, run| (sum.0 + run.meant(), sum.1 + run.started()));
+    share(started, meant).unwrap_or_else(|| Actual::NoData("no arrival was offered".to_owned()))
 }
 
 fn share(part: u64, all: u64) -> Option<Actual> {

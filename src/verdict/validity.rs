@@ -94,14 +94,17 @@ fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
     let Some((run, share)) = worst else {
         return check(true, None, "the record does not tell how many arrivals were offered".to_owned());
     };
-    let (offered, started, least) = (run.offered(), run.started(), units::percent_floor(policy.achieved_share_min));
+    let (offered, started, least) = (run.meant(), run.started(), units::percent_floor(policy.achieved_share_min));
     let sent = format!("{} of {offered} offered arrivals were sent", units::percent_floor(share));
     if share >= policy.achieved_share_min {
         return check(true, Some(share), sent);
     }
     let missing = offered.saturating_sub(started);
     let dropped = run.endpoints.iter().flat_map(EndpointSeries::windows).map(|window| window.dropped).sum::<u64>();
-    let cause = if dropped * 2 >= missing {
+    let withheld = run.withheld();
+    let cause = if withheld * 2 >= missing {
+        format!("{withheld} were withheld by the circuit breaker or self-protection")
+    } else if dropped * 2 >= missing {
         format!("{dropped} were dropped because too many requests were in flight")
     } else {
         format!("the generator could not keep up and left out {missing}")
@@ -140,4 +143,23 @@ fn generator_saturated(runs: &[RunRecord]) -> ValidityCheck {
         (None, None) => "the record does not tell how busy the load generator was".to_owned(),
     };
     ValidityCheck { check: "generator_saturated", ok: saturated.is_none(), value: busy, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::fixture;
+
+    #[test]
+    fn load_that_the_breaker_withheld_was_not_achieved_but_what_the_rate_limit_held_back_was_not_meant_to_be() {
+        let mut run = fixture::steady(10, &["/a"], 40, |_, _, _| 8_000);
+        let offered = run.offered();
+        run.plan.stages[0].held_back = offered * 19;
+        assert!(achieved_rate(std::slice::from_ref(&run), &Validity::default()).ok, "the rate limit is a wish");
+        run.plan.stages[0].withheld = offered * 19;
+        let check = achieved_rate(std::slice::from_ref(&run), &Validity::default());
+        assert_eq!((check.ok, check.value), (false, Some(0.05)));
+        let cause = format!("{} were withheld by the circuit breaker or self-protection", offered * 19);
+        assert!(check.reason.ends_with(&cause), "{}", check.reason);
+    }
 }

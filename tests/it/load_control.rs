@@ -11,7 +11,9 @@ use std::{
 
 use loadgate::{
     engine::{Observed, Stop, run_watched},
-    plan::{Adaptive, CircuitBreaker, Formula, Load, OnSaturated, Plan, RateLimit, SelfProtection, Shape},
+    plan::{
+        Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Plan, RateLimit, SelfProtection, Shape, Step, Think,
+    },
     protocol::{Origins, http::HttpDriver},
     record::{BreakerState, Ended, Totals, Window},
     units::PerSecond,
@@ -50,6 +52,7 @@ fn load_above_the_rate_limit_is_spread_by_it_and_the_rest_held_back() {
     let (stage, total) = (&observed.stages[0], total(&observed));
     // A burst of 40, then one each 5 ms for 2 s: those from 0 on to just before 2 s.
     assert_eq!((total.requests, stage.offered, stage.held_back), (439, 439, 2_000 - 439));
+    assert_eq!(stage.withheld, 0, "nobody has meant them to be sent");
     assert_eq!(seen(&target)["requests"].as_u64(), Some(439));
     let per_window: Vec<u64> = observed.measured.endpoints[0].stages[0].iter().map(|window| window.requests).collect();
     assert!(per_window[1..].iter().all(|requests| (49..=51).contains(requests)), "50 in each 250 ms: {per_window:?}");
@@ -110,6 +113,7 @@ fn load_on_a_target_that_fails_for_a_while_stops_tries_and_goes_on() {
     assert!(silent_us >= 600_000, "silent for retry_after at least: {silent_us} us");
     let (stage, total) = (&observed.stages[0], total(&observed));
     assert_eq!(stage.offered + stage.held_back, 1_200, "what is held back is not offered");
+    assert_eq!(stage.withheld, stage.held_back, "it was meant to be sent");
     assert!(stage.held_back >= 100, "{} held back in at least 600 ms at 200/s", stage.held_back);
     assert!(total.error_count() <= 61 && total.error_count() >= 20, "{:?}", total.errors);
     assert_eq!(total.response.count(), total.requests - total.error_count());
@@ -150,6 +154,45 @@ fn load_on_a_target_that_never_recovers_is_given_up_at_the_last_trip_and_keeps_w
     let states: Vec<BreakerState> = observed.breaker.iter().map(|event| event.state).collect();
     assert_eq!(states, [BreakerState::Open, BreakerState::HalfOpen, BreakerState::Open]);
     assert!(total(&observed).requests >= 70 && observed.stages[0].played_us < 600_000_000);
+}
+
+#[test]
+fn load_that_begins_with_a_pause_comes_back_when_the_target_is_well_again() {
+    let (port, _) = failing(0, 30);
+    let mut plan = paced(port, 200.0, Duration::from_secs(5));
+    plan.workload.scenarios[0].steps.insert(0, Step::Think(Think::Fixed(Duration::from_millis(50))));
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_millis(300), trips: 20, ..breaker() });
+    let observed = observe(&plan);
+    assert_eq!(observed.breaker.last().map(|event| event.state), Some(BreakerState::Closed), "{:#?}", observed.breaker);
+}
+
+#[test]
+fn load_of_users_who_wait_for_the_rate_limit_stops_when_the_breaker_opens() {
+    let (port, count) = failing(0, u64::MAX);
+    let mut plan = paced(port, 1.0, Duration::from_secs(4));
+    plan.stages[0].load = Load::Users(Crowd { from: 100, to: 100 });
+    plan.control.rate_limit = Some(RateLimit { rate: PerSecond(50.0), burst: 1 });
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_secs(60), ..breaker() });
+    let observed = observe(&plan);
+    assert_eq!(observed.breaker.len(), 1, "{:#?}", observed.breaker);
+    let opened_s = observed.breaker[0].at_us as f64 / 1e6;
+    let sent = count.load(Ordering::SeqCst) as f64;
+    assert!(sent <= opened_s * 50.0 + 10.0, "{sent} sent at 50/s, though it opened after {opened_s} s");
+}
+
+#[test]
+fn load_that_is_tried_again_is_not_when_the_breaker_is_open() {
+    let (port, _) = failing(0, u64::MAX);
+    let mut plan = paced(port, 100.0, Duration::from_secs(3));
+    let pause = Duration::from_millis(500);
+    plan.http.retries.max = 3;
+    plan.http.retries.on = vec!["5xx".to_owned()];
+    plan.http.retries.backoff = Backoff { initial: pause, factor: 1.0, max: pause, jitter: false };
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_secs(60), ..breaker() });
+    let observed = observe(&plan);
+    let total = total(&observed);
+    assert_eq!((observed.breaker.len(), total.error_count()), (1, total.requests));
+    assert!(total.retries < total.requests * 2, "{} retries of {} requests", total.retries, total.requests);
 }
 
 #[test]

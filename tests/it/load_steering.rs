@@ -99,6 +99,7 @@ fn load_of_a_saturated_generator_is_shed_where_the_configuration_says_so() {
     assert!(kept.len() >= 2 && (kept[0].kept, kept[1].kept) == (0.5, 0.25), "{kept:#?}");
     assert_eq!(record.generator.saturated, None);
     assert_eq!(stage.offered + stage.held_back, 2_000);
+    assert_eq!(stage.withheld, stage.held_back);
     assert!(stage.held_back >= 500, "half of the load from the first second on: {}", stage.held_back);
     assert_eq!(bench.requests(), stage.started);
 }

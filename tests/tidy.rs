@@ -9,19 +9,20 @@ use std::{
 };
 
 /// Which top-level module may import which. A module that is not here may not exist.
-const IMPORTS: [(&str, &[&str]); 21] = [
+const IMPORTS: [(&str, &[&str]); 22] = [
     ("exit", &[]),
     ("env", &[]),
     ("units", &[]),
+    ("mask", &[]),
     ("stats", &[]),
     ("clock", &[]),
     ("record", &["units"]),
     ("policy", &["units"]),
-    ("config", &["policy", "units", "env"]),
+    ("config", &["policy", "mask", "units", "env"]),
     ("plan", &["config", "policy", "record", "units"]),
     ("protocol", &["plan", "record", "clock", "units"]),
     ("measure", &["plan", "record", "clock", "units"]),
-    ("engine", &["plan", "protocol", "measure", "record", "clock", "units"]),
+    ("engine", &["plan", "protocol", "measure", "record", "clock", "mask", "units"]),
     ("compare", &["record", "policy", "stats", "units"]),
     ("verdict", &["compare", "policy", "record", "units", "exit"]),
     ("baseline", &["record", "clock", "units"]),

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// What stands in a secret's place.
-const MASK: &str = "***";
+use crate::mask;
 
 /// The secret values of a configuration.
 #[derive(Clone, Default)]
@@ -19,10 +18,10 @@ impl Secrets {
         }
     }
 
-    /// The text with every secret in it replaced by `***`.
+    /// The text with every secret in it, and what is left of one that was cut, replaced by `***`.
     #[must_use]
     pub fn mask(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+        mask::mask(text, self.0.iter().map(String::as_str))
     }
 
     /// Whether the text holds a secret.

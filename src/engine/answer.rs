@@ -4,7 +4,9 @@ use std::{cell::OnceCell, sync::Arc};
 
 use minijinja::{Value, value::Serde};
 
+use super::credentials::{hidden, is_credential};
 use crate::{
+    mask::MASK,
     plan::{BodyRule, Check, Extract, JsonPath, Place},
     protocol::{Failure, Reply},
     record::ErrorClass,
@@ -12,6 +14,9 @@ use crate::{
 
 /// Characters of what was found that a message shows.
 const FOUND_CHARS_MAX: usize = 80;
+
+/// Characters of it that are looked at.
+const LOOKED_AT_CHARS_MAX: usize = 1_000;
 
 /// A complete answer.
 pub(super) struct Answer<'a> {
@@ -64,7 +69,7 @@ impl<'a> Answer<'a> {
             match values.next() {
                 None => Some(format!("header {name}: expected {rule}, and it is not there")),
                 Some(first) if !rule.holds_for_text(&first) && !values.any(|value| rule.holds_for_text(&value)) => {
-                    Some(format!("header {name}: expected {rule}, found {}", shortened(&first)))
+                    Some(format!("header {name}: expected {rule}, found {}", value_of(name.as_str(), &first)))
                 }
                 Some(_) => None,
             }
@@ -143,7 +148,7 @@ fn broken_json(check: &Check, document: &serde_json::Value) -> Option<String> {
             return Some(format!("{path}: expected {rule}, found nothing there"));
         }
         let wrong = values.iter().find(|value| !rule.holds(value))?;
-        Some(format!("{path}: expected {rule}, found {}", shortened(&wrong.to_string())))
+        Some(format!("{path}: expected {rule}, found {}", value_of(&path.to_string(), &wrong.to_string())))
     })
 }
 
@@ -152,18 +157,25 @@ fn broken_schema(check: &Check, document: &serde_json::Value) -> Option<String> 
     let error = schema.validator.validate(document).err()?;
     let place = error.instance_path().to_string();
     let place = if place.is_empty() { "the body" } else { place.as_str() };
-    Some(format!("{}: {place}: {}", schema.file, shortened(&error.to_string())))
+    Some(format!("{}: {place}: {}", schema.file, value_of(place, &error.to_string())))
 }
 
 fn told(class: ErrorClass, message: &str) -> Failure {
     Failure::told(class, message)
 }
 
-/// The beginning of a text, on one line.
-fn shortened(text: &str) -> String {
+/// What was found under a name; nothing of it where the name says that it is a credential.
+fn value_of(name: &str, text: &str) -> String {
+    if is_credential(name) { MASK.to_owned() } else { shortened(text) }
+}
+
+/// The beginning of a text without the credentials in it, on one line.
+pub(super) fn shortened(text: &str) -> String {
     if text.is_empty() {
         return "nothing".to_owned();
     }
+    // No need to look through megabytes. A credential that is cut is hidden as well.
+    let text = hidden(&text.chars().take(LOOKED_AT_CHARS_MAX).collect::<String>());
     let line: String = text.chars().take(FOUND_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(FOUND_CHARS_MAX).is_some() { format!("{line}..") } else { line }
 }

@@ -12,6 +12,7 @@ mod cast;
 mod closed_loop;
 mod conductor;
 mod controls;
+mod credentials;
 mod feeds;
 mod heartbeat;
 mod iteration;

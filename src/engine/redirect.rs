@@ -7,6 +7,7 @@ use http::{
 };
 use url::Url;
 
+use super::answer::shortened;
 use crate::{
     plan::{Request, Target, TargetId},
     protocol::{Failure, Reply},
@@ -25,7 +26,7 @@ pub(super) fn next(reply: &Reply, request: &Request, targets: &[Target]) -> Resu
         _ => return Ok(None),
     };
     let Some(location) = reply.headers.get(LOCATION) else { return Ok(None) };
-    let shown: String = String::from_utf8_lossy(location.as_bytes()).chars().take(100).collect();
+    let shown = shortened(&String::from_utf8_lossy(location.as_bytes()));
     let refused = |reason: &str| Failure::told(ErrorClass::Redirect, &format!("redirect to {shown}: {reason}"));
     let here = address(&targets[request.target], &request.path);
     let there = location.to_str().ok().and_then(|location| here?.join(location).ok());
@@ -120,6 +121,11 @@ mod tests {
         assert_eq!(refusal("http://three/x"), "redirect to http://three/x: it leads out of the targets of the configuration");
         assert_eq!(refusal("https://one/v1/x"), "redirect to https://one/v1/x: it leads out of the targets of the configuration");
         assert_eq!(refusal("/x"), "redirect to /x: it leads out of the base path of the target");
+        let long = refusal("http://three/0123456789012345678901234567890123456789012345678901234567890123456789/secret-value");
+        assert!(
+            long.contains("/s..: it leads") || long.contains("..: it leads"),
+            "a cut is marked, as masking looks for it: {long}"
+        );
         assert_eq!(refusal("http://"), "redirect to http://: this is no web address");
     }
 

@@ -7,7 +7,9 @@ use std::{
 
 use http::{HeaderName, HeaderValue};
 
+use super::credentials::{hidden, is_credential};
 use crate::{
+    mask::MASK,
     plan::Request,
     protocol::Reply,
     record::{ErrorClass, ExchangeSample},
@@ -15,8 +17,6 @@ use crate::{
 
 /// Samples of each class and step on each thread.
 const PER_CLASS: u8 = 2;
-/// Parts of header names whose values are credentials.
-const CREDENTIALS: [&str; 7] = ["authorization", "cookie", "token", "secret", "password", "api-key", "apikey"];
 /// Longest value of a header, and longest path, that is kept.
 const VALUE_CHARS_MAX: usize = 300;
 
@@ -50,7 +50,7 @@ impl Samples {
 }
 
 fn sample(request: &Request, reply: &Reply, bytes: u64) -> ExchangeSample {
-    let path: String = request.path.chars().take(VALUE_CHARS_MAX).collect();
+    let path = cut(&request.path);
     let excerpt = &reply.body[..reply.body.len().min(ExchangeSample::BODY_BYTES_MAX)];
     ExchangeSample {
         request: format!("{} {path}", request.method),
@@ -58,15 +58,19 @@ fn sample(request: &Request, reply: &Reply, bytes: u64) -> ExchangeSample {
         status: reply.status.as_u16(),
         response_headers: reply.headers.iter().map(|(name, value)| shown(name, value)).collect(),
         // A character that was cut in two at the end is left out.
-        body: String::from_utf8_lossy(excerpt).trim_end_matches('\u{fffd}').to_owned(),
+        body: hidden(String::from_utf8_lossy(excerpt).trim_end_matches('\u{fffd}')),
         body_bytes: bytes,
     }
 }
 
+/// The beginning of a text, without the credentials in it.
+fn cut(text: &str) -> String {
+    hidden(text).chars().take(VALUE_CHARS_MAX).collect()
+}
+
 fn shown(name: &HeaderName, value: &HeaderValue) -> (String, String) {
-    let is_credential = value.is_sensitive() || CREDENTIALS.iter().any(|part| name.as_str().contains(part));
     let text = String::from_utf8_lossy(value.as_bytes());
-    let text = if is_credential { "***".to_owned() } else { text.chars().take(VALUE_CHARS_MAX).collect() };
+    let text = if value.is_sensitive() || is_credential(name.as_str()) { MASK.to_owned() } else { cut(&text) };
     (name.as_str().to_owned(), text)
 }
 

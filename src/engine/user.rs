@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use minijinja::Value;
+use minijinja::{Value, value::ValueKind};
 use rand::{SeedableRng as _, rngs::SmallRng};
 
-use super::{feeds::Row, jar::Jar};
+use super::{credentials::is_credential, feeds::Row, jar::Jar};
 use crate::{
     clock,
     plan::{Names, Plan, ScenarioId, Scope},
 };
+
+/// Characters of a value that is masked; shorter ones would mask half of what is told.
+const PRIVATE_CHARS_MIN: usize = 4;
 
 /// A user of one thread. In a closed loop there is one per `vus`; in an open loop an arrival takes one that is free, or a new one.
 #[derive(Debug)]
@@ -76,6 +79,22 @@ impl User {
     /// Remembers values taken from an answer.
     pub(super) fn learn(&mut self, values: Vec<(Arc<str>, Value)>) {
         Arc::make_mut(&mut self.scope).own.extend(values);
+    }
+
+    /// Values of this user's own that nobody else is to see: those taken from answers, and what rows of data name as credentials.
+    pub(super) fn private_values(&self) -> Vec<String> {
+        let mut values = Vec::new();
+        for (name, value) in &self.scope.own {
+            if value.kind() != ValueKind::Map {
+                values.push(value.to_string());
+                continue;
+            }
+            let keys =
+                value.try_iter().into_iter().flatten().filter(|key| is_credential(name) || is_credential(&key.to_string()));
+            values.extend(keys.filter_map(|key| value.get_item(&key).ok()).map(|value| value.to_string()));
+        }
+        values.retain(|value| value.chars().count() >= PRIVATE_CHARS_MIN);
+        values
     }
 
     /// What templates see at this moment.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     clock::{self, Instant},
+    mask::mask,
     plan::{EndpointId, Place, Rendered, Request, RequestStep},
     protocol::{Driver, Failure, Keep},
     record::{ExchangeSample, Phases},
@@ -140,10 +141,25 @@ impl<R> Visit<R> {
             }
             answer.extract(&self.step.extract).map(|values| user.learn(values)).err()
         });
-        let sample =
-            failure.as_ref().and_then(|failure| self.samples.take(failure.class, &attempt.request, reply, attempt.bytes));
-        (failure, sample)
+        let Some(failure) = failure else { return (None, None) };
+        let mut sample = self.samples.take(failure.class, &attempt.request, reply, attempt.bytes);
+        if let Some(sample) = sample.as_mut().filter(|_| self.step.is_setup) {
+            sample.body.clear();
+        }
+        let (failure, sample) = masked(failure, sample, user);
+        (Some(failure), sample)
     }
+}
+
+/// A failure without what is private to the user: targets like to repeat what they were sent.
+fn masked(failure: Failure, sample: Option<Box<ExchangeSample>>, user: &User) -> (Failure, Option<Box<ExchangeSample>>) {
+    let values = user.private_values();
+    if values.is_empty() {
+        return (failure, sample);
+    }
+    let hide = |text: &str| mask(text, values.iter().map(String::as_str));
+    let message = hide(&failure.message).into();
+    (Failure { message, ..failure }, sample.map(|sample| Box::new(sample.map(hide))))
 }
 
 /// What of an answer a step looks at.

@@ -34,6 +34,8 @@ pub struct RequestStep {
     pub extract: Vec<Extract>,
     /// False: played, but not recorded.
     pub measured: bool,
+    /// Whether it is made once, before the first iteration: such steps log in, and their answers are full of credentials.
+    pub is_setup: bool,
 }
 
 /// One request, complete.
@@ -86,7 +88,7 @@ impl RequestStep {
     #[must_use]
     pub fn plain(endpoint: EndpointId, request: Request) -> Self {
         let (check, extract) = (Check::default(), Vec::new());
-        Self { endpoint, request, rendered: None, timeout: None, check, extract, measured: true }
+        Self { endpoint, request, rendered: None, timeout: None, check, extract, measured: true, is_setup: false }
     }
 }
 

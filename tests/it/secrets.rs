@@ -159,3 +159,31 @@ fn a_secret_in_the_host_is_refused_and_not_repeated() {
     assert!(transcript(&output).contains("the target's host holds a secret"), "{}", transcript(&output));
     assert_told_nowhere(&bench, &output);
 }
+
+#[test]
+fn load_of_users_who_log_in_shows_nothing_of_what_they_were_given() {
+    let port = server(|mut stream| {
+        while let Some(head) = read_request(&mut stream) {
+            let (status, body) = if head.starts_with("GET /login") {
+                ("200 OK", r#"{"ticket":"given-5ecret"}"#.to_owned())
+            } else if head.starts_with("GET /step-up") {
+                ("200 OK", r#"{"first":"5ecret of the setup"}"#.to_owned())
+            } else {
+                ("500 Oops", format!(r#"{{"refresh_token":"r-5ecret","heard":"{}"}}"#, head.replace("\r\n", " ")))
+            };
+            let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+    let config = format!(
+        "name: shop\ntarget: {{ base_url: 'http://127.0.0.1:{port}' }}\nstages: [ {{ vus: 2, duration: 500ms }} ]\n\
+         scenarios:\n  - name: visit\n    setup: [ {{ get: /login, extract: {{ ticket: $.ticket }} }} ]\n    \
+         steps: [ {{ think: 20ms }}, {{ get: '/me/{{{{ ticket }}}}' }} ]\n  - name: other\n    \
+         setup: [ {{ get: /step-up, check: {{ body: welcome }} }} ]\n    steps: [ GET /x ]\nregression: {{ block: 1s }}\n"
+    );
+    let bench = bench(&config);
+    let output = gate(&bench);
+    let failures = fs::read_to_string(bench.path().join("loadgate-report/failures.json"))
+        .unwrap_or_else(|error| panic!("{error}: {}", transcript(&output)));
+    assert!(failures.contains("GET /me/***") && failures.contains("refresh_token"), "{failures} {}", transcript(&output));
+    assert_told_nowhere(&bench, &output);
+}

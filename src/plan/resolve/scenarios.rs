@@ -259,7 +259,8 @@ impl Builder<'_> {
             step.target.as_ref().map_or(Some(0), |name| target::named(name, &at.key("target"), self.loaded, self.problems));
         let step::Resolved { request, rendered } = resolved?;
         let request = Request { target: target?, ..request };
-        Some(Step::Request(Box::new(RequestStep { endpoint, request, rendered, timeout, check, extract, measured })))
+        let is_setup = part == Part::Setup;
+        Some(Step::Request(Box::new(RequestStep { endpoint, request, rendered, timeout, check, extract, measured, is_setup })))
     }
 
     fn wrong_number_of_requests(&self, requests: &[(&str, &str)], at: &Path) {

@@ -1,0 +1,109 @@
+//! Credentials that a target hands out: known by the names of what carries them, wherever they stand in an answer.
+
+use crate::mask::MASK;
+
+/// Parts of names whose values are credentials, in lower case and without dashes and underscores.
+const CREDENTIALS: [&str; 9] =
+    ["authorization", "cookie", "token", "secret", "password", "passwd", "apikey", "sessionid", "credential"];
+
+/// Whether the values of headers, JSON keys and parameters of this name are credentials.
+pub(super) fn is_credential(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    CREDENTIALS.iter().any(|part| plain.contains(part))
+}
+
+/// The text with `***` for the values of JSON keys (`"access_token": "x"`) and of parameters (`access_token=x`) whose names say
+/// that they are credentials. The text may be cut anywhere.
+pub(super) fn hidden(text: &str) -> String {
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(begin) = rest.find(is_of_name) {
+        let length = rest[begin..].find(|c| !is_of_name(c)).unwrap_or(rest.len() - begin);
+        let (name, behind) = rest[begin..].split_at(length);
+        shown.push_str(&rest[..begin + length]);
+        rest = behind;
+        let Some(sign) = sign(behind).filter(|_| is_credential(name)) else { continue };
+        let (sign, value) = behind.split_at(sign);
+        shown.push_str(sign);
+        let (value, behind) = value.split_at(value_length(value, sign.contains('=')));
+        shown.push_str(if value.is_empty() { "" } else { MASK });
+        rest = behind;
+    }
+    shown.push_str(rest);
+    shown
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// Length of what stands between a name and its value: `=`, or the end of a JSON key, which may stand in a JSON string itself.
+fn sign(text: &str) -> Option<usize> {
+    if text.starts_with('=') {
+        return Some(1);
+    }
+    let key = text.trim_start_matches('\\').strip_prefix('"')?.trim_start().strip_prefix(':')?;
+    Some(text.len() - key.trim_start().len())
+}
+
+/// Length of a value: of a JSON string, list or map with its marks, of anything else up to the next separator.
+fn value_length(text: &str, is_parameter: bool) -> usize {
+    let end = match text.trim_start_matches('\\').chars().next() {
+        Some('"') if text.starts_with('\\') => text[2..].find("\\\"").map(|at| at + 4),
+        Some('"') => end_of_string(text),
+        Some('[') => text.find(']').map(|at| at + 1),
+        Some('{') => text.find('}').map(|at| at + 1),
+        _ if is_parameter => text.find(|c: char| c.is_whitespace() || matches!(c, '&' | '#' | '"' | '\'' | '<' | '>' | ';')),
+        _ => text.find(|c: char| c.is_whitespace() || matches!(c, ',' | '}' | ']')),
+    };
+    end.unwrap_or(text.len())
+}
+
+/// Where a JSON string ends, its quotes included.
+fn end_of_string(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.char_indices().skip(1).find_map(|(at, c)| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends.then_some(at + 1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_keys_and_parameters_that_name_credentials_are_hidden() {
+        for (text, shown) in [
+            (r#"{"access_token":"ey\"J","n":1}"#, r#"{"access_token":***,"n":1}"#),
+            (r#"{"apiKey" : 123, "user": "x"}"#, r#"{"apiKey" : ***, "user": "x"}"#),
+            (r#"{"tokens":["a","b"],"secret":{"a":"b"},"x":2}"#, r#"{"tokens":***,"secret":***,"x":2}"#),
+            (r#"{"log":"{\"token\":\"abc\",\"n\":1}"}"#, r#"{"log":"{\"token\":***,\"n\":1}"}"#),
+            ("https://a/b?id_token=abc&n=1#access_token=xyz", "https://a/b?id_token=***&n=1#access_token=***"),
+            ("refresh-token=abc", "refresh-token=***"),
+            ("a token is missing, and password: too", "a token is missing, and password: too"),
+            (r#"{"user":"é","token":""#, r#"{"user":"é","token":***"#),
+        ] {
+            assert_eq!(hidden(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_anywhere_shows_nothing_of_a_value() {
+        let text = r#"{"user":"ann","access_token":"eyJhbGciOi","password":"p4\"ss","next":"/x?api_key=k3y"}"#;
+        for (cut, _) in text.char_indices() {
+            let shown = hidden(&text[..cut]);
+            for part in ["eyJ", "p4", "ss\"", "k3"] {
+                assert!(!shown.contains(part), "{shown}");
+            }
+        }
+        assert_eq!(hidden(text), r#"{"user":"ann","access_token":***,"password":***,"next":"/x?api_key=***"}"#);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_too_odd(text in r#"(token|["\\:=\[\]{} é,&#a]){0,40}"#) {
+            hidden(&text);
+        }
+    }
+}

@@ -45,6 +45,8 @@ pub(super) struct Cast<D: Driver> {
     pub(super) scripts: Vec<Script<D::Request>>,
     pub(super) shard: RefCell<Shard>,
     pub(super) delays: Delays,
+    /// Why a helper of this thread was lost, if one was.
+    pub(super) lost: RefCell<Option<io::Error>>,
     /// Users who have nothing to do: those of the open loop between two arrivals, and of a closed loop at its end.
     free: RefCell<Vec<User>>,
     /// Users of the open loop there are.
@@ -100,6 +102,7 @@ impl<D: Driver> Cast<D> {
             scripts,
             shard: RefCell::new(shard),
             delays: Delays::new()?,
+            lost: RefCell::default(),
             free: RefCell::default(),
             users: Cell::new(0),
             pausing: Cell::new(0),

@@ -42,6 +42,7 @@ where
             return Ok(());
         }
         let due = begins + offset;
+        cast.shard.borrow_mut().expects(due);
         burst = if cast.run.epoch + due > clock::now() { 0 } else { burst + 1 };
         if burst == BURST_MAX {
             burst = 0;
@@ -58,6 +59,7 @@ where
             Admission::HeldBack => cast.shard.borrow_mut().arrival_held_back(number),
             Admission::Withheld => cast.shard.borrow_mut().arrival_withheld(number),
             Admission::Send { at } => {
+                cast.shard.borrow_mut().expects(at);
                 if !alarm.until(cast.run.epoch + at, || cast.run.stop.is_asked()).await? {
                     return Ok(());
                 }

@@ -13,6 +13,7 @@ use super::{
     closed_loop,
     heartbeat::beat,
     open_loop,
+    stop::Stop,
     teardown::tear_down,
 };
 use crate::{
@@ -47,9 +48,10 @@ where
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let cpu = CpuClock::start();
     run.live.0[share.thread].introduce();
+    let mut alarm_bell = StopsOthers { stop: run.stop.clone(), is_well: false };
     let (cast, stopped_at, drain_began) = runtime.block_on(async {
         let cast = Rc::new(Cast::new(run, share, driver, shard)?);
-        tokio::task::spawn_local(beat(Rc::clone(&cast)));
+        look_after(&cast, beat(Rc::clone(&cast)));
         let stopped_at = play_stages(&cast).await?;
         let drain_began = clock::now();
         drain(&cast.run, share, drain_began).await;
@@ -57,11 +59,48 @@ where
         tear_down(&cast, cast.run.plan.limits.graceful_stop.saturating_sub(waited)).await;
         io::Result::Ok((cast, stopped_at, drain_began))
     })?;
+    if let Some(error) = cast.lost.take() {
+        return Err(error);
+    }
     let waited = clock::now().saturating_duration_since(drain_began);
     // Dropping the tasks of unfinished iterations frees their hold on the shard.
     drop(runtime);
     let cast = Rc::into_inner(cast).ok_or_else(|| io::Error::other("an iteration outlived its runtime"))?;
+    alarm_bell.is_well = true;
     Ok(WorkerEnd { shard: cast.shard.into_inner().end(waited), stopped_at, cpu: cpu.used() })
+}
+
+/// Asks the others to stop when a thread ends by an error or a panic: a run without one of its threads is none.
+struct StopsOthers {
+    stop: Stop,
+    is_well: bool,
+}
+
+impl Drop for StopsOthers {
+    fn drop(&mut self) {
+        if !self.is_well {
+            self.stop.ask();
+        }
+    }
+}
+
+/// Runs a helper of the thread beside its load. The run ends when it is lost: without it pauses would not end, or nobody would
+/// know how the load goes.
+fn look_after<D>(cast: &Rc<Cast<D>>, helper: impl Future<Output = io::Result<()>> + 'static)
+where
+    D: Driver + 'static,
+    D::Request: 'static,
+{
+    let (helper, cast) = (tokio::task::spawn_local(helper), Rc::clone(cast));
+    tokio::task::spawn_local(async move {
+        let error = match helper.await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error,
+            Err(panic) => io::Error::other(format!("a helper of a generator thread was lost: {panic}")),
+        };
+        cast.lost.replace(Some(error));
+        cast.run.stop.ask();
+    });
 }
 
 /// Plays all stages in their order. Returns the moment of the run at which nothing more is sent: the end of the last stage, or
@@ -73,7 +112,7 @@ where
 {
     let (run, alarm) = (&cast.run, Alarm::new()?);
     let delays = Rc::clone(cast);
-    tokio::task::spawn_local(async move { delays.delays.drive().await });
+    look_after(cast, async move { delays.delays.drive().await });
     for number in closed_loop::users(&run.plan, cast.share) {
         tokio::task::spawn_local(closed_loop::live(Rc::clone(cast), number));
     }
@@ -81,6 +120,7 @@ where
     for (number, stage) in run.plan.stages.iter().enumerate() {
         if let Load::Arrivals(shape) = stage.load {
             open_loop::send_arrivals(cast, &alarm, (number, stage), shape, first_arrival).await?;
+            cast.shard.borrow_mut().expects(Duration::MAX);
             first_arrival += stage.arrivals();
         }
         // A stage may end before its time, so its end is looked at again and again.

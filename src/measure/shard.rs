@@ -18,6 +18,9 @@ use crate::{
 /// How often windows are looked through for some to close: this is asked at every arrival.
 const LOOK_STEP: Duration = Duration::from_millis(10);
 
+/// How much longer a pulse leaves a window open than its time, so that users who were to be woken in it have begun.
+const SETTLED: Duration = Duration::from_millis(500);
+
 /// A request that came to an outcome.
 #[derive(Clone, Debug, Default)]
 pub struct Finished {
@@ -83,6 +86,8 @@ pub struct Shard {
     look_again: Duration,
     sink: Sender<ClosedWindow>,
     live: Arc<LiveShard>,
+    /// When the next arrival of an open loop falls due.
+    expected: Duration,
     /// What happened since the last pulse.
     recent: Recent,
     end: ShardEnd,
@@ -113,6 +118,7 @@ impl Shard {
             closed: 0,
             in_play: vec![0; stages],
             look_again: Duration::ZERO,
+            expected: Duration::MAX,
             sink,
             live,
             recent: Recent::default(),
@@ -230,8 +236,15 @@ impl Shard {
         &mut self.open[place]
     }
 
-    /// Hands over what happened since the last pulse. The thread woke up `lag` too late for it, at a moment of the run.
+    /// The next arrival of an open loop falls due at a moment of the run: until it is taken, its window stays open.
+    pub fn expects(&mut self, due: Duration) {
+        self.expected = due;
+    }
+
+    /// Hands over what happened since the last pulse, and closes the windows that nothing comes to any more. The thread woke up `lag` too late for it, at a moment of the run.
     pub fn pulse(&mut self, moment: Duration, lag: Duration) {
+        // A thread to which nothing comes must not keep the windows of all others open.
+        self.close_passed(moment.saturating_sub(SETTLED).min(self.expected));
         if self.timeline.measures(moment..moment + lag) {
             self.end.lag.record(Micros::from_duration(lag).0);
         }
@@ -334,6 +347,23 @@ mod tests {
         shard.close_passed(Duration::from_millis(1_020));
         let closed = source.try_recv().unwrap();
         assert_eq!((closed.number, closed.endpoints[0].requests), (0, 1));
+    }
+
+    #[test]
+    fn a_pulse_closes_the_windows_that_no_arrival_closes_but_not_that_of_the_next_one() {
+        let (mut shard, source) = shard();
+        let closed = || source.try_iter().map(|closed| closed.number).collect::<Vec<_>>();
+        let pulse = |shard: &mut Shard, ms| shard.pulse(Duration::from_millis(ms), Duration::ZERO);
+        pulse(&mut shard, 1_100);
+        assert_eq!(closed(), [] as [usize; 0], "users of its last moment may still be woken");
+        pulse(&mut shard, 1_600);
+        assert_eq!(closed(), [0]);
+        shard.expects(Duration::from_millis(1_900));
+        pulse(&mut shard, 3_600);
+        assert_eq!(closed(), [] as [usize; 0], "the thread is behind: an arrival of this window is still to be sent");
+        shard.expects(Duration::MAX);
+        pulse(&mut shard, 3_700);
+        assert_eq!(closed(), [1, 2]);
     }
 
     #[test]

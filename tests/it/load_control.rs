@@ -12,9 +12,10 @@ use std::{
 use loadgate::{
     engine::{Observed, Stop, run_watched},
     plan::{
-        Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Plan, RateLimit, SelfProtection, Shape, Step, Think,
+        Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Plan, RateLimit, Request, SelfProtection, Shape,
+        Step, Think,
     },
-    protocol::{Origins, http::HttpDriver},
+    protocol::{Driver, Exchange, Origins, Terms, http::HttpDriver},
     record::{BreakerState, Ended, Totals, Window},
     units::PerSecond,
 };
@@ -193,6 +194,34 @@ fn load_that_is_tried_again_is_not_when_the_breaker_is_open() {
     let total = total(&observed);
     assert_eq!((observed.breaker.len(), total.error_count()), (1, total.requests));
     assert!(total.retries < total.requests * 2, "{} retries of {} requests", total.retries, total.requests);
+}
+
+/// A driver that ends the heartbeat of its thread.
+struct Fragile(HttpDriver);
+
+impl Driver for Fragile {
+    type Request = <HttpDriver as Driver>::Request;
+
+    fn prepare(&self, request: &Request) -> Self::Request {
+        self.0.prepare(request)
+    }
+
+    async fn exchange(&self, request: &Self::Request, terms: &Terms<'_>) -> Exchange {
+        self.0.exchange(request, terms).await
+    }
+
+    fn tidy_up(&self) {
+        panic!("a heart attack");
+    }
+}
+
+#[test]
+fn load_is_not_gone_on_with_when_a_thread_has_lost_its_heartbeat() {
+    let plan = paced(answers(OK), 50.0, Duration::from_secs(600));
+    let origins = Origins::of(&plan).unwrap();
+    let driver = |share| Fragile(HttpDriver::new(&plan, &origins, share));
+    let error = loadgate::engine::run(&plan, driver, &Stop::default(), |_| {}).unwrap_err();
+    assert!(error.to_string().contains("a helper of a generator thread was lost"), "{error}");
 }
 
 #[test]

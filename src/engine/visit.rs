@@ -52,7 +52,7 @@ pub(super) struct Visited {
     pub(super) phases: Phases,
     /// Connections opened.
     pub(super) connections: u64,
-    /// Attempts beyond the first.
+    /// Requests sent again: attempts beyond the first, and those whose connection turned out closed.
     pub(super) retries: u64,
     pub(super) failure: Option<Failure>,
     /// The exchange that failed, where it is one of the few that are shown.
@@ -89,12 +89,13 @@ impl<R> Visit<R> {
             }
         };
         let mut sent = None;
-        let (mut bytes, mut connections) = (0, 0);
+        let (mut bytes, mut connections, mut resent) = (0, 0, 0);
         let mut retries = 0;
         loop {
             let attempt = self.attempt(driver, user, request, ready).await;
             bytes += attempt.bytes_in_all;
             connections += attempt.connections;
+            resent += attempt.resent;
             let sent = *sent.get_or_insert(attempt.sent);
             let (failure, sample) = self.judge(&attempt, user);
             if let Some(failure) = &failure
@@ -105,7 +106,7 @@ impl<R> Visit<R> {
                 continue;
             }
             let Attempt { done, phases, .. } = attempt;
-            return Visited { sent, done, bytes, phases, connections, retries: retries.into(), failure, sample };
+            return Visited { sent, done, bytes, phases, connections, retries: u64::from(retries) + resent, failure, sample };
         }
     }
 
@@ -116,7 +117,7 @@ impl<R> Visit<R> {
         request: &'a Request,
         ready: &R,
     ) -> Attempt<'a> {
-        let keep = if self.samples.is_hungry() { Keep::Body } else { self.keep };
+        let keep = if self.samples.is_hungry() { self.keep.max(Keep::Excerpt) } else { self.keep };
         let terms = AttemptTerms { timeout: self.timeout, keep, expected: &self.step.check.status };
         attempt(driver, &self.manners, &mut user.jar, (request, ready), terms).await
     }

@@ -133,7 +133,10 @@ impl<R> Visit<R> {
             }
             answer.extract(&self.step.extract).map(|values| user.learn(values)).err()
         });
-        let Some(failure) = failure else { return (None, None) };
+        let Some(mut failure) = failure else { return (None, None) };
+        if let Some((told, _)) = failure.message.split_once(", found ").filter(|_| self.step.is_setup) {
+            failure.message = format!("{told} (what came back is not shown in `setup`)").into();
+        }
         let mut sample = self.samples.take(failure.class, &attempt.request, reply, attempt.bytes);
         if let Some(sample) = sample.as_mut().filter(|_| self.step.is_setup) {
             sample.body.clear();

@@ -23,7 +23,7 @@ pub(super) const EXCERPT_BYTES: usize = 64 * 1024;
 ///
 /// # Errors
 /// All of it is wanted, and it is too long.
-pub(super) fn keep<'a>(keep: Keep, kept: usize, piece: &'a [u8], most: usize) -> Result<&'a [u8], Failure> {
+pub(super) fn keep(keep: Keep, kept: usize, piece: &[u8], most: usize) -> Result<&[u8], Failure> {
     match keep {
         Keep::Status | Keep::Head => Ok(&[]),
         Keep::Excerpt => Ok(&piece[..piece.len().min(EXCERPT_BYTES.saturating_sub(kept))]),

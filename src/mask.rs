@@ -9,7 +9,7 @@ const BEGINNING_CHARS_MIN: usize = 4;
 /// value at such an end, at least 4 characters, is replaced too. A cut is at the end of the text, or before `..`.
 pub fn mask<'a>(text: &str, values: impl Iterator<Item = &'a str> + Clone) -> String {
     let whole = values.clone().fold(text.to_owned(), |text, value| text.replace(value, MASK));
-    values.fold(whole, |text, value| without_beginning(text, value))
+    values.fold(whole, without_beginning)
 }
 
 fn without_beginning(mut text: String, value: &str) -> String {

@@ -36,6 +36,8 @@ pub(super) struct Attempt<'a> {
     pub(super) bytes_in_all: u64,
     pub(super) phases: Phases,
     pub(super) connections: u64,
+    /// Requests that went out once more on another connection.
+    pub(super) resent: u64,
     /// What was asked for last.
     pub(super) request: Cow<'a, Request>,
     /// The last answer; there is none where the failure is not one of what was answered.
@@ -101,20 +103,21 @@ async fn send<D: Driver>(
 
 impl<'a> Attempt<'a> {
     fn of(request: &'a Request, exchange: Exchange) -> Self {
-        let Exchange { sent, done, bytes, phases, opened, outcome } = exchange;
+        let Exchange { sent, done, bytes, phases, opened, resent, outcome } = exchange;
         let (reply, failure) = either(outcome);
         let (bytes_in_all, connections, request) = (bytes, u64::from(opened), Cow::Borrowed(request));
-        Self { sent, done, bytes, bytes_in_all, phases, connections, request, reply, failure }
+        Self { sent, done, bytes, bytes_in_all, phases, connections, resent: resent.into(), request, reply, failure }
     }
 
     /// Adds the exchange that a redirect asked for.
     fn follow(&mut self, request: Request, exchange: Exchange) {
-        let Exchange { done, bytes, phases, opened, outcome, .. } = exchange;
+        let Exchange { done, bytes, phases, opened, resent, outcome, .. } = exchange;
         self.done = done;
         self.bytes = bytes;
         self.bytes_in_all += bytes;
         self.phases.add(&phases);
         self.connections += u64::from(opened);
+        self.resent += u64::from(resent);
         self.request = Cow::Owned(request);
         (self.reply, self.failure) = either(outcome);
     }

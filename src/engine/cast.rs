@@ -112,7 +112,9 @@ impl<D: Driver> Cast<D> {
     /// A user for an arrival of the open loop: one who has been here before, if one is free.
     pub(super) fn user(&self) -> User {
         self.free.borrow_mut().pop().unwrap_or_else(|| {
-            let number = self.users.get() * self.share.threads as u64 + self.share.thread as u64;
+            // Those of stages with `vus` have the first numbers.
+            let closed = u64::from(self.run.plan.peak_users());
+            let number = closed + self.users.get() * self.share.threads as u64 + self.share.thread as u64;
             self.users.set(self.users.get() + 1);
             User::new(number, &self.run.plan)
         })

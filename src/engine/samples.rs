@@ -17,6 +17,8 @@ use crate::{
 
 /// Samples of each class and step on each thread.
 const PER_CLASS: u8 = 2;
+/// Answers kept after one that failed: a failure that comes once in many more is not worth what keeping them costs.
+const HUNGER: u8 = 100;
 /// Longest value of a header, and longest path, that is kept.
 const VALUE_CHARS_MAX: usize = 300;
 
@@ -24,14 +26,16 @@ const VALUE_CHARS_MAX: usize = 300;
 #[derive(Debug, Default)]
 pub(super) struct Samples {
     taken: RefCell<BTreeMap<ErrorClass, u8>>,
-    /// Set once an answer failed of which too little was kept: the next ones are kept in full.
-    is_hungry: Cell<bool>,
+    /// Answers that are still to be kept with their beginning, since one failed of which too little was kept.
+    hunger: Cell<u8>,
 }
 
 impl Samples {
-    /// Whether the next answer is to be kept in full, failure or not.
+    /// Whether the next answer is to be kept with its beginning, failure or not. Asked once for each.
     pub(super) fn is_hungry(&self) -> bool {
-        self.is_hungry.get()
+        let hunger = self.hunger.get();
+        self.hunger.set(hunger.saturating_sub(1));
+        hunger > 0
     }
 
     /// A sample of an answer that failed; `None` when there are enough of its class.
@@ -44,7 +48,8 @@ impl Samples {
         let sample = sample(request, reply, bytes);
         // What was thrown away can't be shown; the next failure will show it.
         *count += u8::from(sample.is_full());
-        self.is_hungry.set(taken.values().any(|count| *count == 0));
+        let is_wanting = taken.values().any(|count| *count == 0);
+        self.hunger.set(if is_wanting { self.hunger.get().max(if sample.is_full() { 0 } else { HUNGER }) } else { 0 });
         Some(Box::new(sample))
     }
 }
@@ -122,5 +127,12 @@ mod tests {
         assert!(!first.is_full() && samples.is_hungry());
         assert!(samples.take(ErrorClass::Status4xx, &request(), &full("x"), 1).unwrap().is_full());
         assert!(!samples.is_hungry());
+    }
+
+    #[test]
+    fn hunger_passes_when_nothing_fails_any_more() {
+        let samples = Samples::default();
+        samples.take(ErrorClass::Status4xx, &request(), &reply(HeaderMap::new(), ""), 5);
+        assert_eq!((0..1_000).filter(|_| samples.is_hungry()).count(), usize::from(HUNGER));
     }
 }

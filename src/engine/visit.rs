@@ -52,7 +52,7 @@ pub(super) struct Visited {
     pub(super) phases: Phases,
     /// Connections opened.
     pub(super) connections: u64,
-    /// Attempts beyond the first.
+    /// Requests sent again: attempts beyond the first, and those whose connection turned out closed.
     pub(super) retries: u64,
     pub(super) failure: Option<Failure>,
     /// The exchange that failed, where it is one of the few that are shown.
@@ -95,12 +95,13 @@ impl<R> Visit<R> {
             }
         };
         let mut sent = None;
-        let (mut bytes, mut connections) = (0, 0);
+        let (mut bytes, mut connections, mut resent) = (0, 0, 0);
         let mut retries = 0;
         loop {
             let attempt = self.attempt(driver, user, request, ready).await;
             bytes += attempt.bytes_in_all;
             connections += attempt.connections;
+            resent += attempt.resent;
             let sent = *sent.get_or_insert(attempt.sent);
             let (failure, sample) = self.judge(&attempt, user);
             if let Some(failure) = &failure
@@ -114,7 +115,7 @@ impl<R> Visit<R> {
                 }
             }
             let Attempt { done, phases, .. } = attempt;
-            return Visited { sent, done, bytes, phases, connections, retries: retries.into(), failure, sample };
+            return Visited { sent, done, bytes, phases, connections, retries: u64::from(retries) + resent, failure, sample };
         }
     }
 
@@ -125,7 +126,7 @@ impl<R> Visit<R> {
         request: &'a Request,
         ready: &R,
     ) -> Attempt<'a> {
-        let keep = if self.samples.is_hungry() { Keep::Body } else { self.keep };
+        let keep = if self.samples.is_hungry() { self.keep.max(Keep::Excerpt) } else { self.keep };
         let terms = AttemptTerms { timeout: self.timeout, keep, expected: &self.step.check.status };
         attempt(driver, &self.manners, &mut user.jar, (request, ready), terms).await
     }
@@ -141,7 +142,10 @@ impl<R> Visit<R> {
             }
             answer.extract(&self.step.extract).map(|values| user.learn(values)).err()
         });
-        let Some(failure) = failure else { return (None, None) };
+        let Some(mut failure) = failure else { return (None, None) };
+        if let Some((told, _)) = failure.message.split_once(", found ").filter(|_| self.step.is_setup) {
+            failure.message = format!("{told} (what came back is not shown in `setup`)").into();
+        }
         let mut sample = self.samples.take(failure.class, &attempt.request, reply, attempt.bytes);
         if let Some(sample) = sample.as_mut().filter(|_| self.step.is_setup) {
             sample.body.clear();

@@ -20,6 +20,20 @@ pub struct Control {
     pub self_protection: SelfProtection,
 }
 
+impl Control {
+    /// How many times the rate of a stage there may be at most.
+    #[must_use]
+    pub fn peak_factor(&self) -> f64 {
+        self.adaptive.as_ref().map_or(1.0, |adaptive| adaptive.ceiling.max(1.0))
+    }
+
+    /// Keeps arrivals to a highest rate, however they come about.
+    pub(super) fn limit_to(&mut self, max: PerSecond) {
+        let limit = self.rate_limit.get_or_insert(RateLimit { rate: max, burst: 1 });
+        limit.rate = PerSecond(limit.rate.0.min(max.0));
+    }
+}
+
 /// How arrivals follow one another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrivals {

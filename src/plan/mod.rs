@@ -130,7 +130,7 @@ impl Plan {
     /// Highest rate of any moment, in arrivals per second.
     #[must_use]
     pub fn peak_rate(&self) -> f64 {
-        self.stages.iter().map(|stage| stage.load.peak_rate()).fold(0.0, f64::max)
+        self.stages.iter().map(|stage| stage.load.peak_rate()).fold(0.0, f64::max) * self.control.peak_factor()
     }
 
     /// Most users of any moment.

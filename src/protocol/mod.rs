@@ -58,6 +58,8 @@ pub enum Keep {
     Status,
     /// The headers too.
     Head,
+    /// The beginning of the body too, for somebody who reads it: nothing of it where it can't be decompressed.
+    Excerpt,
     /// All of it, decompressed, up to the driver's limit.
     Body,
 }
@@ -75,6 +77,8 @@ pub struct Exchange {
     pub phases: Phases,
     /// Whether a connection had to be opened for it.
     pub opened: bool,
+    /// Whether it went out twice, because the first connection took nothing of it or was closed already.
+    pub resent: bool,
     /// What came back, or why nothing did.
     pub outcome: Result<Reply, Failure>,
 }

@@ -191,6 +191,27 @@ fn an_endpoint_with_a_threshold_and_no_request_is_invalid_by_name() {
 }
 
 #[test]
+fn a_target_without_a_name_or_a_handshake_is_unreachable_only_where_none_succeeded() {
+    for class in [ErrorClass::Dns, ErrorClass::Tls] {
+        let mut candidate = run(1.0, 9);
+        candidate = fixture::with_errors(candidate, ENDPOINTS[0], class, 40);
+        assert_ne!(judge(&candidate, Reference::NoBaseline, &Policy::default()).exit, Exit::Invalid, "some had a connection");
+        for endpoint in &ENDPOINTS[1..] {
+            candidate = fixture::with_errors(candidate, endpoint, class, 40);
+        }
+        assert_eq!(judge(&candidate, Reference::NoBaseline, &Policy::default()).exit, Exit::Invalid);
+    }
+}
+
+#[test]
+fn a_generator_without_file_descriptors_makes_a_run_invalid_and_blames_no_target() {
+    let candidate = fixture::with_errors(run(1.0, 9), ENDPOINTS[0], ErrorClass::OpenFiles, 1);
+    let verdict = judge(&candidate, Reference::NoBaseline, &policy(&["error_rate < 1%"]));
+    assert_eq!(verdict.exit, Exit::Invalid);
+    assert!(verdict.headline.contains("no file descriptor left"), "{}", verdict.headline);
+}
+
+#[test]
 fn an_unreachable_target_is_no_measurement() {
     let mut candidate = run(1.0, 9);
     for endpoint in ENDPOINTS {

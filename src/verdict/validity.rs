@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// Failures that mean that nobody was there.
-const UNREACHABLE: [ErrorClass; 3] = [ErrorClass::ConnectRefused, ErrorClass::ConnectFailed, ErrorClass::TimeoutConnect];
+const UNREACHABLE: [ErrorClass; 5] =
+    [ErrorClass::ConnectRefused, ErrorClass::ConnectFailed, ErrorClass::TimeoutConnect, ErrorClass::Dns, ErrorClass::Tls];
 
 /// All checks, whether they hold or not.
 pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Policy) -> Vec<ValidityCheck> {
@@ -19,6 +20,7 @@ pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Po
         achieved_rate(candidate, &policy.validity),
         generator_late(candidate, &policy.validity),
         generator_saturated(candidate),
+        open_files(candidate),
     ]
 }
 
@@ -127,6 +129,20 @@ fn generator_late(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
         }
     };
     ValidityCheck { check: "generator_late", ok, value: late.map(|us| us as f64), reason }
+}
+
+/// Requests for which the generator had no file left say nothing about the target.
+fn open_files(runs: &[RunRecord]) -> ValidityCheck {
+    let wanting: u64 = windows(runs).filter_map(|window| window.errors.get(&ErrorClass::OpenFiles)).sum();
+    let reason = if wanting == 0 {
+        "the load generator had a file descriptor for each connection".to_owned()
+    } else {
+        format!(
+            "the load generator had no file descriptor left for {wanting} requests; raise the limit (`ulimit -n`) or use fewer \
+             connections (`http.connections.max`)"
+        )
+    };
+    ValidityCheck { check: "open_files", ok: wanting == 0, value: Some(wanting as f64), reason }
 }
 
 /// Whether self-protection found the generator to be the bottleneck.

@@ -197,3 +197,13 @@ fn load_keeps_samples_of_what_failed() {
     );
     assert_eq!((sample.body.as_str(), sample.body_bytes), ("{\"error\":\"boom\"}", 16));
 }
+
+#[test]
+fn load_of_arrivals_and_of_users_never_gives_two_users_one_number() {
+    let shop = Shop::open(|_, _| answer(200, "", "ok"));
+    let stages = "stages: [ { rate: 20/s, duration: 500ms }, { vus: 2, count: 4, duration: 10s } ]";
+    shop.play(&format!("{stages}\nscenarios: [ 'GET /u/{{{{ vu }}}}' ]"), &[]);
+    let lines = shop.lines();
+    let is_of_users = |line: &String| line == "GET /u/0" || line == "GET /u/1";
+    assert_eq!((lines.len(), lines.iter().filter(|line| is_of_users(line)).count()), (14, 4), "{lines:?}");
+}

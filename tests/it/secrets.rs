@@ -178,7 +178,7 @@ fn load_of_users_who_log_in_shows_nothing_of_what_they_were_given() {
         "name: shop\ntarget: {{ base_url: 'http://127.0.0.1:{port}' }}\nstages: [ {{ vus: 2, duration: 500ms }} ]\n\
          scenarios:\n  - name: visit\n    setup: [ {{ get: /login, extract: {{ ticket: $.ticket }} }} ]\n    \
          steps: [ {{ think: 20ms }}, {{ get: '/me/{{{{ ticket }}}}' }} ]\n  - name: other\n    \
-         setup: [ {{ get: /step-up, check: {{ body: welcome }} }} ]\n    steps: [ GET /x ]\nregression: {{ block: 1s }}\n"
+         setup: [ {{ get: /step-up, check: {{ body: welcome }} }} ]\n    steps: [ {{ get: /x }} ]\nregression: {{ block: 1s }}\n"
     );
     let bench = bench(&config);
     let output = gate(&bench);

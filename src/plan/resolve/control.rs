@@ -8,7 +8,7 @@ use crate::{
         Loaded, Path, control as written,
         written::{Share, Written},
     },
-    plan::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection},
+    plan::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, Load, OnSaturated, RateLimit, SelfProtection, Stage},
     units,
 };
 
@@ -35,6 +35,19 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> Control {
         self_protection: protection
             .map(|protection| self_protection(protection, &safety.key("self_protection"), problems))
             .unwrap_or_default(),
+    }
+}
+
+/// Settings of arrivals that come by themselves do nothing where all load is made by users.
+pub(super) fn check_use(loaded: &Loaded, stages: &[Stage], problems: &Problems<'_>) {
+    if stages.is_empty() || stages.iter().any(|stage| matches!(stage.load, Load::Arrivals(_))) {
+        return;
+    }
+    let (at, load) = (Path::root().key("load"), &loaded.document.load);
+    let written = [("arrivals", load.arrivals.as_deref() == Some("poisson")), ("max_in_flight", load.max_in_flight.is_some())];
+    for (key, _) in written.into_iter().filter(|(_, is_there)| *is_there) {
+        let message = format!("'{key}' does nothing where all stages have `vus`");
+        problems.add_at_key(&at.key(key), message, "remove it, or write `rate:` or `ramp:` in a stage");
     }
 }
 
@@ -126,6 +139,13 @@ fn self_protection(written: &written::SelfProtection, at: &Path, problems: &Prob
             .choice(written.on_saturated.as_deref(), &at.key("on_saturated"), &responses, &[])
             .unwrap_or_default(),
     };
+    if written.shed.is_some() && rules.on_saturated != OnSaturated::Shed {
+        problems.add_at_key(
+            &at.key("shed"),
+            "'shed' does nothing without `on_saturated: shed`",
+            "add `on_saturated: shed`, or remove the line",
+        );
+    }
     in_range(rules.every, &at.key("every"), (Duration::from_secs(1), Duration::from_secs(3_600)), problems);
     rules
 }

@@ -11,7 +11,8 @@ use crate::{
 
 const EXAMPLE: &str = "for example stages: [ { rate: 100/s, duration: 60s } ]";
 
-pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Problems<'_>) -> Vec<Stage> {
+/// The stages; `peak_factor` is how many times its rate a stage may come to.
+pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, peak_factor: f64, problems: &Problems<'_>) -> Vec<Stage> {
     let root = Path::root();
     let (short, long) = (root.key("stages"), root.key("load").key("stages"));
     let (stages, at) = match (&loaded.document.stages, &loaded.document.load.stages) {
@@ -40,7 +41,7 @@ pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, problems: &Probl
         }
     }
     check_names(&resolved, stages, &at, problems);
-    check_safety(&resolved, stages, &at, safety, problems);
+    check_safety(&resolved, (stages, &at), safety, peak_factor, problems);
     check_model(loaded, &resolved, problems);
     if is_complete && resolved.iter().all(|(_, stage)| !stage.measured) {
         problems.add_at_key(&at, "no stage is measured", "add a stage without `warmup: true` and `measure: false`");
@@ -79,11 +80,17 @@ fn check_names(stages: &[Resolved], written: &[written::Stage], at: &Path, probl
 }
 
 /// `max_rate` and `max_duration`, each said at the stage that goes beyond it.
-fn check_safety(stages: &[Resolved], written: &[written::Stage], at: &Path, safety: &SafetySettings, problems: &Problems<'_>) {
+fn check_safety(
+    stages: &[Resolved],
+    (written, at): (&[written::Stage], &Path),
+    safety: &SafetySettings,
+    peak_factor: f64,
+    problems: &Problems<'_>,
+) {
     let (mut total, mut said_of) = (Duration::ZERO, None);
     for (n, stage) in stages {
         let at = at.index(*n);
-        let peak = stage.load.peak_rate();
+        let peak = stage.load.peak_rate() * peak_factor;
         if let Some(max) = safety.max_rate.filter(|max| peak > *max && said_of != Some(*n)) {
             said_of = Some(*n);
             let keys = [("rate", written[*n].rate.is_some()), ("ramp", written[*n].ramp.is_some()), ("step", true)];

@@ -71,8 +71,8 @@ fn counted([from, to, by]: [&Written<Level>; 3], at: &Path, problems: &Problems<
         problems.add(&at.key("by"), "steps of 0 never arrive", "write a step above 0; to go down, let `to` be below `from`");
         return None;
     }
-    let count = ((to_value - from_value).abs() / by_value + 1e-9).floor() as usize + 1;
-    if count > STEPS_MAX {
+    let count = ((to_value - from_value).abs() / by_value + 1e-9).floor() + 1.0;
+    if count.is_nan() || count > STEPS_MAX as f64 {
         problems.add(&at.key("by"), format!("{count} steps are too many"), format!("make larger steps; at most {STEPS_MAX}"));
         return None;
     }
@@ -81,7 +81,7 @@ fn counted([from, to, by]: [&Written<Level>; 3], at: &Path, problems: &Problems<
         let value = from_value + sign * by_value * n as f64;
         if is_rate { Amount::Rate(PerSecond(value)) } else { Amount::Users(value.round() as u32) }
     };
-    (0..count).map(|n| load(level(n), &at.key("from"), problems)).collect()
+    (0..count as usize).map(|n| load(level(n), &at.key("from"), problems)).collect()
 }
 
 fn load(level: Amount, at: &Path, problems: &Problems<'_>) -> Option<Load> {

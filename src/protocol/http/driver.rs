@@ -67,14 +67,14 @@ impl HttpDriver {
         let asked = Asked { head: message.head, keep: terms.keep };
         let call = Call { message: &bytes, asked, first_byte: self.timeouts.first_byte, until: begin + terms.timeout };
         match self.exchange_on(target, message, &call, begin).await {
-            Ok((lease, round)) => {
+            Ok((lease, round, resent)) => {
                 let moments =
                     Moments { begin, at: lease.at, written: round.written, first_byte: round.first_byte, done: round.done };
                 let (phases, opened, sent) = (moments.phases(lease.making), !lease.reused, lease.at);
                 if round.reusable {
                     self.pools.give_back(target, lease.connection, round.done);
                 }
-                Exchange { sent, done: round.done, bytes: round.bytes, phases, opened, outcome: round.outcome }
+                Exchange { sent, done: round.done, bytes: round.bytes, phases, opened, resent, outcome: round.outcome }
             }
             Err(failure) => without_connection(begin, failure),
         }
@@ -88,14 +88,20 @@ impl HttpDriver {
         message: &Serialised,
         call: &Call<'_>,
         begin: Instant,
-    ) -> Result<(Lease<'p>, Round), Failure> {
+    ) -> Result<(Lease<'p>, Round, bool), Failure> {
         let mut lease = self.pools.lease(target, begin, call.until).await?;
         let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
-        if lease.reused && round.broken.is_some_and(|broken| broken == Broken::Unsent || message.idempotent) {
+        let is_harmless = |broken| match broken {
+            Broken::Unsent => true,
+            Broken::AtOnce => message.idempotent,
+            Broken::Sent => false,
+        };
+        let resent = lease.reused && round.broken.is_some_and(is_harmless);
+        if resent {
             lease = self.pools.open(target, round.done, call.until, lease.permits).await?;
             round = lease.connection.exchange(call, &self.pools.scratch).await;
         }
-        Ok((lease, round))
+        Ok((lease, round, resent))
     }
 
     /// Sends on a stream of a shared connection. A request that the server says it has not looked at goes out once more.
@@ -123,6 +129,7 @@ impl HttpDriver {
                 bytes: round.bytes,
                 phases: Phases { stalled: nanoseconds(round.stalled), ..moments.phases(lease.making) },
                 opened,
+                resent: is_repeated,
                 outcome: round.outcome,
             };
         }
@@ -200,5 +207,5 @@ fn without_connection(begin: Instant, failure: Failure) -> Exchange {
         ErrorClass::Tls => Phases { tls: time, ..Phases::default() },
         _ => Phases { connect: time, ..Phases::default() },
     };
-    Exchange { sent: begin, done, bytes: 0, phases, opened: false, outcome: Err(failure) }
+    Exchange { sent: begin, done, bytes: 0, phases, opened: false, resent: false, outcome: Err(failure) }
 }

@@ -2,21 +2,55 @@
 
 use std::io::Read;
 
+use bytes::Bytes;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::{HeaderMap, header::CONTENT_ENCODING};
 
-use crate::{protocol::Failure, record::ErrorClass};
+use crate::{
+    protocol::{Failure, Keep},
+    record::ErrorClass,
+};
 
 /// Value of the `accept-encoding` header.
 pub(super) const ACCEPTED: &str = "gzip, deflate";
 /// What is said of a body that is wanted and too long to be kept.
-pub(super) const TOO_LONG: &str = "the body is longer than 16 MiB, the most that is kept for checks";
+const TOO_LONG: &str = "the body is longer than 16 MiB, the most that is kept for checks";
+
+/// Bytes of a body that are kept as an excerpt.
+pub(super) const EXCERPT_BYTES: usize = 64 * 1024;
+
+/// What is kept of a body of which `kept` bytes are there already, when a piece comes.
+///
+/// # Errors
+/// All of it is wanted, and it is too long.
+pub(super) fn keep(keep: Keep, kept: usize, piece: &[u8], most: usize) -> Result<&[u8], Failure> {
+    match keep {
+        Keep::Status | Keep::Head => Ok(&[]),
+        Keep::Excerpt => Ok(&piece[..piece.len().min(EXCERPT_BYTES.saturating_sub(kept))]),
+        Keep::Body if kept + piece.len() > most => Err(Failure::new(ErrorClass::Protocol, TOO_LONG)),
+        Keep::Body => Ok(piece),
+    }
+}
+
+/// The content of what was kept of a body. An excerpt that can't be decompressed is none; nobody asked for it.
+///
+/// # Errors
+/// All of it is wanted, and the encoding is unknown, broken, or expands to more.
+pub(super) fn content(keep: Keep, headers: &HeaderMap, kept: Vec<u8>, most: usize) -> Result<Bytes, Failure> {
+    if kept.is_empty() {
+        return Ok(Bytes::new());
+    }
+    match decode(headers, kept, most) {
+        Err(_) if keep == Keep::Excerpt => Ok(Bytes::new()),
+        content => content.map(Into::into),
+    }
+}
 
 /// The content of a body, at most `most` bytes of it.
 ///
 /// # Errors
 /// The encoding is unknown, broken, or expands to more.
-pub(super) fn decode(headers: &HeaderMap, body: Vec<u8>, most: usize) -> Result<Vec<u8>, Failure> {
+fn decode(headers: &HeaderMap, body: Vec<u8>, most: usize) -> Result<Vec<u8>, Failure> {
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     let Some(encoding) = encodings.next() else { return Ok(body) };
     let encoding = encoding.as_bytes().trim_ascii();
@@ -96,6 +130,17 @@ mod tests {
             assert!(body.len() < 2_000);
             assert_eq!(decoded(encoding, body.clone()).unwrap_err().message, TOO_LONG, "{encoding}");
         }
+    }
+
+    #[test]
+    fn an_excerpt_that_nobody_asked_for_is_never_a_failure() {
+        let br = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("br"))]);
+        assert_eq!(content(Keep::Excerpt, &br, b"x".to_vec(), 1000), Ok(Bytes::new()));
+        assert!(content(Keep::Body, &br, b"x".to_vec(), 1000).is_err());
+        let piece = vec![0; 2 * EXCERPT_BYTES];
+        assert_eq!(keep(Keep::Excerpt, 0, &piece, 1000).map(<[u8]>::len), Ok(EXCERPT_BYTES));
+        assert_eq!(keep(Keep::Excerpt, EXCERPT_BYTES, &piece, 1000).map(<[u8]>::len), Ok(0));
+        assert!(keep(Keep::Body, 0, &piece, 1000).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{refusal, resolved, with};
+use super::{refusal, resolved, with, with_stages};
 use crate::{
     plan::{Adaptive, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection},
     units::PerSecond,
@@ -108,6 +108,11 @@ fn wrong_values_are_refused_with_place_and_hint() {
         ("safety: { self_protection: { cpu: 0% } }", "1:35: '0%' is out of range", "up to 100%"),
         ("safety: { self_protection: { memory: 101% } }", "1:38: '101%' is out of range", "up to 100%"),
         ("safety: { self_protection: { shed: 95% } }", "1:36: '95%' is out of range", "up to 90%"),
+        (
+            "safety: { self_protection: { shed: 20% } }",
+            "'shed' does nothing without `on_saturated: shed`",
+            "add `on_saturated: shed`",
+        ),
         ("safety: { self_protection: { every: 200ms } }", "1:37: '200ms' is out of range", "1s to 60m"),
         ("safety: { self_protection: { on_saturated: stop } }", "1:44: 'stop' is not a value of", "shed"),
         (
@@ -133,4 +138,35 @@ fn wrong_values_are_refused_with_place_and_hint() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn settings_of_arrivals_are_refused_where_all_load_is_made_by_users() {
+    let users = |load: &str| format!("{load}\n{}", with_stages("stages: [ { vus: 5, duration: 10s } ]"));
+    assert!(refusal(&users("load: { arrivals: poisson }")).contains("'arrivals' does nothing where all stages have `vus`"));
+    assert!(refusal(&users("load: { max_in_flight: 10 }")).contains("'max_in_flight' does nothing where all stages have `vus`"));
+    let mixed = with_stages("stages: [ { vus: 5, duration: 10s }, { rate: 5/s, duration: 10s } ]");
+    resolved(&format!("load: {{ arrivals: poisson, max_in_flight: 10 }}\n{mixed}"));
+}
+
+#[test]
+fn a_highest_rate_holds_for_what_adaptive_load_may_come_to_and_for_users() {
+    let refused = refusal(&with("load: { model: adaptive }\nsafety: { max_rate: 11/s }"));
+    assert!(refused.contains("12/s is beyond `safety.max_rate` (11/s)"), "{refused}");
+    assert_eq!(resolved(&with("load: { model: adaptive }\nsafety: { max_rate: 12/s }")).plan.peak_rate(), 12.0);
+    let limit = |sections: &str| {
+        let stages = with_stages("stages: [ { vus: 5, duration: 10s } ]");
+        resolved(&format!("{sections}\n{stages}")).plan.control.rate_limit.map(|limit| (limit.rate.0, limit.burst))
+    };
+    assert_eq!(limit("safety: { max_rate: 11/s }"), Some((11.0, 1)));
+    assert_eq!(limit("load: { rate_limit: { rate: 50/s, burst: 9 } }\nsafety: { max_rate: 11/s }"), Some((11.0, 9)));
+    assert_eq!(limit("load: { rate_limit: { rate: 5/s } }\nsafety: { max_rate: 11/s }"), Some((5.0, 1)));
+    assert_eq!(control("safety: { max_rate: 11/s }").rate_limit, None);
+}
+
+#[test]
+fn a_step_stage_to_the_moon_is_refused() {
+    let step = "stages: [ { step: { from: 1/s, to: 99999999999999999999999/s, by: 1/s, every: 1s } } ]";
+    let refused = refusal(&with_stages(step));
+    assert!(refused.contains("steps are too many"), "{refused}");
 }

@@ -24,6 +24,9 @@ use crate::{
 /// Bytes that one read can bring.
 const READ_BYTES_MAX: usize = 64 * 1024;
 
+/// Time within which a connection that turns out broken was so before the request reached the server.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 /// What all connections of a thread read into. A connection that waits owns no memory for what it waits for.
 #[derive(Debug)]
 pub(in crate::protocol::http) struct Scratch(RefCell<Box<[u8]>>);
@@ -69,6 +72,9 @@ pub(in crate::protocol::http) struct Round {
 pub(in crate::protocol::http) enum Broken {
     /// Nothing.
     Unsent,
+    /// All of it, but the connection turned out broken within [`AT_ONCE`]: it was broken when the request went out, and no
+    /// server has worked on it.
+    AtOnce,
     /// Some or all of it: the target may have acted on it.
     Sent,
 }
@@ -104,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let done = clock::now();
         let reusable = talk.unsent.is_empty() && talk.write_error.is_none() && matches!(end, Ok(true));
         let broken = match &end {
-            Err(failure) if failure.class == ErrorClass::Reset && !talk.response.began() => Some(talk.broken()),
+            Err(failure) if failure.class == ErrorClass::Reset && !talk.response.began() => Some(talk.broken(done)),
             _ => None,
         };
         Round {
@@ -226,8 +232,12 @@ impl<'a> Talk<'a> {
         }
     }
 
-    fn broken(&self) -> Broken {
-        if self.unsent.len() == self.call.message.len() { Broken::Unsent } else { Broken::Sent }
+    fn broken(&self, done: Instant) -> Broken {
+        if self.unsent.len() == self.call.message.len() {
+            return Broken::Unsent;
+        }
+        let is_at_once = self.written.is_some_and(|written| done.saturating_duration_since(written) <= AT_ONCE);
+        if is_at_once { Broken::AtOnce } else { Broken::Sent }
     }
 }
 
@@ -239,5 +249,25 @@ fn broken_off(error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Failure::new(ErrorClass::Reset, "the connection was cut off"),
         _ => Failure::of(ErrorClass::Reset, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Keep;
+
+    #[test]
+    fn a_connection_that_breaks_after_time_to_work_was_not_broken_before() {
+        let now = clock::now();
+        let asked = Asked { head: false, keep: Keep::Status };
+        let call = Call { message: b"GET /", asked, first_byte: Duration::MAX, until: now };
+        let mut talk = Talk::new(&call);
+        assert_eq!(talk.broken(now), Broken::Unsent);
+        talk.unsent = b"/";
+        assert_eq!(talk.broken(now), Broken::Sent, "part of it");
+        (talk.unsent, talk.written) = (b"", Some(now));
+        assert_eq!(talk.broken(now + AT_ONCE), Broken::AtOnce);
+        assert_eq!(talk.broken(now + AT_ONCE * 2), Broken::Sent);
     }
 }

@@ -1,7 +1,5 @@
 //! A response as it comes in, in whatever pieces.
 
-use http::HeaderMap;
-
 use super::head::{self, Head};
 use crate::{
     protocol::{Failure, Keep, Reply, http::encoding},
@@ -111,12 +109,8 @@ impl Response {
         let Some(head) = &mut self.head else { return Ok(Progress::More) };
         while let Some(piece) = head.body.next(&mut input).map_err(|words| Failure::new(ErrorClass::Protocol, words))? {
             self.bytes += piece.len() as u64;
-            if self.asked.keep == Keep::Body {
-                if self.kept.len() + piece.len() > KEPT_BYTES_MAX {
-                    return Err(Failure::new(ErrorClass::Protocol, encoding::TOO_LONG));
-                }
-                self.kept.extend_from_slice(piece);
-            }
+            let piece = encoding::keep(self.asked.keep, self.kept.len(), piece, KEPT_BYTES_MAX)?;
+            self.kept.extend_from_slice(piece);
         }
         if !head.body.is_complete() {
             return Ok(Progress::More);
@@ -138,13 +132,9 @@ impl Response {
         let Some(Head { status, headers, .. }) = self.head else {
             return Err(Failure::new(ErrorClass::Protocol, "the response has no head"));
         };
-        let body = if self.kept.is_empty() { bytes::Bytes::new() } else { decoded(&headers, self.kept)? };
+        let body = encoding::content(self.asked.keep, &headers, self.kept, KEPT_BYTES_MAX)?;
         Ok(Reply { status, headers, body })
     }
-}
-
-fn decoded(headers: &HeaderMap, kept: Vec<u8>) -> Result<bytes::Bytes, Failure> {
-    encoding::decode(headers, kept, KEPT_BYTES_MAX).map(Into::into)
 }
 
 #[cfg(test)]

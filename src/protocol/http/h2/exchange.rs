@@ -174,12 +174,7 @@ impl<'a> Talk<'a> {
             let Some(piece) = ready!(body.poll_data(cx)) else { break };
             let piece = piece?;
             self.bytes += piece.len() as u64;
-            if self.call.keep == Keep::Body {
-                if kept.len() + piece.len() > KEPT_BYTES_MAX {
-                    return Poll::Ready(Err(Failure::new(ErrorClass::Protocol, encoding::TOO_LONG).into()));
-                }
-                kept.extend_from_slice(&piece);
-            }
+            kept.extend_from_slice(encoding::keep(self.call.keep, kept.len(), &piece, KEPT_BYTES_MAX)?);
             *unreleased += piece.len();
             if *unreleased >= RELEASE_AT {
                 body.flow_control().release_capacity(std::mem::take(unreleased))?;
@@ -207,7 +202,7 @@ impl<'a> Talk<'a> {
         let unprocessed = end.as_ref().is_err_and(|broken| broken.unprocessed);
         let outcome = match (end, self.incoming) {
             (Err(broken), _) => Err(broken.failure),
-            (Ok(()), Incoming::Head { status, headers, kept, .. }) => reply(status, headers, kept),
+            (Ok(()), Incoming::Head { status, headers, kept, .. }) => reply(status, headers, kept, self.call.keep),
             (Ok(()), Incoming::Nothing(_)) => Err(Failure::new(ErrorClass::Protocol, "the response has no head")),
         };
         let (stalled, bytes) = (self.upload.stalled, self.bytes);
@@ -215,8 +210,8 @@ impl<'a> Talk<'a> {
     }
 }
 
-fn reply(status: StatusCode, headers: HeaderMap, kept: Vec<u8>) -> Result<Reply, Failure> {
-    let body = if kept.is_empty() { Bytes::new() } else { encoding::decode(&headers, kept, KEPT_BYTES_MAX)?.into() };
+fn reply(status: StatusCode, headers: HeaderMap, kept: Vec<u8>, keep: Keep) -> Result<Reply, Failure> {
+    let body = encoding::content(keep, &headers, kept, KEPT_BYTES_MAX)?;
     Ok(Reply { status, headers, body })
 }
 

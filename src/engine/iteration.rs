@@ -190,8 +190,9 @@ async fn make_visit<D: Driver>(
     due: Duration,
     window: Option<usize>,
 ) -> (Duration, bool) {
+    let is_told = window.is_some() || !visit.measured;
     let may_repeat = || !cast.run.stop.is_asked() && !cast.run.controls.is_silent();
-    let visited = visit.make(&cast.driver, user, may_repeat).await;
+    let visited = visit.make(&cast.driver, user, is_told, may_repeat).await;
     let failed = visited.failure.is_some();
     let finished = Finished {
         response: visited.done.saturating_duration_since(cast.run.epoch + due),

@@ -15,7 +15,7 @@ use crate::{
     mask::mask,
     plan::{EndpointId, Place, Rendered, Request, RequestStep},
     protocol::{Driver, Failure, Keep},
-    record::{ExchangeSample, Phases},
+    record::{ErrorClass, ExchangeSample, Phases},
 };
 
 /// A request step made ready for a driver.
@@ -77,10 +77,12 @@ impl<R> Visit<R> {
     }
 
     /// Makes it. A failed attempt is not repeated when `may_repeat` says no: to a target that fails, or at the end of a run.
+    /// Where `is_told`, a failure that is left comes with a sample; nobody would see that of a warm-up.
     pub(super) async fn make<D: Driver<Request = R>>(
         &self,
         driver: &D,
         user: &mut User,
+        is_told: bool,
         may_repeat: impl Fn() -> bool,
     ) -> Visited {
         let made;
@@ -103,7 +105,7 @@ impl<R> Visit<R> {
             connections += attempt.connections;
             resent += attempt.resent;
             let sent = *sent.get_or_insert(attempt.sent);
-            let (failure, sample) = self.judge(&attempt, user);
+            let failure = self.judge(&attempt, user);
             if let Some(failure) = &failure
                 && self.manners.tries_again(failure.class, retries)
                 && may_repeat()
@@ -114,6 +116,8 @@ impl<R> Visit<R> {
                     continue;
                 }
             }
+            let sample = failure.as_ref().filter(|_| is_told).and_then(|failure| self.sample(failure.class, &attempt));
+            let (failure, sample) = masked(failure, sample, user);
             let Attempt { done, phases, .. } = attempt;
             return Visited { sent, done, bytes, phases, connections, retries: u64::from(retries) + resent, failure, sample };
         }
@@ -131,10 +135,9 @@ impl<R> Visit<R> {
         attempt(driver, &self.manners, &mut user.jar, (request, ready), terms).await
     }
 
-    /// Whether an attempt failed, with a sample of the answer where there is one. What later steps need of an answer that is as
-    /// promised goes to the user.
-    fn judge(&self, attempt: &Attempt<'_>, user: &mut User) -> (Option<Failure>, Option<Box<ExchangeSample>>) {
-        let Some(reply) = &attempt.reply else { return (attempt.failure.clone(), None) };
+    /// Whether an attempt failed. What later steps need of an answer that is as promised goes to the user.
+    fn judge(&self, attempt: &Attempt<'_>, user: &mut User) -> Option<Failure> {
+        let Some(reply) = &attempt.reply else { return attempt.failure.clone() };
         let answer = Answer::new(reply, attempt.bytes);
         let failure = attempt.failure.clone().or_else(|| answer.judge(&self.step.check)).or_else(|| {
             if self.step.extract.is_empty() {
@@ -142,28 +145,37 @@ impl<R> Visit<R> {
             }
             answer.extract(&self.step.extract).map(|values| user.learn(values)).err()
         });
-        let Some(mut failure) = failure else { return (None, None) };
+        let mut failure = failure?;
         if let Some((told, _)) = failure.message.split_once(", found ").filter(|_| self.step.is_setup) {
             failure.message = format!("{told} (what came back is not shown in `setup`)").into();
         }
-        let mut sample = self.samples.take(failure.class, &attempt.request, reply, attempt.bytes);
-        if let Some(sample) = sample.as_mut().filter(|_| self.step.is_setup) {
+        Some(failure)
+    }
+
+    /// A sample of the answer to an attempt that failed, where there was one and it is one of the few that are kept.
+    fn sample(&self, class: ErrorClass, attempt: &Attempt<'_>) -> Option<Box<ExchangeSample>> {
+        let mut sample = self.samples.take(class, &attempt.request, attempt.reply.as_ref()?, attempt.bytes)?;
+        if self.step.is_setup {
             sample.body.clear();
         }
-        let (failure, sample) = masked(failure, sample, user);
-        (Some(failure), sample)
+        Some(sample)
     }
 }
 
 /// A failure without what is private to the user: targets like to repeat what they were sent.
-fn masked(failure: Failure, sample: Option<Box<ExchangeSample>>, user: &User) -> (Failure, Option<Box<ExchangeSample>>) {
+fn masked(
+    failure: Option<Failure>,
+    sample: Option<Box<ExchangeSample>>,
+    user: &User,
+) -> (Option<Failure>, Option<Box<ExchangeSample>>) {
+    let Some(failure) = failure else { return (None, None) };
     let values = user.private_values();
     if values.is_empty() {
-        return (failure, sample);
+        return (Some(failure), sample);
     }
     let hide = |text: &str| mask(text, values.iter().map(String::as_str));
     let message = hide(&failure.message).into();
-    (Failure { message, ..failure }, sample.map(|sample| Box::new(sample.map(hide))))
+    (Some(Failure { message, ..failure }), sample.map(|sample| Box::new(sample.map(hide))))
 }
 
 /// What of an answer a step looks at.

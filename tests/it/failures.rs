@@ -11,7 +11,7 @@ fn load_that_fails_a_check_leaves_the_exchange_in_failures_json() {
 name: shop
 target: { base_url: TARGET, headers: { X-Tenant: t } }
 secrets: { TOKEN: { env: LG_TEST_TOKEN } }
-stages: [ { rate: 100/s, duration: 1s } ]
+stages: [ { rate: 100/s, duration: 1s, warmup: true }, { rate: 100/s, duration: 1s } ]
 scenarios:
   - { name: items, get: "/api?n={{ rand(1, 1) }}", headers: { X-Session: "${secret.TOKEN}" }, check: { json: { $.total: "> 0" } } }
 "#;

@@ -3,6 +3,7 @@
 use super::{
     h1::{Asked, Broken, Call, Preamble, Round, Serialised},
     h2,
+    limits::Limits,
     pool::{Lease, Pools, nanoseconds},
 };
 use crate::{
@@ -61,11 +62,15 @@ impl HttpDriver {
         }
     }
 
+    fn limits(&self, terms: &Terms<'_>, begin: Instant) -> Limits {
+        Limits { first_byte: self.timeouts.first_byte, until: begin + terms.timeout }
+    }
+
     async fn over_http1(&self, target: TargetId, message: &Serialised, terms: &Terms<'_>, begin: Instant) -> Exchange {
         self.make_room(target);
         let bytes = message.with_cookies(terms.cookie);
         let asked = Asked { head: message.head, keep: terms.keep };
-        let call = Call { message: &bytes, asked, first_byte: self.timeouts.first_byte, until: begin + terms.timeout };
+        let call = Call { message: &bytes, asked, limits: self.limits(terms, begin) };
         match self.exchange_on(target, message, &call, begin).await {
             Ok((lease, round, resent)) => {
                 let moments =
@@ -89,7 +94,7 @@ impl HttpDriver {
         call: &Call<'_>,
         begin: Instant,
     ) -> Result<(Lease<'p>, Round, bool), Failure> {
-        let mut lease = self.pools.lease(target, begin, call.until).await?;
+        let mut lease = self.pools.lease(target, begin, call.limits.until).await?;
         let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
         let is_harmless = |broken| match broken {
             Broken::Unsent => true,
@@ -98,7 +103,7 @@ impl HttpDriver {
         };
         let resent = lease.reused && round.broken.is_some_and(is_harmless);
         if resent {
-            lease = self.pools.open(target, round.done, call.until, lease.permits).await?;
+            lease = self.pools.open(target, round.done, call.limits.until, lease.permits).await?;
             round = lease.connection.exchange(call, &self.pools.scratch).await;
         }
         Ok((lease, round, resent))
@@ -106,13 +111,13 @@ impl HttpDriver {
 
     /// Sends on a stream of a shared connection. A request that the server says it has not looked at goes out once more.
     async fn over_http2(&self, target: TargetId, request: &h2::Prepared, terms: &Terms<'_>, begin: Instant) -> Exchange {
-        let (first_byte, until) = (self.timeouts.first_byte, begin + terms.timeout);
-        let call = h2::Call { request, cookies: terms.cookie, keep: terms.keep, first_byte, until };
+        let limits = self.limits(terms, begin);
+        let call = h2::Call { request, cookies: terms.cookie, keep: terms.keep, limits };
         let pool = &self.multiplexed[target];
         let (mut is_repeated, mut opened) = (false, false);
         self.make_room(target);
         loop {
-            let mut lease = match pool.lease(if is_repeated { clock::now() } else { begin }, until).await {
+            let mut lease = match pool.lease(if is_repeated { clock::now() } else { begin }, limits.until).await {
                 Ok(lease) => lease,
                 Err(failure) => return without_connection(begin, failure),
             };

@@ -5,6 +5,7 @@ mod driver;
 mod encoding;
 mod h1;
 mod h2;
+mod limits;
 mod pool;
 
 pub use driver::{HttpDriver, HttpRequest};

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     h1::{Connection, Scratch},
-    h2,
+    h2, limits,
 };
 use crate::{
     clock::{self, Instant},
@@ -154,7 +154,9 @@ impl Pools {
                 Ok(Lease { connection: Connection::new(stream), reused: false, at, making, permits })
             }
             // The request ran out of time, which says nothing about connections.
-            Err(failure) if failure.class == ErrorClass::TimeoutConnect && left < self.timeouts.connect => Err(request_timeout()),
+            Err(failure) if failure.class == ErrorClass::TimeoutConnect && left < self.timeouts.connect => {
+                Err(limits::without_connection(until, until))
+            }
             Err(failure) => {
                 if !self.settings.cooldown.is_zero() {
                     *pool.cooling.borrow_mut() = Some((at + self.settings.cooldown, failure.clone()));
@@ -182,10 +184,7 @@ impl Pools {
     async fn permits(&self, target: TargetId, begin: Instant, until: Instant) -> Result<Permits<'_>, Failure> {
         let patience = begin + self.timeouts.pool;
         let limit = patience.min(until);
-        let failure = || {
-            let words = "no connection became free within the pool timeout";
-            if patience < until { Failure::new(ErrorClass::TimeoutPool, words) } else { request_timeout() }
-        };
+        let failure = || limits::without_connection(patience, until);
         let mut permits = Permits { _own: None, _all: None, waited: false };
         if let Some(own) = &self.pools[target].limit {
             let (permit, waited) = own.permit(limit).await.ok_or_else(failure)?;
@@ -253,10 +252,6 @@ impl Limit {
         let permit = timeout_at(limit.into(), self.permits.acquire()).await.ok()?.ok()?;
         Some((permit, true))
     }
-}
-
-fn request_timeout() -> Failure {
-    Failure::new(ErrorClass::TimeoutRequest, "no connection within the request timeout")
 }
 
 pub(super) fn nanoseconds(time: Duration) -> u64 {

@@ -17,7 +17,11 @@ use tokio::{
 use super::response::{Asked, Progress, Response};
 use crate::{
     clock::{self, Instant},
-    protocol::{Failure, Reply, http::deadline::Deadline, tls},
+    protocol::{
+        Failure, Reply,
+        http::{deadline::Deadline, limits::Limits},
+        tls,
+    },
     record::ErrorClass,
 };
 
@@ -44,10 +48,7 @@ pub(in crate::protocol::http) struct Call<'a> {
     /// The request.
     pub(in crate::protocol::http) message: &'a [u8],
     pub(in crate::protocol::http) asked: Asked,
-    /// Time from the request being written to the first byte of its response.
-    pub(in crate::protocol::http) first_byte: Duration,
-    /// When the response must be complete.
-    pub(in crate::protocol::http) until: Instant,
+    pub(in crate::protocol::http) limits: Limits,
 }
 
 /// What became of a call.
@@ -156,7 +157,8 @@ impl<'a> Talk<'a> {
                 Err(failure) => return Poll::Ready(Err(failure)),
             }
         }
-        let (limit, class, words) = self.limit();
+        let written = self.written.filter(|_| !self.response.began());
+        let (limit, class, words) = self.call.limits.next(written);
         // A target that sends without a pause never lets the timer have its turn.
         let passed = reads > 0 && clock::now() >= limit;
         if !passed {
@@ -220,18 +222,6 @@ impl<'a> Talk<'a> {
         })
     }
 
-    /// The limit that comes first now, and what it means that it passes.
-    fn limit(&self) -> (Instant, ErrorClass, &'static str) {
-        let whole = (self.call.until, ErrorClass::TimeoutRequest, "no complete response within the request timeout");
-        let Some(written) = self.written.filter(|_| !self.response.began()) else { return whole };
-        let first_byte = written + self.call.first_byte;
-        if first_byte < self.call.until {
-            (first_byte, ErrorClass::TimeoutFirstByte, "no first byte of a response within the first-byte timeout")
-        } else {
-            whole
-        }
-    }
-
     fn broken(&self, done: Instant) -> Broken {
         if self.unsent.len() == self.call.message.len() {
             return Broken::Unsent;
@@ -261,7 +251,7 @@ mod tests {
     fn a_connection_that_breaks_after_time_to_work_was_not_broken_before() {
         let now = clock::now();
         let asked = Asked { head: false, keep: Keep::Status };
-        let call = Call { message: b"GET /", asked, first_byte: Duration::MAX, until: now };
+        let call = Call { message: b"GET /", asked, limits: Limits { first_byte: Duration::MAX, until: now } };
         let mut talk = Talk::new(&call);
         assert_eq!(talk.broken(now), Broken::Unsent);
         talk.unsent = b"/";

@@ -16,7 +16,7 @@ use crate::{
     clock::{self, Instant},
     protocol::{
         Failure, Keep, Reply,
-        http::{encoding, h1::KEPT_BYTES_MAX},
+        http::{encoding, h1::KEPT_BYTES_MAX, limits::Limits},
     },
     record::ErrorClass,
 };
@@ -33,10 +33,7 @@ pub(in crate::protocol::http) struct Call<'a> {
     pub(in crate::protocol::http) cookies: Option<&'a str>,
     /// What is kept of the response.
     pub(in crate::protocol::http) keep: Keep,
-    /// Time from the request being written to the first byte of its response.
-    pub(in crate::protocol::http) first_byte: Duration,
-    /// When the response must be complete.
-    pub(in crate::protocol::http) until: Instant,
+    pub(in crate::protocol::http) limits: Limits,
 }
 
 /// What became of a call.
@@ -77,7 +74,8 @@ impl Lease<'_> {
             if let Poll::Ready(end) = talk.poll(cx) {
                 return Poll::Ready(end);
             }
-            let (limit, class, words) = talk.limit();
+            let written = talk.written.filter(|_| matches!(talk.incoming, Incoming::Nothing(_)));
+            let (limit, class, words) = talk.call.limits.next(written);
             ready!(deadline.poll(limit, cx));
             Poll::Ready(Err(Broken { failure: Failure::new(class, words), unprocessed: false }))
         })
@@ -181,19 +179,6 @@ impl<'a> Talk<'a> {
             }
         }
         Poll::Ready(Ok(()))
-    }
-
-    /// The limit that comes first now, and what it means that it passes.
-    fn limit(&self) -> (Instant, ErrorClass, &'static str) {
-        let whole = (self.call.until, ErrorClass::TimeoutRequest, "no complete response within the request timeout");
-        let waits = matches!(self.incoming, Incoming::Nothing(_));
-        let Some(written) = self.written.filter(|_| waits) else { return whole };
-        let first_byte = written + self.call.first_byte;
-        if first_byte < self.call.until {
-            (first_byte, ErrorClass::TimeoutFirstByte, "no first byte of a response within the first-byte timeout")
-        } else {
-            whole
-        }
     }
 
     fn into_round(mut self, end: Result<(), Broken>) -> Round {

@@ -16,7 +16,10 @@ use super::{
 use crate::{
     clock::{self, Instant},
     plan::{TargetId, Timeouts},
-    protocol::{Connected, Failure, Origins, http::deadline::Deadline},
+    protocol::{
+        Connected, Failure, Origins,
+        http::{deadline::Deadline, limits},
+    },
     record::{ErrorClass, Phases},
 };
 
@@ -160,7 +163,7 @@ impl Pool {
         let mut waiting = Waiting { pool: self, turn: self.roster.borrow_mut().wait() };
         match timeout_at(patience.min(until).into(), &mut waiting.turn).await {
             Ok(Ok(turn)) => Ok(turn),
-            _ => Err(out_of_time(patience, until)),
+            _ => Err(limits::without_connection(patience, until)),
         }
     }
 
@@ -183,7 +186,7 @@ impl Pool {
             }
             // The request ran out of time, which says nothing about connections.
             Err(failure) if failure.class == ErrorClass::TimeoutConnect && left < self.settings.timeouts.connect => {
-                Err(out_of_time(until, until))
+                Err(limits::without_connection(until, until))
             }
             Err(failure) => {
                 if !self.settings.cooldown.is_zero() {
@@ -201,7 +204,7 @@ impl Pool {
         let patience = begin + self.settings.timeouts.pool;
         match timeout_at(patience.min(until).into(), Arc::clone(all).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(Some(permit)),
-            _ => Err(out_of_time(patience, until)),
+            _ => Err(limits::without_connection(patience, until)),
         }
     }
 
@@ -219,13 +222,5 @@ impl Pool {
         let (connect, tls) =
             if tls > 0 { (connect, total.saturating_sub(dns + connect)) } else { (total.saturating_sub(dns), 0) };
         Ok((greeted, Phases { dns, connect, tls, ..Phases::default() }))
-    }
-}
-
-fn out_of_time(patience: Instant, until: Instant) -> Failure {
-    if patience < until {
-        Failure::new(ErrorClass::TimeoutPool, "no connection became free within the pool timeout")
-    } else {
-        Failure::new(ErrorClass::TimeoutRequest, "no connection within the request timeout")
     }
 }

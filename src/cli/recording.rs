@@ -15,7 +15,7 @@ use crate::{
     measure,
     plan::Resolved,
     protocol::{Origins, http::HttpDriver},
-    record::{self, Ended, FailureSample, PlanFacts, RunRecord, Window, file::SCHEMA},
+    record::{self, Ended, FailureSample, PlanFacts, RunRecord, Window, WindowPlace, file::SCHEMA},
     report::{self, ReportError},
     units::Micros,
     verdict::AbortWatch,
@@ -93,9 +93,9 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
     let mut display = Display::new(plan, talk.quiet, talk.log_format);
     let driver = |share| HttpDriver::new(plan, &origins, share);
     let endpoints: Vec<_> = plan.workload.endpoints.iter().map(|point| (point.name.as_str(), point.scenario.as_str())).collect();
-    let mut promises = AbortWatch::new(&resolved.policy.thresholds, &blank.plan, &endpoints);
+    let mut promises = AbortWatch::new(&resolved.policy.thresholds, plan.window, &endpoints);
     let tell = |progress: Progress<'_>| display.tell(&progress);
-    let watch = |number: usize, windows: &[Window]| promises.look(number, windows);
+    let watch = |place: WindowPlace, windows: &[Window]| promises.look(place, windows);
     let observed = engine::run_watched(plan, driver, stop, tell, watch).map_err(Failure::invalid)?;
     origins.troubles().iter().for_each(|trouble| terminal::err(&format!("note: {trouble}")));
     Ok(filled(blank, observed, &resolved.secrets))

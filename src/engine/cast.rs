@@ -59,7 +59,7 @@ impl Run {
     pub(super) fn new(plan: Plan, live: Live, stop: Stop, epoch: Instant) -> Self {
         let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
         let claims = plan.stages.iter().map(|stage| stage.iterations.map(AtomicU64::new)).collect();
-        let (controls, feeds) = (Controls::new(&plan), Feeds::new(&plan));
+        let (controls, feeds) = (Controls::new(&plan), Feeds::new(&plan.workload));
         Self { plan, timeline, live, stop, controls, epoch, claims, feeds }
     }
 
@@ -69,9 +69,16 @@ impl Run {
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
+    /// Gives back an iteration that was taken and did not begin.
+    pub(super) fn unclaim_iteration(&self, stage: usize) {
+        if let Some(left) = &self.claims[stage] {
+            left.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Whether no iteration can begin any more, because every scenario has taken the last row of a feeder that ends.
     pub(super) fn is_fed_up(&self) -> bool {
-        self.feeds.ended(&self.plan).is_some()
+        self.feeds.ended(&self.plan.workload).is_some()
     }
 
     /// Ends a stage early when no iteration can begin any more; those behind it end as soon as they begin.
@@ -130,9 +137,26 @@ impl<D: Driver> Cast<D> {
         self.free.borrow_mut().push(user);
     }
 
-    /// Iterations that wait for an answer. Those that pause load nothing and count to no limit.
-    pub(super) fn in_flight(&self) -> u64 {
-        self.run.live.0[self.share.thread].in_flight().saturating_sub(self.pausing.get())
+    /// Whether one more arrival may be taken into play. Those that pause load nothing and are not in flight; but there are limits
+    /// to them, too.
+    pub(super) fn has_room(&self) -> bool {
+        let (in_play, limits) = (self.in_play(), &self.run.plan.limits);
+        in_play.saturating_sub(self.pausing.get()) < self.part_of(limits.max_in_flight)
+            && in_play < self.part_of(limits.max_in_play())
+    }
+
+    /// Whether more arrivals are in flight than may be, as when many have ended their pauses at a time.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.in_play().saturating_sub(self.pausing.get()) > self.part_of(self.run.plan.limits.max_in_flight)
+    }
+
+    fn in_play(&self) -> u64 {
+        self.run.live.0[self.share.thread].in_flight()
+    }
+
+    /// This thread's part of a limit; at least one.
+    fn part_of(&self, limit: usize) -> u64 {
+        self.share.of(limit).max(1) as u64
     }
 
     /// Waits until a moment of the run; not at all when it has come.

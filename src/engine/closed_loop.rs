@@ -53,10 +53,13 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                     };
                     ready = match cast.run.controls.begin(cast.scripts[scenario].sends_at_once()) {
                         Some(turn) => {
-                            iterate(&cast, &mut user, Arrival { stage, scenario, due: at, window: None, row, turn }).await
+                            iterate(&cast, &mut user, Arrival { stage, scenario, due: at, ticket: None, row, turn }).await
                         }
                         // Another thread has taken the last pass since it was looked at.
-                        None => at,
+                        None => {
+                            cast.run.unclaim_iteration(stage);
+                            at
+                        }
                     };
                 }
                 Admission::HeldBack | Admission::Withheld => {
@@ -83,7 +86,7 @@ fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User) -> Option<(Scenari
     let plan = &cast.run.plan;
     while !cast.run.is_fed_up() {
         let scenario = scenario_of(cast, user);
-        if let Some(row) = cast.run.feeds.take(plan, scenario) {
+        if let Some(row) = cast.run.feeds.take(&plan.workload, plan.seed, scenario) {
             return Some((scenario, row));
         }
         user.iteration += 1;
@@ -94,7 +97,7 @@ fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User) -> Option<(Scenari
 /// Waits until a stage has begun and the user's own time in it has come.
 async fn await_begin<D: Driver>(cast: &Cast<D>, stage: usize, from: Duration) {
     let plan = &cast.run.plan;
-    let may_move = Feeds::may_end(plan) || plan.stages[..stage].iter().any(|before| before.iterations.is_some());
+    let may_move = Feeds::may_end(&plan.workload) || plan.stages[..stage].iter().any(|before| before.iterations.is_some());
     loop {
         let begin = cast.run.epoch + cast.run.timeline.stage(stage).begins + from;
         let now = clock::now();
@@ -114,7 +117,7 @@ fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Durati
 async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, mut arrival: Arrival) -> Duration {
     {
         let mut shard = cast.shard.borrow_mut();
-        arrival.window = shard.arrival_started(arrival.stage, arrival.due, cast.scripts[arrival.scenario].opening);
+        arrival.ticket = shard.arrival_started(arrival.stage, arrival.due, cast.scripts[arrival.scenario].opening);
         shard.close_passed(arrival.due);
     }
     let errors = cast.run.live.0[cast.share.thread].errors.get();

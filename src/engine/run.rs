@@ -20,7 +20,7 @@ use crate::{
     measure::{ClosedWindow, Collector, Live, LiveShard, Measured, PULSE, Shard, max_rss_bytes},
     plan::{Plan, Share},
     protocol::Driver,
-    record::{BreakerEvent, Encoded, Ended, Generator, StageFacts, Window},
+    record::{BreakerEvent, Encoded, Ended, Generator, StageFacts, Window, WindowPlace},
     units::Micros,
 };
 
@@ -82,8 +82,9 @@ where
     run_watched(plan, driver, stop, observer, |_, _| None)
 }
 
-/// The same, and shows each complete window of the measured stages to `watch`: its number from 0, and what was measured in it by
-/// endpoint. When that returns a reason, the run is given up for it.
+/// The same, and shows each complete window of the measured stages to `watch`: where it stands, and what was measured in it by
+/// endpoint. Those of a stage come in order; the last one of a stage may come after those of the next. When `watch` returns a
+/// reason, the run is given up for it.
 ///
 /// # Errors
 /// As [`run`].
@@ -92,7 +93,7 @@ pub fn run_watched<D>(
     driver: impl Fn(Share) -> D,
     stop: &Stop,
     observer: impl FnMut(Progress<'_>),
-    watch: impl FnMut(usize, &[Window]) -> Option<String>,
+    watch: impl FnMut(WindowPlace, &[Window]) -> Option<String>,
 ) -> Result<Observed, EngineError>
 where
     D: Driver + Send + 'static,
@@ -132,7 +133,7 @@ fn conduct(
     source: &Receiver<ClosedWindow>,
     collector: &mut Collector,
     conductor: &mut Conductor<'_>,
-    (stop, mut observer, mut watch): (&Stop, impl FnMut(Progress<'_>), impl FnMut(usize, &[Window]) -> Option<String>),
+    (stop, mut observer, mut watch): (&Stop, impl FnMut(Progress<'_>), impl FnMut(WindowPlace, &[Window]) -> Option<String>),
 ) -> Option<String> {
     let (mut due, mut pulses, mut gave_up) = (clock::now() + PULSE, 0_u32, None);
     loop {
@@ -140,9 +141,8 @@ fn conduct(
         match source.recv_timeout(due.saturating_duration_since(clock::now())) {
             // Windows that a run never came to, because it or their stage ended before its time, are empty: they say nothing.
             Ok(closed) => {
-                let complete = collector.take(closed);
-                let played = complete.filter(|(number, _)| !run.stop.is_asked() && run.timeline.is_played(*number));
-                found = played.and_then(|(number, windows)| watch(number, windows));
+                let complete = collector.take(closed).filter(|_| !run.stop.is_asked());
+                found = complete.and_then(|(number, windows)| watch(run.timeline.window_place(number)?, windows));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return gave_up,
@@ -226,6 +226,6 @@ fn put_together(
 
 /// Why a run was over before its time, where feeders that end have ended it.
 fn fed_up(run: &Run, plan: &Plan) -> Option<String> {
-    let feeder = run.feeds.ended(plan).filter(|_| run.timeline.end() < plan.duration())?;
+    let feeder = run.feeds.ended(&plan.workload).filter(|_| run.timeline.end() < plan.duration())?;
     Some(format!("it ended early, as the feeder '{}' has no rows left", feeder.name))
 }

@@ -49,25 +49,25 @@ where
     let cpu = CpuClock::start();
     run.live.0[share.thread].introduce();
     let mut alarm_bell = StopsOthers { stop: run.stop.clone(), is_well: false };
-    let (cast, stopped_at, drain_began) = runtime.block_on(async {
+    let (cast, stopped_at, given_up_at) = runtime.block_on(async {
         let cast = Rc::new(Cast::new(run, share, driver, shard)?);
         look_after(&cast, beat(Rc::clone(&cast)));
         let stopped_at = play_stages(&cast).await?;
         let drain_began = clock::now();
         drain(&cast.run, share, drain_began).await;
-        let waited = clock::now().saturating_duration_since(drain_began);
+        // What users leave behind takes time of its own, in which nobody waits for the requests before.
+        let (waited, given_up_at) = (clock::now().saturating_duration_since(drain_began), cast.run.moment());
         tear_down(&cast, cast.run.plan.limits.graceful_stop.saturating_sub(waited)).await;
-        io::Result::Ok((cast, stopped_at, drain_began))
+        io::Result::Ok((cast, stopped_at, given_up_at))
     })?;
     if let Some(error) = cast.lost.take() {
         return Err(error);
     }
-    let waited = clock::now().saturating_duration_since(drain_began);
     // Dropping the tasks of unfinished iterations frees their hold on the shard.
     drop(runtime);
     let cast = Rc::into_inner(cast).ok_or_else(|| io::Error::other("an iteration outlived its runtime"))?;
     alarm_bell.is_well = true;
-    Ok(WorkerEnd { shard: cast.shard.into_inner().end(waited), stopped_at, cpu: cpu.used() })
+    Ok(WorkerEnd { shard: cast.shard.into_inner().end(given_up_at), stopped_at, cpu: cpu.used() })
 }
 
 /// Asks the others to stop when a thread ends by an error or a panic: a run without one of its threads is none.
@@ -119,7 +119,7 @@ where
     let mut first_arrival = 0;
     for (number, stage) in run.plan.stages.iter().enumerate() {
         if let Load::Arrivals(shape) = stage.load {
-            open_loop::send_arrivals(cast, &alarm, (number, stage), shape, first_arrival).await?;
+            open_loop::send_arrivals(cast, &alarm, number, shape, first_arrival).await?;
             cast.shard.borrow_mut().expects(Duration::MAX);
             first_arrival += stage.arrivals();
         }

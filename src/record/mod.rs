@@ -13,6 +13,7 @@ mod phases;
 mod plan_facts;
 mod sample;
 mod steering;
+mod window_place;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use phases::Phases;
 pub use plan_facts::{PlanFacts, StageFacts};
 pub use sample::ExchangeSample;
 pub use steering::{BreakerEvent, BreakerState, ShedEvent};
+pub use window_place::WindowPlace;
 
 /// All that is kept of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -46,11 +46,13 @@ pub enum ErrorClass {
     Template,
     /// The generator has no file descriptor left for a connection.
     OpenFiles,
+    /// The run ended before there was an outcome: later than `load.graceful_stop` allows, or somebody was in a hurry.
+    Unfinished,
 }
 
 impl ErrorClass {
     /// All classes, in the order reports show them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Status4xx,
         Self::Status5xx,
         Self::TimeoutConnect,
@@ -68,6 +70,7 @@ impl ErrorClass {
         Self::ExtractFailed,
         Self::Template,
         Self::OpenFiles,
+        Self::Unfinished,
     ];
 
     /// The name in files and thresholds (`errors.5xx`).
@@ -91,6 +94,7 @@ impl ErrorClass {
             Self::ExtractFailed => "extract_failed",
             Self::Template => "template",
             Self::OpenFiles => "open_files",
+            Self::Unfinished => "unfinished",
         }
     }
 }

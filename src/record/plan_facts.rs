@@ -42,7 +42,7 @@ pub struct StageFacts {
     pub played_us: u64,
     /// Arrivals that fell due while it was played.
     pub offered: u64,
-    /// Arrivals that were sent.
+    /// Arrivals that were sent; without those that were left in the middle because too many requests were in flight.
     pub started: u64,
     /// Arrivals that were held back on purpose: by the rate limit, the circuit breaker or self-protection. They are not part of
     /// `offered`.

@@ -49,11 +49,17 @@ fn measures_users(plan: &Plan) -> bool {
 
 fn stages(plan: &Plan) -> String {
     let row = |stage: &crate::plan::Stage| {
+        let at_most = if stage.iterations.is_some() { "at most " } else { "" };
+        let arrivals = match (stage.load, stage.iterations) {
+            (Load::Arrivals(_), None) => stage.arrivals().to_string(),
+            (_, Some(count)) => format!("{at_most}{count}"),
+            (Load::Users(_), None) => UNKNOWN.to_owned(),
+        };
         vec![
             stage.name.clone(),
             stage.load.to_string(),
-            units::duration(stage.duration),
-            if matches!(stage.load, Load::Users(_)) { UNKNOWN.to_owned() } else { stage.arrivals().to_string() },
+            format!("{at_most}{}", units::duration(stage.duration)),
+            arrivals,
             if stage.measured { "yes" } else { "no" }.to_owned(),
         ]
     };

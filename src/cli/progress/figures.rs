@@ -76,9 +76,8 @@ impl Figurer {
     /// Takes note of the counts of a moment: rates are those since the oldest one that is kept.
     pub(super) fn note(&mut self, progress: &Progress<'_>) {
         let live = progress.live;
-        let due = live.in_flight() + live.finished() + live.dropped();
         let span = self.span;
-        self.counts.push_back(Counts { moment: progress.moment, due, done: live.requests() });
+        self.counts.push_back(Counts { moment: progress.moment, due: live.due(), done: live.requests() });
         while self.counts.len() > 2 && self.counts[1].moment + span <= progress.moment {
             self.counts.pop_front();
         }

@@ -33,7 +33,6 @@ use super::Plan;
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
     policy::{BLOCKS_MIN, Policy, Validity},
-    units::PerSecond,
 };
 
 /// Everything a configuration stands for.
@@ -84,12 +83,8 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let limits = limits::limits(loaded, &problems);
     let http = http::resolve(loaded, &problems);
     let mut control = control::resolve(loaded, &problems);
-    let stages = stages::resolve(loaded, &safety, control.peak_factor(), &problems);
+    let stages = stages::resolve(loaded, &safety, &mut control, &problems);
     control::check_use(loaded, &stages, &problems);
-    // What users do follows from the target: nothing but a limit at every moment keeps them to a rate.
-    if let Some(max) = safety.max_rate.filter(|_| stages.iter().any(|stage| stage.load.peak_users() > 0)) {
-        control.limit_to(PerSecond(max));
-    }
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let feeders = feeders::resolve(loaded, seed, &problems);
     let workload = scenarios::resolve(loaded, &feeders, &problems);

@@ -6,8 +6,6 @@ mod collector;
 mod failures;
 mod live;
 mod machine;
-#[cfg(test)]
-mod memory;
 mod open_windows;
 mod pulse;
 mod shard;

@@ -61,12 +61,6 @@ impl OpenWindows {
         Self { timeline, endpoints, open: VecDeque::new(), passed: 0, held: Vec::new(), awaited: Awaited::default(), sink }
     }
 
-    /// Windows that are held open.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.open.len() + self.held.len()
-    }
-
     /// A request is due whose outcome is awaited from now on; `None` where nothing is measured.
     pub(super) fn begin(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<Ticket> {
         let window = self.number_of(stage, due)?;

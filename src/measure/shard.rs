@@ -198,12 +198,6 @@ impl Shard {
         }
     }
 
-    /// Windows that are held open.
-    #[cfg(test)]
-    pub(super) fn open_windows(&self) -> usize {
-        self.windows.len()
-    }
-
     /// The next arrival of an open loop falls due at a moment of the run: until it is taken, its window stays open.
     pub fn expects(&mut self, due: Duration) {
         self.expected = due;

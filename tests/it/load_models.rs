@@ -173,7 +173,7 @@ fn load_that_comes_back_from_a_pause_keeps_to_the_cap_in_flight() {
     let (observed, total) = play(&plan);
     let stage = &observed.stages[0];
     assert_eq!((stage.offered, stage.started), (100, 20), "the rest is not what was achieved");
-    assert_eq!((total.dropped, total.errors.clone()), (80, Errors::from([(ErrorClass::Unfinished, 20)])));
+    assert_eq!((total.dropped, total.errors), (80, Errors::from([(ErrorClass::Unfinished, 20)])));
     assert_eq!(sent.load(Ordering::SeqCst), 20);
 }
 

@@ -1,7 +1,5 @@
 //! What a request costs in memory: nothing, once its connection is there.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
-
 use std::{
     io::{Read as _, Write as _},
     net::TcpListener,

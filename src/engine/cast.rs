@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Stop, controls::Controls, feeds::Feeds, iteration::Script, manners::Manners, user::User};
+use super::{Stop, controls::Controls, feeds::Feeds, iteration::Script, manners::Manners, seat::Seat, user::User};
 use crate::{
     clock::{self, Delays, Instant},
     measure::{Live, Shard, Timeline},
@@ -47,8 +47,10 @@ pub(super) struct Cast<D: Driver> {
     pub(super) delays: Delays,
     /// Why a helper of this thread was lost, if one was.
     pub(super) lost: RefCell<Option<io::Error>>,
-    /// Users who have nothing to do: those of the open loop between two arrivals, and of a closed loop at its end.
-    free: RefCell<Vec<User>>,
+    /// Users of the open loop between two arrivals, and where their tasks wait.
+    free: RefCell<Vec<(User, Rc<Seat>)>>,
+    /// Users of a closed loop that have come to their end.
+    retired: RefCell<Vec<User>>,
     /// Users of the open loop there are.
     users: Cell<u64>,
     /// Iterations that pause between two steps.
@@ -111,30 +113,40 @@ impl<D: Driver> Cast<D> {
             delays: Delays::new()?,
             lost: RefCell::default(),
             free: RefCell::default(),
+            retired: RefCell::default(),
             users: Cell::new(0),
             pausing: Cell::new(0),
         })
     }
 
-    /// A user for an arrival of the open loop: one who has been here before, if one is free.
-    pub(super) fn user(&self) -> User {
-        self.free.borrow_mut().pop().unwrap_or_else(|| {
-            // Those of stages with `vus` have the first numbers.
-            let closed = u64::from(self.run.plan.peak_users());
-            let number = closed + self.users.get() * self.share.threads as u64 + self.share.thread as u64;
-            self.users.set(self.users.get() + 1);
-            User::new(number, &self.run.plan)
-        })
+    /// A user of the open loop who has been here before and is free, if there is one.
+    pub(super) fn free_user(&self) -> Option<(User, Rc<Seat>)> {
+        self.free.borrow_mut().pop()
+    }
+
+    /// A new user for an arrival of the open loop.
+    pub(super) fn new_user(&self) -> User {
+        // Those of stages with `vus` have the first numbers.
+        let closed = u64::from(self.run.plan.peak_users());
+        let number = closed + self.users.get() * self.share.threads as u64 + self.share.thread as u64;
+        self.users.set(self.users.get() + 1);
+        User::new(number, &self.run.plan)
+    }
+
+    /// A user of the open loop is free for another arrival.
+    pub(super) fn release(&self, user: User, seat: &Rc<Seat>) {
+        self.free.borrow_mut().push((user, Rc::clone(seat)));
+    }
+
+    /// A user of a closed loop has come to its end.
+    pub(super) fn retire(&self, user: User) {
+        self.retired.borrow_mut().push(user);
     }
 
     /// All users who have nothing to do.
     pub(super) fn take_users(&self) -> Vec<User> {
-        self.free.take()
-    }
-
-    /// A user has finished.
-    pub(super) fn release(&self, user: User) {
-        self.free.borrow_mut().push(user);
+        let free = self.free.take().into_iter().map(|(user, _)| user);
+        free.chain(self.retired.take()).collect()
     }
 
     /// Whether one more arrival may be taken into play. Those that pause load nothing and are not in flight; but there are limits

@@ -72,7 +72,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
             break;
         }
     }
-    cast.release(user);
+    cast.retire(user);
 }
 
 /// The scenario that is a user's turn.

@@ -26,6 +26,7 @@ mod redirect;
 mod render;
 mod run;
 mod samples;
+mod seat;
 mod stop;
 mod teardown;
 mod token_bucket;

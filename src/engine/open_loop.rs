@@ -8,6 +8,7 @@ use super::{
     cast::Cast,
     controls::Admission,
     iteration::{Arrival, play},
+    seat::Seat,
 };
 use crate::{
     clock,
@@ -104,15 +105,24 @@ where
             return;
         };
         let ticket = shard.arrival_started(stage, due, script.opening);
-        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, ticket, row, turn });
-        tokio::task::spawn_local(async move {
-            let mut user = cast.user();
-            play(&cast, &mut user, arrival).await;
-            cast.release(user);
-        });
+        let arrival = Arrival { stage, scenario, due, ticket, row, turn };
+        match cast.free_user() {
+            Some((user, seat)) => seat.call(user, arrival),
+            None => drop(tokio::task::spawn_local(serve(Rc::clone(cast), arrival))),
+        }
     } else {
         // Nobody has said that so many should come as there are no rows for.
         shard.arrival_held_back(stage);
     }
     shard.close_passed(due);
+}
+
+/// What a user of the open loop does: plays one arrival after another, those in turn that come when it is free.
+async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut arrival: Arrival) {
+    let (mut user, seat) = (cast.new_user(), Rc::new(Seat::default()));
+    loop {
+        play(&cast, &mut user, arrival).await;
+        cast.release(user, &seat);
+        (user, arrival) = seat.wait().await;
+    }
 }

@@ -141,7 +141,7 @@ fn what_has_no_outcome_at_the_end_is_a_failure_that_took_from_its_due_time_until
     assert_eq!(closed.len(), 4);
     let total = &closed[0].endpoints[0];
     assert_eq!((total.requests, &total.errors), (2, &Errors::from([(ErrorClass::Unfinished, 2)])));
-    let waits = [total.failed.min(), total.failed.max()].map(|us| us.unwrap() / 10_000);
+    let waits = [total.failed.min(), total.failed.max()].map(|us| (us.unwrap() + 5_000) / 10_000);
     assert_eq!(waits, [450, 500], "4.5 and 5 seconds");
 }
 

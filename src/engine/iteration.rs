@@ -112,7 +112,7 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Ar
             }
             Line::Visit(visit) => {
                 // To a target that fails nothing is sent: what was begun ends here, too.
-                if !cast.run.controls.may_send(&mut turn) {
+                if !cast.controls().may_send(&mut turn) {
                     if number == 0 {
                         cast.shard.borrow_mut().give_back(window, visit.endpoint);
                     }
@@ -156,7 +156,7 @@ async fn play_once<D: Driver>(
             }
             Line::Visit(visit) => {
                 let stage = iteration.as_ref().map(|(stage, _)| *stage);
-                let may_send = |turn: &mut Turn| !cast.run.stop.is_asked() && cast.run.controls.may_send(turn);
+                let may_send = |turn: &mut Turn| !cast.run.stop.is_asked() && cast.controls().may_send(turn);
                 // What is set up is for iterations that will not be made; what is torn down must be, if it can.
                 if iteration.as_mut().is_some_and(|(_, turn)| !may_send(turn)) {
                     return Err(due);
@@ -191,8 +191,8 @@ async fn make_visit<D: Driver>(
     window: Option<usize>,
 ) -> (Duration, bool) {
     let is_told = window.is_some() || !visit.measured;
-    let may_repeat = || !cast.run.stop.is_asked() && !cast.run.controls.is_silent();
-    let visited = visit.make(&cast.driver, user, is_told, may_repeat).await;
+    let may_repeat = || !cast.run.stop.is_asked() && !cast.controls().is_silent();
+    let visited = visit.make(&*cast.driver, user, is_told, may_repeat).await;
     let failed = visited.failure.is_some();
     let finished = Finished {
         response: visited.done.saturating_duration_since(cast.run.epoch + due),

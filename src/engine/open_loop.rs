@@ -20,7 +20,7 @@ const BURST_MAX: u32 = 16;
 
 /// Sends this thread's share of the arrivals of one stage. `first` is the number of the stage's first arrival over the whole run.
 pub(super) async fn send_arrivals<D>(
-    cast: &Rc<Cast<D>>,
+    casts: &[Rc<Cast<D>>],
     alarm: &Alarm,
     (number, stage): (usize, &Stage),
     shape: Shape,
@@ -30,45 +30,50 @@ where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (place, controls) = (cast.run.timeline.stage(number), &cast.run.controls);
-    let (begins, ends) = (place.begins, place.ends);
-    let (arrivals, seed) = (cast.run.plan.control.arrivals, cast.run.plan.seed.wrapping_add(number as u64));
-    let mut pacer = Pacer::new(shape, stage.duration, arrivals, cast.share, seed);
-    let (mut n, mut burst) = (first + cast.share.thread as u64, 0);
-    let gives_up = || cast.run.stop.is_asked() || cast.run.is_fed_up();
-    while let Some(offset) = pacer.next(controls.rate_factor()) {
-        if cast.run.is_fed_up() {
-            cast.run.end_for_want_of_rows(number);
+    let (run, share) = (&casts[0].run, casts[0].share);
+    let (begins, ends) = (run.timeline.stage(number).begins, run.timeline.stage(number).ends);
+    let (arrivals, seed) = (run.plan.control.arrivals, run.plan.seed.wrapping_add(number as u64));
+    let mut pacer = Pacer::new(shape, stage.duration, arrivals, share, seed);
+    let (mut n, mut burst) = (first + share.thread as u64, 0);
+    let gives_up = || run.stop.is_asked() || run.is_fed_up();
+    while let Some(offset) = pacer.next(casts[0].controls().rate_factor()) {
+        if run.is_fed_up() {
+            run.end_for_want_of_rows(number);
             return Ok(());
         }
         let due = begins + offset;
-        cast.shard.borrow_mut().expects(due);
-        burst = if cast.run.epoch + due > clock::now() { 0 } else { burst + 1 };
+        expect(casts, due);
+        burst = if run.epoch + due > clock::now() { 0 } else { burst + 1 };
         if burst == BURST_MAX {
             burst = 0;
             tokio::task::yield_now().await;
         }
-        if !alarm.until(cast.run.epoch + due, gives_up).await? {
-            cast.run.end_for_want_of_rows(number);
+        if !alarm.until(run.epoch + due, gives_up).await? {
+            run.end_for_want_of_rows(number);
             return Ok(());
         }
-        let workload = &cast.run.plan.workload;
-        let scenario = workload.scenario_of(cast.run.plan.seed, n);
+        let (workload, cast) = (&run.plan.workload, &casts[run.plan.side_of_arrival(n).number()]);
+        let (scenario, controls) = (workload.scenario_of(run.plan.seed, n), cast.controls());
         let admission = if controls.keeps(workload, scenario, n) { controls.admit(due, ends) } else { Admission::Withheld };
         match admission {
             Admission::HeldBack => cast.shard.borrow_mut().arrival_held_back(number),
             Admission::Withheld => cast.shard.borrow_mut().arrival_withheld(number),
             Admission::Send { at } => {
-                cast.shard.borrow_mut().expects(at);
-                if !alarm.until(cast.run.epoch + at, || cast.run.stop.is_asked()).await? {
+                expect(casts, at);
+                if !alarm.until(run.epoch + at, || run.stop.is_asked()).await? {
                     return Ok(());
                 }
                 arrive(cast, number, at, scenario);
             }
         }
-        n += cast.share.threads as u64;
+        n += share.threads as u64;
     }
     Ok(())
+}
+
+/// The next arrival falls due at a moment of the run, whichever version it goes to.
+pub(super) fn expect<D: Driver>(casts: &[Rc<Cast<D>>], due: Duration) {
+    casts.iter().for_each(|cast| cast.shard.borrow_mut().expects(due));
 }
 
 /// Takes an arrival into play, or drops it when too many are.
@@ -78,12 +83,11 @@ where
     D::Request: 'static,
 {
     let script = &cast.scripts[scenario];
-    let max_in_flight = cast.share.of(cast.run.plan.limits.max_in_flight).max(1) as u64;
-    let (mut shard, controls) = (cast.shard.borrow_mut(), &cast.run.controls);
+    let (mut shard, controls) = (cast.shard.borrow_mut(), cast.controls());
     if controls.is_silent() {
         // It became so while the arrival waited for the rate limit.
         shard.arrival_withheld(stage);
-    } else if cast.in_flight() >= max_in_flight {
+    } else if cast.in_flight() >= cast.max_in_flight() {
         shard.arrival_dropped(stage, due, script.endpoint);
     } else if let Some(row) = cast.run.feeds.take(&cast.run.plan, scenario) {
         // The pass is taken last, by those that send: what comes to nothing must not use up the trials.

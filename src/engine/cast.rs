@@ -139,10 +139,8 @@ impl<D: Driver> Cast<D> {
     /// A user for an arrival of the open loop: one who has been here before, if one is free.
     pub(super) fn user(&self) -> User {
         self.free.borrow_mut().pop().unwrap_or_else(|| {
-            // Those of stages with `vus` have the first numbers; no two have the same, whatever they play.
-            let (closed, sides) = (u64::from(self.run.plan.peak_users()), self.run.plan.sides().len() as u64);
             let turn = self.users.get() * self.share.threads as u64 + self.share.thread as u64;
-            let number = closed + turn * sides + self.side.number() as u64;
+            let number = self.run.plan.user_of_open_loop(turn, self.side);
             self.users.set(self.users.get() + 1);
             User::new(number, &self.run.plan)
         })

@@ -138,7 +138,9 @@ fn conduct(
             pulses += 1;
             run.stop.follow(stop);
             for (source, collector) in beside.iter_mut() {
-                source.try_iter().for_each(|closed| drop(collector.take(closed)));
+                source.try_iter().for_each(|closed| {
+                    collector.take(closed);
+                });
             }
             found = found.or(conductor.tick(run.moment()));
             if pulses.is_multiple_of(PROGRESS_PULSES) {
@@ -151,7 +153,9 @@ fn conduct(
         }
     }
     for (source, collector) in beside {
-        source.iter().for_each(|closed| drop(collector.take(closed)));
+        source.iter().for_each(|closed| {
+            collector.take(closed);
+        });
     }
     gave_up
 }

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use super::{Crowd, Load, Plan, Scenario, Step, Target, TargetId, workload::split_mix};
 use crate::record::{Side, StageFacts};
 
-/// Makes the coin another sequence than the choice of scenarios, which comes from the same seed.
-const COIN: u64 = 0x0063_6f69_6e;
+/// Make the coins other sequences than the choice of scenarios, which comes from the same seed.
+const ARRIVALS: u64 = 0x6172_7269_7661_6c73;
+const USERS: u64 = 0x7573_6572_735f_6f66;
 
 impl Plan {
     /// The versions that are played, in the order of [`Side::number`].
@@ -31,17 +32,29 @@ impl Plan {
     /// The version that arrival `n` of a run goes to; the same for equal seeds, whatever thread asks.
     #[must_use]
     pub fn side_of_arrival(&self, n: u64) -> Side {
-        if self.baseline.is_none() {
-            return Side::Candidate;
-        }
-        let coin = split_mix(split_mix(self.seed ^ COIN) ^ (n / 2));
-        if (coin ^ n) & 1 == 0 { Side::Candidate } else { Side::Baseline }
+        if self.baseline.is_some() { self.dealt(ARRIVALS, n) } else { Side::Candidate }
     }
 
-    /// The version that user `number` of a closed loop stays with.
+    /// The version that a user stays with: of each two, one has the one and one the other. Dealt out by a coin as well, as what users
+    /// do may follow from whether their number is even.
     #[must_use]
     pub fn side_of_user(&self, number: u64) -> Side {
-        if self.baseline.is_some() && number % 2 == 1 { Side::Baseline } else { Side::Candidate }
+        if self.baseline.is_some() { self.dealt(USERS, number) } else { Side::Candidate }
+    }
+
+    /// The number of user `turn` of an open loop among those who play a version. Users of a closed loop have the first numbers, and
+    /// no two have the same.
+    #[must_use]
+    pub fn user_of_open_loop(&self, turn: u64, side: Side) -> u64 {
+        let (closed, sides) = (u64::from(self.peak_users()), self.sides().len() as u64);
+        let first = closed.next_multiple_of(sides) + turn * sides;
+        if sides == 1 || self.side_of_user(first) == side { first } else { first + 1 }
+    }
+
+    /// A coin for each pair says which of the two the candidate gets.
+    fn dealt(&self, what: u64, n: u64) -> Side {
+        let coin = split_mix(split_mix(self.seed ^ what) ^ (n / 2));
+        if (coin ^ n) & 1 == 0 { Side::Candidate } else { Side::Baseline }
     }
 
     /// A scenario as it is played with a version: what it asks of the service under `target:` goes there.
@@ -208,7 +221,22 @@ mod tests {
         assert_eq!(plan.stage_facts()[0].shape, "50/s");
         plan.stages[0].load = Load::Users(Crowd { from: 4, to: 20 });
         assert_eq!(plan.stage_facts()[0].shape, "2..10 users");
-        assert_eq!((0..20).filter(|user| plan.side_of_user(*user) == Side::Baseline).count(), 10);
+        let sides: Vec<Side> = (0..20).map(|user| plan.side_of_user(user)).collect();
+        assert!(sides.chunks(2).all(|pair| pair[0] != pair[1]), "{sides:?}");
+        assert!((1..=9).contains(&sides.iter().step_by(2).filter(|side| **side == Side::Candidate).count()), "{sides:?}");
+    }
+
+    #[test]
+    fn no_two_users_have_the_same_number() {
+        let mut plan = paired();
+        plan.stages[0].load = Load::Users(Crowd { from: 4, to: 4 });
+        let open =
+            (0..50).flat_map(|turn| [Side::Candidate, Side::Baseline].map(|side| (plan.user_of_open_loop(turn, side), side)));
+        let open: Vec<(u64, Side)> = open.collect();
+        assert!(open.iter().all(|(number, side)| plan.side_of_user(*number) == *side));
+        let mut numbers: Vec<u64> = open.into_iter().map(|(number, _)| number).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (4..104).collect::<Vec<u64>>());
     }
 
     #[test]

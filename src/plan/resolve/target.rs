@@ -104,13 +104,7 @@ fn one(
 }
 
 /// An address that load may go to.
-pub(super) fn place(
-    url: &str,
-    at: &Path,
-    loaded: &Loaded,
-    safety: &SafetySettings,
-    problems: &Problems<'_>,
-) -> Option<Address> {
+pub(super) fn place(url: &str, at: &Path, loaded: &Loaded, safety: &SafetySettings, problems: &Problems<'_>) -> Option<Address> {
     let address = address(url, at, problems)?;
     if loaded.secrets.appear_in(&address.host) {
         // The host is shown wherever the run is told of; masked, nobody could tell where the load went.

@@ -1,5 +1,6 @@
 //! The command line: clap structs here, one file per command beside it.
 
+mod ab;
 mod baseline;
 mod check;
 mod compare;
@@ -8,6 +9,7 @@ mod demo;
 mod failure;
 mod gate;
 mod mock_target;
+mod pair;
 mod progress;
 mod provenance;
 mod recording;

@@ -7,6 +7,11 @@ use sha2::{Digest, Sha256};
 use super::RunRecord;
 use crate::units;
 
+/// Versions that are played at a time: beside another one, a version has but a part of the machine.
+const TOGETHER: &str = "versions at a time";
+/// A run of one version, as all were before there was A/B; not part of the hash, so that their baselines keep their names.
+const ALONE: &str = "1";
+
 /// Named facts whose equality makes runs comparable, and a short name for all of them together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
@@ -41,9 +46,10 @@ impl Fingerprint {
             ("processor", environment.cpu_model.clone()),
             ("cores", environment.cores.to_string()),
             ("loadgate major version", record.tool_version.split('.').next().unwrap_or_default().to_owned()),
+            (TOGETHER, if record.ab.is_some() { "2" } else { ALONE }.to_owned()),
         ];
         let mut hash = Sha256::new();
-        for (name, value) in &facts {
+        for (name, value) in facts.iter().filter(|(name, value)| (*name, value.as_str()) != (TOGETHER, ALONE)) {
             hash.update(format!("{name}={value}\n"));
         }
         let id = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();

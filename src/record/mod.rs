@@ -3,6 +3,7 @@
 //!
 //! The serde attributes of this module *are* the file format `loadgate/record/v1` (see [`file`]): fields are only ever added.
 
+mod ab;
 mod environment;
 pub mod file;
 mod fingerprint;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use ab::{AbPart, Side};
 pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use latencies::{Encoded, Latencies};
@@ -52,6 +54,9 @@ pub struct RunRecord {
     pub environment: Environment,
     /// What was to be done.
     pub plan: PlanFacts,
+    /// Which part of an A/B run this is; `None` for a run of one version alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ab: Option<AbPart>,
     /// How the load generator itself fared.
     pub generator: Generator,
     /// States of the circuit breaker, where it did not stay closed.

@@ -41,7 +41,7 @@ fn shed(run: &RunRecord) -> Option<String> {
     ))
 }
 
-fn breaker(run: &RunRecord) -> Option<String> {
+pub(super) fn breaker(run: &RunRecord) -> Option<String> {
     let openings: Vec<_> = run.breaker.iter().filter(|event| event.state == BreakerState::Open).collect();
     let first = openings.first()?;
     let times = if openings.len() == 1 { "once".to_owned() } else { format!("{} times", openings.len()) };

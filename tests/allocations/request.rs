@@ -45,6 +45,7 @@ fn plan(port: u16) -> Plan {
     Plan {
         suite: "test".to_owned(),
         targets: vec![target],
+        baseline: None,
         stages: Vec::new(),
         workload: Workload::default(),
         http: HttpSettings::default(),

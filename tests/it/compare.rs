@@ -46,6 +46,7 @@ fn record(suite: &str, factor: f64, shift: u64) -> RunRecord {
         provenance: Provenance::default(),
         environment: Environment::default(),
         plan: PlanFacts { window_us: 1_000_000, stages: vec![stage], ..PlanFacts::default() },
+        ab: None,
         generator: Generator::default(),
         breaker: Vec::new(),
         endpoints: ENDPOINTS.iter().enumerate().map(series).collect(),

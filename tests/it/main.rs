@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod ab;
 mod bad_input;
 mod baseline;
 mod bench;
@@ -16,6 +17,7 @@ mod gate_and_signals;
 mod gate_in_ci;
 mod http1;
 mod http1_pool;
+mod load_ab;
 mod load_control;
 mod load_http2;
 mod load_models;

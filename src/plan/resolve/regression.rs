@@ -13,12 +13,16 @@ use crate::{
 /// Largest tolerance that still says something: ten times as slow.
 const TOLERANCE_MAX: f64 = 10.0;
 
-pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Duration, problems: &Problems<'_>) -> Regression {
+pub(super) fn resolve(
+    loaded: &Loaded,
+    compare: CompareMode,
+    workload: Option<&Workload>,
+    window: Duration,
+    problems: &Problems<'_>,
+) -> Regression {
     let written = &loaded.document.regression;
     let at = Path::root().key("regression");
     let default = Regression::default();
-    let known = [("auto", CompareMode::Auto), ("baseline", CompareMode::Baseline)];
-    let compare = problems.choice(written.compare.as_deref(), &at.key("compare"), &known, &["ab"]);
     let coverage = written.coverage.as_ref().and_then(|share| problems.share(share, &at.key("coverage"), 1.0));
     let mut errors = default.errors;
     if let Some(fail) = written.metrics.error_rate.as_ref().and_then(|rate| rate.fail.as_ref()) {
@@ -28,7 +32,7 @@ pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Dura
         errors.pass_bound = errors.pass_bound.max(errors.fail);
     }
     let regression = Regression {
-        compare: compare.unwrap_or_default(),
+        compare,
         alpha: alpha(written, &at, default.alpha, problems),
         block: block(written, &at, window, default.block, problems),
         latency: latency(&written.metrics, &at.key("metrics"), &default.latency, problems),

@@ -67,6 +67,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             target: "127.0.0.1:8080".to_owned(),
             stages: vec![stage("warm-up", false, 0, 2, offered / 3), stage("steady", true, 2_000_000, SECONDS, offered)],
         },
+        ab: None,
         generator: Generator {
             late: Encoded::from(&late),
             late_over_1ms: 0,

@@ -46,8 +46,9 @@ impl View {
     /// Computes everything that reports show of a verdict and the runs it is about.
     #[must_use]
     pub fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
+        let is_ab = candidate.iter().any(|run| run.ab.is_some());
         Self {
-            run: RunView::new(candidate),
+            run: RunView::new(candidate).beside(if is_ab { baseline } else { &[] }),
             judged: Judged::new(verdict, candidate, baseline),
             file: VerdictFile::new(verdict, candidate),
             marker: Marker::of(verdict, candidate),

@@ -67,6 +67,9 @@ pub struct RunView {
     /// Every window, for the CSV file alone.
     #[serde(skip)]
     pub windows: Vec<WindowRow>,
+    /// The baseline, where it was played at the same time and is shown too.
+    #[serde(skip)]
+    pub baseline: Option<Box<RunView>>,
 }
 
 /// One stage.
@@ -129,9 +132,19 @@ impl RunView {
             environment: first.map_or_else(Vec::new, facts::of_run),
             timelines: timeline::of_runs(runs),
             windows: windows::of_runs(runs),
+            baseline: None,
             total,
             endpoints,
         }
+    }
+}
+
+impl RunView {
+    /// The same with the runs of the baseline that were made at the same time; with none, as it is.
+    #[must_use]
+    pub fn beside(self, baseline: &[RunRecord]) -> Self {
+        let baseline = (!baseline.is_empty()).then(|| Box::new(Self::new(baseline)));
+        Self { baseline, ..self }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{steering_text, target_text, users_text};
 use crate::{
     plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
-    policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
+    policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
 
@@ -125,7 +125,8 @@ fn thresholds(resolved: &Resolved) -> String {
 
 fn regression(resolved: &Resolved) -> String {
     let regression = &resolved.policy.regression;
-    let row = |(quantile, rule): (&Quantile, &crate::policy::LatencyRule)| {
+    let row = |(quantile, written): (&Quantile, &MetricOverride)| {
+        let rule = written.completed(LatencyRule::default_of(*quantile, mode(resolved)));
         vec![
             quantile.to_string(),
             format!("+{}", percent(rule.warn)),
@@ -158,13 +159,18 @@ fn regression(resolved: &Resolved) -> String {
     text
 }
 
+/// The mode whose defaults are shown.
+fn mode(resolved: &Resolved) -> Mode {
+    resolved.policy.regression.compare.mode(false)
+}
+
 fn exception_text(resolved: &Resolved, endpoint: &str, exception: &Override) -> String {
     if exception.ignore {
         return "not compared".to_owned();
     }
     let mut parts: Vec<String> = exception.critical.then(|| "critical".to_owned()).into_iter().collect();
     for quantile in exception.latency.keys() {
-        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile) {
+        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile, mode(resolved)) {
             let floor = units::duration(rule.floor);
             parts.push(format!("{quantile} warn +{}, fail +{}, floor {floor}", percent(rule.warn), percent(rule.fail)));
         }

@@ -11,6 +11,7 @@ mod mock_target;
 mod progress;
 mod provenance;
 mod recording;
+mod records;
 mod report;
 mod run;
 mod signals;

@@ -5,6 +5,7 @@
 
 mod abort;
 mod decision;
+mod early;
 mod finding;
 mod headline;
 mod regression;
@@ -15,6 +16,7 @@ mod validity;
 
 pub use abort::AbortWatch;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
+pub use early::{Sure, sure};
 pub use remarks::remarks;
 
 use self::finding::Finding;

@@ -14,10 +14,21 @@ const PAIR_LOOKS: [(usize, usize); 4] = [(1, 4), (1, 2), (3, 4), (1, 1)];
 /// Fewest blocks of a single pair that are worth a look.
 const PAIR_BLOCKS_MIN: usize = 6;
 
+/// What a comparison is played in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Replicates, or runs.
+    Replicate,
+    /// The blocks of a single pair.
+    Block,
+}
+
 /// One look at a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {
-    /// Replicates it is made after; of a single pair, blocks.
+    /// What is counted.
+    pub part: Part,
+    /// How many of them it is made after.
     pub used: usize,
     /// How many were planned.
     pub planned: usize,
@@ -31,7 +42,7 @@ impl Look {
     /// The only look, at the end.
     #[must_use]
     pub fn only(planned: usize, alpha: f64) -> Self {
-        Self { used: planned, planned, alpha, beta: BETA }
+        Self { part: Part::Replicate, used: planned, planned, alpha, beta: BETA }
     }
 
     /// Whether nothing is left to wait for.
@@ -49,7 +60,7 @@ pub fn looks(replicates: usize, alpha: f64) -> Vec<Look> {
     for ((part, of), share) in LOOKS {
         let used = (replicates * part).div_ceil(of).max(REPLICATES_MIN).min(replicates);
         looks.retain(|look| look.used != used);
-        looks.push(Look { used, planned: replicates, alpha: alpha * share, beta: BETA });
+        looks.push(Look { used, alpha: alpha * share, ..Look::only(replicates, alpha) });
     }
     if looks.len() == 1 { vec![Look::only(replicates, alpha)] } else { looks }
 }
@@ -66,7 +77,8 @@ pub fn looks_of_pair(blocks: usize, alpha: f64) -> Vec<Look> {
         }
         let t = part as f64 / of as f64;
         let (granted_alpha, granted_beta) = (spending::obrien_fleming(alpha, t), spending::obrien_fleming(BETA, t));
-        looks.push(Look { used, planned: blocks, alpha: granted_alpha - spent_alpha, beta: granted_beta - spent_beta });
+        let (alpha, beta) = (granted_alpha - spent_alpha, granted_beta - spent_beta);
+        looks.push(Look { part: Part::Block, used, planned: blocks, alpha, beta });
         (spent_alpha, spent_beta) = (granted_alpha, granted_beta);
     }
     looks

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ReportError;
 use crate::{
-    compare::{Comparison, Row},
+    compare::{Comparison, Part, Row},
     policy::{Mode, Severity},
     record::RunRecord,
     verdict::{Reference, ThresholdResult, ValidityCheck, Verdict},
@@ -197,9 +197,12 @@ impl VerdictFile {
     }
 }
 
-/// Candidate runs that were planned: looks at a single pair count blocks.
+/// Candidate runs that were planned.
 fn planned_runs(comparison: &Comparison) -> usize {
-    if comparison.candidate_runs == 1 { 1 } else { comparison.look.planned }
+    match comparison.look.part {
+        Part::Replicate => comparison.look.planned,
+        Part::Block => comparison.candidate_runs,
+    }
 }
 
 impl BaselineFacts {

@@ -9,7 +9,7 @@ use super::{
     text,
 };
 use crate::{
-    compare::Comparison,
+    compare::{Comparison, Part},
     policy::Mode,
     record::RunRecord,
     report::{chart::Forest, escape::plain},
@@ -139,15 +139,15 @@ fn played(comparison: &Comparison, kind: VerdictKind) -> Option<String> {
     if look.is_last() {
         return None;
     }
-    let pair = comparison.candidate_runs == 1;
-    let part_us = if pair { comparison.block_us } else { comparison.run_us };
+    let part_us = match look.part {
+        Part::Replicate => comparison.run_us,
+        Part::Block => comparison.block_us,
+    };
     let time = |parts: usize| units::duration(Duration::from_micros(part_us * parts as u64));
-    let (used, planned) = (time(look.used), time(look.planned));
-    let measured = if pair {
-        format!("{used} of {planned}")
-    } else {
-        let replicates = text::counted(look.planned, "replicate");
-        format!("{} of {replicates} ({used} of {planned} measured)", look.used)
+    let time = format!("{} of {}", time(look.used), time(look.planned));
+    let measured = match look.part {
+        Part::Replicate => format!("{} of {} ({time} measured)", look.used, text::counted(look.planned, "replicate")),
+        Part::Block => time,
     };
     Some(match kind {
         VerdictKind::Pass | VerdictKind::Fail => format!("Stopped after {measured}: sure."),

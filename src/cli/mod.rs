@@ -13,6 +13,7 @@ mod pair;
 mod progress;
 mod provenance;
 mod recording;
+mod records;
 mod report;
 mod run;
 mod signals;

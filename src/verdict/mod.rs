@@ -6,6 +6,7 @@
 mod abort;
 mod beside_candidate;
 mod decision;
+mod early;
 mod finding;
 mod headline;
 mod regression;
@@ -16,6 +17,7 @@ mod validity;
 
 pub use abort::AbortWatch;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
+pub use early::{Sure, sure};
 pub use remarks::remarks;
 
 use self::finding::Finding;

@@ -9,6 +9,7 @@ mod bench;
 mod certificates;
 mod check;
 mod compare;
+mod compare_ab;
 mod docs;
 mod failures;
 mod frames;

@@ -3,7 +3,7 @@
 use super::{steering_text, target_text, users_text};
 use crate::{
     plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
-    policy::{BLOCKS_MIN, CompareMode, Override, Quantile, Response, Severity},
+    policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
 
@@ -134,7 +134,8 @@ fn thresholds(resolved: &Resolved) -> String {
 
 fn regression(resolved: &Resolved) -> String {
     let regression = &resolved.policy.regression;
-    let row = |(quantile, rule): (&Quantile, &crate::policy::LatencyRule)| {
+    let row = |(quantile, written): (&Quantile, &MetricOverride)| {
+        let rule = written.completed(LatencyRule::default_of(*quantile, resolved.policy.regression.compare));
         vec![
             quantile.to_string(),
             format!("+{}", percent(rule.warn)),
@@ -148,8 +149,8 @@ fn regression(resolved: &Resolved) -> String {
     rows.push(vec!["error_rate".to_owned(), dash(), format!("+{} pp", points(regression.errors.fail)), dash(), dash()]);
     let mut text = table("regression", &["warn", "fail", "sensitivity", "floor"], rows);
     text.push_str(match regression.compare {
-        CompareMode::Ab => "\n  compared with the baseline beside it, request by request (ab)",
-        CompareMode::Auto | CompareMode::Baseline => "\n  compared with stored baselines",
+        Mode::Ab => "\n  compared with the baseline beside it, request by request (ab)",
+        Mode::Baseline => "\n  compared with stored baselines",
     });
     text.push_str(&format!(
         "\n  alpha {}, blocks of {}, coverage {}",
@@ -177,7 +178,7 @@ fn exception_text(resolved: &Resolved, endpoint: &str, exception: &Override) -> 
     }
     let mut parts: Vec<String> = exception.critical.then(|| "critical".to_owned()).into_iter().collect();
     for quantile in exception.latency.keys() {
-        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile) {
+        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile, resolved.policy.regression.compare) {
             let floor = units::duration(rule.floor);
             parts.push(format!("{quantile} warn +{}, fail +{}, floor {floor}", percent(rule.warn), percent(rule.fail)));
         }

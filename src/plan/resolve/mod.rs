@@ -33,7 +33,7 @@ pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 use super::Plan;
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{BLOCKS_MIN, CompareMode, Policy, Validity},
+    policy::{BLOCKS_MIN, Mode, Policy, Validity},
 };
 
 /// Everything a configuration stands for.
@@ -107,7 +107,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let mut notes = versions::notes(loaded, &targets[0], baseline.as_ref(), mode);
     // What is sent is the same to both versions: the hash above is that of either.
     let place = targets.len();
-    targets.extend(baseline.filter(|_| mode == CompareMode::Ab));
+    targets.extend(baseline.filter(|_| mode == Mode::Ab));
     let baseline = (targets.len() > place).then_some(place);
     notes.extend(self::notes(&targets, &safety, &stages, regression.block));
     let config_sha256 = loaded.sha256.clone();

@@ -6,7 +6,7 @@ use super::{Problems, SafetySettings, stage, versions};
 use crate::{
     config::{Loaded, Path, stages as written},
     plan::{Control, Load, Stage},
-    policy::CompareMode,
+    policy::Mode,
     units::{self, PerSecond},
 };
 
@@ -16,7 +16,7 @@ const EXAMPLE: &str = "for example stages: [ { rate: 100/s, duration: 60s } ]";
 pub(super) fn resolve(
     loaded: &Loaded,
     safety: &SafetySettings,
-    mode: CompareMode,
+    mode: Mode,
     control: &mut Control,
     problems: &Problems<'_>,
 ) -> Vec<Stage> {

@@ -4,28 +4,23 @@ use super::{Problems, SafetySettings, target};
 use crate::{
     config::{Loaded, Path, written::TextOr},
     plan::{Load, Target},
-    policy::CompareMode,
+    policy::Mode,
 };
 
 /// Name of the baseline among the targets of a plan.
 const NAME: &str = "baseline";
 
-/// What the candidate is compared with: `auto` is decided here, by whether the baseline can be asked.
-pub(super) fn mode(loaded: &Loaded, problems: &Problems<'_>) -> CompareMode {
+/// How the candidate is compared: `auto` is decided here, by whether the baseline can be asked.
+pub(super) fn mode(loaded: &Loaded, problems: &Problems<'_>) -> Mode {
     let at = Path::root().key("regression").key("compare");
-    let known = [("auto", CompareMode::Auto), ("baseline", CompareMode::Baseline), ("ab", CompareMode::Ab)];
-    let written = problems.choice(loaded.document.regression.compare.as_deref(), &at, &known, &[]).unwrap_or_default();
+    let known = [("auto", None), ("baseline", Some(Mode::Baseline)), ("ab", Some(Mode::Ab))];
+    let written = problems.choice(loaded.document.regression.compare.as_deref(), &at, &known, &[]).flatten();
     let is_there = baseline_url(loaded).is_some();
-    match written {
-        CompareMode::Auto if is_there => CompareMode::Ab,
-        CompareMode::Auto => CompareMode::Baseline,
-        CompareMode::Ab if !is_there => {
-            let hint = "say where it is: target: { base_url: http://127.0.0.1:8080, baseline_url: http://127.0.0.1:8081 }";
-            problems.add(&at, "'ab' asks two versions at the same time, and there is no `target.baseline_url`", hint);
-            CompareMode::Baseline
-        }
-        mode => mode,
+    if written == Some(Mode::Ab) && !is_there {
+        let hint = "say where it is: target: { base_url: http://127.0.0.1:8080, baseline_url: http://127.0.0.1:8081 }";
+        problems.add(&at, "'ab' asks two versions at the same time, and there is no `target.baseline_url`", hint);
     }
+    written.unwrap_or(if is_there { Mode::Ab } else { Mode::Baseline })
 }
 
 /// The baseline: everything like the candidate but its address. `own` is the candidate, where it is right.
@@ -48,30 +43,30 @@ pub(super) fn baseline(
 }
 
 /// Refuses load that two versions can't share evenly.
-pub(super) fn check_load(load: &Load, at: &Path, mode: CompareMode, problems: &Problems<'_>) {
+pub(super) fn check_load(load: &Load, at: &Path, mode: Mode, problems: &Problems<'_>) {
     let Load::Users(crowd) = load else { return };
-    if let Some(odd) = [crowd.from, crowd.to].into_iter().find(|users| mode == CompareMode::Ab && users % 2 == 1) {
+    if let Some(odd) = [crowd.from, crowd.to].into_iter().find(|users| mode == Mode::Ab && users % 2 == 1) {
         let message = format!("two versions can't share {odd} users evenly, and each user stays with one of them");
         problems.add(at, message, "write an even number");
     }
 }
 
 /// Refuses a number of requests in flight that leaves a version none.
-pub(super) fn check_limits(max_in_flight: usize, mode: CompareMode, problems: &Problems<'_>) {
-    if mode == CompareMode::Ab && max_in_flight == 1 {
+pub(super) fn check_limits(max_in_flight: usize, mode: Mode, problems: &Problems<'_>) {
+    if mode == Mode::Ab && max_in_flight == 1 {
         let at = Path::root().key("load").key("max_in_flight");
         problems.add(&at, "two versions can't share one request in flight", "write 2 or more: each version has half of them");
     }
 }
 
 /// What a user should know of the versions.
-pub(super) fn notes(loaded: &Loaded, own: &Target, baseline: Option<&Target>, mode: CompareMode) -> Vec<String> {
+pub(super) fn notes(loaded: &Loaded, own: &Target, baseline: Option<&Target>, mode: Mode) -> Vec<String> {
     let mut notes = Vec::new();
-    if mode == CompareMode::Baseline && baseline.is_some() {
+    if mode == Mode::Baseline && baseline.is_some() {
         notes.push("`target.baseline_url` gets no load, as `regression.compare` is `baseline`".to_owned());
     }
     let address = |target: &Target| (target.authority(), target.base_path.clone());
-    if let Some(baseline) = baseline.filter(|baseline| mode == CompareMode::Ab && address(baseline) == address(own)) {
+    if let Some(baseline) = baseline.filter(|baseline| mode == Mode::Ab && address(baseline) == address(own)) {
         let place = loaded.secrets.mask(&format!("{}{}", baseline.authority(), baseline.base_path));
         notes.push(format!("baseline and candidate are the same service, {place}: this finds no change of it"));
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    compare::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE},
+    compare::{Change, ComparedMetric, Comparison, Grade, Look, Outcome, Row, SERVICE},
     exit::Exit,
-    policy::{Quantile, Severity, Threshold},
+    policy::{Mode, Quantile, Severity, Threshold},
     record::{
         CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, FailureSample, Generator, Latencies, PlanFacts,
         Provenance, RunRecord, StageFacts, Totals, Window, file,
@@ -141,6 +141,7 @@ pub(crate) fn row(endpoint: &str, quantile: Quantile, baseline_us: f64, change: 
         level: None,
         grade: Some(Grade::NoChangeFound),
         suspect: false,
+        equivalent: false,
         required: false,
         reason: format!("no change of {quantile} found; a change of 8% or more would have been seen"),
     }
@@ -189,6 +190,9 @@ pub(crate) fn errors(endpoint: &str) -> Row {
 /// A comparison with seven baseline runs.
 pub(crate) fn comparison(rows: Vec<Row>) -> Comparison {
     Comparison {
+        mode: Mode::Baseline,
+        look: Look::only(1, 0.01),
+        run_us: 60_000_000,
         baseline_runs: 7,
         baseline_commits: vec!["9f8e7d6c5b4a39281706f5e4d3c2b1a009988776".to_owned()],
         candidate_runs: 1,
@@ -202,6 +206,7 @@ pub(crate) fn comparison(rows: Vec<Row>) -> Comparison {
         vanished: Vec::new(),
         appeared: Vec::new(),
         notes: Vec::new(),
+        spreads: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod advice;
 mod changes;
+mod compared;
 mod facts;
 mod generator;
 mod judged;
@@ -16,9 +17,10 @@ use serde::Serialize;
 
 pub use advice::Step;
 pub use changes::{ChangeRow, ChangeText};
+pub use compared::Compared;
 pub use facts::Fact;
 pub use generator::{EventView, GeneratorView};
-pub use judged::{Compared, Judged, ThresholdView, ValidityView};
+pub use judged::{Judged, ThresholdView, ValidityView};
 pub use run::{FailureView, RunView, StageView};
 pub use steps::{StepRow, StepTable};
 pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};

@@ -93,7 +93,8 @@ where
         };
         let shards = sinks.iter().zip(&live).map(shard).collect();
         let (of_thread, driver) = (Arc::clone(&run), driver(share));
-        let spawned = thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(of_thread, share, driver, shards));
+        let spawned =
+            thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(&of_thread, share, driver, shards));
         handles.push(spawned.inspect_err(|_| {
             run.stop.ask();
             run.stop.ask();
@@ -118,7 +119,7 @@ fn conduct(
     conductor: &mut Conductor<'_>,
     (stop, mut observer, mut watch): (&Stop, impl FnMut(Progress<'_>), impl FnMut(usize, &[Window]) -> Option<String>),
 ) -> Option<String> {
-    let Some(((source, collector), beside)) = collectors.split_first_mut() else { return None };
+    let ((source, collector), beside) = collectors.split_first_mut()?;
     let (mut due, mut pulses, mut gave_up) = (clock::now() + PULSE, 0_u32, None);
     loop {
         let mut found = None;

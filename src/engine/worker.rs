@@ -42,7 +42,7 @@ pub(super) struct WorkerEnd {
 ///
 /// # Errors
 /// The system gives no runtime or timer.
-pub(super) fn work<D>(run: Arc<Run>, share: Share, driver: D, shards: Vec<Shard>) -> io::Result<WorkerEnd>
+pub(super) fn work<D>(run: &Arc<Run>, share: Share, driver: D, shards: Vec<Shard>) -> io::Result<WorkerEnd>
 where
     D: Driver + 'static,
     D::Request: 'static,
@@ -52,11 +52,11 @@ where
     run.live[0].0[share.thread].introduce();
     let mut alarm_bell = StopsOthers { stop: run.stop.clone(), is_well: false };
     let (casts, stopped_at, drain_began) = runtime.block_on(async {
-        let casts = Cast::all(&run, share, driver, shards)?;
+        let casts = Cast::all(run, share, driver, shards)?;
         look_after(&casts, beat(casts.clone()));
         let stopped_at = play_stages(&casts).await?;
         let drain_began = clock::now();
-        drain(&run, share, drain_began).await;
+        drain(run, share, drain_began).await;
         let waited = clock::now().saturating_duration_since(drain_began);
         tear_down_all(&casts, run.plan.limits.graceful_stop.saturating_sub(waited)).await;
         io::Result::Ok((casts, stopped_at, drain_began))

@@ -65,10 +65,18 @@ fn load_of_two_versions_makes_a_record_of_each() {
     let summary = bench.json("loadgate-report/summary.json");
     assert_eq!((&summary["total"]["requests"], &summary["baseline"]["total"]["requests"]), (&400.into(), &400.into()));
 
+    let kept = bench.path().join("candidate.json.gz");
+    fs::copy(bench.path().join("loadgate-report/records/candidate-1.json.gz"), &kept).unwrap();
     let text = bench.ends_with(2, &["baseline", "promote", "--unjudged", "loadgate-report/records/candidate-1.json.gz"]);
     assert!(text.contains("not promoted: it is one side of an A/B run"), "{text}");
     let text = bench.ends_with(0, &["gate", "--quiet", "--set", "regression.compare=baseline"]);
     assert!(text.contains("no baseline yet") && !bench.path().join("loadgate-report/records").exists(), "{text}");
+    let alone = "loadgate-report/record.json.gz";
+    let text = bench.ends_with(0, &["compare", "--baseline", alone, "--candidate", "candidate.json.gz"]);
+    assert!(
+        text.contains("versions at a time: here '2', there '1'"),
+        "one beside another is not compared with one alone: {text}"
+    );
 }
 
 #[test]

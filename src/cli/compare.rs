@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, config_args::ConfigArgs, terminal};
+use super::{Failure, config_args::ConfigArgs, sources, terminal};
 use crate::{
     compare,
     exit::Exit,
@@ -48,6 +48,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let candidate = read_all(&args.candidate)?;
     let baseline = read_all(&args.baseline)?;
     same_suite(&candidate, &baseline)?;
+    sources::check(&baseline, &candidate)?;
+    if let Some(caution) = sources::caution(&baseline, &candidate) {
+        terminal::err(&format!("warning: {caution}"));
+    }
     if let (Some(config), Some(resolved), Some(run)) = (&args.config, &resolved, candidate.first()) {
         warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
     }

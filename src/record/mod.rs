@@ -6,8 +6,10 @@
 mod environment;
 pub mod file;
 mod fingerprint;
+mod imported;
 mod latencies;
 mod merge;
+pub mod name;
 mod outcome;
 mod phases;
 mod plan_facts;
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
+pub use imported::{Imported, LatencyFrom};
 pub use latencies::{Encoded, Latencies};
 pub use outcome::{ErrorClass, Errors, FailureSample};
 pub use phases::Phases;
@@ -261,6 +264,12 @@ impl RunRecord {
     #[must_use]
     pub fn measured_seconds(&self) -> f64 {
         self.plan.measured_stages().map(|stage| stage.played_us as f64 / 1e6).sum()
+    }
+
+    /// Where the figures come from, for people: the target, or the files of another load tool.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.provenance.imported.as_ref().map_or_else(|| self.plan.target.clone(), Imported::in_words)
     }
 
     /// What must be equal for two runs to be comparable.

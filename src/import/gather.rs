@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows of a batch; 32 bytes each.
-const BATCH_ROWS: usize = 1 << 20;
+const BATCH_ROWS: usize = 1 << 18;
 /// Endpoints that are kept apart.
 const ENDPOINTS_MAX: u16 = 1_000;
 /// Stages that are kept apart.

@@ -235,3 +235,13 @@ fn stored_runs_from_files_are_judged_as_the_reference_judges_them() {
     assert_eq!(verdict["verdict"], "fail", "{}", verdict["reasons"]);
     assert_eq!(expected["overall"], "regressed");
 }
+
+#[test]
+fn the_example_of_the_docs_can_be_imported() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/import.md")).expect("the page");
+    let example = page.split("```csv\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("example.csv"), example).expect("results can be written");
+    let text = import(folder.path(), "example.csv", "example");
+    assert!(text.contains("3 of 3 requests are counted, 2 of them failed: 3 endpoints over 1s"), "{text}");
+}

@@ -6,7 +6,7 @@ use super::{
     Failure,
     config_args::ConfigArgs,
     records::{Side, read_all, same_conditions, same_suite},
-    terminal,
+    sources, terminal,
 };
 use crate::{
     baseline::Store,
@@ -57,6 +57,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let candidate = read_all(&args.candidate, Side::Candidate)?;
     let baseline = read_all(&args.baseline, Side::Baseline)?;
     same_suite(&candidate, &baseline)?;
+    sources::check(&baseline, &candidate)?;
+    if let Some(caution) = sources::caution(&baseline, &candidate) {
+        terminal::err(&format!("warning: {caution}"));
+    }
     if let (Some(config), Some(resolved), Some(run)) = (&args.config, &resolved, candidate.first()) {
         warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
     }

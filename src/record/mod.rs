@@ -7,8 +7,10 @@ mod ab;
 mod environment;
 pub mod file;
 mod fingerprint;
+mod imported;
 mod latencies;
 mod merge;
+pub mod name;
 mod noise;
 mod outcome;
 mod phases;
@@ -25,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use ab::{AbPart, Side};
 pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
+pub use imported::{Imported, LatencyFrom};
 pub use latencies::{Encoded, Latencies};
 pub use noise::{DuetNoise, EndpointSpread, Learned, LearnedNoise, NOISE_SCHEMA, Spread};
 pub use outcome::{ErrorClass, Errors, FailureSample};
@@ -270,6 +273,12 @@ impl RunRecord {
     #[must_use]
     pub fn measured_seconds(&self) -> f64 {
         self.plan.measured_stages().map(|stage| stage.played_us as f64 / 1e6).sum()
+    }
+
+    /// Where the figures come from, for people: the target, or the files of another load tool.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.provenance.imported.as_ref().map_or_else(|| self.plan.target.clone(), Imported::in_words)
     }
 
     /// What must be equal for two runs to be comparable.

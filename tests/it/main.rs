@@ -18,6 +18,7 @@ mod gate_and_signals;
 mod gate_in_ci;
 mod http1;
 mod http1_pool;
+mod import;
 mod load_ab;
 mod load_control;
 mod load_http2;

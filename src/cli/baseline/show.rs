@@ -33,7 +33,7 @@ fn describe(Stored { path, record }: &Stored) -> String {
         fact("suite", &record.suite),
         fact("started", record.started_at),
         fact("commit", record.provenance.commit.as_deref().unwrap_or("unknown")),
-        fact("target", &record.plan.target),
+        fact("target", record.origin()),
         fact("blocks of", units::duration(std::time::Duration::from_micros(record.plan.window_us))),
         fact("fingerprint", record.fingerprint().id),
     ];

@@ -1,7 +1,7 @@
 //! Two versions: where the baseline is, and what they are compared as.
 
 use super::{refusal, resolved};
-use crate::{plan::Target, policy::CompareMode, record::Side};
+use crate::{plan::Target, policy::Mode, record::Side};
 
 /// A right configuration with this target and these sections.
 fn with_target(target: &str, sections: &str) -> String {
@@ -27,7 +27,7 @@ fn both_versions_are_compared_where_both_are_there_and_nobody_says_otherwise() {
         let resolved = resolved(&with_target(target, sections));
         (resolved.policy.regression.compare, resolved.plan.baseline.is_some())
     };
-    let (ab, stored) = ((CompareMode::Ab, true), (CompareMode::Baseline, false));
+    let (ab, stored) = ((Mode::Ab, true), (Mode::Baseline, false));
     assert_eq!([compared(BOTH, ""), compared(BOTH, "regression: { compare: ab }")], [ab, ab]);
     assert_eq!(compared(BOTH, "regression: { compare: auto }"), ab);
     assert_eq!(compared(BOTH, "regression: { compare: baseline }"), stored);

@@ -43,9 +43,11 @@ fn plan(port: u16) -> Plan {
         tls: None,
         headers: Vec::new(),
         wait_for: None,
+        start: None,
     };
     Plan {
         suite: "test".to_owned(),
+        baseline: None,
         targets: vec![target],
         stages: Vec::new(),
         workload: Workload::default(),

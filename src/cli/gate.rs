@@ -6,8 +6,11 @@ use super::{
     Failure,
     config_args::ConfigArgs,
     recording::{self, Talk},
+    replicates::{self, Made, Session},
     report::formats,
-    signals, terminal,
+    signals,
+    start_args::StartArgs,
+    terminal,
 };
 use crate::{
     baseline::{Found, Store},
@@ -27,6 +30,8 @@ pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
+    start: StartArgs,
+    #[command(flatten)]
     talk: Talk,
     /// Folder for record, verdict and reports [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
@@ -37,7 +42,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let mut resolved = args.config.resolve()?;
+    let mut resolved = args.config.resolve_with(&args.start)?;
     if let Some(folder) = &args.out {
         resolved.report.dir.clone_from(folder);
     }
@@ -68,10 +73,13 @@ pub(super) struct Gated {
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
+    replicates::refuse_pairs(resolved)?;
     let blank = recording::blank(resolved);
     let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_MAX)?;
-    let candidate = [recording::make(resolved, blank, talk, stop)?];
-    recording::save(&candidate[0], folder)?;
+    let session = Session { resolved, replication: resolved.replication, talk, stop, report: folder };
+    let made = replicates::play(&session, replicates::alone, |_| Ok(false))?;
+    replicates::save(&made, resolved.replication, folder)?;
+    let candidate: Vec<RunRecord> = made.into_iter().map(|Made { candidate, .. }| candidate).collect();
     let (reference, baseline) = hold_against(found, &candidate, resolved);
     let verdict = decide(&candidate, reference, &resolved.policy);
     let view = report::View::new(&verdict, &candidate, &baseline);
@@ -93,7 +101,11 @@ fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (
 
 /// Where baselines are looked for, and the command that puts this run there.
 fn how_to_promote(resolved: &Resolved) -> String {
-    let (dir, record) = (resolved.baseline.dir.display(), resolved.report.dir.join(report::RECORD_FILE));
+    let record = match resolved.replication.count {
+        1 => report::RECORD_FILE.to_owned(),
+        _ => format!("{}/candidate-*.json.gz", report::RECORDS_FOLDER),
+    };
+    let (dir, record) = (resolved.baseline.dir.display(), resolved.report.dir.join(record));
     format!(
         "note: baselines are looked for in {dir}; to store this run: loadgate baseline promote --dir {dir} {}",
         record.display()

@@ -7,13 +7,18 @@ mod config_args;
 mod demo;
 mod failure;
 mod gate;
+mod hooks;
+mod logs;
 mod mock_target;
 mod progress;
 mod provenance;
 mod recording;
+mod replicates;
 mod report;
 mod run;
+mod services;
 mod signals;
+mod start_args;
 mod terminal;
 
 use clap::{Parser, Subcommand};

@@ -13,7 +13,7 @@ use crate::{
     engine::{self, NotReady, Observed, Progress, Stop},
     exit::Exit,
     measure,
-    plan::Resolved,
+    plan::{Replicate, Resolved},
     protocol::{Origins, http::HttpDriver},
     record::{self, Ended, FailureSample, PlanFacts, RunRecord, Window, file::SCHEMA},
     report::{self, ReportError},
@@ -30,6 +30,9 @@ pub(super) struct Talk {
     /// How progress is told
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+    /// Which part of a run with several is told of.
+    #[arg(skip)]
+    pub replicate: Option<Replicate>,
 }
 
 /// The record of a run that is still to be made: all that is known before, nothing measured. Baselines are looked up with it,
@@ -90,7 +93,7 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
         }
         Err(error) => return Ok(aborted(error.to_string())),
     }
-    let mut display = Display::new(plan, talk.quiet, talk.log_format);
+    let mut display = Display::new(plan, talk);
     let driver = |share| HttpDriver::new(plan, &origins, share);
     let endpoints: Vec<_> = plan.workload.endpoints.iter().map(|point| (point.name.as_str(), point.scenario.as_str())).collect();
     let mut promises = AbortWatch::new(&resolved.policy.thresholds, &blank.plan, &endpoints);
@@ -107,9 +110,24 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
 /// # Errors
 /// The folder can't be written any more; the record is written where that is still possible.
 pub(super) fn save(record: &RunRecord, folder: &Path) -> Result<(), Failure> {
-    let cleared = report::FORMATS.iter().try_for_each(|file| remove(&folder.join(file.name)));
+    let cleared = clear(folder);
     record::file::write(record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
     cleared
+}
+
+/// Removes the files of an earlier report.
+///
+/// # Errors
+/// The folder can't be written any more.
+pub(super) fn clear(folder: &Path) -> Result<(), Failure> {
+    let reports = report::FORMATS.iter().map(|file| folder.join(file.name));
+    reports.chain([folder.join(report::RECORD_FILE)]).try_for_each(|file| remove(&file))?;
+    let records = fs::read_dir(folder.join(report::RECORDS_FOLDER)).into_iter().flatten().flatten();
+    let ours = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".json.gz");
+    records.filter(ours).try_for_each(|file| remove(&file.path()))?;
+    // It stays where something of the user's is in it.
+    let _ = fs::remove_dir(folder.join(report::RECORDS_FOLDER));
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {

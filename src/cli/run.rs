@@ -6,8 +6,11 @@ use super::{
     Failure,
     config_args::ConfigArgs,
     recording::{self, Talk},
+    replicates::{self, Made, Session},
     report::formats,
-    signals, terminal,
+    signals,
+    start_args::StartArgs,
+    terminal,
 };
 use crate::{
     engine::Stop,
@@ -21,6 +24,8 @@ pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
+    start: StartArgs,
+    #[command(flatten)]
     talk: Talk,
     /// Folder for the record and its summary [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
@@ -31,19 +36,24 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let resolved = args.config.resolve()?;
+    let resolved = args.config.resolve_with(&args.start)?;
     let folder = args.out.clone().unwrap_or(resolved.report.dir.clone());
     report::prepare(&folder)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
-    let blank = recording::blank(&resolved);
-    let record = recording::make(&resolved, blank, args.talk, &stop)?;
-    recording::save(&record, &folder)?;
-    let view = report::RunView::new(std::slice::from_ref(&record));
+    replicates::refuse_pairs(&resolved)?;
+    let session =
+        Session { resolved: &resolved, replication: resolved.replication, talk: args.talk, stop: &stop, report: &folder };
+    let made = replicates::play(&session, replicates::alone, |_| Ok(false))?;
+    replicates::save(&made, resolved.replication, &folder)?;
+    let records: Vec<RunRecord> = made.into_iter().map(|Made { candidate, .. }| candidate).collect();
+    let view = report::RunView::new(&records);
     report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
-    warn(&record);
-    terminal::out(&if args.json { report::summary_json(&record) } else { report::console_run(&view) });
-    ended(&record)
+    records.iter().for_each(warn);
+    let Some(last) = records.last() else { return Err(Failure::invalid("nothing was played")) };
+    terminal::out(&if args.json { report::summary_json(last) } else { report::console_run(&view) });
+    // Only the last one can have been cut short.
+    ended(last)
 }
 
 /// Says what a gate would make of how the load was made.

@@ -10,8 +10,12 @@ use super::written::{Expected, Share, TextOr, Time, Written};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regression {
-    /// `auto` or `baseline`.
+    /// `auto`, `baseline` or `ab`.
     pub compare: Option<String>,
+    /// Parts of the run with fresh processes in each.
+    pub replicates: Option<u64>,
+    /// Whether the run may end as soon as the verdict is sure.
+    pub early_stop: Option<bool>,
     /// Unit of the statistics.
     pub block: Option<Written<Time>>,
     /// Chance of failing a build without any change.

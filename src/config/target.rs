@@ -12,6 +12,10 @@ use super::written::{Expected, Time, Written};
 pub struct Target {
     /// `http://host:port/path`.
     pub base_url: Option<String>,
+    /// Command that starts the service.
+    pub start: Option<String>,
+    /// Command that starts the version to compare with.
+    pub baseline_start: Option<String>,
     /// `auto`, `http1`, `http2` or `h2c`.
     pub protocol: Option<String>,
     /// How connections are secured.

@@ -7,9 +7,11 @@ mod extract;
 mod feed;
 mod http;
 mod json_path;
+mod replicate;
 mod resolve;
 mod rule;
 pub mod schedule;
+mod service;
 mod shedding;
 mod step;
 mod target;
@@ -26,11 +28,13 @@ pub use extract::{Extract, Place};
 pub use feed::{Feeder, FeederId, Order, Rows, Table};
 pub use http::{Backoff, Connections, HttpSettings, Retries, Timeouts};
 pub use json_path::JsonPath;
+pub use replicate::{Replicate, Replication};
 pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
 pub use rule::Rule;
 pub use schedule::{Pacer, Schedule, Shape};
+pub use service::{Hook, Hooks, ShellCommand};
 pub use step::{Method, Piece, Rendered, Request, RequestStep, Step};
-pub use target::{HttpVersion, Target, TargetId, Tls, WaitFor};
+pub use target::{HttpVersion, PORT, Target, TargetId, Tls, WaitFor};
 pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
 pub use think::Think;
 pub use workload::{Endpoint, Scenario, Workload};
@@ -49,6 +53,8 @@ pub struct Plan {
     pub suite: String,
     /// Where the load goes: that of `target:` first, then those of `targets:`.
     pub targets: Vec<Target>,
+    /// The version to compare with, where both are played at the same time: the last of the targets.
+    pub baseline: Option<TargetId>,
     /// Stages in the order they are played.
     pub stages: Vec<Stage>,
     /// Who asks for what.

@@ -3,6 +3,7 @@
 //!
 //! The serde attributes of this module *are* the file format `loadgate/record/v1` (see [`file`]): fields are only ever added.
 
+mod ab;
 mod environment;
 pub mod file;
 mod fingerprint;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use ab::{AbPart, Side};
 pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use latencies::{Encoded, Latencies};

@@ -35,6 +35,7 @@ pub(crate) fn target(port: u16) -> Target {
         tls: None,
         headers: Vec::new(),
         wait_for: None,
+        start: None,
     }
 }
 
@@ -45,6 +46,7 @@ pub(crate) fn plan(port: u16) -> Plan {
     Plan {
         suite: "test".to_owned(),
         targets: vec![target(port)],
+        baseline: None,
         stages: vec![Stage {
             name: "steady".to_owned(),
             load: Load::Arrivals(Shape::Constant(PerSecond(100.0))),

@@ -2,6 +2,7 @@
 
 mod list;
 mod promote;
+mod record;
 mod show;
 mod verdict_file;
 
@@ -52,6 +53,8 @@ enum Action {
         #[arg(long, value_name = "NAME")]
         suite: Option<String>,
     },
+    /// Make runs of the present version and store them
+    Record(record::Args),
     /// Store runs, so that later ones are compared with them
     Promote(promote::Args),
     /// Remove old runs; none younger than seven days
@@ -81,10 +84,9 @@ impl Args {
     /// Folder and number kept: those of the flags, else those that `gate` would use with the same configuration.
     fn settings(&self) -> Result<BaselineSettings, Failure> {
         let mut settings = match &self.config {
-            Some(config) => {
-                let args = ConfigArgs { config: config.clone(), vars: self.vars.clone(), set: Vec::new(), env: None };
-                args.resolve()?.baseline
-            }
+            Some(_) => self.config().resolve()?.baseline,
+            // What it makes, it makes by a configuration, and keeps where that says.
+            None if matches!(self.action, Action::Record(_)) => self.config().resolve()?.baseline,
             None => BaselineSettings { dir: PathBuf::from("baselines"), keep: usize::MAX },
         };
         if let Some(dir) = &self.dir {
@@ -94,12 +96,20 @@ impl Args {
     }
 }
 
+impl Args {
+    fn config(&self) -> ConfigArgs {
+        let config = self.config.clone().unwrap_or_else(|| PathBuf::from("loadgate.yml"));
+        ConfigArgs { config, vars: self.vars.clone(), set: Vec::new(), env: None }
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let settings = args.settings()?;
     let store = Store::at(&settings.dir);
     match &args.action {
         Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
         Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
+        Action::Record(record) => record::run(&store, &args.config(), record),
         Action::Promote(args) => promote::run(&store, args),
         Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
         Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),

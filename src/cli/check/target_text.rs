@@ -16,6 +16,7 @@ pub(super) fn render(target: &Target) -> Vec<String> {
     };
     let mut lines = vec![format!("target    {name}{}://{}{}{spoken}", target.scheme(), target.authority(), target.base_path)];
     lines.extend(target.tls.as_ref().map(|tls| format!("tls       {}", secured(tls))));
+    lines.extend(target.start.as_ref().map(|start| format!("start     {}", one_line(&start.text))));
     for (name, value) in &target.headers {
         let value = if value.is_sensitive() { "***".into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
         lines.push(format!("header    {name}: {value}"));
@@ -28,8 +29,19 @@ pub(super) fn render(target: &Target) -> Vec<String> {
             units::duration(wait.timeout),
             units::duration(wait.interval)
         ));
+    } else if target.start.is_some() {
+        lines.push("wait for  a connection".to_owned());
     }
     lines
+}
+
+/// A command may have several lines; the first one says which it is.
+pub(super) fn one_line(command: &str) -> String {
+    let command = command.trim();
+    match command.split_once('\n') {
+        Some((first, _)) => format!("{} ..", first.trim_end()),
+        None => command.to_owned(),
+    }
 }
 
 fn secured(tls: &Tls) -> String {

@@ -2,6 +2,7 @@
 
 mod body;
 mod checks;
+mod commands;
 mod control;
 mod feeders;
 mod hash;
@@ -11,6 +12,7 @@ mod limits;
 mod names;
 mod problems;
 mod regression;
+mod replicates;
 mod request;
 mod retries;
 mod scenarios;
@@ -29,10 +31,10 @@ use std::time::Duration;
 use problems::Problems;
 pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 
-use super::Plan;
+use super::{Hooks, Plan, Replication};
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{BLOCKS_MIN, Policy, Validity},
+    policy::{BLOCKS_MIN, CompareMode, Policy, Validity},
     units::PerSecond,
 };
 
@@ -41,6 +43,10 @@ use crate::{
 pub struct Resolved {
     /// What is to be done.
     pub plan: Plan,
+    /// How the run is cut into parts with fresh processes.
+    pub replication: Replication,
+    /// What is to be done around the run.
+    pub hooks: Hooks,
     /// The rules the run is judged by.
     pub policy: Policy,
     /// Where earlier records live.
@@ -94,20 +100,33 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let feeders = feeders::resolve(loaded, seed, &problems);
     let workload = scenarios::resolve(loaded, &feeders, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
-    let regression = regression::resolve(loaded, workload.as_ref(), window, &problems);
+    let mut regression = regression::resolve(loaded, workload.as_ref(), window, &problems);
+    let candidate = targets.as_ref().map(|targets| &targets[0]);
+    let baseline_target = candidate.and_then(|candidate| target::baseline(candidate, loaded, &problems));
+    regression.compare = replicates::mode(regression.compare, baseline_target.is_some(), &problems);
+    let baseline_target = baseline_target.filter(|_| regression.compare == CompareMode::Ab);
+    let hooks = commands::hooks(loaded, &problems);
+    let versions: Vec<&super::Target> = candidate.into_iter().chain(&baseline_target).collect();
+    let replication = replicates::resolve(loaded, regression.compare, (&versions, &hooks), (&stages, &safety), &problems);
     settings::secrets(loaded, &problems);
     let baseline = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
     let found = problems.into_all();
-    let (Some(targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
+    let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));
     };
     workload.hash = hash::sent_to(&workload, &targets, &http, &loaded.secrets);
     workload.hash = hash::steered(&workload.hash, &control);
+    let baseline_id = baseline_target.map(|baseline| {
+        targets.push(baseline);
+        targets.len() - 1
+    });
     let notes = notes(&targets, &safety, &stages, regression.block);
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
-        plan: Plan { suite, targets, stages, workload, http, control, limits, window, seed },
+        plan: Plan { suite, targets, baseline: baseline_id, stages, workload, http, control, limits, window, seed },
+        replication,
+        hooks,
         policy: Policy { thresholds, regression, validity: Validity::default() },
         baseline,
         report,

@@ -17,8 +17,8 @@ pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Dura
     let written = &loaded.document.regression;
     let at = Path::root().key("regression");
     let default = Regression::default();
-    let known = [("auto", CompareMode::Auto), ("baseline", CompareMode::Baseline)];
-    let compare = problems.choice(written.compare.as_deref(), &at.key("compare"), &known, &["ab"]);
+    let known = [("auto", CompareMode::Auto), ("baseline", CompareMode::Baseline), ("ab", CompareMode::Ab)];
+    let compare = problems.choice(written.compare.as_deref(), &at.key("compare"), &known, &[]);
     let coverage = written.coverage.as_ref().and_then(|share| problems.share(share, &at.key("coverage"), 1.0));
     let mut errors = default.errors;
     if let Some(fail) = written.metrics.error_rate.as_ref().and_then(|rate| rate.fail.as_ref()) {

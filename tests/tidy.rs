@@ -23,7 +23,7 @@ const IMPORTS: [(&str, &[&str]); 23] = [
     ("protocol", &["plan", "record", "clock", "units"]),
     ("measure", &["plan", "record", "clock", "units"]),
     ("engine", &["plan", "protocol", "measure", "record", "clock", "mask", "units"]),
-    ("service", &["plan", "clock", "env", "units"]),
+    ("service", &["plan", "clock", "mask", "env", "units"]),
     ("compare", &["record", "policy", "stats", "units"]),
     ("verdict", &["compare", "policy", "record", "units", "exit"]),
     ("baseline", &["record", "clock", "units"]),

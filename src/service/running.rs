@@ -129,3 +129,7 @@ impl Drop for Service {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;

@@ -15,21 +15,18 @@ pub(super) fn line(resolved: &Resolved) -> Option<String> {
     let part = plan.part(replication, crate::plan::Replicate { number: 1, of: replication.count });
     let whole = units::duration(plan.length_of(replication));
     let sooner = if replication.splits && replication.early_stop { ", sooner where the verdict is sure" } else { "" };
-    Some(format!(
-        "runs      {} replicates with fresh processes, {} each; {whole} of load in all{sooner}",
-        replication.count,
-        each(&part)
-    ))
+    let count = replication.count;
+    Some(format!("runs      {count} replicates with fresh processes, each {}; {whole} of load in all{sooner}", each(&part)))
 }
 
-/// `20s measured after 8s of other stages`.
+/// `8s not measured and 20s measured`.
 fn each(part: &Plan) -> String {
     let sum = |measured| part.stages.iter().filter(|stage| stage.measured == measured).map(|stage| stage.duration).sum();
     let (measured, other): (std::time::Duration, std::time::Duration) = (sum(true), sum(false));
     if other.is_zero() {
         format!("{} measured", units::duration(measured))
     } else {
-        format!("{} measured beside {} that are not", units::duration(measured), units::duration(other))
+        format!("{} not measured and {} measured", units::duration(other), units::duration(measured))
     }
 }
 

@@ -121,7 +121,8 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         targets.push(baseline);
         targets.len() - 1
     });
-    let notes = notes(&targets, &safety, &stages, regression.block);
+    let mut notes = notes(&targets, &safety, &stages, regression.block);
+    notes.extend(cold_note(&targets, &hooks, &stages));
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
         plan: Plan { suite, targets, baseline: baseline_id, stages, workload, http, control, limits, window, seed },
@@ -149,6 +150,17 @@ impl Resolved {
         let sum: u128 = self.plan.stages.iter().filter(|stage| stage.measured).map(blocks).sum();
         usize::try_from(sum).unwrap_or(usize::MAX)
     }
+}
+
+/// What a user should know who has a process started for every run: the first requests of one tell little of the others.
+fn cold_note(targets: &[super::Target], hooks: &Hooks, stages: &[super::Stage]) -> Option<String> {
+    let is_fresh = hooks.restart.is_some() || targets.iter().any(|target| target.start.is_some());
+    let is_cold = is_fresh && stages.first().is_some_and(|stage| stage.measured);
+    is_cold.then(|| {
+        "the first stage is measured, and the processes are fresh: begin with a stage that has `warmup: true`, such as \
+         { rate: 50/s, duration: 8s, warmup: true }"
+            .to_owned()
+    })
 }
 
 fn check_version(loaded: &Loaded, problems: &Problems<'_>) {

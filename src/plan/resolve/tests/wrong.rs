@@ -231,10 +231,10 @@ fn what_a_promise_can_not_be() {
         |          ^
     hint: write the share of unchanged builds that may fail, above 0 and up to 0.5, for example 0.01
 
-    error: loadgate.yml:4:12: 'regression.compare: ab' is not supported yet
+    error: loadgate.yml:4:12: there is no version to compare with
       4 |   compare: ab
         |            ^
-    hint: write auto or baseline
+    hint: say how the version to compare with is started: target.baseline_start, or --start-baseline
 
     error: loadgate.yml:5:13: '120%' is out of range
       5 |   coverage: 120%

@@ -162,3 +162,92 @@ fn watch(services: &mut [Service], stop: &Stop, own: &Stop, is_over: &Receiver<(
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+    use crate::{
+        config::{self, Overrides},
+        plan,
+    };
+
+    const CONFIG: &str = "\
+target: { start: 'echo candidate $PORT >> told; exec sleep 600', baseline_start: 'echo baseline $PORT >> told; exec sleep 600' }
+stages: [ { rate: 10/s, duration: 60s } ]
+scenarios: [ GET / ]
+";
+
+    /// Both versions of this configuration, started.
+    fn started(folder: &Path, config: &str, ports: &mut Ports) -> Result<Started, ServiceError> {
+        fs::write(folder.join("loadgate.yml"), config).unwrap();
+        let loaded = config::load(&folder.join("loadgate.yml"), &Overrides::default()).unwrap();
+        let resolved = plan::resolve(&loaded).unwrap();
+        let logs = Logs::of(folder, &resolved.secrets);
+        logs.prepare().unwrap();
+        start(&resolved.plan, Replicate::ONLY, ports, &logs)
+    }
+
+    #[test]
+    fn both_versions_are_started_each_at_a_port_of_its_own_that_the_plan_is_aimed_at() {
+        let (folder, mut ports, stop) = (tempfile::tempdir().unwrap(), Ports::default(), Stop::default());
+        let mut seen = BTreeSet::new();
+        for times in 1..=2 {
+            let mut started = started(folder.path(), CONFIG, &mut ports).unwrap();
+            let told = || fs::read_to_string(folder.path().join("told")).unwrap_or_default();
+            while told().lines().count() < 2 * times {}
+            for target in &started.plan.targets {
+                let name = if target.name == "baseline" { "baseline" } else { "candidate" };
+                assert!(told().contains(&format!("{name} {}\n", target.port)), "{}", told());
+                assert!(seen.insert(target.port), "{} was given before", target.port);
+            }
+            started.stop(&stop);
+            assert!(started.services.iter_mut().all(|service| service.end().is_some()));
+        }
+        assert!(["candidate-1.log", "baseline-1.log"].iter().all(|log| folder.path().join("logs").join(log).exists()));
+    }
+
+    #[test]
+    fn the_version_that_is_started_first_is_a_matter_of_chance_and_of_the_seed() {
+        let firsts: Vec<usize> = (0..100).map(|seed| order(seed, 2)[0]).collect();
+        let candidates = firsts.iter().filter(|first| **first == 0).count();
+        assert!((30..=70).contains(&candidates), "{candidates} of 100");
+        assert_eq!(order(7, 2), order(7, 2));
+        assert_eq!((0..10).map(|seed| order(seed, 1)).collect::<BTreeSet<_>>().len(), 1);
+    }
+
+    #[test]
+    fn the_death_of_either_version_is_a_wish_to_stop_and_is_told() {
+        let (folder, mut ports) = (tempfile::tempdir().unwrap(), Ports::default());
+        let dying = CONFIG.replace("echo baseline $PORT >> told; exec sleep 600", "echo no coffee; exit 5");
+        let mut started = started(folder.path(), &dying, &mut ports).unwrap();
+        let stop = Stop::default();
+        let waits = |own: &Stop| while !own.is_urgent() {};
+        let ((), death) = started.while_running(&stop, waits).unwrap();
+        started.stop(&stop);
+        let reason = started.obituary(death.unwrap(), true);
+        assert_eq!(
+            reason,
+            "the baseline's service did not stay up during the load: it ended by itself (exit code 5); it said last: no coffee"
+        );
+        assert!(!stop.is_asked(), "nobody wished it from outside");
+    }
+
+    #[test]
+    fn a_version_whose_port_is_taken_keeps_the_other_from_living_on() {
+        let (folder, mut ports) = (tempfile::tempdir().unwrap(), Ports::default());
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("target: {{ base_url: 'http://{}',", taken.local_addr().unwrap());
+        let config = CONFIG.replace("target: {", &address).replace("echo baseline", "echo $$$$ >> children; echo baseline");
+        let refused = started(folder.path(), &config, &mut ports);
+        assert!(matches!(refused, Err(ServiceError::PortTaken { .. })));
+        // Where the other one was started first it has noted itself, and is gone.
+        let children = fs::read_to_string(folder.path().join("children")).unwrap_or_default();
+        assert!(children.lines().all(|child| {
+            rustix::process::test_kill_process(child.trim().parse().ok().and_then(rustix::process::Pid::from_raw).unwrap())
+                .is_err()
+        }));
+    }
+}

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Which top-level module may import which. A module that is not here may not exist.
-const IMPORTS: [(&str, &[&str]); 23] = [
+const IMPORTS: [(&str, &[&str]); 24] = [
     ("exit", &[]),
     ("env", &[]),
     ("units", &[]),
@@ -23,6 +23,7 @@ const IMPORTS: [(&str, &[&str]); 23] = [
     ("protocol", &["plan", "record", "clock", "units"]),
     ("measure", &["plan", "record", "clock", "units"]),
     ("engine", &["plan", "protocol", "measure", "record", "clock", "mask", "units"]),
+    ("service", &["plan", "clock", "mask", "env", "units"]),
     ("compare", &["record", "policy", "stats", "units"]),
     ("verdict", &["compare", "policy", "record", "units", "exit"]),
     ("baseline", &["record", "clock", "units"]),

@@ -17,6 +17,11 @@ const STOP_STEP: Duration = Duration::from_millis(50);
 /// What a probe is given at least, however little of `wait_for.timeout` is left.
 const PROBE_MIN: Duration = Duration::from_millis(500);
 
+/// How long a service that was just started is given to take connections, where there is no `wait_for:`.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// Pause between two tries.
+const START_STEP: Duration = Duration::from_millis(100);
+
 /// The target never became ready.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {
@@ -26,6 +31,14 @@ pub enum NotReady {
         /// Host and port.
         authority: String,
         /// What was seen.
+        reason: String,
+    },
+    /// It was started, and does not take connections.
+    #[error("{authority} took no connection within {}: {reason}", crate::units::duration(START_TIMEOUT))]
+    NotListening {
+        /// Host and port.
+        authority: String,
+        /// What was seen last.
         reason: String,
     },
     /// `wait_for:` ran out of time.
@@ -75,6 +88,7 @@ async fn ready(plan: &Plan, origins: &Origins) -> Result<(), NotReady> {
     for id in 0..plan.targets.len() {
         match &plan.targets[id].wait_for {
             Some(wait_for) => probe(plan, id, wait_for, origins).await?,
+            None if plan.targets[id].start.is_some() => listening(plan, id, origins).await?,
             None => origins
                 .connect(id, plan.http.timeouts.connect)
                 .await
@@ -89,6 +103,19 @@ async fn ready(plan: &Plan, origins: &Origins) -> Result<(), NotReady> {
 fn name(plan: &Plan, target: TargetId) -> String {
     let authority = plan.targets[target].authority();
     if plan.baseline == Some(target) { format!("the baseline {authority}") } else { authority }
+}
+
+/// Waits until a service that was just started takes a connection.
+async fn listening(plan: &Plan, target: TargetId, origins: &Origins) -> Result<(), NotReady> {
+    let began = clock::now();
+    loop {
+        let Err(failure) = origins.connect(target, plan.http.timeouts.connect).await else { return Ok(()) };
+        if clock::now().saturating_duration_since(began) >= START_TIMEOUT {
+            let (authority, reason) = (name(plan, target), failure.message.into_owned());
+            return Err(NotReady::NotListening { authority, reason });
+        }
+        tokio::time::sleep(START_STEP).await;
+    }
 }
 
 async fn probe(plan: &Plan, target: TargetId, wait_for: &WaitFor, origins: &Origins) -> Result<(), NotReady> {

@@ -86,6 +86,7 @@ mod tests {
             tls: None,
             headers: Vec::new(),
             wait_for: None,
+            start: None,
         }
     }
 

@@ -4,6 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 
+use super::ShellCommand;
+
+/// How the port that loadgate chooses is written in addresses and commands.
+pub const PORT: &str = "$PORT";
+
 /// Index into [`super::Plan::targets`]; 0 is the one of `target:`.
 pub type TargetId = usize;
 
@@ -14,7 +19,7 @@ pub struct Target {
     pub name: String,
     /// Host name or address, without brackets.
     pub host: String,
-    /// Port.
+    /// Port; 0 for the one that loadgate chooses when it starts the service.
     pub port: u16,
     /// Path every request path is appended to, without a trailing slash; usually empty.
     pub base_path: String,
@@ -26,6 +31,8 @@ pub struct Target {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What to wait for before the first stage.
     pub wait_for: Option<WaitFor>,
+    /// The command that loadgate starts it with; `None` for a service that others look after.
+    pub start: Option<ShellCommand>,
 }
 
 /// Which version of HTTP is spoken.
@@ -71,10 +78,11 @@ pub struct WaitFor {
 }
 
 impl Target {
-    /// `host:port`, IPv6 in brackets.
+    /// `host:port`, IPv6 in brackets. A port that is not known yet is `$PORT`.
     #[must_use]
     pub fn authority(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        let port = if self.port == 0 { PORT.to_owned() } else { self.port.to_string() };
+        if self.host.contains(':') { format!("[{}]:{port}", self.host) } else { format!("{}:{port}", self.host) }
     }
 
     /// What whoever sends load there should be told each time.

@@ -44,11 +44,12 @@ fn plan(port: u16) -> Plan {
         tls: None,
         headers: Vec::new(),
         wait_for: None,
+        start: None,
     };
     Plan {
         suite: "test".to_owned(),
-        targets: vec![target],
         baseline: None,
+        targets: vec![target],
         stages: Vec::new(),
         workload: Workload::default(),
         http: HttpSettings::default(),

@@ -35,6 +35,7 @@ pub(crate) fn target(port: u16) -> Target {
         tls: None,
         headers: Vec::new(),
         wait_for: None,
+        start: None,
     }
 }
 

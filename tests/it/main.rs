@@ -38,4 +38,6 @@ mod report;
 mod run;
 mod scripted;
 mod secrets;
+mod services;
+mod services_hooks;
 mod shop;

@@ -135,6 +135,7 @@ mod tests {
             tls: None,
             headers: owned(headers),
             wait_for: None,
+            start: None,
         }
     }
 

@@ -15,6 +15,7 @@ mod step;
 mod target;
 mod template;
 mod think;
+mod tls;
 mod workload;
 
 use std::time::Duration;
@@ -30,9 +31,10 @@ pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, Safe
 pub use rule::Rule;
 pub use schedule::{Pacer, Schedule, Shape};
 pub use step::{Method, Piece, Rendered, Request, RequestStep, Step};
-pub use target::{HttpVersion, Target, TargetId, Tls, WaitFor};
+pub use target::{HttpVersion, Target, TargetId, WaitFor};
 pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
 pub use think::Think;
+pub use tls::{Authorities, Identity, Tls, Trust};
 pub use workload::{Endpoint, Scenario, Workload};
 
 use crate::{record::StageFacts, units::Micros};

@@ -77,10 +77,10 @@ pub struct Connected {
 }
 
 impl Origins {
-    /// Looks up all names and reads the files of `tls:`; blocks.
+    /// Looks up all names; blocks.
     ///
     /// # Errors
-    /// A file that can't be used. A name without an address is none: it may get one while we wait for the target.
+    /// Connections can't be secured as `tls:` says. A name without an address is none: it may get one while we wait for the target.
     pub fn of(plan: &Plan) -> Result<Self, OriginError> {
         let origins = plan.targets.iter().map(Origin::of).collect::<Result<Vec<_>, _>>()?;
         let addresses = || origins.iter().map(|origin| Arc::clone(&origin.addresses));

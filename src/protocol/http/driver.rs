@@ -1,16 +1,18 @@
 //! One request, from the wish for a connection to the last byte of its response.
 
 use super::{
-    h1::{Asked, Broken, Call, Preamble, Round, Serialised},
+    h1::{Preamble, Serialised},
     h2,
     limits::Limits,
-    pool::{Lease, Pools, nanoseconds},
+    pool::Pools,
+    round::Call,
 };
 use crate::{
     clock::{self, Instant},
     plan::{self, Plan, Share, Target, TargetId},
     protocol::{Driver, Exchange, Failure, Origins, Terms},
     record::{ErrorClass, Phases},
+    units::nanoseconds,
 };
 
 /// Speaks HTTP with the targets of a plan.
@@ -18,7 +20,6 @@ use crate::{
 pub struct HttpDriver {
     origins: Origins,
     pools: Pools,
-    multiplexed: Vec<h2::Pool>,
     targets: Vec<(Target, Preamble)>,
     timeouts: plan::Timeouts,
 }
@@ -43,100 +44,57 @@ impl HttpDriver {
     /// A driver without any connection yet, for one of the threads that share a plan's connections.
     #[must_use]
     pub fn new(plan: &Plan, origins: &Origins, share: Share) -> Self {
-        let pools = Pools::new(plan, origins, share);
-        let shared = pools.shared(plan.targets.len(), share);
         Self {
             origins: origins.clone(),
-            pools,
-            multiplexed: (0..plan.targets.len()).map(|target| h2::Pool::new(target, shared.clone())).collect(),
+            pools: Pools::new(plan, origins, share),
             targets: plan.targets.iter().map(|target| (target.clone(), Preamble::new(target, &plan.http))).collect(),
             timeouts: plan.http.timeouts.clone(),
         }
     }
 
-    /// Where the connections of all targets are in use, other targets give up those of HTTP/2 that no request is on.
-    fn make_room(&self, target: TargetId) {
-        if self.targets.len() > 1 && self.pools.are_exhausted() {
-            let others = self.multiplexed.iter().enumerate().filter(|(other, _)| *other != target);
-            others.for_each(|(_, pool)| pool.close_unused());
-        }
+    fn call<'a, R>(&self, request: &'a R, terms: &Terms<'a>, begin: Instant) -> Call<'a, R> {
+        let limits = Limits { first_byte: self.timeouts.first_byte, until: begin + terms.timeout };
+        Call { request, cookies: terms.cookie, keep: terms.keep, limits }
     }
 
-    fn limits(&self, terms: &Terms<'_>, begin: Instant) -> Limits {
-        Limits { first_byte: self.timeouts.first_byte, until: begin + terms.timeout }
-    }
-
+    /// Sends on a connection of its own. A request that breaks one which was idle, because the target had just closed it, goes out
+    /// once more on a new connection, if that can do no harm.
     async fn over_http1(&self, target: TargetId, message: &Serialised, terms: &Terms<'_>, begin: Instant) -> Exchange {
-        self.make_room(target);
-        let bytes = message.with_cookies(terms.cookie);
-        let asked = Asked { head: message.head, keep: terms.keep };
-        let call = Call { message: &bytes, asked, limits: self.limits(terms, begin) };
-        match self.exchange_on(target, message, &call, begin).await {
-            Ok((lease, round, resent)) => {
-                let moments =
-                    Moments { begin, at: lease.at, written: round.written, first_byte: round.first_byte, done: round.done };
-                let (phases, opened, sent) = (moments.phases(lease.making), !lease.reused, lease.at);
-                if round.reusable {
-                    self.pools.give_back(target, lease.connection, round.done);
-                }
-                Exchange { sent, done: round.done, bytes: round.bytes, phases, opened, resent, outcome: round.outcome }
-            }
-            Err(failure) => without_connection(begin, failure),
-        }
-    }
-
-    /// Sends on a connection of the pool. A request that breaks one which was idle, because the target had just closed it, goes
-    /// out once more on a new connection, if that can do no harm.
-    async fn exchange_on<'p>(
-        &'p self,
-        target: TargetId,
-        message: &Serialised,
-        call: &Call<'_>,
-        begin: Instant,
-    ) -> Result<(Lease<'p>, Round, bool), Failure> {
-        let mut lease = self.pools.lease(target, begin, call.limits.until).await?;
-        let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
-        let is_harmless = |broken| match broken {
-            Broken::Unsent => true,
-            Broken::AtOnce => message.idempotent,
-            Broken::Sent => false,
+        let call = self.call(message, terms, begin);
+        let until = call.limits.until;
+        let mut lease = match self.pools.lease(target, begin, until).await {
+            Ok(lease) => lease,
+            Err(failure) => return without_connection(begin, failure),
         };
-        let resent = lease.reused && round.broken.is_some_and(is_harmless);
+        let mut round = lease.connection.connection.exchange(&call, &self.pools.scratch).await;
+        let resent = lease.reused && round.may_be_repeated(message.idempotent);
         if resent {
-            lease = self.pools.open(target, round.done, call.limits.until, lease.permits).await?;
-            round = lease.connection.exchange(call, &self.pools.scratch).await;
+            lease = match self.pools.lease_again(target, lease, round.done, until).await {
+                Ok(lease) => lease,
+                Err(failure) => return without_connection(begin, failure),
+            };
+            round = lease.connection.connection.exchange(&call, &self.pools.scratch).await;
         }
-        Ok((lease, round, resent))
+        let exchange = round.into_exchange(begin, &lease, resent, !lease.reused);
+        self.pools.give_back(target, lease, exchange.done);
+        exchange
     }
 
     /// Sends on a stream of a shared connection. A request that the server says it has not looked at goes out once more.
     async fn over_http2(&self, target: TargetId, request: &h2::Prepared, terms: &Terms<'_>, begin: Instant) -> Exchange {
-        let limits = self.limits(terms, begin);
-        let call = h2::Call { request, cookies: terms.cookie, keep: terms.keep, limits };
-        let pool = &self.multiplexed[target];
-        let (mut is_repeated, mut opened) = (false, false);
-        self.make_room(target);
+        let call = self.call(request, terms, begin);
+        let (mut is_repeated, mut opened, mut at) = (false, false, begin);
         loop {
-            let mut lease = match pool.lease(if is_repeated { clock::now() } else { begin }, limits.until).await {
+            let mut lease = match self.pools.lease_shared(target, at, call.limits.until).await {
                 Ok(lease) => lease,
                 Err(failure) => return without_connection(begin, failure),
             };
             opened |= !lease.reused;
-            let round = lease.exchange(&call).await;
-            if round.unprocessed && !is_repeated {
-                is_repeated = true;
-                continue;
+            let round = lease.connection.exchange(&call, lease.at).await;
+            if is_repeated || !round.may_be_repeated(false) {
+                return round.into_exchange(begin, &lease, is_repeated, opened);
             }
-            let moments = Moments { begin, at: lease.at, written: round.written, first_byte: round.first_byte, done: round.done };
-            return Exchange {
-                sent: lease.at,
-                done: round.done,
-                bytes: round.bytes,
-                phases: Phases { stalled: nanoseconds(round.stalled), ..moments.phases(lease.making) },
-                opened,
-                resent: is_repeated,
-                outcome: round.outcome,
-            };
+            (is_repeated, at) = (true, round.done);
         }
     }
 }
@@ -170,36 +128,7 @@ impl Driver for HttpDriver {
     }
 
     fn tidy_up(&self) {
-        let now = clock::now();
-        self.pools.tidy_up(now);
-        self.multiplexed.iter().for_each(|pool| pool.tidy_up(now));
-    }
-}
-
-/// The moments of one request.
-struct Moments {
-    begin: Instant,
-    /// When it had a connection.
-    at: Instant,
-    written: Option<Instant>,
-    first_byte: Option<Instant>,
-    done: Instant,
-}
-
-impl Moments {
-    /// Where the time went; from `begin` to the end without a gap.
-    fn phases(&self, making: Phases) -> Phases {
-        let between = |from: Instant, to: Instant| nanoseconds(to.saturating_duration_since(from));
-        // A response may be there before its request is wholly written.
-        let first_byte = self.first_byte.unwrap_or(self.done);
-        let written = self.written.unwrap_or(first_byte).min(first_byte);
-        Phases {
-            blocked: between(self.begin, self.at).saturating_sub(making.total()),
-            send: between(self.at, written),
-            wait: between(written, first_byte),
-            receive: between(first_byte, self.done),
-            ..making
-        }
+        self.pools.tidy_up(clock::now());
     }
 }
 

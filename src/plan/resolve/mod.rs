@@ -103,7 +103,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         return Err(loaded.error(found));
     };
     workload.hash = hash::sent_to(&workload, &targets, &http, &loaded.secrets);
-    workload.hash = hash::steered(&workload.hash, &control);
+    workload.hash = hash::steered(&workload, &control);
     let notes = notes(&targets, &safety, &stages, regression.block);
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {

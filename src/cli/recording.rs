@@ -81,7 +81,7 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
         Ok(origins) => origins,
         Err(error) => return Ok(aborted(error.to_string())),
     };
-    match engine::wait_until_ready(plan, &origins, stop) {
+    match engine::wait_until_ready(plan, HttpDriver::for_probes(plan, &origins), stop) {
         Ok(()) => {}
         Err(NotReady::System(error)) => return Err(Failure::invalid(error)),
         Err(NotReady::Stopped) => {

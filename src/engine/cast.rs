@@ -48,7 +48,7 @@ pub(super) struct Cast<D: Driver> {
     /// Why a helper of this thread was lost, if one was.
     pub(super) lost: RefCell<Option<io::Error>>,
     /// Users who have nothing to do: those of the open loop between two arrivals, and of a closed loop at its end.
-    free: RefCell<Vec<User>>,
+    free: RefCell<Vec<User<D::Session>>>,
     /// Users of the open loop there are.
     users: Cell<u64>,
     /// Iterations that pause between two steps.
@@ -110,7 +110,7 @@ impl<D: Driver> Cast<D> {
     }
 
     /// A user for an arrival of the open loop: one who has been here before, if one is free.
-    pub(super) fn user(&self) -> User {
+    pub(super) fn user(&self) -> User<D::Session> {
         self.free.borrow_mut().pop().unwrap_or_else(|| {
             // Those of stages with `vus` have the first numbers.
             let closed = u64::from(self.run.plan.peak_users());
@@ -121,12 +121,12 @@ impl<D: Driver> Cast<D> {
     }
 
     /// All users who have nothing to do.
-    pub(super) fn take_users(&self) -> Vec<User> {
+    pub(super) fn take_users(&self) -> Vec<User<D::Session>> {
         self.free.take()
     }
 
     /// A user has finished.
-    pub(super) fn release(&self, user: User) {
+    pub(super) fn release(&self, user: User<D::Session>) {
         self.free.borrow_mut().push(user);
     }
 

@@ -82,7 +82,7 @@ impl<R> Script<R> {
 ///
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
-pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Arrival) -> Duration {
+pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, arrival: Arrival) -> Duration {
     let Arrival { stage, scenario, mut due, window, row, mut turn } = arrival;
     let script = &cast.scripts[scenario];
     if !script.is_static {
@@ -143,7 +143,7 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Ar
 /// The moment at which a step failed or was not to be sent, and the rest was left.
 async fn play_once<D: Driver>(
     cast: &Cast<D>,
-    user: &mut User,
+    user: &mut User<D::Session>,
     lines: &[Line<D::Request>],
     mut iteration: Option<(usize, &mut Turn)>,
     mut due: Duration,
@@ -175,7 +175,7 @@ async fn play_once<D: Driver>(
 }
 
 /// Plays the end of a user's part in a scenario, if it ever had one.
-pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User, scenario: ScenarioId) {
+pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, scenario: ScenarioId) {
     if user.leave(scenario) {
         // A step that fails is told of; there is nobody left who would build on it.
         let _ = play_once(cast, user, &cast.scripts[scenario].teardown, None, cast.run.moment()).await;
@@ -185,7 +185,7 @@ pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User, scenario: 
 /// Makes a request that is due and notes its outcome: when it was done, and whether it failed.
 async fn make_visit<D: Driver>(
     cast: &Cast<D>,
-    user: &mut User,
+    user: &mut User<D::Session>,
     visit: &Visit<D::Request>,
     due: Duration,
     window: Option<usize>,

@@ -79,7 +79,7 @@ fn a_connection_that_is_being_made_is_waited_for_by_all_as_by_the_one_who_makes_
     let request = to(&client, 0);
     let (one, two) =
         client.block_on(async { tokio::join!(client.exchange(&request, Keep::Status), client.exchange(&request, Keep::Status)) });
-    assert_eq!((class(&one), class(&two), one.opened, two.opened), (None, None, true, false));
+    assert_eq!((class(&one), class(&two), one.connections > 0, two.connections > 0), (None, None, true, false));
 }
 
 /// Two targets that share one connection.
@@ -103,7 +103,7 @@ fn a_connection_that_falls_idle_gives_way_to_another_target_that_waits() {
         });
         let (one, two, three, four, five) = exchanges;
         assert!([&one, &two, &three, &four, &five].iter().all(|exchange| exchange.outcome.is_ok()), "{protocol:?}");
-        assert!(one.opened && !two.opened && !four.opened && three.opened, "{protocol:?}");
+        assert!(one.connections > 0 && two.connections == 0 && four.connections == 0 && three.connections > 0, "{protocol:?}");
     }
 }
 
@@ -118,7 +118,7 @@ fn a_connection_that_is_idle_gives_way_at_once_and_is_used_again_where_nobody_wa
     let client = Client::new(&with_one_connection(over_h2c(port), answers(OK), HttpVersion::Http1));
     let (here, there) = (to(&client, 0), to(&client, 1));
     for (request, opened) in [(&here, true), (&here, false), (&there, true), (&there, false), (&here, true), (&here, false)] {
-        assert_eq!(client.send(request, Keep::Status).opened, opened);
+        assert_eq!(client.send(request, Keep::Status).connections > 0, opened);
     }
     assert_eq!(accepted.load(Ordering::SeqCst), 2);
 }

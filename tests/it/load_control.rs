@@ -13,9 +13,9 @@ use loadgate::{
     engine::{Observed, Stop, run_watched},
     plan::{
         Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Plan, RateLimit, Request, SelfProtection, Shape,
-        Step, Think,
+        Step, TargetId, Think,
     },
-    protocol::{Driver, Exchange, Origins, Terms, http::HttpDriver},
+    protocol::{Driver, Exchange, Failure, Origins, Terms, http::HttpDriver},
     record::{BreakerState, Ended, Totals, Window},
     units::PerSecond,
 };
@@ -201,13 +201,18 @@ struct Fragile(HttpDriver);
 
 impl Driver for Fragile {
     type Request = <HttpDriver as Driver>::Request;
+    type Session = <HttpDriver as Driver>::Session;
 
     fn prepare(&self, request: &Request) -> Self::Request {
         self.0.prepare(request)
     }
 
-    async fn exchange(&self, request: &Self::Request, terms: &Terms<'_>) -> Exchange {
-        self.0.exchange(request, terms).await
+    async fn reach(&self, target: TargetId) -> Result<(), Failure> {
+        self.0.reach(target).await
+    }
+
+    async fn exchange(&self, session: &mut Self::Session, request: &Self::Request, terms: &Terms<'_>) -> Exchange {
+        self.0.exchange(session, request, terms).await
     }
 
     fn tidy_up(&self) {

@@ -11,7 +11,7 @@ use loadgate::{
     config::{self, Overrides},
     engine::{NotReady, Stop, wait_until_ready},
     plan::{Authorities, HttpVersion, Plan, Tls, Trust, resolve},
-    protocol::Origins,
+    protocol::{Origins, http::HttpDriver},
     record::{ErrorClass, Errors},
 };
 
@@ -234,7 +234,7 @@ fn what_is_spoken_is_known_when_the_target_is_ready() {
     let plan = https(h2.serve(&authority.certificate(&["127.0.0.1"], |_| {}), answer_h2), authority.authorities());
     let origins = Origins::of(&plan).unwrap();
     assert_eq!(origins.known_h2(0), None);
-    wait_until_ready(&plan, &origins, &Stop::default()).unwrap();
+    wait_until_ready(&plan, HttpDriver::for_probes(&plan, &origins), &Stop::default()).unwrap();
     assert_eq!(origins.known_h2(0), Some(true));
 }
 
@@ -244,7 +244,9 @@ fn a_name_without_an_address_is_a_failure_of_its_own_kind() {
     plan.targets[0].host = "shop.invalid".to_owned();
     plan.http.timeouts.connect = Duration::from_secs(20);
     let origins = Origins::of(&plan).unwrap();
-    let Err(NotReady::Unreachable { reason, .. }) = wait_until_ready(&plan, &origins, &Stop::default()) else {
+    let Err(NotReady::Unreachable { reason, .. }) =
+        wait_until_ready(&plan, HttpDriver::for_probes(&plan, &origins), &Stop::default())
+    else {
         panic!("nobody is there");
     };
     assert!(reason.contains("'shop.invalid' has no address"), "{reason}");

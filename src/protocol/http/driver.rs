@@ -1,43 +1,41 @@
-//! One request, from the wish for a connection to the last byte of its response.
+//! One request of a user, from the wish for a connection to the last byte of its response, with the cookies of the user, and on to
+//! where redirects lead.
+
+use std::time::Duration;
 
 use super::{
     h1::{Preamble, Serialised},
     h2,
+    jar::Jar,
     limits::Limits,
     pool::Pools,
+    redirect,
+    request::{HttpRequest, Message, Written},
     round::Call,
 };
 use crate::{
     clock::{self, Instant},
     plan::{self, Plan, Share, Target, TargetId},
-    protocol::{Driver, Exchange, Failure, Origins, Terms},
+    protocol::{Driver, Exchange, Failure, Keep, Origins, Terms},
     record::{ErrorClass, Phases},
     units::nanoseconds,
 };
+
+/// Shortest time a request behind a redirect is given, however little is left of the time of all.
+const LEFT_MIN: Duration = Duration::from_millis(1);
 
 /// Speaks HTTP with the targets of a plan.
 #[derive(Debug)]
 pub struct HttpDriver {
     origins: Origins,
     pools: Pools,
-    targets: Vec<(Target, Preamble)>,
+    targets: Vec<Target>,
+    preambles: Vec<Preamble>,
     timeouts: plan::Timeouts,
-}
-
-/// A request with everything that is the same each time it is sent.
-#[derive(Clone, Debug)]
-pub struct HttpRequest {
-    target: TargetId,
-    message: Message,
-}
-
-/// A request in the form of the version of HTTP that its target speaks.
-#[derive(Clone, Debug)]
-enum Message {
-    Http1(Serialised),
-    Http2(h2::Prepared),
-    /// Nobody has asked the target yet.
-    Either(Box<(Serialised, h2::Prepared)>),
+    /// Redirects that are followed within one exchange.
+    redirects: u32,
+    /// Whether users keep cookies.
+    cookies: bool,
 }
 
 impl HttpDriver {
@@ -47,33 +45,92 @@ impl HttpDriver {
         Self {
             origins: origins.clone(),
             pools: Pools::new(plan, origins, share),
-            targets: plan.targets.iter().map(|target| (target.clone(), Preamble::new(target, &plan.http))).collect(),
+            targets: plan.targets.clone(),
+            preambles: plan.targets.iter().map(|target| Preamble::new(target, &plan.http)).collect(),
             timeouts: plan.http.timeouts.clone(),
+            redirects: plan.http.redirects,
+            cookies: plan.http.cookies,
         }
     }
 
-    fn call<'a, R>(&self, request: &'a R, terms: &Terms<'a>, begin: Instant) -> Call<'a, R> {
-        let limits = Limits { first_byte: self.timeouts.first_byte, until: begin + terms.timeout };
-        Call { request, cookies: terms.cookie, keep: terms.keep, limits }
+    /// A driver that sees each answer as it comes: to be asked whether a target is ready.
+    #[must_use]
+    pub fn for_probes(plan: &Plan, origins: &Origins) -> Self {
+        Self { redirects: 0, cookies: false, ..Self::new(plan, origins, Share { thread: 0, threads: 1 }) }
+    }
+
+    fn looks_at_heads(&self) -> bool {
+        self.cookies || self.redirects > 0
+    }
+
+    /// Sends one request, with the cookies that are right for it, and keeps those that come back.
+    async fn send(&self, jar: &mut Jar, request: &HttpRequest, keep: Keep, begin: Instant, until: Instant) -> Exchange {
+        let written = request.written.as_ref().filter(|_| self.cookies);
+        let cookies = written.and_then(|written| jar.header(|| written.address(&self.targets)));
+        let limits = Limits { first_byte: self.timeouts.first_byte, until };
+        let call = Call { request: &(), cookies: cookies.as_deref(), keep, limits };
+        let target = request.target;
+        let exchange = match &request.message {
+            Message::Http1(message) => self.over_http1(target, &call.of(message), begin).await,
+            Message::Http2(message) => self.over_http2(target, &call.of(message), begin).await,
+            Message::Either(both) => {
+                let left = until.saturating_duration_since(begin);
+                match self.origins.speaks_h2(target, self.timeouts.connect.min(left)).await {
+                    Ok(false) => self.over_http1(target, &call.of(&both.0), begin).await,
+                    Ok(true) => self.over_http2(target, &call.of(&both.1), begin).await,
+                    Err(failure) => without_connection(begin, failure),
+                }
+            }
+        };
+        if let (Some(written), Ok(reply)) = (written, &exchange.outcome) {
+            jar.keep(&reply.headers, || written.address(&self.targets));
+        }
+        exchange
+    }
+
+    /// Goes on to where an answer leads, within the time there is for all of it.
+    async fn follow(&self, jar: &mut Jar, first: &plan::Request, terms: &Terms<'_>, until: Instant, came: Exchange) -> Exchange {
+        let (mut exchange, mut hops) = (came, 0);
+        loop {
+            let next = match &exchange.outcome {
+                Ok(reply) if !terms.expected.contains(&reply.status) => {
+                    redirect::next(reply, exchange.request.as_deref().unwrap_or(first), &self.targets)
+                }
+                _ => return exchange,
+            };
+            match next {
+                Ok(None) => return exchange,
+                Ok(Some(_)) if hops == self.redirects => {
+                    return exchange.rejected(Failure::told(ErrorClass::Redirect, &format!("more than {hops} redirects")));
+                }
+                Ok(Some(request)) => {
+                    hops += 1;
+                    let begin = exchange.done;
+                    let until = until.max(begin + LEFT_MIN);
+                    let one = self.send(jar, &self.prepare(&request), terms.keep.max(Keep::Head), begin, until).await;
+                    exchange = exchange.followed_by(request, one);
+                }
+                Err(failure) => return exchange.rejected(failure),
+            }
+        }
     }
 
     /// Sends on a connection of its own. A request that breaks one which was idle, because the target had just closed it, goes out
     /// once more on a new connection, if that can do no harm.
-    async fn over_http1(&self, target: TargetId, message: &Serialised, terms: &Terms<'_>, begin: Instant) -> Exchange {
-        let call = self.call(message, terms, begin);
+    async fn over_http1(&self, target: TargetId, call: &Call<'_, Serialised>, begin: Instant) -> Exchange {
         let until = call.limits.until;
         let mut lease = match self.pools.lease(target, begin, until).await {
             Ok(lease) => lease,
             Err(failure) => return without_connection(begin, failure),
         };
-        let mut round = lease.connection.connection.exchange(&call, &self.pools.scratch).await;
-        let resent = lease.reused && round.may_be_repeated(message.idempotent);
+        let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
+        let resent = lease.reused && round.may_be_repeated(call.request.idempotent);
         if resent {
             lease = match self.pools.lease_again(target, lease, round.done, until).await {
                 Ok(lease) => lease,
                 Err(failure) => return without_connection(begin, failure),
             };
-            round = lease.connection.connection.exchange(&call, &self.pools.scratch).await;
+            round = lease.connection.exchange(call, &self.pools.scratch).await;
         }
         let exchange = round.into_exchange(begin, &lease, resent, !lease.reused);
         self.pools.give_back(target, lease, exchange.done);
@@ -81,8 +138,7 @@ impl HttpDriver {
     }
 
     /// Sends on a stream of a shared connection. A request that the server says it has not looked at goes out once more.
-    async fn over_http2(&self, target: TargetId, request: &h2::Prepared, terms: &Terms<'_>, begin: Instant) -> Exchange {
-        let call = self.call(request, terms, begin);
+    async fn over_http2(&self, target: TargetId, call: &Call<'_, h2::Prepared>, begin: Instant) -> Exchange {
         let (mut is_repeated, mut opened, mut at) = (false, false, begin);
         loop {
             let mut lease = match self.pools.lease_shared(target, at, call.limits.until).await {
@@ -90,7 +146,7 @@ impl HttpDriver {
                 Err(failure) => return without_connection(begin, failure),
             };
             opened |= !lease.reused;
-            let round = lease.connection.exchange(&call, lease.at).await;
+            let round = lease.connection.exchange(call, lease.at).await;
             if is_repeated || !round.may_be_repeated(false) {
                 return round.into_exchange(begin, &lease, is_repeated, opened);
             }
@@ -101,9 +157,10 @@ impl HttpDriver {
 
 impl Driver for HttpDriver {
     type Request = HttpRequest;
+    type Session = Jar;
 
     fn prepare(&self, request: &plan::Request) -> HttpRequest {
-        let (target, preamble) = &self.targets[request.target];
+        let (target, preamble) = (&self.targets[request.target], &self.preambles[request.target]);
         let http1 = || preamble.serialise(request);
         let http2 = || h2::Prepared::new(target, preamble, request);
         let message = match self.origins.known_h2(request.target) {
@@ -111,20 +168,20 @@ impl Driver for HttpDriver {
             Some(true) => Message::Http2(http2()),
             None => Message::Either(Box::new((http1(), http2()))),
         };
-        HttpRequest { target: request.target, message }
+        let written = self.looks_at_heads().then(|| Box::new(Written::new(request)));
+        HttpRequest { target: request.target, message, written }
     }
 
-    async fn exchange(&self, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
-        let (begin, target) = (clock::now(), request.target);
-        match &request.message {
-            Message::Http1(message) => self.over_http1(target, message, terms, begin).await,
-            Message::Http2(message) => self.over_http2(target, message, terms, begin).await,
-            Message::Either(both) => match self.origins.speaks_h2(target, self.timeouts.connect.min(terms.timeout)).await {
-                Ok(false) => self.over_http1(target, &both.0, terms, begin).await,
-                Ok(true) => self.over_http2(target, &both.1, terms, begin).await,
-                Err(failure) => without_connection(begin, failure),
-            },
-        }
+    async fn reach(&self, target: TargetId) -> Result<(), Failure> {
+        self.origins.connect(target, self.timeouts.connect).await.map(drop)
+    }
+
+    async fn exchange(&self, jar: &mut Jar, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
+        let begin = clock::now();
+        let until = begin + terms.timeout;
+        let Some(written) = &request.written else { return self.send(jar, request, terms.keep, begin, until).await };
+        let exchange = self.send(jar, request, terms.keep.max(Keep::Head), begin, until).await;
+        if self.redirects == 0 { exchange } else { self.follow(jar, &written.request, terms, until, exchange).await }
     }
 
     fn tidy_up(&self) {
@@ -141,5 +198,5 @@ fn without_connection(begin: Instant, failure: Failure) -> Exchange {
         ErrorClass::Tls => Phases { tls: time, ..Phases::default() },
         _ => Phases { connect: time, ..Phases::default() },
     };
-    Exchange { sent: begin, done, bytes: 0, phases, opened: false, resent: false, outcome: Err(failure) }
+    Exchange { phases, ..Exchange::new(begin, done, Err(failure)) }
 }

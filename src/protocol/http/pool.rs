@@ -9,6 +9,7 @@ use super::{
     h2,
     limits::Wait,
     permits::{Limit, Permit},
+    round::{Call, Round},
 };
 use crate::{
     clock::Instant,
@@ -61,6 +62,13 @@ pub(super) struct Lease<C> {
 pub(super) struct Single {
     pub(super) connection: h1::Connection<Stream>,
     permits: Permits,
+}
+
+impl Single {
+    /// Sends a request and reads its response.
+    pub(super) async fn exchange(&mut self, call: &Call<'_, h1::Serialised>, scratch: &Scratch) -> Round {
+        self.connection.exchange(call, scratch).await
+    }
 }
 
 /// The right to one connection: of those to its target, and of those to all.
@@ -140,8 +148,9 @@ impl Pools {
 
     /// Takes a connection back after a response that was complete at `now`.
     pub(super) fn give_back(&self, target: TargetId, lease: Lease<Single>, now: Instant) {
-        if self.reuse && lease.connection.connection.is_reusable() {
-            self.pools[target].idle.put(lease.connection.connection, now);
+        let Single { connection, .. } = lease.connection;
+        if self.reuse && connection.is_reusable() {
+            self.pools[target].idle.put(connection, now);
         }
     }
 

@@ -22,6 +22,13 @@ pub(super) struct Call<'a, R> {
     pub(super) limits: Limits,
 }
 
+impl<'a> Call<'a, ()> {
+    /// The call of a request on the same terms.
+    pub(super) fn of<R>(&self, request: &'a R) -> Call<'a, R> {
+        Call { request, cookies: self.cookies, keep: self.keep, limits: self.limits }
+    }
+}
+
 /// What became of a call.
 #[derive(Debug)]
 pub(super) struct Round {
@@ -63,8 +70,8 @@ impl Round {
     /// The exchange that was begun at a certain time and came to its end with this round.
     pub(super) fn into_exchange<C>(self, begin: Instant, lease: &Lease<C>, resent: bool, opened: bool) -> Exchange {
         let phases = self.phases(begin, lease.at, lease.making);
-        let Self { done, bytes, outcome, .. } = self;
-        Exchange { sent: lease.at, done, bytes, phases, opened, resent, outcome }
+        let (connections, resent, bytes) = (opened.into(), resent.into(), self.bytes);
+        Exchange { bytes, phases, connections, resent, ..Exchange::new(lease.at, self.done, self.outcome) }
     }
 
     /// Where the time went; from `begin`, over the moment the connection was there, to the end without a gap.

@@ -133,7 +133,7 @@ impl Response {
             return Err(Failure::new(ErrorClass::Protocol, "the response has no head"));
         };
         let body = encoding::content(self.asked.keep, &headers, self.kept, KEPT_BYTES_MAX)?;
-        Ok(Reply { status, headers, body })
+        Ok(Reply { status, headers, body, bytes: self.bytes })
     }
 }
 

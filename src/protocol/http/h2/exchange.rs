@@ -160,7 +160,10 @@ impl<'a> Talk<'a> {
         let unprocessed = end.as_ref().is_err_and(|end| end.unprocessed);
         let outcome = match (end, self.incoming) {
             (Err(end), _) => Err(end.failure),
-            (Ok(()), Incoming::Head { status, headers, kept, .. }) => reply(status, headers, kept, self.call.keep),
+            (Ok(()), Incoming::Head { status, headers, kept, .. }) => {
+                let body = encoding::content(self.call.keep, &headers, kept, KEPT_BYTES_MAX);
+                body.map(|body| Reply { status, headers, body, bytes: self.bytes })
+            }
             (Ok(()), Incoming::Nothing(_)) => Err(Failure::new(ErrorClass::Protocol, "the response has no head")),
         };
         let (stalled, bytes) = (self.upload.stalled, self.bytes);
@@ -174,11 +177,6 @@ impl<'a> Talk<'a> {
             broken: unprocessed.then_some(Broken::Unsent),
         }
     }
-}
-
-fn reply(status: StatusCode, headers: HeaderMap, kept: Vec<u8>, keep: Keep) -> Result<Reply, Failure> {
-    let body = encoding::content(keep, &headers, kept, KEPT_BYTES_MAX)?;
-    Ok(Reply { status, headers, body })
 }
 
 impl Upload {

@@ -60,7 +60,7 @@ pub(super) struct Lease<C> {
 /// A connection of HTTP/1.1, in use.
 #[derive(Debug)]
 pub(super) struct Single {
-    pub(super) connection: h1::Connection<Stream>,
+    connection: h1::Connection<Stream>,
     permits: Permits,
 }
 
@@ -194,11 +194,11 @@ impl Pools {
         }
     }
 
-    /// The right to one more of the connections to all targets. Those of HTTP/2 that no request is on give way: they hold theirs
-    /// as long as they are open.
+    /// The right to one more of the connections to all targets. One of HTTP/2 that no request is on gives way: it holds its own as
+    /// long as it is open.
     async fn permit(&self, wait: &mut Wait) -> Result<Option<Permit>, Failure> {
         let Some(all) = &self.all else { return Ok(None) };
-        let give_way = || self.pools.iter().for_each(|pool| pool.shared.close_unused());
+        let give_way = || self.pools.iter().take_while(|_| all.free() == 0).for_each(|pool| pool.shared.close_unused());
         all.permit(wait, give_way).await.map(Some)
     }
 

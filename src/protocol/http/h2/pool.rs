@@ -122,7 +122,7 @@ impl Pool {
         self.roster.borrow_mut().close_idle(now, limit);
     }
 
-    /// Closes connections that no request is on.
+    /// Closes a connection that no request is on, if there is one.
     pub(in crate::protocol::http) fn close_unused(&self) {
         self.roster.borrow_mut().close_unused();
     }

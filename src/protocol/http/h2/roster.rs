@@ -229,12 +229,11 @@ impl<C: Shared> Roster<C> {
         self.opening > 0
     }
 
-    /// Closes connections that nobody uses.
+    /// Closes a connection that nobody uses, if there is one.
     pub(super) fn close_unused(&mut self) {
-        for key in 0..self.entries.len() {
-            if self.entries[key].as_ref().is_some_and(|entry| entry.in_use == 0) {
-                self.retire(key);
-            }
+        let is_unused = |entry: &Option<Entry<C>>| entry.as_ref().is_some_and(|entry| entry.in_use == 0);
+        if let Some(key) = self.entries.iter().position(is_unused) {
+            self.retire(key);
         }
     }
 

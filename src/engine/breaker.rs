@@ -62,6 +62,10 @@ impl Breaker {
     /// Looks at what has happened. Returns the state it has come to, if that is another one, or if it tries once more because too
     /// few trials came to an outcome: half-open, too, it must not wait for ever.
     pub(super) fn look(&mut self, seen: Seen) -> Option<BreakerState> {
+        if self.openings >= self.rules.trips {
+            // The run is given up: what still comes to an outcome until it has ended changes nothing.
+            return None;
+        }
         if seen.requests > 0 {
             self.seen.push_back(seen);
         }
@@ -213,5 +217,6 @@ mod tests {
         }
         assert_eq!(states, [OPEN, HALF_OPEN, OPEN, HALF_OPEN, OPEN]);
         assert_eq!(breaker.gives_up().unwrap(), "the circuit breaker opened 3 times, at last because 60 of 60 trials failed");
+        assert!((60..90).all(|moment| second(&mut breaker, moment, 0, 0).is_none()), "it tries no more while the run ends");
     }
 }

@@ -21,7 +21,7 @@ const LOOK_STEP: Duration = Duration::from_millis(50);
 
 /// Lives the life of user `number` through all stages that have users.
 pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
-    let mut user = User::new(number.into(), &cast.run.plan);
+    let mut user = cast.user(number.into());
     let mut ready = Duration::ZERO;
     for (stage, facts) in cast.run.plan.stages.iter().enumerate() {
         let Load::Users(crowd) = facts.load else { continue };
@@ -32,13 +32,13 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         let until = place.begins + until;
         while is_on(&cast, stage, ready, until) {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
-            let is_kept = cast.run.controls.keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
-            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::Withheld } {
+            let is_kept = cast.controls().keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
+            match if is_kept { cast.controls().admit(ready, until) } else { Admission::Withheld } {
                 Admission::Send { at } => {
                     if at > ready {
                         cast.wait_until(at).await;
                         // The circuit breaker may have opened meanwhile; then the user waits with all others.
-                        if cast.run.controls.is_silent() {
+                        if cast.controls().is_silent() {
                             ready = at;
                             continue;
                         }
@@ -51,16 +51,19 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         cast.run.end_for_want_of_rows(stage);
                         break;
                     };
-                    ready = match cast.run.controls.begin(cast.scripts[scenario].sends_at_once()) {
+                    ready = match cast.controls().begin(cast.scripts[scenario].sends_at_once()) {
                         Some(turn) => {
-                            iterate(&cast, &mut user, Arrival { stage, scenario, due: at, window: None, row, turn }).await
+                            iterate(&cast, &mut user, Arrival { stage, scenario, due: at, ticket: None, row, turn }).await
                         }
                         // Another thread has taken the last pass since it was looked at.
-                        None => at,
+                        None => {
+                            cast.run.unclaim_iteration(stage);
+                            at
+                        }
                     };
                 }
                 Admission::HeldBack | Admission::Withheld => {
-                    ready = cast.run.moment() + cast.run.controls.wait_hint();
+                    ready = cast.run.moment() + cast.controls().wait_hint();
                     cast.wait_until(ready).await;
                 }
             }
@@ -69,7 +72,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
             break;
         }
     }
-    cast.release(user);
+    cast.retire(user);
 }
 
 /// The scenario that is a user's turn.
@@ -83,7 +86,7 @@ fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>) -> Opt
     let plan = &cast.run.plan;
     while !cast.run.is_fed_up() {
         let scenario = scenario_of(cast, user);
-        if let Some(row) = cast.run.feeds.take(plan, scenario) {
+        if let Some(row) = cast.run.feeds.take(&plan.workload, plan.seed, scenario) {
             return Some((scenario, row));
         }
         user.iteration += 1;
@@ -94,7 +97,7 @@ fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>) -> Opt
 /// Waits until a stage has begun and the user's own time in it has come.
 async fn await_begin<D: Driver>(cast: &Cast<D>, stage: usize, from: Duration) {
     let plan = &cast.run.plan;
-    let may_move = Feeds::may_end(plan) || plan.stages[..stage].iter().any(|before| before.iterations.is_some());
+    let may_move = Feeds::may_end(&plan.workload) || plan.stages[..stage].iter().any(|before| before.iterations.is_some());
     loop {
         let begin = cast.run.epoch + cast.run.timeline.stage(stage).begins + from;
         let now = clock::now();
@@ -114,20 +117,21 @@ fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Durati
 async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, mut arrival: Arrival) -> Duration {
     {
         let mut shard = cast.shard.borrow_mut();
-        arrival.window = shard.arrival_started(arrival.stage, arrival.due, cast.scripts[arrival.scenario].opening);
+        arrival.ticket = shard.arrival_started(arrival.stage, arrival.due, cast.scripts[arrival.scenario].opening);
         shard.close_passed(arrival.due);
     }
-    let errors = cast.run.live.0[cast.share.thread].errors.get();
+    let errors = cast.live().errors.get();
     let ready = play(cast, user, arrival).await;
-    if cast.run.live.0[cast.share.thread].errors.get() > errors {
+    if cast.live().errors.get() > errors {
         // A request that fails without waiting for anything must not keep the thread from everybody else.
         tokio::task::yield_now().await;
     }
     ready
 }
 
-/// The users of a plan that live on one thread.
+/// The users of a plan that live on one thread. Those of two versions that come at the same time live on the same one: what a
+/// thread suffers happens to both versions.
 pub(super) fn users(plan: &Plan, share: Share) -> impl Iterator<Item = u32> + use<> {
-    let (thread, threads) = (share.thread as u32, share.threads);
-    (thread..plan.peak_users()).step_by(threads)
+    let sides = plan.sides().len() as u32;
+    (0..plan.peak_users()).filter(move |number| (number / sides) as usize % share.threads == share.thread)
 }

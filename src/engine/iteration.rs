@@ -5,8 +5,8 @@ use std::{rc::Rc, time::Duration};
 use super::{cast::Cast, controls::Turn, feeds::Row, manners::Manners, user::User, visit::Visit};
 use crate::{
     clock,
-    measure::{FailureNote, Finished},
-    plan::{EndpointId, Scenario, ScenarioId, Step, Think},
+    measure::{FailureNote, Finished, Ticket},
+    plan::{EndpointId, Load, Scenario, ScenarioId, Step, Think},
     protocol::Driver,
 };
 
@@ -40,8 +40,8 @@ pub(super) struct Arrival {
     pub(super) scenario: ScenarioId,
     /// Counted from the start of the run.
     pub(super) due: Duration,
-    /// Window of its first step, where that is known already.
-    pub(super) window: Option<usize>,
+    /// Ticket of its first request, where that is measured.
+    pub(super) ticket: Option<Ticket>,
     /// Rows it has taken.
     pub(super) row: Row,
     /// Whether its first request has its pass.
@@ -78,107 +78,126 @@ impl<R> Script<R> {
     }
 }
 
+/// Which part of a scenario is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Once, before a user's first iteration.
+    Setup,
+    Steps,
+    /// Once, at the end of the run.
+    Teardown,
+}
+
+/// What goes along from step to step.
+#[derive(Debug)]
+struct Walk {
+    part: Part,
+    /// The stage it belongs to; none at the end of the run.
+    stage: Option<usize>,
+    turn: Turn,
+    /// Ticket of the first request, where that is in the book already.
+    ticket: Option<Ticket>,
+    /// When the next step is due.
+    due: Duration,
+    /// Whether the last step was a pause.
+    has_paused: bool,
+}
+
+impl Walk {
+    /// Whether the next request may be made. To a target that fails nothing is sent, and what was begun ends there, too; what is
+    /// set up is for iterations that will not be made when the run is to end; what is torn down must be, if it can.
+    fn may_send<D: Driver>(&mut self, cast: &Cast<D>) -> bool {
+        match self.part {
+            Part::Setup => !cast.run.stop.is_asked() && cast.controls().may_send(&mut self.turn),
+            Part::Steps => cast.controls().may_send(&mut self.turn),
+            Part::Teardown => true,
+        }
+    }
+
+    /// Whether it comes back from a pause while too many arrivals are in flight. Users of a closed loop come back in any case: as
+    /// many as there are were asked for.
+    fn is_too_much<D: Driver>(&self, cast: &Cast<D>) -> bool {
+        let is_arrival = |stage: usize| matches!(cast.run.plan.stages[stage].load, Load::Arrivals(_));
+        self.has_paused && self.stage.is_some_and(is_arrival) && cast.is_overfull()
+    }
+}
+
 /// Plays an arrival; gives the moment of the run at which its user is free again.
 ///
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
 pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, arrival: Arrival) -> Duration {
-    let Arrival { stage, scenario, mut due, window, row, mut turn } = arrival;
+    let Arrival { stage, scenario, due, ticket, row, turn } = arrival;
     let script = &cast.scripts[scenario];
     if !script.is_static {
         user.begin(scenario, row);
     }
     cast.shard.borrow_mut().arrival_sent(stage, clock::now().saturating_duration_since(cast.run.epoch + due));
-    if script.is_begun_and_left() && user.is_new_to(scenario) {
-        match play_once(cast, user, &script.setup, Some((stage, &mut turn)), due).await {
-            Ok(ready) => due = ready,
-            Err(ready) => {
-                let mut shard = cast.shard.borrow_mut();
-                if let Some(endpoint) = script.opening {
-                    shard.give_back(window, endpoint);
-                }
-                shard.arrival_finished(stage);
-                user.iteration += 1;
-                return ready;
-            }
-        }
-        user.settle(scenario);
-    }
-    for (number, line) in script.lines.iter().enumerate() {
-        match line {
-            Line::Think(think) => {
-                due += think.draw(&mut user.rng);
-                cast.pause_until(due).await;
-            }
-            Line::Visit(visit) => {
-                // To a target that fails nothing is sent: what was begun ends here, too.
-                if !cast.run.controls.may_send(&mut turn) {
-                    if number == 0 {
-                        cast.shard.borrow_mut().give_back(window, visit.endpoint);
-                    }
-                    break;
-                }
-                let window = match (number, visit.measured) {
-                    (_, false) => None,
-                    (0, true) => window,
-                    (_, true) => cast.shard.borrow_mut().begin(stage, due, visit.endpoint),
-                };
-                let (done, failed) = make_visit(cast, user, visit, due, window).await;
-                due = done;
-                if failed {
-                    break;
-                }
-            }
-        }
+    let mut walk = Walk { part: Part::Steps, stage: Some(stage), turn, ticket, due, has_paused: false };
+    if set_up(cast, user, scenario, &mut walk).await {
+        play_lines(cast, user, &script.lines, &mut walk).await;
     }
     user.iteration += 1;
-    cast.shard.borrow_mut().arrival_finished(stage);
-    due
+    let mut shard = cast.shard.borrow_mut();
+    shard.give_back(walk.ticket);
+    shard.arrival_finished(stage);
+    walk.due
 }
 
-/// Plays what a user does once: its setup, in the turn of an iteration in a stage, or its teardown, in none. Gives the moment at
-/// which it was done.
-///
-/// # Errors
-/// The moment at which a step failed or was not to be sent, and the rest was left.
-async fn play_once<D: Driver>(
-    cast: &Cast<D>,
-    user: &mut User<D::Session>,
-    lines: &[Line<D::Request>],
-    mut iteration: Option<(usize, &mut Turn)>,
-    mut due: Duration,
-) -> Result<Duration, Duration> {
+/// Plays what a user does before its first iteration of a scenario, if this is it. False when the iteration can't begin.
+async fn set_up<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, scenario: ScenarioId, walk: &mut Walk) -> bool {
+    let script = &cast.scripts[scenario];
+    if !script.is_begun_and_left() || !user.is_new_to(scenario) {
+        return true;
+    }
+    // The ticket is that of the iteration's own first request.
+    let ticket = walk.ticket.take();
+    walk.part = Part::Setup;
+    let is_set_up = play_lines(cast, user, &script.setup, walk).await;
+    (walk.part, walk.ticket) = (Part::Steps, ticket);
+    if is_set_up {
+        user.settle(scenario);
+    }
+    is_set_up
+}
+
+/// Plays steps one after another. False when one of them failed or was not to be sent, and the rest was left.
+async fn play_lines<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, lines: &[Line<D::Request>], walk: &mut Walk) -> bool {
     for line in lines {
         match line {
             Line::Think(think) => {
-                due += think.draw(&mut user.rng);
-                cast.pause_until(due).await;
+                walk.due += think.draw(&mut user.rng);
+                cast.pause_until(walk.due).await;
+                walk.has_paused = true;
             }
             Line::Visit(visit) => {
-                let stage = iteration.as_ref().map(|(stage, _)| *stage);
-                let may_send = |turn: &mut Turn| !cast.run.stop.is_asked() && cast.run.controls.may_send(turn);
-                // What is set up is for iterations that will not be made; what is torn down must be, if it can.
-                if iteration.as_mut().is_some_and(|(_, turn)| !may_send(turn)) {
-                    return Err(due);
+                if !walk.may_send(cast) {
+                    return false;
                 }
-                let window =
-                    stage.filter(|_| visit.measured).and_then(|stage| cast.shard.borrow_mut().begin(stage, due, visit.endpoint));
-                let (done, failed) = make_visit(cast, user, visit, due, window).await;
-                due = done;
+                if walk.is_too_much(cast)
+                    && let Some(stage) = walk.stage
+                {
+                    cast.shard.borrow_mut().arrival_broken_off(stage, walk.due, visit.endpoint);
+                    return false;
+                }
+                let (done, failed) = make_visit(cast, user, visit, walk).await;
+                (walk.due, walk.has_paused) = (done, false);
                 if failed {
-                    return Err(done);
+                    return false;
                 }
             }
         }
     }
-    Ok(due)
+    true
 }
 
 /// Plays the end of a user's part in a scenario, if it ever had one.
 pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, scenario: ScenarioId) {
     if user.leave(scenario) {
+        let (part, stage, turn, due) = (Part::Teardown, None, Turn::Begun, cast.run.moment());
+        let mut walk = Walk { part, stage, turn, ticket: None, due, has_paused: false };
         // A step that fails is told of; there is nobody left who would build on it.
-        let _ = play_once(cast, user, &cast.scripts[scenario].teardown, None, cast.run.moment()).await;
+        play_lines(cast, user, &cast.scripts[scenario].teardown, &mut walk).await;
     }
 }
 
@@ -187,12 +206,14 @@ async fn make_visit<D: Driver>(
     cast: &Cast<D>,
     user: &mut User<D::Session>,
     visit: &Visit<D::Request>,
-    due: Duration,
-    window: Option<usize>,
+    walk: &mut Walk,
 ) -> (Duration, bool) {
-    let is_told = window.is_some() || !visit.measured;
-    let may_repeat = || !cast.run.stop.is_asked() && !cast.run.controls.is_silent();
-    let visited = visit.make(&cast.driver, user, is_told, may_repeat).await;
+    let due = walk.due;
+    let begin = |stage: usize| cast.shard.borrow_mut().begin(stage, due, visit.endpoint);
+    let ticket = walk.ticket.take().or_else(|| walk.stage.filter(|_| visit.measured).and_then(begin));
+    let is_told = ticket.is_some() || !visit.measured;
+    let may_repeat = || !cast.run.stop.is_asked() && !cast.controls().is_silent();
+    let visited = visit.make(&*cast.driver, user, is_told, may_repeat).await;
     let failed = visited.failure.is_some();
     let finished = Finished {
         response: visited.done.saturating_duration_since(cast.run.epoch + due),
@@ -209,6 +230,6 @@ async fn make_visit<D: Driver>(
         let (endpoint, class, message, sample) = (visit.endpoint, *class, message.clone(), finished.sample.clone());
         shard.note_failure(FailureNote { endpoint, class, message, sample });
     }
-    shard.finish(window, visit.endpoint, finished);
+    shard.finish(ticket, visit.endpoint, finished);
     (visited.done.saturating_duration_since(cast.run.epoch), failed)
 }

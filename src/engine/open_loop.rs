@@ -8,10 +8,11 @@ use super::{
     cast::Cast,
     controls::Admission,
     iteration::{Arrival, play},
+    seat::Seat,
 };
 use crate::{
     clock,
-    plan::{Pacer, ScenarioId, Shape, Stage},
+    plan::{Pacer, ScenarioId, Shape},
     protocol::Driver,
 };
 
@@ -20,9 +21,9 @@ const BURST_MAX: u32 = 16;
 
 /// Sends this thread's share of the arrivals of one stage. `first` is the number of the stage's first arrival over the whole run.
 pub(super) async fn send_arrivals<D>(
-    cast: &Rc<Cast<D>>,
+    casts: &[Rc<Cast<D>>],
     alarm: &Alarm,
-    (number, stage): (usize, &Stage),
+    number: usize,
     shape: Shape,
     first: u64,
 ) -> io::Result<()>
@@ -30,45 +31,71 @@ where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (place, controls) = (cast.run.timeline.stage(number), &cast.run.controls);
-    let (begins, ends) = (place.begins, place.ends);
-    let (arrivals, seed) = (cast.run.plan.control.arrivals, cast.run.plan.seed.wrapping_add(number as u64));
-    let mut pacer = Pacer::new(shape, stage.duration, arrivals, cast.share, seed);
-    let (mut n, mut burst) = (first + cast.share.thread as u64, 0);
-    let gives_up = || cast.run.stop.is_asked() || cast.run.is_fed_up();
-    while let Some(offset) = pacer.next(controls.rate_factor()) {
-        if cast.run.is_fed_up() {
-            cast.run.end_for_want_of_rows(number);
-            return Ok(());
-        }
+    let (run, share, stage) = (&casts[0].run, casts[0].share, &casts[0].run.plan.stages[number]);
+    let begins = run.timeline.stage(number).begins;
+    let seed = run.plan.seed.wrapping_add(number as u64);
+    let mut pacer = Pacer::new(shape, stage.duration, &run.plan.control, share, seed);
+    let (mut n, mut burst) = (first + share.thread as u64, 0);
+    let is_over = || run.stop.is_asked() || run.is_fed_up() || run.timeline.is_cut(number);
+    while let Some(offset) = pacer.next(casts[0].controls().rate_factor()) {
         let due = begins + offset;
-        cast.shard.borrow_mut().expects(due);
-        burst = if cast.run.epoch + due > clock::now() { 0 } else { burst + 1 };
+        expect(casts, due);
+        burst = if run.epoch + due > clock::now() { 0 } else { burst + 1 };
         if burst == BURST_MAX {
             burst = 0;
             tokio::task::yield_now().await;
         }
-        if !alarm.until(cast.run.epoch + due, gives_up).await? {
-            cast.run.end_for_want_of_rows(number);
-            return Ok(());
+        if !alarm.until(run.epoch + due, is_over).await? || !meet(casts, alarm, number, due, n).await? {
+            run.end_for_want_of_rows(number);
+            break;
         }
-        let workload = &cast.run.plan.workload;
-        let scenario = workload.scenario_of(cast.run.plan.seed, n);
-        let admission = if controls.keeps(workload, scenario, n) { controls.admit(due, ends) } else { Admission::Withheld };
-        match admission {
-            Admission::HeldBack => cast.shard.borrow_mut().arrival_held_back(number),
-            Admission::Withheld => cast.shard.borrow_mut().arrival_withheld(number),
-            Admission::Send { at } => {
-                cast.shard.borrow_mut().expects(at);
-                if !alarm.until(cast.run.epoch + at, || cast.run.stop.is_asked()).await? {
-                    return Ok(());
-                }
-                arrive(cast, number, at, scenario);
-            }
-        }
-        n += cast.share.threads as u64;
+        n += share.threads as u64;
     }
     Ok(())
+}
+
+/// The next arrival falls due at a moment of the run, whichever version it goes to.
+pub(super) fn expect<D: Driver>(casts: &[Rc<Cast<D>>], due: Duration) {
+    casts.iter().for_each(|cast| cast.shard.borrow_mut().expects(due));
+}
+
+/// Sends arrival `n` of the run, which is due now, to its version, or keeps it from the target. False when the stage is over
+/// before it.
+async fn meet<D>(casts: &[Rc<Cast<D>>], alarm: &Alarm, stage: usize, due: Duration, n: u64) -> io::Result<bool>
+where
+    D: Driver + 'static,
+    D::Request: 'static,
+{
+    let (run, cast) = (&casts[0].run, &casts[casts[0].run.plan.side_of_arrival(n).number()]);
+    let (workload, controls) = (&run.plan.workload, cast.controls());
+    let scenario = workload.scenario_of(run.plan.seed, n);
+    let ends = run.timeline.stage(stage).ends;
+    let is_kept = controls.keeps(workload, scenario, n);
+    let admission = if is_kept { controls.admit(due, ends) } else { Admission::Withheld };
+    let at = match admission {
+        Admission::HeldBack => {
+            cast.shard.borrow_mut().arrival_held_back(stage);
+            return Ok(true);
+        }
+        Admission::Withheld => due,
+        Admission::Send { at } => at,
+    };
+    // What is held back is not counted: nobody has meant it to be sent.
+    let is_counted = run.claim_iteration(stage);
+    expect(casts, at);
+    if !alarm.until(run.epoch + at, || run.stop.is_asked() || (!is_counted && run.timeline.is_cut(stage))).await? {
+        return Ok(false);
+    }
+    if !is_counted {
+        // A stage lasts until the first arrival beyond its count would be due.
+        run.timeline.end_early(stage, run.moment());
+        return Ok(false);
+    }
+    match admission {
+        Admission::Send { .. } => arrive(cast, stage, at, scenario),
+        Admission::Withheld | Admission::HeldBack => cast.shard.borrow_mut().arrival_withheld(stage),
+    }
+    Ok(true)
 }
 
 /// Takes an arrival into play, or drops it when too many are.
@@ -78,29 +105,37 @@ where
     D::Request: 'static,
 {
     let script = &cast.scripts[scenario];
-    let max_in_flight = cast.share.of(cast.run.plan.limits.max_in_flight).max(1) as u64;
-    let (mut shard, controls) = (cast.shard.borrow_mut(), &cast.run.controls);
+    let (mut shard, controls) = (cast.shard.borrow_mut(), cast.controls());
     if controls.is_silent() {
         // It became so while the arrival waited for the rate limit.
         shard.arrival_withheld(stage);
-    } else if cast.in_flight() >= max_in_flight {
+    } else if !cast.has_room() {
         shard.arrival_dropped(stage, due, script.endpoint);
-    } else if let Some(row) = cast.run.feeds.take(&cast.run.plan, scenario) {
+    } else if let Some(row) = cast.run.feeds.take(&cast.run.plan.workload, cast.run.plan.seed, scenario) {
         // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
         let Some(turn) = controls.begin(script.sends_at_once()) else {
             shard.arrival_withheld(stage);
             return;
         };
-        let window = shard.arrival_started(stage, due, script.opening);
-        let (cast, arrival) = (Rc::clone(cast), Arrival { stage, scenario, due, window, row, turn });
-        tokio::task::spawn_local(async move {
-            let mut user = cast.user();
-            play(&cast, &mut user, arrival).await;
-            cast.release(user);
-        });
+        let ticket = shard.arrival_started(stage, due, script.opening);
+        let arrival = Arrival { stage, scenario, due, ticket, row, turn };
+        match cast.free_user() {
+            Some((user, seat)) => seat.call(user, arrival),
+            None => drop(tokio::task::spawn_local(serve(Rc::clone(cast), arrival))),
+        }
     } else {
         // Nobody has said that so many should come as there are no rows for.
         shard.arrival_held_back(stage);
     }
     shard.close_passed(due);
+}
+
+/// What a user of the open loop does: plays one arrival after another, those in turn that come when it is free.
+async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut arrival: Arrival) {
+    let (mut user, seat) = (cast.new_user(), Rc::new(Seat::default()));
+    loop {
+        play(&cast, &mut user, arrival).await;
+        cast.release(user, &seat);
+        (user, arrival) = seat.wait().await;
+    }
 }

@@ -10,6 +10,7 @@ use crate::{
     clock,
     plan::{Method, Plan, Request, TargetId, WaitFor},
     protocol::{Driver, Keep, Terms},
+    record::Side,
 };
 
 /// How often the wish to stop is looked at while waiting.
@@ -76,13 +77,19 @@ async fn ready<D: Driver>(plan: &Plan, driver: &D) -> Result<(), NotReady> {
     for id in 0..plan.targets.len() {
         match &plan.targets[id].wait_for {
             Some(wait_for) => probe(plan, id, wait_for, driver).await?,
-            None => driver.reach(id).await.map_err(|failure| NotReady::Unreachable {
-                authority: plan.targets[id].authority(),
-                reason: failure.message.into_owned(),
-            })?,
+            None => driver
+                .reach(id)
+                .await
+                .map_err(|failure| NotReady::Unreachable { authority: name(plan, id), reason: failure.message.into_owned() })?,
         }
     }
     Ok(())
+}
+
+/// Host and port, with what it is where two versions are asked.
+fn name(plan: &Plan, target: TargetId) -> String {
+    let authority = plan.targets[target].authority();
+    if plan.baseline == Some(target) { format!("the baseline {authority}") } else { authority }
 }
 
 async fn probe<D: Driver>(plan: &Plan, target: TargetId, wait_for: &WaitFor, driver: &D) -> Result<(), NotReady> {
@@ -95,7 +102,7 @@ async fn probe<D: Driver>(plan: &Plan, target: TargetId, wait_for: &WaitFor, dri
         probes += 1;
         let timeout = plan.http.timeouts.request.min(left().max(PROBE_MIN));
         let terms = Terms { timeout, keep: Keep::Status, expected: &[] };
-        let outcome = driver.exchange(&mut D::Session::default(), &request, &terms).await.outcome;
+        let outcome = driver.exchange(&mut driver.session(Side::Candidate), &request, &terms).await.outcome;
         let reason = match outcome {
             Ok(reply) if reply.status.as_u16() == wait_for.status => return Ok(()),
             Ok(reply) => format!("status {}", reply.status.as_u16()),
@@ -104,7 +111,7 @@ async fn probe<D: Driver>(plan: &Plan, target: TargetId, wait_for: &WaitFor, dri
         let left = left();
         if left.is_zero() {
             return Err(NotReady::Timeout {
-                authority: plan.targets[target].authority(),
+                authority: name(plan, target),
                 path: wait_for.path.clone(),
                 probes,
                 timeout: wait_for.timeout,

@@ -32,22 +32,20 @@ pub(super) struct User<S> {
     begun: BTreeMap<ScenarioId, Names>,
 }
 
-impl<S: Default> User<S> {
+impl<S> User<S> {
     /// User `number`; equal seeds make users who do the same.
-    pub(super) fn new(number: u64, plan: &Plan) -> Self {
+    pub(super) fn new(number: u64, plan: &Plan, session: S) -> Self {
         Self {
             number,
             iteration: 0,
             rng: SmallRng::seed_from_u64(plan.seed ^ number.rotate_left(32)),
-            session: S::default(),
+            session,
             seed: plan.seed,
             scope: Arc::new(Scope::new(Arc::clone(&plan.workload.names))),
             begun: BTreeMap::new(),
         }
     }
-}
 
-impl<S> User<S> {
     /// Begins an iteration: it knows what it learned in the setup of the scenario and the rows it has taken, and no more.
     pub(super) fn begin(&mut self, scenario: ScenarioId, row: Row) {
         let mut own = self.begun.get(&scenario).cloned().unwrap_or_default();

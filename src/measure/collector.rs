@@ -49,8 +49,9 @@ impl Collector {
         Self { timeline, threads, partial: BTreeMap::new(), complete: BTreeMap::new() }
     }
 
-    /// Takes one thread's closed window; the last thread's completes it. As each thread closes its windows in order, they are
-    /// completed in order, too. Returns the number of a window that is complete now, with one entry per endpoint.
+    /// Takes one thread's closed window; the last thread's completes it. Windows of a stage are completed in order, but the last
+    /// one of a stage may come after those of the next. Returns the number of a window that is complete now, with one entry per
+    /// endpoint.
     pub fn take(&mut self, closed: ClosedWindow) -> Option<(usize, &[Window])> {
         let (seen, mut totals) = self.partial.remove(&closed.number).unwrap_or_default();
         if totals.is_empty() {

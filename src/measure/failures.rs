@@ -14,7 +14,7 @@ const PER_THREAD: usize = 50;
 const PER_CLASS: usize = 2;
 
 /// A failure in words, with the exchange where there was one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailureNote {
     /// Where it happened.
     pub endpoint: EndpointId,
@@ -27,7 +27,7 @@ pub struct FailureNote {
 }
 
 /// The failures one thread keeps.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Failures(Vec<FailureNote>);
 
 impl Failures {

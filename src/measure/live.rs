@@ -35,10 +35,12 @@ impl Counter {
 pub struct LiveShard {
     /// Arrivals sent.
     pub started: Counter,
-    /// Arrivals whose steps are all done.
+    /// Arrivals that are over: their steps are done, or some of them were left out.
     pub finished: Counter,
     /// Arrivals not sent.
     pub dropped: Counter,
+    /// Arrivals left in the middle, because too many were in flight when their next request was due.
+    pub broken_off: Counter,
     /// Arrivals held back on purpose.
     pub held_back: Counter,
     /// Requests that came to an outcome.
@@ -89,16 +91,16 @@ impl Live {
         self.0.iter().map(|shard| shard.errors.get()).sum()
     }
 
-    /// Arrivals not sent.
+    /// Arrivals that fell due, sent or not.
     #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.0.iter().map(|shard| shard.dropped.get()).sum()
+    pub fn due(&self) -> u64 {
+        self.0.iter().map(|shard| shard.started.get() + shard.dropped.get()).sum()
     }
 
-    /// Arrivals whose steps are all done.
+    /// Arrivals not sent, or left in the middle.
     #[must_use]
-    pub fn finished(&self) -> u64 {
-        self.0.iter().map(|shard| shard.finished.get()).sum()
+    pub fn dropped(&self) -> u64 {
+        self.0.iter().map(|shard| shard.dropped.get() + shard.broken_off.get()).sum()
     }
 
     /// Arrivals held back on purpose.

@@ -1,22 +1,24 @@
 //! The hot path: numbers in, histograms out. One [`Shard`] per thread, no locks; a [`Collector`] puts closed windows of all
 //! threads together and keeps them encoded, so that memory does not grow with the number of requests.
 
+mod awaited;
 mod collector;
 mod failures;
 mod live;
 mod machine;
-#[cfg(test)]
-mod memory;
+mod open_windows;
 mod pulse;
 mod shard;
 mod strain;
 mod timeline;
 
+pub use awaited::Ticket;
 pub use collector::{Collector, Measured};
 pub use failures::{FailureNote, Failures};
 pub use live::{Live, LiveShard};
 pub use machine::{CpuClock, environment, max_rss_bytes, raise_open_files_limit};
+pub use open_windows::ClosedWindow;
 pub use pulse::{History, PULSE, PulseSlot, Recent};
-pub use shard::{ClosedWindow, Finished, Shard, ShardEnd};
+pub use shard::{Finished, Shard, ShardEnd};
 pub use strain::{Strain, StrainProbe};
 pub use timeline::{StagePlace, Timeline};

@@ -1,17 +1,15 @@
-//! One thread's measurements. Windows are held open until their time has passed and every request that was due in them has
-//! come to an outcome; then they go to the collector.
+//! One thread's measurements: what falls due, what is sent, what comes of it.
 
 use std::{
     borrow::Cow,
-    collections::VecDeque,
     sync::{Arc, mpsc::Sender},
     time::Duration,
 };
 
-use super::{FailureNote, Failures, Recent, Timeline, live::LiveShard};
+use super::{ClosedWindow, FailureNote, Failures, Recent, Timeline, awaited::Ticket, live::LiveShard, open_windows::OpenWindows};
 use crate::{
     plan::EndpointId,
-    record::{ErrorClass, Errors, ExchangeSample, Latencies, Phases, Totals},
+    record::{ErrorClass, ExchangeSample, Latencies, Phases},
     units::Micros,
 };
 
@@ -42,15 +40,6 @@ pub struct Finished {
     pub sample: Option<Box<ExchangeSample>>,
 }
 
-/// A window that is over on one thread.
-#[derive(Debug)]
-pub struct ClosedWindow {
-    /// Its number in the [`Timeline`].
-    pub number: usize,
-    /// What was measured, by endpoint.
-    pub endpoints: Vec<Totals>,
-}
-
 /// What a thread knows when all is over.
 #[derive(Debug, Default)]
 pub struct ShardEnd {
@@ -76,27 +65,17 @@ pub struct ShardEnd {
 #[derive(Debug)]
 pub struct Shard {
     timeline: Arc<Timeline>,
-    endpoints: usize,
-    /// Open windows; the front one has the number `closed`.
-    open: VecDeque<OpenWindow>,
-    closed: usize,
+    windows: OpenWindows,
     /// Arrivals in play by stage: while there are any, the last window of the stage can still get requests.
     in_play: Vec<u64>,
     /// Moment of the run from which on it is worth looking for windows to close.
     look_again: Duration,
-    sink: Sender<ClosedWindow>,
     live: Arc<LiveShard>,
     /// When the next arrival of an open loop falls due.
     expected: Duration,
     /// What happened since the last pulse.
     recent: Recent,
     end: ShardEnd,
-}
-
-#[derive(Debug)]
-struct OpenWindow {
-    pending: Vec<u64>,
-    endpoints: Vec<Totals>,
 }
 
 impl Shard {
@@ -112,14 +91,11 @@ impl Shard {
             ..ShardEnd::default()
         };
         Self {
+            windows: OpenWindows::new(Arc::clone(&timeline), endpoints, sink),
             timeline,
-            endpoints,
-            open: VecDeque::new(),
-            closed: 0,
             in_play: vec![0; stages],
             look_again: Duration::ZERO,
             expected: Duration::MAX,
-            sink,
             live,
             recent: Recent::default(),
             end,
@@ -127,8 +103,8 @@ impl Shard {
     }
 
     /// An arrival fell due and is taken into play, its first request at `endpoint` where it begins with one that is measured.
-    /// Returns the window as [`Self::begin`] does. From here on its window stays open, though its task may not have run yet.
-    pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: Option<EndpointId>) -> Option<usize> {
+    /// Returns its ticket as [`Self::begin`] does. From here on its window stays open, though its task may not have run yet.
+    pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: Option<EndpointId>) -> Option<Ticket> {
         self.end.offered[stage] += 1;
         self.end.started[stage] += 1;
         self.in_play[stage] += 1;
@@ -154,9 +130,15 @@ impl Shard {
     pub fn arrival_dropped(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
         self.end.offered[stage] += 1;
         self.live.dropped.add(1);
-        if let Some(number) = self.timeline.window_of(stage, due).map(|number| number.max(self.closed)) {
-            self.window(number).endpoints[endpoint].dropped += 1;
-        }
+        self.windows.drop_request(stage, due, endpoint);
+    }
+
+    /// An arrival is left in the middle: the request that is due now is not sent, because too many are in flight. It counts as
+    /// dropped, and no longer as one that was sent.
+    pub fn arrival_broken_off(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
+        self.end.started[stage] -= 1;
+        self.live.broken_off.add(1);
+        self.windows.drop_request(stage, due, endpoint);
     }
 
     /// An arrival was due, and the circuit breaker or self-protection keeps it from the target.
@@ -171,18 +153,15 @@ impl Shard {
         self.live.held_back.add(1);
     }
 
-    /// A request is about to be made. Returns the window its outcome must be given to; `None` where nothing is measured.
-    pub fn begin(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<usize> {
-        // A user who was woken late may come when the window of its time is closed; it counts to the next one then.
-        let number = self.timeline.window_of(stage, due)?.max(self.closed);
-        self.window(number).pending[endpoint] += 1;
-        Some(number)
+    /// A request is about to be made. Returns what its outcome must be handed in with; `None` where nothing is measured.
+    pub fn begin(&mut self, stage: usize, due: Duration, endpoint: EndpointId) -> Option<Ticket> {
+        self.windows.begin(stage, due, endpoint)
     }
 
-    /// A request that was expected in a window is not made after all.
-    pub fn give_back(&mut self, window: Option<usize>, endpoint: EndpointId) {
-        if let Some(number) = window {
-            self.window(number).pending[endpoint] -= 1;
+    /// A request that was to be made is not made after all.
+    pub fn give_back(&mut self, ticket: Option<Ticket>) {
+        if let Some(ticket) = ticket {
+            self.windows.finish(ticket);
         }
     }
 
@@ -192,17 +171,15 @@ impl Shard {
     }
 
     /// A request came to its outcome.
-    pub fn finish(&mut self, window: Option<usize>, endpoint: EndpointId, finished: Finished) {
+    pub fn finish(&mut self, ticket: Option<Ticket>, endpoint: EndpointId, finished: Finished) {
         self.live.requests.add(1);
         if finished.failure.is_some() {
             self.live.errors.add(1);
         }
         let response = Micros::from_duration(finished.response).0;
         self.recent.request(response, finished.failure.is_some());
-        let Some(number) = window else { return };
-        let open = self.window(number);
-        open.pending[endpoint] -= 1;
-        let total = &mut open.endpoints[endpoint];
+        let Some(ticket) = ticket else { return };
+        let total = self.windows.finish(ticket);
         total.requests += 1;
         total.bytes += finished.bytes;
         total.connections += finished.connections;
@@ -219,21 +196,6 @@ impl Shard {
                 self.end.failures.keep(FailureNote { endpoint, class, message, sample: finished.sample });
             }
         }
-    }
-
-    /// Windows that are held open.
-    #[cfg(test)]
-    pub(super) fn open_windows(&self) -> usize {
-        self.open.len()
-    }
-
-    fn window(&mut self, number: usize) -> &mut OpenWindow {
-        let place = number - self.closed;
-        while self.open.len() <= place {
-            self.open
-                .push_back(OpenWindow { pending: vec![0; self.endpoints], endpoints: vec![Totals::default(); self.endpoints] });
-        }
-        &mut self.open[place]
     }
 
     /// The next arrival of an open loop falls due at a moment of the run: until it is taken, its window stays open.
@@ -253,148 +215,26 @@ impl Shard {
         self.live.pulse.put(&mut self.recent);
     }
 
-    /// Closes the windows that are over at a moment of the run. The last one stays open until the [end](Self::end).
+    /// Closes the windows that are over at a moment of the run. The last one of the run stays open until the [end](Self::end).
     pub fn close_passed(&mut self, moment: Duration) {
         if moment < self.look_again {
             return;
         }
         self.look_again = moment + LOOK_STEP;
-        let passed = self.timeline.passed(moment).min(self.timeline.windows().saturating_sub(1));
-        while self.closed < passed && self.is_settled(self.closed) {
-            self.close_front();
-        }
+        self.windows.close_passed(moment, &self.in_play);
     }
 
-    /// Whether no request can come to the window any more, its time being over.
-    fn is_settled(&self, number: usize) -> bool {
-        let stage = self.timeline.stage_of_window(number);
-        // Windows behind the last one that was played stay open no longer than it: they are empty, and none may be skipped.
-        let is_last = self.timeline.last_window(stage).is_none_or(|last| number >= last);
-        let quiet = self.open.front().is_none_or(|open| open.pending.iter().all(|&pending| pending == 0));
-        quiet && !(is_last && self.in_play[stage] > 0)
-    }
-
-    fn close_front(&mut self) {
-        let endpoints = self.open.pop_front().map_or_else(|| vec![Totals::default(); self.endpoints], |open| open.endpoints);
-        // The channel has room for every window of the run, so this never blocks; a collector that is gone needs none.
-        let _ = self.sink.send(ClosedWindow { number: self.closed, endpoints });
-        self.closed += 1;
-    }
-
-    /// Closes what is left. Requests still without an outcome count as request timeouts of length `waited`.
+    /// Closes what is left at the moment of the run from which on nothing is waited for any more. A request without an outcome is
+    /// a failure that took from its due time until then.
     #[must_use]
-    pub fn end(mut self, waited: Duration) -> ShardEnd {
-        for open in &mut self.open {
-            for (total, pending) in open.endpoints.iter_mut().zip(&open.pending).filter(|(_, pending)| **pending > 0) {
-                total.requests += pending;
-                let errors: &mut Errors = &mut total.errors;
-                *errors.entry(ErrorClass::TimeoutRequest).or_default() += pending;
-                (0..*pending).for_each(|_| total.failed.record(Micros::from_duration(waited).0));
-            }
-        }
-        while self.closed < self.timeline.windows() {
-            self.close_front();
+    pub fn end(mut self, moment: Duration) -> ShardEnd {
+        for endpoint in self.windows.end(moment) {
+            let (class, message) = (ErrorClass::Unfinished, Cow::Borrowed("there was no outcome when the run ended"));
+            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None });
         }
         self.end
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc::{Receiver, channel};
-
-    use super::*;
-    use crate::plan::{Load, Shape, Stage};
-
-    /// A stage of two seconds and another of two, in windows of one, one endpoint.
-    fn shard() -> (Shard, Receiver<ClosedWindow>) {
-        let stage = Stage {
-            name: "steady".to_owned(),
-            load: Load::Arrivals(Shape::Constant(crate::units::PerSecond(10.0))),
-            duration: Duration::from_secs(2),
-            iterations: None,
-            measured: true,
-            step_of: None,
-        };
-        let (sink, source) = channel();
-        let timeline = Arc::new(Timeline::new(&[stage.clone(), stage], Duration::from_secs(1)));
-        (Shard::new(timeline, 1, sink, Arc::default()), source)
-    }
-
-    fn finished(ms: u64) -> Finished {
-        let response = Duration::from_millis(ms);
-        Finished {
-            response,
-            service: response,
-            bytes: 0,
-            phases: Phases::default(),
-            connections: 0,
-            retries: 0,
-            failure: None,
-            sample: None,
-        }
-    }
-
-    #[test]
-    fn a_window_waits_for_an_arrival_whose_task_has_not_run_yet() {
-        let (mut shard, source) = shard();
-        let window = shard.arrival_started(0, Duration::from_millis(990), Some(0));
-        // The generator was frozen and catches up: the next window's arrivals are taken before the first task runs.
-        shard.close_passed(Duration::from_millis(1_010));
-        assert!(source.try_recv().is_err(), "the first window is still open");
-        shard.finish(window, 0, finished(400));
-        shard.arrival_finished(0);
-        shard.close_passed(Duration::from_millis(1_020));
-        let closed = source.try_recv().unwrap();
-        assert_eq!((closed.number, closed.endpoints[0].requests), (0, 1));
-    }
-
-    #[test]
-    fn a_pulse_closes_the_windows_that_no_arrival_closes_but_not_that_of_the_next_one() {
-        let (mut shard, source) = shard();
-        let closed = || source.try_iter().map(|closed| closed.number).collect::<Vec<_>>();
-        let pulse = |shard: &mut Shard, ms| shard.pulse(Duration::from_millis(ms), Duration::ZERO);
-        pulse(&mut shard, 1_100);
-        assert_eq!(closed(), [] as [usize; 0], "users of its last moment may still be woken");
-        pulse(&mut shard, 1_600);
-        assert_eq!(closed(), [0]);
-        shard.expects(Duration::from_millis(1_900));
-        pulse(&mut shard, 3_600);
-        assert_eq!(closed(), [] as [usize; 0], "the thread is behind: an arrival of this window is still to be sent");
-        shard.expects(Duration::MAX);
-        pulse(&mut shard, 3_700);
-        assert_eq!(closed(), [1, 2]);
-    }
-
-    #[test]
-    fn the_last_window_of_a_stage_waits_for_steps_that_may_still_come() {
-        let (mut shard, source) = shard();
-        let window = shard.arrival_started(0, Duration::from_millis(1_900), Some(0));
-        shard.finish(window, 0, finished(300));
-        shard.close_passed(Duration::from_secs(3));
-        assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [0], "a second step may follow");
-        shard.arrival_finished(0);
-        shard.close_passed(Duration::from_millis(3_020));
-        assert_eq!(source.try_iter().map(|closed| closed.number).collect::<Vec<_>>(), [1, 2]);
-    }
-
-    #[test]
-    fn an_arrival_that_comes_when_its_window_is_closed_counts_to_the_next_and_at_the_end_to_the_last() {
-        let (mut shard, _source) = shard();
-        shard.close_passed(Duration::from_millis(1_500));
-        assert_eq!(shard.arrival_started(0, Duration::from_millis(990), Some(0)), Some(1));
-        let (mut shard, _source) = self::shard();
-        shard.close_passed(Duration::from_secs(9));
-        assert_eq!(shard.arrival_started(1, Duration::from_millis(3_990), Some(0)), Some(3));
-    }
-
-    #[test]
-    fn what_has_no_outcome_at_the_end_is_a_timeout() {
-        let (mut shard, source) = shard();
-        let _ = shard.arrival_started(0, Duration::from_millis(100), Some(0));
-        let _ = shard.end(Duration::from_secs(5));
-        let closed: Vec<ClosedWindow> = source.try_iter().collect();
-        assert_eq!(closed.len(), 4);
-        assert_eq!(closed[0].endpoints[0].errors, Errors::from([(ErrorClass::TimeoutRequest, 1)]));
-    }
-}
+mod tests;

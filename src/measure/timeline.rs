@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{plan::Stage, units::nanoseconds as nanos};
+use crate::{plan::Stage, record::WindowPlace, units::nanoseconds as nanos};
 
 /// All windows of a run's measured stages, numbered through from 0.
 ///
@@ -135,6 +135,12 @@ impl Timeline {
         place.ends.store(nanos(moment), Release);
     }
 
+    /// Whether somebody has ended a stage before its time.
+    #[must_use]
+    pub fn is_cut(&self, stage: usize) -> bool {
+        self.stages[stage].is_cut.load(Relaxed)
+    }
+
     /// Number of windows of the run.
     #[must_use]
     pub fn windows(&self) -> usize {
@@ -172,12 +178,16 @@ impl Timeline {
         (begun as usize).min(place.windows)
     }
 
-    /// Whether a window's time came at all: it does not in a stage that ended before its time.
+    /// Where a window stands; `None` when its time never came, because its stage ended before.
     #[must_use]
-    pub fn is_played(&self, window: usize) -> bool {
-        let place = &self.stages[self.stage_of_window(window)];
+    pub fn window_place(&self, window: usize) -> Option<WindowPlace> {
+        let stage = self.stage_of_window(window);
+        let place = self.stage(stage);
         let offset = self.window.saturating_mul((window - place.first_window) as u64);
-        place.begins.load(Relaxed).saturating_add(offset) < place.ends.load(Relaxed)
+        let begins = place.begins.saturating_add(Duration::from_nanos(offset));
+        let length = place.ends.checked_sub(begins).filter(|left| !left.is_zero())?.min(Duration::from_nanos(self.window));
+        let is_last = self.last_window(stage) == Some(window);
+        Some(WindowPlace { stage, ends: begins + length, length, is_last })
     }
 
     /// The stage a window belongs to.
@@ -250,6 +260,17 @@ mod tests {
         assert_eq!((timeline.begun(1, at(9.0)), timeline.passed(at(3.2))), (2, 3), "a window without time is over, never begun");
         assert_eq!(timeline.window_of(1, at(9.0)), Some(1), "a late step counts to the last window that was played");
         assert_eq!(timeline.window_of(2, at(3.3)), Some(3));
+    }
+
+    #[test]
+    fn a_window_stands_where_it_was_played() {
+        let timeline = timeline();
+        let place = |window| timeline.window_place(window).map(|place| (place.stage, place.ends, place.length, place.is_last));
+        assert_eq!(place(0), Some((1, at(3.0), at(1.0), false)));
+        assert_eq!((place(2), place(3)), (Some((1, at(4.5), at(0.5), true)), Some((2, at(5.5), at(1.0), true))));
+        timeline.end_early(1, at(3.2));
+        assert_eq!((place(1), place(2)), (Some((1, at(3.2), at(0.2), true)), None), "the stage ended in its second window");
+        assert_eq!(place(3), Some((2, at(4.3), at(1.0), true)), "and the next one began earlier");
     }
 
     #[test]

@@ -27,6 +27,12 @@ impl Control {
         self.adaptive.as_ref().map_or(1.0, |adaptive| adaptive.ceiling.max(1.0))
     }
 
+    /// Whether arrivals come evenly at the rate of their stage, so that their number follows from its duration.
+    #[must_use]
+    pub fn keeps_pace(&self) -> bool {
+        self.arrivals == Arrivals::Uniform && self.adaptive.is_none() && self.rate_limit.is_none()
+    }
+
     /// Keeps arrivals to a highest rate, however they come about.
     pub(super) fn limit_to(&mut self, max: PerSecond) {
         let limit = self.rate_limit.get_or_insert(RateLimit { rate: max, burst: 1 });

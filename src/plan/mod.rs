@@ -1,5 +1,6 @@
 //! The plan: validated and complete, with no string left to interpret. Pure; reads no clock and does no I/O.
 
+mod ab;
 mod check;
 mod control;
 mod crowd;
@@ -49,8 +50,10 @@ pub type EndpointId = usize;
 pub struct Plan {
     /// Name of the configuration.
     pub suite: String,
-    /// Where the load goes: that of `target:` first, then those of `targets:`.
+    /// Where the load goes: that of `target:` first, then those of `targets:`, last the baseline where there is one.
     pub targets: Vec<Target>,
+    /// The version to compare with, where both are played at the same time: the load of all stages is that of both together.
+    pub baseline: Option<TargetId>,
     /// Stages in the order they are played.
     pub stages: Vec<Stage>,
     /// Who asks for what.
@@ -76,7 +79,8 @@ pub struct Stage {
     pub load: Load,
     /// How long it is played; at most, where `iterations` may end it.
     pub duration: Duration,
-    /// Iterations after which users stop.
+    /// Iterations after which it ends, where that does not follow from its duration: those that users share, and arrivals that
+    /// chance or a control may keep waiting.
     pub iterations: Option<u64>,
     /// False for warm-up and `measure: false`: played, but not recorded.
     pub measured: bool,
@@ -104,10 +108,21 @@ impl Share {
 /// What the engine must never exceed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Requests in flight; arrivals beyond it are dropped and counted.
+    /// Arrivals that wait for an answer; those beyond it are dropped and counted.
     pub max_in_flight: usize,
     /// Time that requests in flight are given at the end of a run.
     pub graceful_stop: Duration,
+}
+
+/// How many times as many arrivals may be in play as may be in flight: those that pause load nothing, but each takes memory.
+const IN_PLAY_PER_IN_FLIGHT: usize = 10;
+
+impl Limits {
+    /// Arrivals in play, those that pause between two steps included; those beyond it are dropped and counted.
+    #[must_use]
+    pub fn max_in_play(&self) -> usize {
+        self.max_in_flight.saturating_mul(IN_PLAY_PER_IN_FLIGHT)
+    }
 }
 
 impl Default for Limits {
@@ -153,7 +168,7 @@ impl Stage {
     #[must_use]
     pub fn arrivals(&self) -> u64 {
         match self.load {
-            Load::Arrivals(shape) => shape.schedule(self.duration).count(),
+            Load::Arrivals(shape) => shape.schedule(self.duration).count().min(self.iterations.unwrap_or(u64::MAX)),
             Load::Users(_) => 0,
         }
     }
@@ -161,9 +176,10 @@ impl Stage {
     /// The stage as a record tells of it, before anything was played.
     #[must_use]
     pub fn facts(&self) -> StageFacts {
+        let count = self.iterations.map(|count| format!(", {count} times")).unwrap_or_default();
         StageFacts {
             name: self.name.clone(),
-            shape: self.load.to_string(),
+            shape: format!("{}{count}", self.load),
             duration_us: Micros::from_duration(self.duration).0,
             measured: self.measured,
             step_of: self.step_of.clone(),

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use crate::{
     clock::Instant,
     plan::{Request, TargetId},
-    record::{ErrorClass, Phases},
+    record::{ErrorClass, Phases, Side},
 };
 
 pub use connect::{Connected, OriginError, Origins};
@@ -29,10 +29,13 @@ pub trait Driver {
     type Request;
 
     /// What is remembered of one user from one request to the next.
-    type Session: Default;
+    type Session;
 
     /// Makes a request ready.
     fn prepare(&self, request: &Request) -> Self::Request;
+
+    /// The session of a user who begins to play a version.
+    fn session(&self, side: Side) -> Self::Session;
 
     /// Whether a target can be reached at all; sends nothing.
     ///

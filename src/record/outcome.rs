@@ -34,6 +34,8 @@ pub enum ErrorClass {
     Tls,
     /// The target closed the connection or reset it before the response was complete.
     Reset,
+    /// No response, for a reason that another load tool did not tell.
+    NoResponse,
     /// What came back is not HTTP.
     Protocol,
     /// A redirect that is not followed: too many, or out of the targets.
@@ -46,11 +48,13 @@ pub enum ErrorClass {
     Template,
     /// The generator has no file descriptor left for a connection.
     OpenFiles,
+    /// The run ended before there was an outcome: later than `load.graceful_stop` allows, or somebody was in a hurry.
+    Unfinished,
 }
 
 impl ErrorClass {
     /// All classes, in the order reports show them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Status4xx,
         Self::Status5xx,
         Self::TimeoutConnect,
@@ -62,12 +66,14 @@ impl ErrorClass {
         Self::ConnectFailed,
         Self::Tls,
         Self::Reset,
+        Self::NoResponse,
         Self::Protocol,
         Self::Redirect,
         Self::CheckFailed,
         Self::ExtractFailed,
         Self::Template,
         Self::OpenFiles,
+        Self::Unfinished,
     ];
 
     /// The name in files and thresholds (`errors.5xx`).
@@ -85,12 +91,14 @@ impl ErrorClass {
             Self::ConnectFailed => "connect_failed",
             Self::Tls => "tls",
             Self::Reset => "reset",
+            Self::NoResponse => "no_response",
             Self::Protocol => "protocol",
             Self::Redirect => "redirect",
             Self::CheckFailed => "check_failed",
             Self::ExtractFailed => "extract_failed",
             Self::Template => "template",
             Self::OpenFiles => "open_files",
+            Self::Unfinished => "unfinished",
         }
     }
 }

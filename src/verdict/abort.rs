@@ -9,22 +9,23 @@ use super::{
 };
 use crate::{
     policy::Threshold,
-    record::{PlanFacts, Totals, Window},
-    units::{self, Micros},
+    record::{Totals, Window, WindowPlace},
+    units,
 };
 
-/// Looks at each complete window of the measured stages, in order.
+/// Looks at each complete window of the measured stages. Those of a stage come in order; the last one of a stage may come after
+/// those of the next.
 #[derive(Debug)]
 pub struct AbortWatch {
     rules: Vec<Rule>,
-    stages: Vec<StagePlace>,
-    window_us: u64,
-    /// The last windows of the present stage, each by endpoint; as many as the longest `over` speaks of.
-    recent: VecDeque<Vec<Window>>,
+    /// The stage that `recent` belongs to.
+    stage: usize,
+    /// The last windows of the present stage; as many as the longest `over` speaks of.
+    recent: VecDeque<Played>,
     recent_max: usize,
     /// All windows so far, by endpoint, for promises without `over`.
-    sum: Vec<Window>,
-    sum_us: u64,
+    sum: Vec<Totals>,
+    sum_length: Duration,
 }
 
 #[derive(Debug)]
@@ -38,94 +39,79 @@ struct Rule {
     windows: Option<usize>,
 }
 
+/// A window that was played.
 #[derive(Debug)]
-struct StagePlace {
-    first: usize,
-    windows: usize,
-    begins_us: u64,
-    length_us: u64,
+struct Played {
+    length: Duration,
+    /// What was measured, by endpoint.
+    endpoints: Vec<Window>,
 }
 
 impl AbortWatch {
-    /// A watch over a run of this plan. `endpoints` are the names of each endpoint and of its scenario.
+    /// A watch over a run in windows of this length. `endpoints` are the names of each endpoint and of its scenario.
     #[must_use]
-    pub fn new(thresholds: &[Threshold], plan: &PlanFacts, endpoints: &[(&str, &str)]) -> Self {
-        let window_us = plan.window_us.max(1);
+    pub fn new(thresholds: &[Threshold], window: Duration, endpoints: &[(&str, &str)]) -> Self {
         let rule = |threshold: &Threshold| {
-            let windows = threshold.over.map(|over| count(Micros::from_duration(over).0.div_ceil(window_us)).max(1));
+            let windows = threshold.over.map(|over| over.as_nanos().div_ceil(window.as_nanos().max(1)).max(1));
+            let windows = windows.map(|windows| usize::try_from(windows).unwrap_or(usize::MAX));
             let scope = scope(threshold.scope.as_deref(), endpoints);
             Some(Rule { threshold: threshold.clone(), after: threshold.abort_after?, scope, windows })
         };
         let rules: Vec<Rule> = thresholds.iter().filter_map(rule).collect();
-        let (mut begins_us, mut first, mut stages) = (0, 0, Vec::new());
-        for stage in &plan.stages {
-            let length_us = stage.duration_us;
-            let windows = if stage.measured { count(length_us.div_ceil(window_us)) } else { 0 };
-            stages.push(StagePlace { first, windows, begins_us, length_us });
-            (first, begins_us) = (first + windows, begins_us + length_us);
-        }
         let recent_max = rules.iter().filter_map(|rule| rule.windows).max().unwrap_or(0);
-        let sum = vec![Window::default(); endpoints.len()];
-        Self { rules, stages, window_us, recent: VecDeque::new(), recent_max, sum, sum_us: 0 }
+        let sum = vec![Totals::default(); endpoints.len()];
+        Self { rules, stage: 0, recent: VecDeque::new(), recent_max, sum, sum_length: Duration::ZERO }
     }
 
-    /// Looks at a window: its number from 0, and what was measured in it by endpoint. Returns why the run is to be ended, if a
+    /// Looks at a window: where it stands, and what was measured in it by endpoint. Returns why the run is to be ended, if a
     /// promise is broken.
-    pub fn look(&mut self, number: usize, windows: &[Window]) -> Option<String> {
+    pub fn look(&mut self, place: WindowPlace, windows: &[Window]) -> Option<String> {
         if self.rules.is_empty() {
             return None;
         }
-        let place = self.stages.iter().rfind(|place| place.windows > 0 && place.first <= number)?;
-        let index = number - place.first;
-        let until_us = ((index as u64 + 1) * self.window_us).min(place.length_us);
-        let moment = Micros(place.begins_us + until_us).to_duration();
-        let of_stage = place.windows;
-        self.keep(index, until_us - index as u64 * self.window_us, windows);
-        let mut judged = self.rules.iter().filter(|rule| moment >= rule.after).filter_map(|rule| {
-            let span = self.span(rule, of_stage, until_us)?;
+        self.keep(place, windows);
+        let mut judged = self.rules.iter().filter(|rule| place.ends >= rule.after).filter_map(|rule| {
+            let span = self.span(rule, place)?;
             let judged = result(&rule.threshold, measure(&rule.threshold.metric, &span));
             (judged.outcome == ThresholdOutcome::Fail).then_some(judged.reason)
         });
         let reason = judged.next()?;
-        Some(format!("{reason} after {}, and the configuration says to abort then", units::duration(moment)))
+        Some(format!("{reason} after {}, and the configuration says to abort then", units::duration(place.ends)))
     }
 
-    fn keep(&mut self, index: usize, length_us: u64, windows: &[Window]) {
+    fn keep(&mut self, place: WindowPlace, windows: &[Window]) {
         if self.rules.iter().any(|rule| rule.windows.is_none()) {
-            self.sum.iter_mut().zip(windows).for_each(|(sum, window)| *sum = Window::from(&Totals::of([&*sum, window])));
-            self.sum_us += length_us;
+            self.sum.iter_mut().zip(windows).for_each(|(sum, window)| sum.add(&Totals::from(window)));
+            self.sum_length += place.length;
         }
-        if index == 0 {
+        if self.recent_max == 0 || place.stage < self.stage {
+            return;
+        }
+        if place.stage > self.stage {
             self.recent.clear();
+            self.stage = place.stage;
         }
-        if self.recent_max > 0 {
-            if self.recent.len() == self.recent_max {
-                self.recent.pop_front();
-            }
-            self.recent.push_back(windows.to_vec());
+        if self.recent.len() == self.recent_max {
+            self.recent.pop_front();
         }
+        self.recent.push_back(Played { length: place.length, endpoints: windows.to_vec() });
     }
 
     /// What a rule speaks of, when that much has been played; in a stage that is shorter than its span, the whole stage.
-    fn span(&self, rule: &Rule, of_stage: usize, until_us: u64) -> Option<Span<'_>> {
+    fn span(&self, rule: &Rule, place: WindowPlace) -> Option<Span<'_>> {
         let Some(length) = rule.windows else {
-            let windows = rule.scope.iter().map(|&endpoint| &self.sum[endpoint]).collect();
-            return Some(Span { windows, seconds: self.sum_us as f64 / 1e6 });
+            let sums = rule.scope.iter().map(|&endpoint| &self.sum[endpoint]).collect();
+            return Some(Span { sums, seconds: self.sum_length.as_secs_f64(), ..Span::default() });
         };
-        let length = length.min(of_stage);
-        if self.recent.len() < length {
+        // What comes after windows of the next stage is judged at the end of the run.
+        if place.stage < self.stage || (self.recent.len() < length && !place.is_last) {
             return None;
         }
-        let last = self.recent.iter().skip(self.recent.len() - length);
-        let windows = last.flat_map(|windows| rule.scope.iter().map(|&endpoint| &windows[endpoint])).collect();
-        // Only the last window of a stage may be a short one.
-        let begins_us = until_us.div_ceil(self.window_us).saturating_sub(length as u64) * self.window_us;
-        Some(Span { windows, seconds: (until_us - begins_us) as f64 / 1e6 })
+        let last = self.recent.iter().skip(self.recent.len().saturating_sub(length));
+        let windows = last.clone().flat_map(|played| rule.scope.iter().map(|&endpoint| &played.endpoints[endpoint])).collect();
+        let played: Duration = last.map(|played| played.length).sum();
+        Some(Span { windows, seconds: played.as_secs_f64(), ..Span::default() })
     }
-}
-
-fn count(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// The endpoint of that name, else those of the scenario; all without a scope.
@@ -143,13 +129,13 @@ mod tests {
     use super::*;
     use crate::{
         compare::fixture::{self, Request, SECOND_US},
-        record::ErrorClass,
+        record::{ErrorClass, RunRecord},
     };
 
     const ENDPOINTS: [(&str, &str); 2] = [("/a", "browse"), ("/b", "buy")];
 
     /// A run of measured stages with 10 requests a second to each endpoint; those for which `fails` says so, fail.
-    fn run(seconds: &[u64], fails: impl Fn(usize, u64, u64) -> bool) -> crate::record::RunRecord {
+    fn run(seconds: &[u64], fails: impl Fn(usize, u64, u64) -> bool) -> RunRecord {
         let mut requests = Vec::new();
         for second in 0..seconds.iter().sum() {
             for n in 0..10 {
@@ -164,14 +150,33 @@ mod tests {
     }
 
     /// The second that the run is ended after, and why.
-    fn ended(run: &crate::record::RunRecord, expr: &str, grace: u64) -> Option<(usize, String)> {
+    fn ended(run: &RunRecord, expr: &str, grace: u64) -> Option<(usize, String)> {
         let threshold = Threshold { abort_after: Some(Duration::from_secs(grace)), ..Threshold::parse(expr).unwrap() };
-        let mut watch = AbortWatch::new(&[threshold], &run.plan, &ENDPOINTS);
+        let mut watch = AbortWatch::new(&[threshold], Duration::from_secs(1), &ENDPOINTS);
+        places(run)
+            .into_iter()
+            .zip(windows(run))
+            .enumerate()
+            .find_map(|(number, (place, windows))| Some((number + 1, watch.look(place, &windows)?)))
+    }
+
+    /// What was measured in each window, by endpoint.
+    fn windows(run: &RunRecord) -> Vec<Vec<Window>> {
         let by_endpoint: Vec<Vec<&Window>> = run.endpoints.iter().map(|endpoint| endpoint.windows().collect()).collect();
-        (0..by_endpoint[0].len()).find_map(|number| {
-            let windows: Vec<Window> = by_endpoint.iter().map(|windows| windows[number].clone()).collect();
-            Some((number + 1, watch.look(number, &windows)?))
-        })
+        (0..by_endpoint[0].len()).map(|number| by_endpoint.iter().map(|windows| windows[number].clone()).collect()).collect()
+    }
+
+    /// Where the windows of a run stand whose stages were played as planned.
+    fn places(run: &RunRecord) -> Vec<WindowPlace> {
+        let (mut places, mut ends) = (Vec::new(), Duration::ZERO);
+        for (stage, facts) in run.plan.stages.iter().enumerate() {
+            let seconds = facts.duration_us / SECOND_US;
+            for second in 0..seconds {
+                ends += Duration::from_secs(1);
+                places.push(WindowPlace { stage, ends, length: Duration::from_secs(1), is_last: second + 1 == seconds });
+            }
+        }
+        places
     }
 
     #[test]
@@ -214,5 +219,46 @@ mod tests {
         assert_eq!(second, 19, "9 of 19 seconds");
         assert_eq!(ended(&run, "p95 < 5ms", 0).unwrap().0, 10, "a p95 needs 200 successful requests");
         assert_eq!(ended(&run, "throughput > 10/s", 0), None);
+    }
+
+    #[test]
+    fn time_is_that_of_the_run_as_it_was_played() {
+        // The first stage was to last 10 s and ended after 2.5 s; the next one began at once.
+        let run = run(&[10, 10], |_, second, _| second >= 10);
+        let (mut places, mut windows) = (places(&run), windows(&run));
+        places.drain(3..10);
+        windows.drain(3..10);
+        (places[2].length, places[2].is_last) = (Duration::from_millis(500), true);
+        (2..places.len()).for_each(|n| places[n].ends = Duration::from_millis(2_500) + Duration::from_secs(n as u64 - 2));
+        let ended = |expr: &str, grace| {
+            let threshold = Threshold { abort_after: Some(Duration::from_secs(grace)), ..Threshold::parse(expr).unwrap() };
+            let mut watch = AbortWatch::new(&[threshold], Duration::from_secs(1), &ENDPOINTS);
+            places.iter().zip(&windows).find_map(|(place, windows)| watch.look(*place, windows))
+        };
+        let reason = ended("error_rate < 20% over 2s", 0).unwrap();
+        assert!(reason.contains("after 4.5s, "), "two seconds of the second stage: {reason}");
+        assert!(
+            ended("error_rate < 20% over 2s", 8).unwrap().contains("after 8.5s, "),
+            "grace is counted from the start of the run"
+        );
+        // 20 requests a second, in half a second too: 40 a second.
+        let reason = ended("throughput < 30/s over 1s", 0).unwrap();
+        assert!(reason.contains("40/s at worst after 2.5s"), "{reason}");
+        assert_eq!(ended("throughput < 30/s over 9s", 0), None, "60 requests in all of the first stage's 2.5 s");
+        assert!(ended("throughput < 23/s over 9s", 0).unwrap().contains("24/s at worst after 2.5s"));
+    }
+
+    #[test]
+    fn a_window_that_comes_after_those_of_the_next_stage_counts_to_the_sum_only() {
+        let run = run(&[3, 3], |_, second, _| second == 2);
+        let look = |expr: &str| {
+            let threshold = Threshold { abort_after: Some(Duration::ZERO), ..Threshold::parse(expr).unwrap() };
+            let mut watch = AbortWatch::new(&[threshold], Duration::from_secs(1), &ENDPOINTS);
+            let (places, windows) = (places(&run), windows(&run));
+            let looks = [0, 1, 3, 4, 2, 5].map(|n| watch.look(places[n], &windows[n]).is_some());
+            looks.iter().position(|broken| *broken)
+        };
+        assert_eq!(look("error_rate < 20%"), Some(4), "a fifth of the requests in five windows");
+        assert_eq!(look("error_rate < 20% over 1s"), None, "the spans of the next stage are good");
     }
 }

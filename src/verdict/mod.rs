@@ -4,7 +4,9 @@
 //! kind wins; the findings that explain it are kept as reasons.
 
 mod abort;
+mod beside_candidate;
 mod decision;
+mod early;
 mod finding;
 mod headline;
 mod regression;
@@ -15,6 +17,7 @@ mod validity;
 
 pub use abort::AbortWatch;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
+pub use early::{Sure, sure};
 pub use remarks::remarks;
 
 use self::finding::Finding;
@@ -27,12 +30,25 @@ use crate::{
 /// Judges the candidate's runs: are they a measurement, do they keep the thresholds, how do they compare.
 #[must_use]
 pub fn decide(candidate: &[RunRecord], reference: Reference, policy: &Policy) -> Verdict {
-    let validity = validity::checks(candidate, &reference, policy);
+    judge(candidate, &[], reference, policy)
+}
+
+/// The same where the baseline was played beside the candidate: its runs must be a measurement, too. All promises but the relative
+/// ones are the candidate's.
+#[must_use]
+pub fn decide_ab(candidate: &[RunRecord], baseline: &[RunRecord], reference: Reference, policy: &Policy) -> Verdict {
+    judge(candidate, baseline, reference, policy)
+}
+
+fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, policy: &Policy) -> Verdict {
+    let mut validity = validity::checks(candidate, &reference, policy);
+    validity.extend(beside_candidate::checks(beside, policy));
     let thresholds = thresholds::judge(candidate, &policy.thresholds);
     let mut findings: Vec<Finding> = validity::findings(&validity);
     findings.extend(thresholds::findings(&thresholds, candidate));
     findings.extend(regression::findings(&reference, &policy.regression));
     findings.extend(remarks::findings(candidate));
+    findings.extend(beside_candidate::remarks(beside));
     // Stable: within a kind, what was found about the run comes before the thresholds and those before the comparison.
     findings.sort_by_key(|finding| finding::rank(finding.kind));
 

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use crate::{
-    record::{EndpointSeries, ErrorClass, Latencies, RunRecord, Window},
+    record::{EndpointSeries, ErrorClass, Errors, Latencies, RunRecord, Totals, Window},
     units::Micros,
 };
 
 /// Windows that are judged together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Span<'a> {
     /// Of all endpoints in scope.
     pub(super) windows: Vec<&'a Window>,
+    /// Sums of further windows, where somebody has added them up already.
+    pub(super) sums: Vec<&'a Totals>,
     /// Played time.
     pub seconds: f64,
 }
@@ -19,26 +21,26 @@ pub(super) struct Span<'a> {
 impl Span<'_> {
     /// Requests that came to an outcome.
     pub(super) fn requests(&self) -> u64 {
-        self.windows.iter().map(|window| window.requests).sum()
+        self.windows.iter().map(|window| window.requests).sum::<u64>() + self.sums.iter().map(|sum| sum.requests).sum::<u64>()
     }
 
     /// Arrivals that were not sent.
     pub(super) fn dropped(&self) -> u64 {
-        self.windows.iter().map(|window| window.dropped).sum()
+        self.windows.iter().map(|window| window.dropped).sum::<u64>() + self.sums.iter().map(|sum| sum.dropped).sum::<u64>()
     }
 
     /// Requests that failed with one of the classes.
     pub(super) fn errors(&self, of_class: impl Fn(ErrorClass) -> bool) -> u64 {
-        let errors = self.windows.iter().flat_map(|window| &window.errors);
-        errors.filter(|(class, _)| of_class(**class)).map(|(_, count)| count).sum()
+        let errors = self.windows.iter().map(|window| &window.errors).chain(self.sums.iter().map(|sum| &sum.errors));
+        errors.flat_map(Errors::iter).filter(|(class, _)| of_class(**class)).map(|(_, count)| count).sum()
     }
 
     /// Response times of the successful requests.
     pub(super) fn responses(&self) -> Latencies {
-        self.windows.iter().fold(Latencies::default(), |mut sum, window| {
-            sum.add(&window.response.decode());
-            sum
-        })
+        let mut all = Latencies::default();
+        self.windows.iter().for_each(|window| all.add(&window.response.decode()));
+        self.sums.iter().for_each(|sum| all.add(&sum.response));
+        all
     }
 }
 
@@ -54,7 +56,7 @@ pub(super) fn in_scope<'a>(run: &'a RunRecord, scope: Option<&str>) -> Vec<&'a E
 /// All measured time of all runs.
 pub(super) fn whole<'a>(runs: &'a [RunRecord], scope: Option<&str>) -> Span<'a> {
     let windows = runs.iter().flat_map(|run| in_scope(run, scope)).flat_map(EndpointSeries::windows).collect();
-    Span { windows, seconds: runs.iter().map(RunRecord::measured_seconds).sum() }
+    Span { windows, sums: Vec::new(), seconds: runs.iter().map(RunRecord::measured_seconds).sum() }
 }
 
 /// Every span of that length, sliding by a window within each stage; a stage that is shorter is one span.
@@ -75,7 +77,7 @@ pub(super) fn sliding<'a>(runs: &'a [RunRecord], scope: Option<&str>, length: Du
                 // The last window of a stage may be a short one.
                 let until_us = if end == count { stage.played_us } else { end as u64 * window_us };
                 let seconds = until_us.saturating_sub(begin as u64 * window_us) as f64 / 1e6;
-                spans.push(Span { windows, seconds });
+                spans.push(Span { windows, sums: Vec::new(), seconds });
             }
         }
     }

@@ -44,7 +44,7 @@ fn complete(runs: &[RunRecord]) -> ValidityCheck {
     }
 }
 
-fn target_reachable(runs: &[RunRecord]) -> ValidityCheck {
+pub(super) fn target_reachable(runs: &[RunRecord]) -> ValidityCheck {
     let requests: u64 = windows(runs).map(|window| window.requests).sum();
     let of_class = |class: &ErrorClass| windows(runs).filter_map(|window| window.errors.get(class)).sum::<u64>();
     let unreachable: u64 = UNREACHABLE.iter().map(of_class).sum();
@@ -90,7 +90,7 @@ fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &P
 }
 
 /// The share of the run that kept up worst.
-fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
+pub(super) fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
     let check = |ok, value, reason| ValidityCheck { check: "achieved_rate", ok, value, reason };
     let worst = runs.iter().filter_map(|run| Some((run, run.achieved_share()?))).min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((run, share)) = worst else {

@@ -17,9 +17,9 @@ use loadgate::{
     plan::{Plan, Request, Share},
     protocol::{
         Driver as _, Exchange, Keep, Origins, Terms,
-        http::{HttpDriver, HttpRequest, Jar},
+        http::{HttpDriver, HttpRequest},
     },
-    record::ErrorClass,
+    record::{ErrorClass, Side},
 };
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
@@ -54,7 +54,7 @@ impl Client {
 
     pub(crate) async fn exchange(&self, request: &HttpRequest, keep: Keep) -> Exchange {
         let terms = Terms { timeout: self.timeout, keep, expected: &[] };
-        let exchange = self.driver.exchange(&mut Jar::default(), request, &terms).await;
+        let exchange = self.driver.exchange(&mut self.driver.session(Side::Candidate), request, &terms).await;
         let (time, phases) = ((exchange.done - exchange.sent).as_nanos() as u64, exchange.phases);
         let spent = phases.send + phases.wait + phases.receive;
         assert!(spent == time || (spent == 0 && exchange.outcome.is_err()), "{exchange:?}");

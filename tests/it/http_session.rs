@@ -8,9 +8,9 @@ use loadgate::{
     plan::{Plan, Request, WaitFor},
     protocol::{
         Driver as _, Exchange, Keep, Origins, Terms,
-        http::{HttpDriver, Jar},
+        http::{HttpDriver, HttpSession},
     },
-    record::ErrorClass,
+    record::{ErrorClass, Side},
 };
 
 use crate::{
@@ -46,23 +46,24 @@ fn following() -> Plan {
     plan
 }
 
-fn visit(client: &Client, jar: &mut Jar, path: &str, keep: Keep, expected: &[StatusCode]) -> Exchange {
+fn visit(client: &Client, session: &mut HttpSession, path: &str, keep: Keep, expected: &[StatusCode]) -> Exchange {
     let request = Request { target: 0, method: Method::GET, path: path.to_owned(), headers: Vec::new(), body: Bytes::new() };
     let request = client.driver.prepare(&request);
     let terms = Terms { timeout: Duration::from_secs(60), keep, expected };
-    client.block_on(client.driver.exchange(jar, &request, &terms))
+    client.block_on(client.driver.exchange(session, &request, &terms))
 }
 
 #[test]
 fn an_exchange_goes_on_to_where_its_answer_leads_and_tells_of_all_of_it() {
-    let (client, mut jar) = (Client::new(&following()), Jar::default());
-    let exchange = visit(&client, &mut jar, "/login", Keep::Body, &[]);
+    let client = Client::new(&following());
+    let mut session = client.driver.session(Side::Candidate);
+    let exchange = visit(&client, &mut session, "/login", Keep::Body, &[]);
     let reply = exchange.outcome.as_ref().unwrap();
     assert_eq!((reply.status.as_u16(), &reply.body[..], reply.bytes), (200, &b"sid=1"[..], 5));
     assert_eq!((exchange.bytes, exchange.connections, exchange.resent), (10, 1, 0));
     assert_eq!(exchange.request.as_ref().map(|request| request.path.as_str()), Some("/seen"));
     assert!(exchange.phases.total() >= u64::try_from((exchange.done - exchange.sent).as_nanos()).unwrap(), "no time is lost");
-    let promised = visit(&client, &mut jar, "/login", Keep::Status, &[StatusCode::FOUND]);
+    let promised = visit(&client, &mut session, "/login", Keep::Status, &[StatusCode::FOUND]);
     assert_eq!(
         (promised.outcome.unwrap().status.as_u16(), promised.request.is_none()),
         (302, true),
@@ -72,17 +73,19 @@ fn an_exchange_goes_on_to_where_its_answer_leads_and_tells_of_all_of_it() {
 
 #[test]
 fn cookies_belong_to_one_user() {
-    let (client, mut one, mut two) = (Client::new(&following()), Jar::default(), Jar::default());
+    let client = Client::new(&following());
+    let [mut one, mut two] = [(); 2].map(|()| client.driver.session(Side::Candidate));
     visit(&client, &mut one, "/login", Keep::Status, &[]);
-    let seen = |jar: &mut Jar| visit(&client, jar, "/seen", Keep::Body, &[]).outcome.unwrap().body;
+    let seen = |session: &mut HttpSession| visit(&client, session, "/seen", Keep::Body, &[]).outcome.unwrap().body;
     assert_eq!((&seen(&mut one)[..], &seen(&mut two)[..]), (&b"sid=1"[..], &b"none"[..]));
 }
 
 #[test]
 fn an_answer_that_leads_nowhere_is_a_failure_that_shows_the_answer() {
-    let (client, mut jar) = (Client::new(&following()), Jar::default());
+    let client = Client::new(&following());
+    let mut session = client.driver.session(Side::Candidate);
     for (path, words, hops) in [("/out", "out of the targets", 0), ("/loop", "more than 3 redirects", 3)] {
-        let exchange = visit(&client, &mut jar, path, Keep::Status, &[]);
+        let exchange = visit(&client, &mut session, path, Keep::Status, &[]);
         let failure = exchange.outcome.as_ref().unwrap_err();
         assert!(failure.class == ErrorClass::Redirect && failure.message.contains(words), "{failure:?}");
         assert!(!failure.message.contains("abc"), "{failure:?}");

@@ -1,16 +1,24 @@
 //! Every model of load: users who wait for their answers, random arrivals, stages that end by count, pauses.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use loadgate::{
-    plan::{Arrivals, Crowd, Load, Plan, Shape, Stage, Step, Think},
-    record::{Errors, Totals},
+    engine::{Stop, run_watched},
+    plan::{Adaptive, Arrivals, Control, Crowd, Limits, Load, Plan, RateLimit, Shape, Stage, Step, Think},
+    protocol::{Origins, http::HttpDriver},
+    record::{Ended, ErrorClass, Errors, Totals, Window, WindowPlace},
     units::PerSecond,
 };
 
 use crate::{
     bench::{seen, target},
-    load_outcomes::{get, observe, plan, play},
+    load_outcomes::{OK, get, observe, plan, play},
     scripted::{answers, read_request, server},
 };
 
@@ -48,7 +56,7 @@ fn load_of_users_grows_one_by_one() {
 
 #[test]
 fn load_that_is_counted_ends_with_the_count_and_the_next_stage_begins() {
-    let mut plan = users(plan(answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")), 8, 8, 600);
+    let mut plan = users(plan(answers(OK)), 8, 8, 600);
     plan.stages[0].iterations = Some(1_000);
     plan.stages.push(Stage {
         name: "after".to_owned(),
@@ -63,6 +71,35 @@ fn load_that_is_counted_ends_with_the_count_and_the_next_stage_begins() {
     assert!(observed.stages[0].played_us < 600_000_000, "{:?}", observed.stages[0]);
     assert_eq!(observed.stages[1].played_us, 1_000_000);
     assert!(observed.stages[1].began_us > observed.stages[0].played_us);
+}
+
+#[test]
+fn load_that_is_counted_is_exact_whatever_keeps_arrivals_waiting() {
+    let mut plan = plan(answers(OK));
+    // Two threads, where the machine has them, share the count.
+    plan.stages[0].load = Load::Arrivals(Shape::Constant(PerSecond(2_000.0)));
+    (plan.stages[0].duration, plan.stages[0].iterations) = (Duration::from_secs(600), Some(1_001));
+    plan.stages.push(Stage {
+        name: "after".to_owned(),
+        duration: Duration::from_millis(500),
+        iterations: None,
+        ..plan.stages[0].clone()
+    });
+    let limit = RateLimit { rate: PerSecond(1_000.0), burst: 10 };
+    let controls = [
+        Control { arrivals: Arrivals::Poisson, ..Control::default() },
+        Control { rate_limit: Some(limit), ..Control::default() },
+        Control { adaptive: Some(Adaptive { every: Duration::from_millis(200), ..Adaptive::default() }), ..Control::default() },
+    ];
+    for control in controls {
+        plan.control = control;
+        let (observed, _) = play(&plan);
+        let [counted, after] = &observed.stages[..] else { panic!("{:?}", observed.stages) };
+        assert_eq!((counted.offered, counted.started), (1_001, 1_001), "{:?}", plan.control);
+        assert!(counted.played_us < 600_000_000 && after.played_us == 500_000, "{counted:?}, {after:?}");
+        assert_eq!(observed.ended, Ended::Complete);
+        assert!(after.started > 0, "{:?}", plan.control);
+    }
 }
 
 #[test]
@@ -83,7 +120,7 @@ fn load_at_random_is_as_uneven_as_chance_and_as_much_as_asked_for() {
 
 #[test]
 fn load_with_pauses_leaves_the_target_alone_meanwhile_and_charges_them_to_nobody() {
-    let mut plan = users(plan(answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")), 2, 2, 1);
+    let mut plan = users(plan(answers(OK)), 2, 2, 1);
     plan.workload.scenarios[0].steps = vec![
         Step::Think(Think::Fixed(Duration::from_millis(50))),
         Step::Request(Box::new(get(0, "/"))),
@@ -96,12 +133,70 @@ fn load_with_pauses_leaves_the_target_alone_meanwhile_and_charges_them_to_nobody
 
 #[test]
 fn load_of_pauses_in_an_open_loop_does_not_count_as_in_flight() {
-    let mut plan = plan(answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
-    plan.limits.max_in_flight = 50;
+    let mut plan = plan(answers(OK));
+    // Far fewer than those that pause at a time, and more than can come back at once when the machine stands still for a while.
+    plan.limits.max_in_flight = 90;
     plan.workload.scenarios[0].steps =
         vec![Step::Think(Think::Fixed(Duration::from_secs(2))), Step::Request(Box::new(get(0, "/")))];
     let (observed, total) = play(&plan);
     assert_eq!((observed.measured.started[0], total.dropped, total.requests), (100, 0, 100));
+}
+
+#[test]
+fn load_of_pauses_in_an_open_loop_is_capped_too() {
+    let mut plan = plan(answers(OK));
+    plan.limits = Limits { max_in_flight: 3, graceful_stop: Duration::from_millis(50) };
+    plan.workload.scenarios[0].steps =
+        vec![Step::Think(Think::Fixed(Duration::from_secs(600))), Step::Request(Box::new(get(0, "/")))];
+    let observed = observe(&plan);
+    let total = Totals::of(observed.measured.endpoints[0].windows());
+    let stage = &observed.stages[0];
+    assert_eq!((stage.offered, stage.started, total.dropped), (100, 30, 70), "ten times as many as may be in flight");
+}
+
+#[test]
+fn load_that_comes_back_from_a_pause_keeps_to_the_cap_in_flight() {
+    let sent = Arc::new(AtomicU64::new(0));
+    let port = server({
+        let sent = Arc::clone(&sent);
+        move |mut stream| {
+            while read_request(&mut stream).is_some() {
+                sent.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    let mut plan = plan(port);
+    plan.limits = Limits { max_in_flight: 20, graceful_stop: Duration::from_millis(1_500) };
+    // Arrivals that were taken in while nothing was in flight end their pauses on a target that does not answer.
+    plan.workload.scenarios[0].steps =
+        vec![Step::Think(Think::Fixed(Duration::from_secs(1))), Step::Request(Box::new(get(0, "/")))];
+    let (observed, total) = play(&plan);
+    let stage = &observed.stages[0];
+    assert_eq!((stage.offered, stage.started), (100, 20), "the rest is not what was achieved");
+    assert_eq!((total.dropped, total.errors), (80, Errors::from([(ErrorClass::Unfinished, 20)])));
+    assert_eq!(sent.load(Ordering::SeqCst), 20);
+}
+
+#[test]
+fn load_of_a_stage_is_seen_while_an_iteration_of_the_one_before_still_pauses() {
+    let mut plan = users(plan(answers(OK)), 1, 1, 1);
+    plan.window = Duration::from_millis(100);
+    plan.limits.graceful_stop = Duration::from_millis(100);
+    plan.workload.scenarios[0].steps =
+        vec![Step::Request(Box::new(get(0, "/"))), Step::Think(Think::Fixed(Duration::from_secs(600)))];
+    let after = Stage { load: Load::Arrivals(Shape::Constant(PerSecond(50.0))), ..plan.stages[0].clone() };
+    plan.stages.push(Stage { duration: Duration::from_secs(2), ..after });
+    let origins = Origins::of(&plan).unwrap();
+    let mut seen = Vec::new();
+    let watch = |place: WindowPlace, windows: &[Window]| {
+        seen.push((place.stage, place.is_last, windows[0].requests));
+        None
+    };
+    run_watched(&plan, |share| HttpDriver::new(&plan, &origins, share), &Stop::default(), |_| {}, watch).unwrap();
+    let last_of_first = seen.iter().position(|window| (window.0, window.1) == (0, true)).unwrap();
+    let first_of_second = seen.iter().position(|window| window.0 == 1).unwrap();
+    assert!(first_of_second < last_of_first, "{seen:?}");
+    assert!(seen[first_of_second..last_of_first].iter().all(|window| window.2 == 5), "{seen:?}");
 }
 
 #[test]

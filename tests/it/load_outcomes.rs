@@ -7,7 +7,7 @@ use loadgate::{
     engine::{NotReady, Observed, Stop, run, wait_until_ready},
     plan::{
         Check, Control, Endpoint, HttpSettings, HttpVersion, Limits, Load, Method, Plan, Request, RequestStep, Scenario, Shape,
-        Stage, Step, Target, Workload,
+        Stage, Step, Target, Timeouts, Workload,
     },
     protocol::{Origins, http::HttpDriver},
     record::{Ended, ErrorClass, Errors, Totals},
@@ -45,6 +45,7 @@ pub(crate) fn plan(port: u16) -> Plan {
     Plan {
         suite: "test".to_owned(),
         targets: vec![target(port)],
+        baseline: None,
         stages: vec![Stage {
             name: "steady".to_owned(),
             load: Load::Arrivals(Shape::Constant(PerSecond(100.0))),
@@ -149,10 +150,36 @@ fn load_on_a_target_that_never_answers_is_a_timeout() {
 }
 
 #[test]
-fn load_that_is_not_answered_when_the_run_ends_counts_as_timeouts() {
+fn load_that_is_not_answered_when_the_run_ends_is_unfinished_and_waited_since_it_was_due() {
     let mut plan = plan(server(|mut stream| while read_request(&mut stream).is_some() {}));
     plan.limits.graceful_stop = Duration::from_millis(50);
-    assert_eq!(play(&plan).1.errors, only(ErrorClass::TimeoutRequest, 100));
+    let (observed, total) = play(&plan);
+    assert_eq!(total.errors, only(ErrorClass::Unfinished, 100));
+    // The first one was due at the start, the last one 10 ms before the end of the stage.
+    let (shortest, longest) = (total.failed.min().unwrap(), total.failed.max().unwrap());
+    assert!(shortest >= 60_000 && longest >= 1_050_000, "from {shortest} to {longest} us");
+    assert!(observed.measured.failures.iter().any(|failure| failure.message == "there was no outcome when the run ended"));
+}
+
+#[test]
+fn load_that_is_cut_off_in_a_hurry_is_charged_with_what_it_waited_until_then() {
+    let mut plan = plan(server(|mut stream| while read_request(&mut stream).is_some() {}));
+    plan.limits.graceful_stop = Duration::from_secs(600);
+    plan.http.timeouts =
+        Timeouts { first_byte: Duration::from_secs(600), request: Duration::from_secs(600), ..plan.http.timeouts };
+    plan.stages[0].duration = Duration::from_secs(600);
+    let (origins, stop) = (Origins::of(&plan).unwrap(), Stop::default());
+    let driver = |share| HttpDriver::new(&plan, &origins, share);
+    let observed = run(&plan, driver, &stop, |progress| {
+        if progress.moment >= Duration::from_secs(1) {
+            stop.ask();
+            stop.ask();
+        }
+    })
+    .unwrap();
+    let total = Totals::of(observed.measured.endpoints[0].windows());
+    assert_eq!(total.errors, only(ErrorClass::Unfinished, observed.measured.started[0]));
+    assert!(total.failed.max() >= Some(1_000_000), "{:?}", total.failed.max());
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod ab;
 mod bad_input;
 mod baseline;
 mod bench;
 mod certificates;
 mod check;
 mod compare;
+mod compare_ab;
 mod docs;
 mod failures;
 mod frames;
@@ -18,6 +20,8 @@ mod http1;
 mod http1_pool;
 mod http2_pool;
 mod http_session;
+mod import;
+mod load_ab;
 mod load_control;
 mod load_http2;
 mod load_models;

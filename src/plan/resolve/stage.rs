@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Problems, names, steps};
 use crate::{
     config::{Path, stages as written},
-    plan::{Crowd, Load, Shape, Stage},
+    plan::{Crowd, Load, Schedule as _, Shape, Stage},
     units::{self, PerSecond},
 };
 
@@ -106,7 +106,7 @@ fn load(stage: &written::Stage, at: &Path, problems: &Problems<'_>) -> Option<Lo
     None
 }
 
-/// `count`: arrivals after which an open stage is over, which is a matter of arithmetic, or iterations that users share.
+/// `count`: arrivals after which an open stage is over, or iterations that users share.
 fn count(stage: &written::Stage, resolved: &mut Stage, at: &Path, problems: &Problems<'_>) {
     let Some(count) = stage.count else { return };
     let path = at.key("count");
@@ -118,14 +118,17 @@ fn count(stage: &written::Stage, resolved: &mut Stage, at: &Path, problems: &Pro
         Load::Users(Crowd { from, to }) if from != to => {
             problems.add(&path, "a changing number of users can't share a count", "write one number: vus: 10");
         }
-        Load::Users(_) => resolved.iterations = Some(count),
-        Load::Arrivals(shape) => {
-            use crate::plan::Schedule as _;
-            let schedule = shape.schedule(resolved.duration);
-            if let Some(end) = schedule.due(count as f64) {
-                resolved.duration = end;
-            }
-        }
+        Load::Users(_) | Load::Arrivals(_) => resolved.iterations = Some(count),
+    }
+}
+
+/// When a stage of even arrivals at one rate is over by its count is a matter of arithmetic: nobody needs to count while it is
+/// played. A shorter ramp would be another one.
+pub(super) fn settle_count(stage: &mut Stage) {
+    if let Load::Arrivals(shape @ Shape::Constant(_)) = stage.load
+        && let Some(count) = stage.iterations.take()
+    {
+        stage.duration = shape.schedule(stage.duration).due(count as f64).unwrap_or(stage.duration);
     }
 }
 

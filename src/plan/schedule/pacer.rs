@@ -17,7 +17,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use rand_distr::{Distribution as _, Exp1};
 
 use super::{Schedule as _, Shape, StageSchedule};
-use crate::plan::{Arrivals, Share};
+use crate::plan::{Arrivals, Control, Share};
 
 /// Arrivals per second of one thread up to which each is due at a moment of its own.
 const EXACT_RATE_MAX: f64 = 2_500.0;
@@ -38,12 +38,12 @@ pub struct Pacer {
 impl Pacer {
     /// A thread's arrivals in a stage of this shape and length. Equal seeds give equal arrivals.
     #[must_use]
-    pub fn new(shape: Shape, length: Duration, arrivals: Arrivals, share: Share, seed: u64) -> Self {
-        let gaps = match arrivals {
+    pub fn new(shape: Shape, length: Duration, control: &Control, share: Share, seed: u64) -> Self {
+        let gaps = match control.arrivals {
             Arrivals::Uniform => None,
             Arrivals::Poisson => Some(StdRng::seed_from_u64(seed ^ ((share.thread as u64) << 48))),
         };
-        let is_grained = shape.peak() / share.threads as f64 > EXACT_RATE_MAX;
+        let is_grained = shape.peak() * control.peak_factor() / share.threads as f64 > EXACT_RATE_MAX;
         let mut pacer = Self { schedule: shape.schedule(length), position: share.thread as f64, share, gaps, is_grained };
         if pacer.gaps.is_some() {
             pacer.position = 0.0;
@@ -73,12 +73,13 @@ impl Pacer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::PerSecond;
+    use crate::{plan::Adaptive, units::PerSecond};
 
     const SECONDS: u64 = 20;
 
     fn dues(shape: Shape, arrivals: Arrivals, share: Share, seed: u64, factor: f64) -> Vec<f64> {
-        let mut pacer = Pacer::new(shape, Duration::from_secs(SECONDS), arrivals, share, seed);
+        let control = Control { arrivals, ..Control::default() };
+        let mut pacer = Pacer::new(shape, Duration::from_secs(SECONDS), &control, share, seed);
         std::iter::from_fn(|| pacer.next(factor)).map(|due| due.as_secs_f64()).collect()
     }
 
@@ -124,6 +125,18 @@ mod tests {
         let all = dues(Shape::Constant(PerSecond(10_000.0)), Arrivals::Uniform, ALONE, 1, 1.0);
         assert_eq!(all.len() as u64, 10_000 * SECONDS);
         assert_eq!((all[0], all[9], all[10], all[25]), (0.0, 0.0, 0.001, 0.002));
+    }
+
+    #[test]
+    fn arrivals_that_may_become_many_by_adaptive_load_are_due_together_from_the_beginning() {
+        let grained = |ceiling| {
+            let control = Control { adaptive: Some(Adaptive { ceiling, ..Adaptive::default() }), ..Control::default() };
+            let shape = Shape::Constant(PerSecond(2_000.0));
+            let mut pacer = Pacer::new(shape, Duration::from_secs(SECONDS), &control, ALONE, 1);
+            std::iter::from_fn(|| pacer.next(1.0)).nth(1)
+        };
+        assert_eq!(grained(1.2), Some(Duration::from_micros(500)), "2,400 a second are fewer than 2,500");
+        assert_eq!(grained(1.3), Some(Duration::ZERO), "2,600 are more");
     }
 
     #[test]

@@ -6,18 +6,18 @@ use std::time::Duration;
 use super::{
     h1::{Preamble, Serialised},
     h2,
-    jar::Jar,
     limits::Limits,
     pool::Pools,
     redirect,
     request::{HttpRequest, Message, Written},
     round::Call,
+    session::HttpSession,
 };
 use crate::{
     clock::{self, Instant},
     plan::{self, Plan, Share, Target, TargetId},
     protocol::{Driver, Exchange, Failure, Keep, Origins, Terms},
-    record::{ErrorClass, Phases},
+    record::{ErrorClass, Phases, Side},
     units::nanoseconds,
 };
 
@@ -30,6 +30,8 @@ pub struct HttpDriver {
     origins: Origins,
     pools: Pools,
     targets: Vec<Target>,
+    /// The same, as far as redirects lead there from each version.
+    reachable: Vec<Vec<Target>>,
     preambles: Vec<Preamble>,
     timeouts: plan::Timeouts,
     /// Redirects that are followed within one exchange.
@@ -46,6 +48,7 @@ impl HttpDriver {
             origins: origins.clone(),
             pools: Pools::new(plan, origins, share),
             targets: plan.targets.clone(),
+            reachable: plan.sides().iter().map(|side| plan.targets_with(*side)).collect(),
             preambles: plan.targets.iter().map(|target| Preamble::new(target, &plan.http)).collect(),
             timeouts: plan.http.timeouts.clone(),
             redirects: plan.http.redirects,
@@ -64,9 +67,16 @@ impl HttpDriver {
     }
 
     /// Sends one request, with the cookies that are right for it, and keeps those that come back.
-    async fn send(&self, jar: &mut Jar, request: &HttpRequest, keep: Keep, begin: Instant, until: Instant) -> Exchange {
+    async fn send(
+        &self,
+        session: &mut HttpSession,
+        request: &HttpRequest,
+        keep: Keep,
+        begin: Instant,
+        until: Instant,
+    ) -> Exchange {
         let written = request.written.as_ref().filter(|_| self.cookies);
-        let cookies = written.and_then(|written| jar.header(|| written.address(&self.targets)));
+        let cookies = written.and_then(|written| session.jar.header(|| written.address(&self.targets)));
         let limits = Limits { first_byte: self.timeouts.first_byte, until };
         let call = Call { request: &(), cookies: cookies.as_deref(), keep, limits };
         let target = request.target;
@@ -83,18 +93,26 @@ impl HttpDriver {
             }
         };
         if let (Some(written), Ok(reply)) = (written, &exchange.outcome) {
-            jar.keep(&reply.headers, || written.address(&self.targets));
+            session.jar.keep(&reply.headers, || written.address(&self.targets));
         }
         exchange
     }
 
     /// Goes on to where an answer leads, within the time there is for all of it.
-    async fn follow(&self, jar: &mut Jar, first: &plan::Request, terms: &Terms<'_>, until: Instant, came: Exchange) -> Exchange {
+    async fn follow(
+        &self,
+        session: &mut HttpSession,
+        first: &plan::Request,
+        terms: &Terms<'_>,
+        until: Instant,
+        came: Exchange,
+    ) -> Exchange {
         let (mut exchange, mut hops) = (came, 0);
+        let reachable = &self.reachable[session.side.number()];
         loop {
             let next = match &exchange.outcome {
                 Ok(reply) if !terms.expected.contains(&reply.status) => {
-                    redirect::next(reply, exchange.request.as_deref().unwrap_or(first), &self.targets)
+                    redirect::next(reply, exchange.request.as_deref().unwrap_or(first), reachable)
                 }
                 _ => return exchange,
             };
@@ -107,7 +125,7 @@ impl HttpDriver {
                     hops += 1;
                     let begin = exchange.done;
                     let until = until.max(begin + LEFT_MIN);
-                    let one = self.send(jar, &self.prepare(&request), terms.keep.max(Keep::Head), begin, until).await;
+                    let one = self.send(session, &self.prepare(&request), terms.keep.max(Keep::Head), begin, until).await;
                     exchange = exchange.followed_by(request, one);
                 }
                 Err(failure) => return exchange.rejected(failure),
@@ -157,7 +175,7 @@ impl HttpDriver {
 
 impl Driver for HttpDriver {
     type Request = HttpRequest;
-    type Session = Jar;
+    type Session = HttpSession;
 
     fn prepare(&self, request: &plan::Request) -> HttpRequest {
         let (target, preamble) = (&self.targets[request.target], &self.preambles[request.target]);
@@ -172,16 +190,20 @@ impl Driver for HttpDriver {
         HttpRequest { target: request.target, message, written }
     }
 
+    fn session(&self, side: Side) -> HttpSession {
+        HttpSession::new(side)
+    }
+
     async fn reach(&self, target: TargetId) -> Result<(), Failure> {
         self.origins.connect(target, self.timeouts.connect).await.map(drop)
     }
 
-    async fn exchange(&self, jar: &mut Jar, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
+    async fn exchange(&self, session: &mut HttpSession, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
         let begin = clock::now();
         let until = begin + terms.timeout;
-        let Some(written) = &request.written else { return self.send(jar, request, terms.keep, begin, until).await };
-        let exchange = self.send(jar, request, terms.keep.max(Keep::Head), begin, until).await;
-        if self.redirects == 0 { exchange } else { self.follow(jar, &written.request, terms, until, exchange).await }
+        let Some(written) = &request.written else { return self.send(session, request, terms.keep, begin, until).await };
+        let exchange = self.send(session, request, terms.keep.max(Keep::Head), begin, until).await;
+        if self.redirects == 0 { exchange } else { self.follow(session, &written.request, terms, until, exchange).await }
     }
 
     fn tidy_up(&self) {

@@ -6,7 +6,7 @@ use url::Url;
 
 /// What a user was given; empty until a target sets a cookie.
 #[derive(Debug, Default)]
-pub struct Jar(Option<Box<Kept>>);
+pub(super) struct Jar(Option<Box<Kept>>);
 
 /// Cookies, and the order in which they came.
 #[derive(Debug, Default)]

@@ -13,7 +13,8 @@ mod pool;
 mod redirect;
 mod request;
 mod round;
+mod session;
 
 pub use driver::HttpDriver;
-pub use jar::Jar;
 pub use request::HttpRequest;
+pub use session::HttpSession;

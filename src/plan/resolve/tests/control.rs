@@ -163,6 +163,30 @@ fn settings_of_arrivals_are_refused_where_all_load_is_made_by_users() {
 }
 
 #[test]
+fn a_count_of_arrivals_is_a_duration_where_they_come_evenly_and_is_counted_where_they_do_not() {
+    let stage = |load: &str| {
+        let stages = with_stages("stages: [ { rate: 10/s, count: 50 }, { ramp: 0/s..20/s, count: 50, duration: 10s } ]");
+        let plan = resolved(&format!("load: {{ seed: 1{load} }}\n{stages}")).plan;
+        let facts =
+            |stage: &crate::plan::Stage| (stage.duration.as_secs_f64().round() as u64, stage.iterations, stage.arrivals());
+        [facts(&plan.stages[0]), facts(&plan.stages[1])]
+    };
+    assert_eq!(stage(""), [(5, None, 50), (10, Some(50), 50)], "a ramp that is cut off is not one that climbs faster");
+    for load in [", arrivals: poisson", ", rate_limit: { rate: 5/s }", ", model: adaptive"] {
+        assert_eq!(stage(load), [(600, Some(50), 50), (10, Some(50), 50)], "{load}");
+    }
+}
+
+#[test]
+fn runs_of_another_count_are_not_compared() {
+    let shape = |count: u64| {
+        let stages = with_stages(&format!("stages: [ {{ vus: 10, count: {count} }} ]"));
+        resolved(&stages).plan.stages[0].facts().shape
+    };
+    assert_eq!((shape(50), shape(60)), ("10 users, 50 times".to_owned(), "10 users, 60 times".to_owned()));
+}
+
+#[test]
 fn a_highest_rate_holds_for_what_adaptive_load_may_come_to_and_for_users() {
     let refused = refusal(&with("load: { model: adaptive }\nsafety: { max_rate: 11/s }"));
     assert!(refused.contains("12/s is beyond `safety.max_rate` (11/s)"), "{refused}");

@@ -20,7 +20,7 @@ const IMPORTS: [(&str, &[&str]); 24] = [
     ("policy", &["units"]),
     ("config", &["policy", "mask", "units", "env"]),
     ("plan", &["config", "policy", "record", "units"]),
-    ("protocol", &["plan", "record", "clock", "units"]),
+    ("protocol", &["plan", "record", "clock", "mask", "units"]),
     ("measure", &["plan", "record", "clock", "units"]),
     ("engine", &["plan", "protocol", "measure", "record", "clock", "mask", "units"]),
     ("service", &["plan", "clock", "mask", "env", "units"]),

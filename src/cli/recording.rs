@@ -100,7 +100,7 @@ pub(super) fn play(resolved: &Resolved, plan: &Plan, talk: Talk, stop: &Stop) ->
         Ok(origins) => origins,
         Err(error) => return aborted(error.to_string()),
     };
-    match engine::wait_until_ready(plan, &origins, stop) {
+    match engine::wait_until_ready(plan, HttpDriver::for_probes(plan, &origins), stop) {
         Ok(()) => {}
         Err(NotReady::System(error)) => return Err(Failure::invalid(error)),
         Err(NotReady::Stopped) => return Ok(Played::Nothing(Ended::Interrupted, NotReady::Stopped.to_string())),

@@ -11,7 +11,15 @@ use std::{
     time::Duration,
 };
 
-use super::{Stop, controls::Controls, feeds::Feeds, iteration::Script, manners::Manners, seat::Seat, user::User};
+use super::{
+    Stop,
+    controls::Controls,
+    feeds::Feeds,
+    iteration::Script,
+    manners::Manners,
+    seat::{Seat, Seated},
+    user::User,
+};
 use crate::{
     clock::{self, Delays, Instant},
     measure::{Live, LiveShard, Shard, Timeline},
@@ -53,9 +61,9 @@ pub(super) struct Cast<D: Driver> {
     /// Why a helper of this thread was lost, if one was.
     pub(super) lost: Rc<RefCell<Option<io::Error>>>,
     /// Users of the open loop between two arrivals, and where their tasks wait.
-    free: RefCell<Vec<(User, Rc<Seat>)>>,
+    free: RefCell<Vec<Seated<D::Session>>>,
     /// Users of a closed loop that have come to their end.
-    retired: RefCell<Vec<User>>,
+    retired: RefCell<Vec<User<D::Session>>>,
     /// Users of the open loop there are.
     users: Cell<u64>,
     /// Iterations that pause between two steps.
@@ -109,7 +117,7 @@ impl<D: Driver> Cast<D> {
     pub(super) fn all(run: &Arc<Run>, share: Share, driver: D, shards: Vec<Shard>) -> io::Result<Vec<Rc<Self>>> {
         let (driver, delays, lost) = (Rc::new(driver), Rc::new(Delays::new()?), Rc::default());
         let cast = |(side, shard): (&Side, Shard)| {
-            let manners = Rc::new(Manners::new(&run.plan, *side));
+            let manners = Rc::new(Manners::new(&run.plan));
             let scenarios = run.plan.workload.scenarios.iter().map(|scenario| run.plan.scenario_with(scenario, *side));
             Rc::new(Self {
                 run: Arc::clone(run),
@@ -140,30 +148,35 @@ impl<D: Driver> Cast<D> {
     }
 
     /// A user of the open loop who has been here before and is free, if there is one.
-    pub(super) fn free_user(&self) -> Option<(User, Rc<Seat>)> {
+    pub(super) fn free_user(&self) -> Option<Seated<D::Session>> {
         self.free.borrow_mut().pop()
     }
 
     /// A new user for an arrival of the open loop.
-    pub(super) fn new_user(&self) -> User {
+    pub(super) fn new_user(&self) -> User<D::Session> {
         let turn = self.users.get() * self.share.threads as u64 + self.share.thread as u64;
         let number = self.run.plan.user_of_open_loop(turn, self.side);
         self.users.set(self.users.get() + 1);
-        User::new(number, &self.run.plan)
+        self.user(number)
+    }
+
+    /// User `number`, of whatever loop, before its first iteration.
+    pub(super) fn user(&self, number: u64) -> User<D::Session> {
+        User::new(number, &self.run.plan, self.driver.session(self.side))
     }
 
     /// A user of the open loop is free for another arrival.
-    pub(super) fn release(&self, user: User, seat: &Rc<Seat>) {
+    pub(super) fn release(&self, user: User<D::Session>, seat: &Rc<Seat<D::Session>>) {
         self.free.borrow_mut().push((user, Rc::clone(seat)));
     }
 
     /// A user of a closed loop has come to its end.
-    pub(super) fn retire(&self, user: User) {
+    pub(super) fn retire(&self, user: User<D::Session>) {
         self.retired.borrow_mut().push(user);
     }
 
     /// All users who have nothing to do.
-    pub(super) fn take_users(&self) -> Vec<User> {
+    pub(super) fn take_users(&self) -> Vec<User<D::Session>> {
         let free = self.free.take().into_iter().map(|(user, _)| user);
         free.chain(self.retired.take()).collect()
     }

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use minijinja::{Value, value::ValueKind};
 use rand::{SeedableRng as _, rngs::SmallRng};
 
-use super::{credentials::is_credential, feeds::Row, jar::Jar};
+use super::feeds::Row;
 use crate::{
     clock,
+    mask::is_credential,
     plan::{Names, Plan, ScenarioId, Scope},
 };
 
@@ -16,29 +17,29 @@ const PRIVATE_CHARS_MIN: usize = 4;
 
 /// A user of one thread. In a closed loop there is one per `vus`; in an open loop an arrival takes one that is free, or a new one.
 #[derive(Debug)]
-pub(super) struct User {
+pub(super) struct User<S> {
     /// From 0, over all threads.
     pub(super) number: u64,
     /// Iterations it has begun before the present one.
     pub(super) iteration: u64,
     /// Source of everything this user does at random, except for what templates draw.
     pub(super) rng: SmallRng,
-    /// Cookies it was given.
-    pub(super) jar: Jar,
+    /// What the driver remembers of it.
+    pub(super) session: S,
     seed: u64,
     scope: Arc<Scope>,
     /// What it learned in the setup of each scenario it has begun.
     begun: BTreeMap<ScenarioId, Names>,
 }
 
-impl User {
+impl<S> User<S> {
     /// User `number`; equal seeds make users who do the same.
-    pub(super) fn new(number: u64, plan: &Plan) -> Self {
+    pub(super) fn new(number: u64, plan: &Plan, session: S) -> Self {
         Self {
             number,
             iteration: 0,
             rng: SmallRng::seed_from_u64(plan.seed ^ number.rotate_left(32)),
-            jar: Jar::default(),
+            session,
             seed: plan.seed,
             scope: Arc::new(Scope::new(Arc::clone(&plan.workload.names))),
             begun: BTreeMap::new(),

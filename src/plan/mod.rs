@@ -18,6 +18,7 @@ mod step;
 mod target;
 mod template;
 mod think;
+mod tls;
 mod workload;
 
 use std::time::Duration;
@@ -35,9 +36,10 @@ pub use rule::Rule;
 pub use schedule::{Pacer, Schedule, Shape};
 pub use service::{Hook, Hooks, ShellCommand};
 pub use step::{Method, Piece, Rendered, Request, RequestStep, Step};
-pub use target::{HttpVersion, PORT, Target, TargetId, Tls, WaitFor};
+pub use target::{HttpVersion, PORT, Target, TargetId, WaitFor};
 pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
 pub use think::Think;
+pub use tls::{Authorities, Identity, Tls, Trust};
 pub use workload::{Endpoint, Scenario, Workload};
 
 use crate::{record::StageFacts, units::Micros};

@@ -1,10 +1,10 @@
 //! Where the load goes.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use super::ShellCommand;
+use super::{ShellCommand, Tls, Trust};
 
 /// How the port that loadgate chooses is written in addresses and commands.
 pub const PORT: &str = "$PORT";
@@ -49,21 +49,6 @@ pub enum HttpVersion {
     H2c,
 }
 
-/// How a connection is secured. Files are read before any load is sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// PEM file of the authorities that are trusted instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// PEM file of our certificate and its chain.
-    pub client_cert: Option<PathBuf>,
-    /// PEM file of its key.
-    pub client_key: Option<PathBuf>,
-    /// Whether any certificate is taken.
-    pub insecure: bool,
-    /// Name the server is asked for and must prove; the host by default.
-    pub sni: Option<String>,
-}
-
 /// A probe that is repeated until the service is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitFor {
@@ -88,7 +73,7 @@ impl Target {
     /// What whoever sends load there should be told each time.
     #[must_use]
     pub fn caution(&self) -> Option<String> {
-        let is_insecure = self.tls.as_ref().is_some_and(|tls| tls.insecure);
+        let is_insecure = self.tls.as_ref().is_some_and(|tls| matches!(tls.trust, Trust::Anybody));
         is_insecure.then(|| format!("`tls.insecure`: anybody could answer for {}, and read what is sent there", self.authority()))
     }
 

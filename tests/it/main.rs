@@ -18,6 +18,8 @@ mod gate_and_signals;
 mod gate_in_ci;
 mod http1;
 mod http1_pool;
+mod http2_pool;
+mod http_session;
 mod import;
 mod load_ab;
 mod load_control;

@@ -1,7 +1,7 @@
 //! A service under load, for people: where it is, how it is spoken to, and what every request to it carries.
 
 use crate::{
-    plan::{HttpVersion, Plan, ShellCommand, Target, Tls},
+    plan::{HttpVersion, Plan, ShellCommand, Target, Tls, Trust},
     units,
 };
 
@@ -67,12 +67,12 @@ pub(super) fn one_line(command: &str) -> String {
 }
 
 fn secured(tls: &Tls) -> String {
-    let trusted = match &tls.ca_file {
-        _ if tls.insecure => "any certificate is taken".to_owned(),
-        Some(file) => format!("authorities of {}", file.display()),
-        None => "the system's authorities".to_owned(),
+    let trusted = match &tls.trust {
+        Trust::Anybody => "any certificate is taken".to_owned(),
+        Trust::Only(authorities) => format!("authorities of {}", authorities.file.display()),
+        Trust::System => "the system's authorities".to_owned(),
     };
     let name = tls.sni.as_ref().map(|name| format!("as {name}"));
-    let own = tls.client_cert.as_ref().map(|file| format!("with the certificate of {}", file.display()));
+    let own = tls.identity.as_ref().map(|own| format!("with the certificate of {}", own.file.display()));
     [Some(trusted), name, own].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -113,7 +113,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         return Err(loaded.error(found));
     };
     workload.hash = hash::sent_to(&workload, &targets, &http, &loaded.secrets);
-    workload.hash = hash::steered(&workload.hash, &control);
+    workload.hash = hash::steered(&workload, &control);
     let mut notes = versions::notes(loaded, &targets[0], baseline.as_ref(), mode);
     // What is sent is the same to both versions: the hash above is that of either.
     let place = targets.len();

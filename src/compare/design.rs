@@ -31,6 +31,8 @@ pub(super) struct Design {
     pub side_samples: fn(Quantile) -> u64,
     /// Requests beyond the quantile that an endpoint must have in each run to be part of the service as a whole.
     pub service_beyond: f64,
+    /// Baseline runs from which on an endpoint is held against its siblings too; `None` where that adds nothing.
+    pub contrast_baselines: Option<usize>,
     /// Relative standard deviation that error rates have between runs, where it is not learned from them.
     pub error_cv: Option<f64>,
     /// What a reader must know to weigh the rows.

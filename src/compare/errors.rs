@@ -226,6 +226,7 @@ impl ErrorTest {
             grade: (outcome == Outcome::Unchanged).then_some(Grade::Equivalent),
             suspect: false,
             equivalent: false,
+            siblings: None,
             required: required || rules.is_critical(&self.endpoint),
             reason: match &self.found {
                 Some(found) => reason::errors(found, outcome, adjusted, trial),

@@ -1,7 +1,8 @@
 //! Testing a latency quantile of an endpoint, or of the service as a whole.
 
 use super::{
-    Change, ComparedMetric, Outcome, Row,
+    Change, ComparedMetric, Outcome, Row, Siblings,
+    contrast::{self, Contrast},
     design::{self, Known},
     family::Adjusted,
     noise::Noise,
@@ -30,6 +31,8 @@ pub(super) struct LatencyTest {
     pub measured: Option<Measured>,
     /// Why it can't be tested.
     pub lack: Option<Lack>,
+    /// The same against its siblings, where it is eligible and that adds something.
+    pub contrast: Option<Contrast>,
 }
 
 /// Both values and their difference.
@@ -66,10 +69,11 @@ pub(super) fn tests(trial: &Trial<'_>) -> Vec<LatencyTest> {
             if let Some(rule) = trial.rule(&sides.name, quantile) {
                 let measured = sides.sample(quantile).map(|sample| Measured::of(&sample, &sides.name, quantile, trial));
                 let lack = lack(sides, quantile, trial);
-                tests.push(LatencyTest { endpoint: sides.name.clone(), quantile, rule, measured, lack });
+                tests.push(LatencyTest { endpoint: sides.name.clone(), quantile, rule, measured, lack, contrast: None });
             }
         }
     }
+    contrast::add(&mut tests, trial);
     tests
 }
 
@@ -118,7 +122,7 @@ impl Measured {
 
 impl LatencyTest {
     /// What is tested: measured, and nothing lacking.
-    fn eligible(&self) -> Option<&Measured> {
+    pub(super) fn eligible(&self) -> Option<&Measured> {
         self.measured.as_ref().filter(|_| self.lack.is_none())
     }
 
@@ -154,12 +158,13 @@ impl LatencyTest {
             grade: None,
             suspect: false,
             equivalent: false,
+            siblings: None,
             required: required || trial.rules.is_critical(&self.endpoint),
             reason: String::new(),
         };
         match (self.eligible(), adjusted) {
             (Some(measured), Some(adjusted)) => {
-                let settled = settle::latency(&measured.shift, adjusted, measured.baseline_us, &self.rule, trial);
+                let settled = settle::latency(self, measured, adjusted, trial);
                 let reason = reason::latency(self, measured, adjusted, &settled, trial);
                 Row {
                     mde: Some(settled.mde),
@@ -168,6 +173,7 @@ impl LatencyTest {
                     grade: settled.grade,
                     suspect: settled.suspect,
                     equivalent: settled.equivalent,
+                    siblings: self.siblings(adjusted, trial),
                     reason,
                     ..row
                 }
@@ -179,5 +185,16 @@ impl LatencyTest {
                 Row { outcome, reason: reason::lack(lack, Some(self.quantile), trial), ..row }
             }
         }
+    }
+
+    /// What the contrast says, as far as there is one.
+    fn siblings(&self, adjusted: &Adjusted, trial: &Trial<'_>) -> Option<Siblings> {
+        let contrast = self.contrast.as_ref()?;
+        Some(Siblings {
+            change: contrast.shift.change(),
+            interval: contrast.shift.interval(),
+            p_value: adjusted.siblings.unwrap_or(1.0),
+            found: adjusted.is_siblings_find(trial.rules.alpha),
+        })
     }
 }

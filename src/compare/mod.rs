@@ -7,6 +7,7 @@
 //! words (`reason`, `advice`).
 
 mod advice;
+mod contrast;
 mod design;
 mod errors;
 mod family;
@@ -28,10 +29,11 @@ mod summary;
 mod trial;
 
 pub use look::{Look, Part, looks, looks_of_pair};
-pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE};
+pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE, Siblings};
 pub use pairing::{PairingError, check_pairs};
 
 use self::{
+    contrast::Contrast,
     errors::ErrorTest,
     family::{Adjusted, Levels},
     latency::LatencyTest,
@@ -157,7 +159,7 @@ impl Tests {
 
     /// Tests that share the chance of a false alarm.
     fn eligible(&self) -> usize {
-        self.service.len() + self.own().count()
+        self.service.len() + self.own().count() + self.contrasts().count()
     }
 
     /// P-values (worse, better) of the endpoints' eligible tests, latencies first.
@@ -166,15 +168,22 @@ impl Tests {
         latency.chain(self.errors.iter().filter_map(ErrorTest::p_values))
     }
 
+    /// P-values of "slower than its siblings".
+    fn contrasts(&self) -> impl Iterator<Item = f64> {
+        self.latency.iter().filter_map(|test| test.contrast.as_ref()).map(Contrast::p_up)
+    }
+
     /// The service as a whole first, then each endpoint's metrics.
     fn rows(&self, trial: &Trial<'_>) -> Vec<Row> {
         // A look may spend less than alpha; its p-values are scaled so that all are read against alpha.
         let alpha = trial.rules.alpha;
         let levels = Levels::split(trial.look.alpha, !self.service.is_empty());
         let service: Vec<_> = self.service.iter().filter_map(LatencyTest::p_values).collect();
-        let mut service = family::adjust(&service, levels.service, alpha).into_iter();
-        let own: Vec<_> = self.own().collect();
-        let mut own = family::adjust(&own, levels.endpoints, alpha).into_iter();
+        let mut service = family::adjust(&service, &[], levels.service, alpha).into_iter();
+        let (own, contrasts): (Vec<_>, Vec<_>) = (self.own().collect(), self.contrasts().collect());
+        let adjusted = family::adjust(&own, &contrasts, levels.endpoints, alpha);
+        let (own, contrasts) = adjusted.split_at(own.len());
+        let (mut own, mut contrasts) = (own.iter().copied(), contrasts.iter());
         let mut next = |p_values: Option<_>| p_values.and_then(|_| own.next());
 
         let service_known = !self.service.is_empty();
@@ -185,7 +194,9 @@ impl Tests {
             .iter()
             .map(|test| {
                 let required = !service_known && test.quantile.fraction() < Quantile::P99.fraction();
-                test.row(next(test.p_values()).as_ref(), required, trial)
+                let siblings = test.contrast.as_ref().and_then(|_| contrasts.next());
+                let adjusted = next(test.p_values()).map(|own| siblings.map_or(own, |siblings| own.with_siblings(siblings.up)));
+                test.row(adjusted.as_ref(), required, trial)
             })
             .collect();
         let adjusted: Vec<Option<Adjusted>> = self.errors.iter().map(|test| next(test.p_values())).collect();

@@ -125,6 +125,8 @@ pub struct Row {
     pub suspect: bool,
     /// It was tested, and stays within the tolerance with 95 % confidence.
     pub equivalent: bool,
+    /// The endpoint against its siblings, where that was tested too.
+    pub siblings: Option<Siblings>,
     /// The run is inconclusive while this row is.
     pub required: bool,
     /// One sentence, reused unchanged in console, report and comment.
@@ -141,6 +143,19 @@ pub struct Change {
     pub interval: Option<(f64, f64)>,
     /// Chance of a difference at least this large without any change, Holm-adjusted over the family.
     pub p_value: Option<f64>,
+}
+
+/// An endpoint against the mean of its siblings in the same runs: the machine's speed cancels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Siblings {
+    /// How much more it changed than they did, as a fraction.
+    pub change: f64,
+    /// 95 % confidence interval of that.
+    pub interval: (f64, f64),
+    /// Holm-adjusted over the family; 1 where the endpoint is not slower itself, or its siblings became faster.
+    pub p_value: f64,
+    /// Whether it was this that made the change sure; by itself the endpoint would have been lost in the noise between runs.
+    pub found: bool,
 }
 
 /// What was found for a row.

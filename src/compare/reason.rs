@@ -23,13 +23,21 @@ pub(super) fn latency(test: &LatencyTest, measured: &Measured, p: &Adjusted, set
     let (low, high) = measured.shift.interval();
     let interval = format!("({} to {})", signed_percent(low), signed_percent(high));
     let size = percent(change.abs());
+    let beyond = match &test.contrast {
+        Some(contrast) if p.is_siblings_find(trial.rules.alpha) => {
+            let (low, high) = contrast.shift.interval();
+            let (more, low, high) = (percent(contrast.shift.change()), signed_percent(low), signed_percent(high));
+            format!(", slower than its siblings by {more} ({low} to {high})")
+        }
+        _ => String::new(),
+    };
     let direction = if change < 0.0 { "faster" } else { "slower" };
     match (settled.outcome, settled.grade) {
         (Outcome::Regressed, _) if settled.level == Some(Severity::Warn) => {
-            format!("{subject} is {size} slower {interval}, within the tolerance of {tolerance}; {}", p_value(p.up))
+            format!("{subject} is {size} slower {interval}{beyond}, within the tolerance of {tolerance}; {}", p_value(p.up))
         }
         (Outcome::Regressed, _) => {
-            format!("{subject} is {size} slower {interval}, beyond the tolerance of {tolerance}; {}", p_value(p.up))
+            format!("{subject} is {size} slower {interval}{beyond}, beyond the tolerance of {tolerance}; {}", p_value(p.up))
         }
         (Outcome::Improved, _) => format!("{subject} is {size} faster {interval}; {}", p_value(p.down)),
         (_, Some(Grade::TooSmallToMatter)) => {
@@ -43,7 +51,7 @@ pub(super) fn latency(test: &LatencyTest, measured: &Measured, p: &Adjusted, set
             format!("no change of {subject} found; a change of {} or more would have been seen", percent(settled.mde))
         }
         _ => {
-            let help = advice::latency(measured, settled, p.level, &test.rule, trial.design);
+            let help = advice::latency(test, measured, settled, p.level, trial);
             let seen = format!("only changes of {} or more could have been seen", percent(settled.mde));
             if settled.suspect {
                 format!("{subject} looks {size} slower {interval}, not yet sure: {seen}; {help}")

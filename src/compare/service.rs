@@ -39,7 +39,7 @@ fn test(quantile: Quantile, trial: &Trial<'_>) -> Option<LatencyTest> {
     let candidate = side(|sides| &sides.candidate, roster.candidate_runs)?;
     let sample = Sample { baseline: baseline.iter().collect(), candidate: candidate.iter().collect() };
     let measured = Measured::of(&sample, SERVICE, quantile, trial);
-    Some(LatencyTest { endpoint: SERVICE.to_owned(), quantile, rule, measured: Some(measured), lack: None })
+    Some(LatencyTest { endpoint: SERVICE.to_owned(), quantile, rule, measured: Some(measured), lack: None, contrast: None })
 }
 
 /// Endpoints that have enough requests beyond the quantile in each run.

@@ -30,6 +30,7 @@ pub(super) const DESIGN: Design = Design {
     run_samples: Quantile::samples_to_compare,
     side_samples: Quantile::samples_to_compare,
     service_beyond: SERVICE_BEYOND,
+    contrast_baselines: Some(BASELINES_SETTLED),
     error_cv: None,
     notes,
     unit: "run",

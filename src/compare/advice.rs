@@ -6,8 +6,8 @@ use std::{fmt, time::Duration};
 use super::{
     design::Design,
     errors::Found,
-    latency::{LatencyTest, Measured},
     noise::{Means, Noise},
+    relative::{Measured, RelativeTest},
     settle::Settled,
     trial::Trial,
 };
@@ -65,11 +65,12 @@ struct Way {
     seconds: f64,
 }
 
-/// What would settle a latency test, the cheapest first.
-pub(super) fn latency(test: &LatencyTest, measured: &Measured, settled: &Settled, level: f64, trial: &Trial<'_>) -> String {
+/// What would settle a test, the cheapest first.
+pub(super) fn relative(test: &RelativeTest, measured: &Measured, settled: &Settled, level: f64, trial: &Trial<'_>) -> String {
     let (rule, design) = (&test.rule, trial.design);
     // What looks slower than the tolerance must be confirmed at its size; else the test must become sensitive enough.
-    let target = if measured.shift.change() >= rule.fail { measured.shift.change() } else { rule.sensitivity };
+    let (found, limit) = (measured.shift.estimate, test.metric.worsening(rule.fail));
+    let target = if found >= limit { found } else { test.metric.worsening(rule.sensitivity) }.exp_m1();
     if settled.mde <= target {
         return format!("{} would show whether it is real", design.again);
     }

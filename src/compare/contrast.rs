@@ -2,16 +2,16 @@
 //! against the mean of the others: a change of one endpoint shows that the noise between runs hides.
 
 use super::{
-    design,
-    latency::LatencyTest,
+    ComparedMetric, design,
     noise::{Means, Noise},
+    relative::RelativeTest,
     roster::Sides,
     sample::{Sample, mean, sum_of_squares},
     shift::Shift,
     summary::Estimate,
     trial::Trial,
 };
-use crate::{policy::Quantile, stats::blocks};
+use crate::stats::blocks;
 
 /// Fewest endpoints that have siblings to speak of.
 const ENDPOINTS_MIN: usize = 3;
@@ -40,20 +40,20 @@ impl Contrast {
 }
 
 /// Gives each eligible test its contrast, where the design has any and there are baseline runs and siblings enough.
-pub(super) fn add(tests: &mut [LatencyTest], trial: &Trial<'_>) {
+pub(super) fn add(tests: &mut [RelativeTest], trial: &Trial<'_>) {
     let enough = trial.design.contrast_baselines.is_some_and(|least| trial.roster.baseline_runs >= least);
     if !enough || trial.roster.candidate_runs == 0 {
         return;
     }
-    for &quantile in trial.rules.latency.keys() {
-        let contrasted = of_quantile(quantile, trial);
+    for metric in trial.latencies() {
+        let contrasted = of_metric(metric, trial);
         let shifts: Vec<(String, Shift)> = tests
             .iter()
-            .filter(|test| test.quantile == quantile)
+            .filter(|test| test.metric == metric)
             .filter_map(|test| Some((test.endpoint.clone(), test.measured.as_ref()?.shift)))
             .collect();
         for (name, noise, estimate) in contrasted {
-            let Some(test) = tests.iter_mut().find(|test| test.quantile == quantile && test.endpoint == name) else { continue };
+            let Some(test) = tests.iter_mut().find(|test| test.metric == metric && test.endpoint == name) else { continue };
             let Some(own) = test.eligible().map(|measured| measured.shift) else { continue };
             let siblings = mean(shifts.iter().filter(|(other, _)| *other != name).map(|(_, shift)| shift.estimate));
             let tolerance = test.rule.fail.ln_1p();
@@ -64,14 +64,14 @@ pub(super) fn add(tests: &mut [LatencyTest], trial: &Trial<'_>) {
     }
 }
 
-/// Noise and estimate of each endpoint that has the quantile in every run, if there are siblings enough.
-fn of_quantile<'a>(quantile: Quantile, trial: &'a Trial<'_>) -> Vec<(&'a str, ContrastNoise, f64)> {
-    let having = |sides: &'a Sides| Some((sides.name.as_str(), sides.sample(quantile)?));
+/// Noise and estimate of each endpoint that has the metric in every run, if there are siblings enough.
+fn of_metric<'a>(metric: ComparedMetric, trial: &'a Trial<'_>) -> Vec<(&'a str, ContrastNoise, f64)> {
+    let having = |sides: &'a Sides| Some((sides.name.as_str(), sides.sample(metric)?));
     let all: Vec<(&str, Sample<'_>)> = trial.roster.endpoints.iter().filter_map(having).collect();
     if all.len() < ENDPOINTS_MIN {
         return Vec::new();
     }
-    let prior = (PRIOR_SD * design::scale(quantile)).powi(2);
+    let prior = (PRIOR_SD * design::scale(metric)).powi(2);
     let one = |index: usize| {
         let baseline = against_siblings(index, &all.iter().map(|(_, sample)| &sample.baseline).collect::<Vec<_>>());
         let candidate = against_siblings(index, &all.iter().map(|(_, sample)| &sample.candidate).collect::<Vec<_>>());
@@ -99,7 +99,7 @@ fn against_siblings(index: usize, endpoints: &[&Vec<&Estimate>]) -> Vec<Relative
             let parts = residuals.iter_mut().zip(&estimates[run].residuals);
             parts.for_each(|(sum, residual)| *sum += weight(endpoint) * residual);
         }
-        let ln = endpoints.iter().enumerate().map(|(endpoint, estimates)| weight(endpoint) * estimates[run].ln_us).sum();
+        let ln = endpoints.iter().enumerate().map(|(endpoint, estimates)| weight(endpoint) * estimates[run].ln).sum();
         Relative { ln, variance: blocks::standard_error(&residuals, &own.strata).powi(2) }
     })
     .collect()
@@ -171,8 +171,11 @@ impl Noise for ContrastNoise {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::{Comparison, Outcome, compare, fixture};
-    use crate::{policy::Regression, record::RunRecord};
+    use crate::{
+        compare::{Comparison, Outcome, compare, fixture},
+        policy::Regression,
+        record::RunRecord,
+    };
 
     const ENDPOINTS: [&str; 3] = ["/a", "/b", "/c"];
 

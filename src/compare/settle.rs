@@ -1,9 +1,9 @@
 //! From an estimate and its corrected p-values to an outcome: sure *and* large enough, or honestly unknown.
 
 use super::{
-    Grade, Outcome,
+    ComparedMetric, Grade, Outcome,
     family::Adjusted,
-    latency::{LatencyTest, Measured},
+    relative::{Measured, RelativeTest},
     shift::Shift,
     trial::Trial,
 };
@@ -18,27 +18,51 @@ pub(super) struct Settled {
     pub outcome: Outcome,
     pub level: Option<Severity>,
     pub grade: Option<Grade>,
-    /// Smallest change that would have been seen, as a fraction.
+    /// Smallest growth that would have been seen, as a fraction.
     pub mde: f64,
     pub suspect: bool,
     /// Whether the change stays within the tolerance for sure.
     pub equivalent: bool,
 }
 
-/// Settles a latency test of a trial.
-pub(super) fn latency(test: &LatencyTest, measured: &Measured, p: &Adjusted, trial: &Trial<'_>) -> Settled {
+/// Settles a test of a trial.
+pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, trial: &Trial<'_>) -> Settled {
     let own = measured.shift.mde(p.level);
     // A change of this endpoint alone is seen by the better of the two.
     let mde = test.contrast.as_ref().map_or(own, |contrast| contrast.shift.mde(p.level).min(own));
-    settle(&measured.shift, p, (measured.baseline_us, mde), &test.rule, (trial.rules.alpha, trial.look.beta))
+    settle(
+        &measured.shift,
+        p,
+        (measured.baseline, mde),
+        &Limits::of(&test.rule, test.metric),
+        (trial.rules.alpha, trial.look.beta),
+    )
 }
 
-/// `baseline_us` turns the floor into a share; `alpha` is what p-values are read against, `beta` the chance of a wrong
+/// A rule in the terms of a test: logarithms and growth.
+struct Limits {
+    warn: f64,
+    fail: f64,
+    sensitivity: f64,
+    floor: f64,
+}
+
+impl Limits {
+    fn of(rule: &LatencyRule, metric: ComparedMetric) -> Self {
+        Self {
+            warn: metric.worsening(rule.warn),
+            fail: metric.worsening(rule.fail),
+            sensitivity: metric.worsening(rule.sensitivity).exp_m1(),
+            floor: rule.floor.as_secs_f64() * 1e6,
+        }
+    }
+}
+
+/// `baseline` turns the floor into a share; `alpha` is what p-values are read against, `beta` the chance of a wrong
 /// "equivalent".
-fn settle(shift: &Shift, p: &Adjusted, (baseline_us, mde): (f64, f64), rule: &LatencyRule, (alpha, beta): (f64, f64)) -> Settled {
-    let change_us = baseline_us * shift.change().abs();
-    let large = change_us >= rule.floor.as_secs_f64() * 1e6;
-    let (warn, fail) = (rule.warn.ln_1p(), rule.fail.ln_1p());
+fn settle(shift: &Shift, p: &Adjusted, (baseline, mde): (f64, f64), rule: &Limits, (alpha, beta): (f64, f64)) -> Settled {
+    let large = baseline * shift.change().abs() >= rule.floor;
+    let (warn, fail) = (rule.warn, rule.fail);
     let equivalent = shift.upper(beta) < fail;
     let found = |outcome| Settled { outcome, level: None, grade: None, mde, suspect: false, equivalent };
     let unchanged = |grade| Settled { grade: Some(grade), ..found(Outcome::Unchanged) };
@@ -80,6 +104,7 @@ mod tests {
                 sensitivity: number("sensitivity"),
                 floor: Duration::from_micros(50),
             };
+            let rule = Limits::of(&rule, ComparedMetric::Latency(crate::policy::Quantile::P50));
             let settled = settle(&shift, &adjusted, (number("base_us"), shift.mde(adjusted.level)), &rule, (0.01, 0.05));
             let name = match (settled.outcome, settled.level) {
                 (Outcome::Regressed, Some(Severity::Warn)) => "warn",
@@ -104,6 +129,7 @@ mod tests {
         let unsure = Adjusted { up: 0.05, down: 1.0, level: 5e-4, siblings: None, alone: 0.05 };
         let settled = |estimate| {
             let shift = Shift { estimate, standard_error: 0.05, df: 20.0 };
+            let rule = Limits::of(&rule, ComparedMetric::Latency(crate::policy::Quantile::P50));
             settle(&shift, &unsure, (20_000.0, shift.mde(unsure.level)), &rule, (0.01, 0.05))
         };
         let slower = settled(0.2);

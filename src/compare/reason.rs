@@ -52,11 +52,11 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, s
         }
         (_, Some(Grade::Equivalent)) => format!("no {loss} of {subject} beyond the tolerance of {tolerance} {interval}"),
         (_, Some(Grade::NoChangeFound)) => {
-            format!("no change of {subject} found; a change of {} or more would have been seen", mde)
+            format!("no change of {subject} found; a change of {mde} or more would have been seen")
         }
         _ => {
             let help = advice::relative(test, measured, settled, p.level, trial);
-            let seen = format!("only changes of {} or more could have been seen", mde);
+            let seen = format!("only changes of {mde} or more could have been seen");
             if settled.suspect {
                 format!("{subject} looks {size} {worse} {interval}, not yet sure: {seen}; {help}")
             } else {

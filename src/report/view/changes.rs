@@ -13,6 +13,9 @@ use crate::{
     units,
 };
 
+/// The service as a whole for people.
+const SERVICE_NAME: &str = "service as a whole";
+
 /// One compared metric.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChangeRow {
@@ -104,7 +107,7 @@ impl ChangeRow {
         let found = found(row);
         Self {
             endpoint: row.endpoint.clone(),
-            name: if service { "service as a whole".to_owned() } else { plain(&row.endpoint) },
+            name: if service { SERVICE_NAME.to_owned() } else { plain(&row.endpoint) },
             service,
             metric: row.metric.to_string(),
             metric_name: metric_name(row.metric),
@@ -154,6 +157,16 @@ fn metric_name(metric: ComparedMetric) -> String {
         ComparedMetric::AchievedRate => "achieved rate".to_owned(),
         ComparedMetric::Mean | ComparedMetric::Throughput => metric.to_string(),
     }
+}
+
+/// Endpoint and metric of a row for people.
+pub(super) fn named(endpoint: &str, metric: ComparedMetric) -> [String; 2] {
+    [if endpoint == SERVICE { SERVICE_NAME.to_owned() } else { plain(endpoint) }, metric_name(metric)]
+}
+
+/// The sign of a row.
+pub(super) fn sign_of(row: &Row) -> &'static str {
+    sign(found(row).class)
 }
 
 /// The sign of a colour class.

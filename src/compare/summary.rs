@@ -57,9 +57,11 @@ impl Summary {
     pub(super) fn of(series: Option<&EndpointSeries>, layout: &Layout, metrics: &[ComparedMetric]) -> Self {
         let cut = series.map_or_else(|| vec![[].as_slice(); layout.blocks()], |series| layout.cut(series));
         let windows = || cut.iter().copied().flatten();
-        let latencies: Vec<Latencies> =
-            cut.iter().map(|block| merged(block.iter().map(|window| window.response.decode()))).collect();
-        let all = merged(latencies.iter().cloned());
+        let latencies: Vec<Latencies> = cut.iter().map(|block| latencies(block)).collect();
+        let all = latencies.iter().fold(Latencies::default(), |mut all, block| {
+            all.add(block);
+            all
+        });
         let by_block =
             |of: fn(&Window) -> u64| -> Vec<f64> { cut.iter().map(|block| block.iter().map(of).sum::<u64>() as f64).collect() };
         let mut classes = Classes::default();
@@ -83,11 +85,15 @@ impl Summary {
     }
 }
 
-fn merged(parts: impl Iterator<Item = Latencies>) -> Latencies {
-    parts.fold(Latencies::default(), |mut sum, part| {
-        sum.add(&part);
-        sum
-    })
+/// The latencies of a block. Stored baselines keep one window for each, which needs no adding up.
+fn latencies(block: &[Window]) -> Latencies {
+    match block {
+        [only] => only.response.decode(),
+        several => several.iter().fold(Latencies::default(), |mut sum, window| {
+            sum.add(&window.response.decode());
+            sum
+        }),
+    }
 }
 
 impl Estimate {

@@ -41,5 +41,6 @@ mod run;
 mod scripted;
 mod secrets;
 mod services;
+mod services_ab;
 mod services_hooks;
 mod shop;

@@ -3,15 +3,16 @@
 use super::{
     Failure,
     gate::{Gated, reported},
-    pair,
+    pair, provenance,
     replicates::{self, Made, Session},
+    terminal,
 };
 use crate::{
     baseline::Store,
     compare::{Look, compare_ab, looks},
-    plan::{Replicate, Resolved},
-    record::{LearnedNoise, RunRecord, Side},
-    verdict::{Reference, Verdict, decide_ab, sure},
+    plan::{Replicate, Replication, Resolved},
+    record::{DuetNoise, LearnedNoise, RunRecord, Side},
+    verdict::{Reference, Verdict, VerdictKind, decide_ab, sure},
 };
 
 /// Plays baseline and candidate beside one another and judges the candidate. What was learned of noise is read before any load is
@@ -33,6 +34,7 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
     let look = look.copied().unwrap_or_else(|| Look::only(made.len(), resolved.policy.regression.alpha));
     let verdict = judge(&made, look, &learned, resolved);
     let (candidate, baseline) = replicates::apart(made);
+    teach_by_itself(&verdict, &candidate, &baseline, resolved);
     reported(verdict, &candidate, &baseline, resolved)
 }
 
@@ -48,10 +50,36 @@ fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved)
     decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &resolved.policy)
 }
 
+/// Comparisons of the branch itself teach what noise is usual, whatever their verdict. That this fails does not change it.
+fn teach_by_itself(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord], resolved: &Resolved) {
+    let branch = &resolved.baseline.branch;
+    let is_theirs = candidate.first().is_some_and(|run| provenance::is_of_branch(&run.provenance, branch));
+    let Reference::Compared(comparison) = &verdict.reference else { return };
+    if !is_theirs || verdict.kind == VerdictKind::Invalid {
+        return;
+    }
+    let Some(noise) = DuetNoise::of(baseline, candidate, &comparison.spreads, false) else { return };
+    match Store::at(&resolved.baseline.dir).teach(&noise) {
+        Ok(path) => terminal::err(&format!(
+            "note: what this comparison of {branch} shows of noise is stored for later ones, which see smaller changes by it: {}",
+            path.display()
+        )),
+        Err(error) => terminal::err(&format!("warning: what this comparison shows of noise is not stored: {error}")),
+    }
+}
+
 /// What earlier comparisons like this one taught of noise.
-fn learned(session: &Session<'_>) -> Result<LearnedNoise, Failure> {
-    let (resolved, first) = (session.resolved, Replicate { number: 1, of: session.replication.count });
-    let part = Resolved { plan: resolved.plan.part(session.replication, first), ..resolved.clone() };
-    let blank = pair::blank(&part, first, Side::Candidate);
-    Ok(Store::at(&resolved.baseline.dir).learned(&blank.suite, &blank.fingerprint().id)?)
+///
+/// # Errors
+/// It is damaged.
+pub(super) fn learned(session: &Session<'_>) -> Result<LearnedNoise, Failure> {
+    let blank = first_record(session.resolved, session.replication);
+    Ok(Store::at(&session.resolved.baseline.dir).learned(&blank.suite, &blank.fingerprint().id)?)
+}
+
+/// The candidate's first record of an A/B run that is still to be played: by it one finds what belongs to the run.
+pub(super) fn first_record(resolved: &Resolved, replication: Replication) -> RunRecord {
+    let first = Replicate { number: 1, of: replication.count };
+    let part = Resolved { plan: resolved.plan.part(replication, first), ..resolved.clone() };
+    pair::blank(&part, first, Side::Candidate)
 }

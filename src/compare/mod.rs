@@ -12,6 +12,7 @@ mod errors;
 mod family;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod forecast;
 mod latency;
 mod layout;
 mod look;
@@ -27,6 +28,7 @@ mod shift;
 mod summary;
 mod trial;
 
+pub use forecast::{Expected, Needs, Size, forecast};
 pub use look::{Look, Part, looks, looks_of_pair};
 pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE};
 pub use pairing::{PairingError, check_pairs};

@@ -20,7 +20,6 @@ const NOT_YET: &[&str] = &[
     "regression.accept",
     "regression.metrics.throughput",
     "regression.metrics.error_rate.warn",
-    "baseline.branch",
     "baseline.promote",
     "baseline.s3",
     "metrics",

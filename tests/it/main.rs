@@ -6,6 +6,7 @@ mod ab;
 mod bad_input;
 mod baseline;
 mod bench;
+mod calibrate;
 mod certificates;
 mod check;
 mod compare;

@@ -328,6 +328,22 @@ fn where_load_must_not_go() {
 }
 
 #[test]
+fn a_branch_is_named_as_people_name_it() {
+    insta::assert_snapshot!(refusal(&with("baseline: { branch: refs/heads/trunk }")), @r"
+    loadgate.yml:1:21: 'refs/heads/trunk' is a reference, not the name of a branch
+      1 | baseline: { branch: refs/heads/trunk }
+        |                     ^
+    hint: write trunk
+    ");
+    insta::assert_snapshot!(refusal(&with("baseline: { branch: 'my branch' }")), @r"
+    loadgate.yml:1:21: 'my branch' can't be the name of a branch
+      1 | baseline: { branch: 'my branch' }
+        |                     ^
+    hint: write it as git does; main is the default
+    ");
+}
+
+#[test]
 fn what_the_other_sections_can_not_be() {
     insta::assert_snapshot!(refusal(&with("version: 2\nname: a/b\nload: { model: closed, arrivals: often, max_in_flight: 0 }\nbaseline: { store: s3, keep: 0 }\nreport: { dir: '', formats: [pdf] }\nrecord: { window: 1ms }\nsecrets: { A: {} }")), @r"
     loadgate.yml:1:10: version 2 of the configuration language is not known

@@ -27,10 +27,11 @@ mod settle;
 mod shift;
 mod summary;
 mod trial;
+mod warm_up;
 
 pub use forecast::{Expected, Needs, Size, forecast};
 pub use look::{Look, Part, looks, looks_of_pair};
-pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE};
+pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE, WarmUp};
 pub use pairing::{PairingError, check_pairs};
 
 use self::{
@@ -122,6 +123,7 @@ fn blank(roster: &Roster, mode: Mode, rules: &Regression, look: Look) -> Compari
         vanished: roster.vanished.clone(),
         appeared: roster.appeared.clone(),
         notes: roster.left_out.clone(),
+        warm_up: roster.warm_up,
         spreads: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     baseline::Store,
-    compare::{Look, compare_ab, looks},
+    compare::{Look, compare_ab, looks_with_extension},
     plan::{Replicate, Replication, Resolved},
     record::{DuetNoise, LearnedNoise, RunRecord, Side},
     verdict::{Reference, Verdict, VerdictKind, decide_ab, sure},
@@ -25,8 +25,8 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
     let learned = learned(session)?;
     let looks = looks_of(resolved);
     let made = replicates::play(session, pair::beside, |made| {
-        let look = looks.iter().find(|look| look.used == made.len() && !look.is_last());
-        Ok(look.is_some_and(|look| sure(&judge(made, *look, &learned, resolved)).is_some()))
+        let look = looks.iter().find(|look| look.used == made.len());
+        Ok(look.is_some_and(|look| is_enough(&judge(made, *look, &learned, resolved), look, resolved.replication)))
     })?;
     replicates::save(&made, session.replication, session.report)?;
     // A run that was cut short is invalid, whatever it is looked at for.
@@ -40,13 +40,23 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
 
 /// When the replicates are looked at; the last look is at their end.
 fn looks_of(resolved: &Resolved) -> Vec<Look> {
-    let (planned, alpha) = (resolved.replication.count, resolved.policy.regression.alpha);
-    if resolved.replication.early_stop { looks(planned, alpha) } else { vec![Look::only(planned, alpha)] }
+    let Replication { count, extension, early_stop, .. } = resolved.replication;
+    looks_with_extension(count, extension, early_stop, resolved.policy.regression.alpha)
+}
+
+/// Whether a verdict at a look needs no more replicates. Before the end of those that were planned it must be sure; at their end any
+/// will do but an inconclusive one, where others may be added.
+fn is_enough(verdict: &Verdict, look: &Look, replication: Replication) -> bool {
+    if look.used < replication.count { sure(verdict).is_some() } else { verdict.kind != VerdictKind::Inconclusive }
 }
 
 fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved) -> Verdict {
     let (candidate, baseline): (Vec<RunRecord>, Vec<RunRecord>) = replicates::apart(made.to_vec());
-    let comparison = compare_ab(&baseline, &candidate, &resolved.policy.regression, learned, look);
+    let mut comparison = compare_ab(&baseline, &candidate, &resolved.policy.regression, learned, look);
+    if made.len() > resolved.replication.count {
+        let (planned, all) = (resolved.replication.count, made.len());
+        comparison.notes.push(format!("extended to {all} replicates, as {planned} were inconclusive"));
+    }
     decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &resolved.policy)
 }
 
@@ -82,4 +92,27 @@ pub(super) fn first_record(resolved: &Resolved, replication: Replication) -> Run
     let first = Replicate { number: 1, of: replication.count };
     let part = Resolved { plan: resolved.plan.part(replication, first), ..resolved.clone() };
     pair::blank(&part, first, Side::Candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{policy::Policy, verdict::decide};
+
+    fn verdict(kind: VerdictKind) -> Verdict {
+        Verdict { kind, ..decide(&[], Reference::NoBaseline, &Policy::default()) }
+    }
+
+    #[test]
+    fn replicates_are_added_only_where_those_that_were_planned_are_inconclusive() {
+        let replication = Replication { count: 6, splits: true, early_stop: true, extension: 3 };
+        let looks = looks_with_extension(6, 3, true, 0.01);
+        let is_enough = |kind, place: usize| is_enough(&verdict(kind), &looks[place], replication);
+        let (early, planned) = (0, 3);
+        for kind in [VerdictKind::Pass, VerdictKind::Warn, VerdictKind::Fail, VerdictKind::Invalid] {
+            assert!(is_enough(kind, planned), "{kind}");
+        }
+        assert!(!is_enough(VerdictKind::Inconclusive, planned));
+        assert!(!is_enough(VerdictKind::Inconclusive, early) && !is_enough(VerdictKind::Warn, early));
+    }
 }

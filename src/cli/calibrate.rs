@@ -19,7 +19,7 @@ use crate::{
     compare::{Look, compare_ab},
     engine::Stop,
     exit::Exit,
-    plan::{Plan, Replication, Resolved, Target},
+    plan::{Plan, Resolved, Target},
     record::{DuetNoise, Ended, LearnedNoise},
     report, units,
     verdict::{Reference, VerdictKind, decide_ab},
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
     let store = Store::at(&resolved.baseline.dir);
-    let replication = Replication { early_stop: false, ..resolved.replication };
+    let replication = resolved.replication.whole();
     let first = ab::first_record(&resolved, replication);
     // Damaged files are found before any load is sent.
     store.learned(&first.suite, &first.fingerprint().id)?;

@@ -30,7 +30,7 @@ mod trial;
 mod warm_up;
 
 pub use forecast::{Expected, Needs, Size, forecast};
-pub use look::{Look, Part, looks, looks_of_pair};
+pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
 pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE, WarmUp};
 pub use pairing::{PairingError, check_pairs};
 

@@ -146,3 +146,17 @@ fn a_baseline_that_is_never_healthy_makes_the_run_invalid_and_its_last_lines_are
     assert!(text.contains("\n  | baseline has no database\n") && text.contains("status 503"), "{text}");
     assert_eq!(yard.started().len(), 2, "what is not healthy once is not tried again");
 }
+
+#[test]
+fn load_that_tells_nothing_for_sure_is_extended_and_said_to_be() {
+    let yard = shop("1ms", "1ms", &COUNTED.replace("replicates: 3", "replicates: 3, policy: { inconclusive: extend }"));
+    let text = yard.ends_with(0, &["check"]);
+    assert!(text.contains(", up to 5 replicates where it is inconclusive"), "{text}");
+    yard.ends_with(0, &["run", "-q"]);
+    assert_eq!(yard.started().len(), 6, "nobody judges a run, so nobody extends it");
+    let text = yard.ends_with(0, &["gate", "-q"]);
+    assert_eq!((&yard.verdict()["verdict"], &yard.verdict()["replicates"]), (&"inconclusive".into(), &5.into()), "{text}");
+    assert!(text.contains("extended to 5 replicates, as 3 were inconclusive"), "{text}");
+    assert!(yard.text("loadgate-report/report.html").contains("extended to 5 replicates"));
+    assert_eq!(yard.started().len(), 6 + 10);
+}

@@ -256,10 +256,10 @@ fn what_a_promise_can_not_be() {
         |                                                                              ^
     hint: a warning comes before a failure; write a smaller percentage
 
-    error: loadgate.yml:7:27: 'regression.policy.inconclusive: extend' is not supported yet
+    error: loadgate.yml:7:27: 'extend' adds replicates, and this comparison has none
       7 |   policy: { inconclusive: extend, improvement: hurrah }
         |                           ^
-    hint: write pass or warn or fail
+    hint: compare two versions in replicates with fresh processes (target.start and target.baseline_start), or write warn
 
     error: loadgate.yml:7:48: 'hurrah' is not a value of 'regression.policy.improvement'
       7 |   policy: { inconclusive: extend, improvement: hurrah }

@@ -1,9 +1,9 @@
 //! How an experiment was made, and by that how its differences are tested. To add a significance test: a file below, and a
 //! line in [`DESIGNS`].
 
-mod pair;
-mod replicated;
-mod stored;
+pub(super) mod pair;
+pub(super) mod replicated;
+pub(super) mod stored;
 
 use super::{ComparedMetric, noise::Noise, sample::Sample, trial::Trial};
 use crate::{

@@ -14,6 +14,8 @@ pub(super) struct Layout {
     per_block: usize,
     /// Measured stages as (index, blocks), those of a single block last.
     stages: Vec<(usize, usize)>,
+    /// Blocks left out at the beginning of the first one.
+    left_out: usize,
     /// Consecutive blocks that share a mean. Single blocks have no spread of their own, so they are pooled.
     pub strata: Vec<usize>,
     /// Time of each block in seconds.
@@ -54,7 +56,17 @@ impl Layout {
             let last_us = run.plan.stages[index].duration_us.saturating_sub((blocks as u64 - 1) * block_us).max(1);
             (1..=blocks).map(move |block| if block == blocks { last_us } else { block_us } as f64 / 1e6)
         });
-        Ok(Self { seconds: seconds.collect(), per_block, stages, strata })
+        Ok(Self { seconds: seconds.collect(), per_block, stages, left_out: 0, strata })
+    }
+
+    /// The same without so many blocks at the beginning of the first measured stage; at least one of it stays.
+    pub(super) fn without(mut self, blocks: usize) -> Self {
+        let Some((_, first)) = self.stages.first_mut().filter(|(_, first)| *first > blocks) else { return self };
+        *first -= blocks;
+        self.strata[0] -= blocks;
+        self.seconds.drain(..blocks);
+        self.left_out = blocks;
+        self
     }
 
     /// Number of blocks.
@@ -65,9 +77,10 @@ impl Layout {
     /// The windows of each block, in the order of the strata; empty where nothing was recorded.
     pub(super) fn cut<'a>(&self, series: &'a EndpointSeries) -> Vec<&'a [Window]> {
         let mut cut = Vec::with_capacity(self.blocks());
-        for &(stage, blocks) in &self.stages {
+        for (place, &(stage, blocks)) in self.stages.iter().enumerate() {
             let end = cut.len() + blocks;
-            cut.extend(series.blocks(stage, self.per_block, blocks));
+            let left_out = if place == 0 { self.left_out } else { 0 };
+            cut.extend(series.blocks(stage, self.per_block, left_out + blocks).skip(left_out));
             cut.resize(end, &[]);
         }
         cut

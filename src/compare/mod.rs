@@ -14,6 +14,7 @@ mod errors;
 mod family;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod forecast;
 mod layout;
 mod look;
 mod metric;
@@ -30,10 +31,12 @@ mod settle;
 mod shift;
 mod summary;
 mod trial;
+mod warm_up;
 
-pub use look::{Look, Part, looks, looks_of_pair};
+pub use forecast::{Expected, Needs, Size, forecast};
+pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
 pub use metric::ComparedMetric;
-pub use outcome::{Change, Comparison, Grade, Outcome, Row, SERVICE, Siblings};
+pub use outcome::{Change, Comparison, Grade, Outcome, Row, SERVICE, Siblings, WarmUp};
 pub use pairing::{PairingError, check_pairs};
 
 use self::{
@@ -130,6 +133,7 @@ fn blank(roster: &Roster, mode: Mode, rules: &Regression, look: Look) -> Compari
         vanished: roster.vanished.clone(),
         appeared: roster.appeared.clone(),
         notes: roster.left_out.clone(),
+        warm_up: roster.warm_up,
         spreads: Vec::new(),
     }
 }

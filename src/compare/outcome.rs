@@ -46,8 +46,21 @@ pub struct Comparison {
     pub appeared: Vec<String>,
     /// What a reader must know to weigh the rows: few baselines, endpoints left out.
     pub notes: Vec<String>,
+    /// What was found of how steady the runs were.
+    pub warm_up: WarmUp,
     /// What it teaches later comparisons of the noise between processes.
     pub spreads: Vec<EndpointSpread>,
+}
+
+/// How long the first measured stage took to become steady.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WarmUp {
+    /// What was left out at its beginning, of every run alike.
+    pub left_out_us: u64,
+    /// How much slower the left-out part was, as a fraction.
+    pub slower: f64,
+    /// It was not steady by its middle. Nothing is left out then.
+    pub is_endless: bool,
 }
 
 /// One metric of one endpoint, compared.

@@ -3,11 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    ComparedMetric,
+    ComparedMetric, WarmUp,
     layout::Layout,
     sample::Sample,
     summary::{Estimate, Summary},
     trial::latencies,
+    warm_up,
 };
 use crate::{
     policy::{Mode, Regression},
@@ -39,8 +40,10 @@ pub(super) struct Roster {
     pub vanished: Vec<String>,
     /// Endpoints the candidate has and the baseline lacks.
     pub appeared: Vec<String>,
-    /// Runs and endpoints left out, in words.
+    /// Runs, endpoints and times left out, in words.
     pub left_out: Vec<String>,
+    /// How steady the runs were.
+    pub warm_up: WarmUp,
 }
 
 /// One endpoint on both sides, a summary per run.
@@ -65,6 +68,9 @@ impl Roster {
             }
             Mode::Ab => usable_pairs(baseline, candidate, rules, &mut left_out),
         };
+        let (warm_up, blocks_out) = warm_up::of(baseline.iter().chain(&candidate).map(|run| run.record), rules.block);
+        left_out.extend(warm_up::in_words(&warm_up));
+        let [baseline, candidate] = [baseline, candidate].map(|runs| without(runs, blocks_out));
         let (before, after) = (names(&baseline), names(&candidate));
         let (ignored, judged): (Vec<&str>, Vec<&str>) = after.iter().partition(|name| rules.ignores(name));
         left_out.extend(ignored.iter().map(|name| format!("'{name}' is left out, as the configuration says")));
@@ -90,8 +96,14 @@ impl Roster {
             baseline_runs: baseline.len(),
             candidate_runs: candidate.len(),
             left_out,
+            warm_up,
         }
     }
+}
+
+/// The runs without so many blocks at their beginning: of all of them alike, else one would be older than the other.
+fn without(runs: Vec<Run<'_>>, blocks: usize) -> Vec<Run<'_>> {
+    runs.into_iter().map(|run| Run { layout: run.layout.without(blocks), ..run }).collect()
 }
 
 /// Runs that can be cut into blocks; the others are named with the reason.

@@ -18,7 +18,6 @@ const NOT_YET: &[&str] = &[
     "regression.confirm",
     "regression.drift",
     "regression.accept",
-    "baseline.branch",
     "baseline.promote",
     "baseline.s3",
     "metrics",

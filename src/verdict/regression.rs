@@ -7,6 +7,9 @@ use crate::{
     units,
 };
 
+const NOT_STEADY: &str = "not steady: latencies were still falling in the middle of the measured time; a longer warm-up stage \
+                          (`warmup: true`) would settle it";
+
 /// Findings about the candidate against its reference.
 pub(super) fn findings(reference: &Reference, rules: &Regression) -> Vec<Finding> {
     let kind = |response: Response| match response {
@@ -37,6 +40,9 @@ fn compared(comparison: &Comparison, rules: &Regression) -> Vec<Finding> {
         let (covered, needed) = (units::percent(comparison.coverage), units::percent(rules.coverage));
         let what = format!("endpoints with {covered} of the requests could be settled, a pass needs {needed}");
         findings.push(Finding::new(VerdictKind::Inconclusive, what));
+    }
+    if comparison.warm_up.is_endless {
+        findings.push(Finding::new(VerdictKind::Inconclusive, NOT_STEADY));
     }
     for endpoint in &comparison.appeared {
         findings.push(Finding::new(VerdictKind::Pass, format!("{endpoint}: new, without a baseline to compare with")));

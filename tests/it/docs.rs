@@ -129,6 +129,7 @@ fn every_flag_of_every_command_is_described() {
         "run",
         "compare",
         "import",
+        "calibrate",
         "report",
         "check",
         "demo",

@@ -1,14 +1,17 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
-use super::{replicates_text, steering_text, target_text, users_text};
+use super::{
+    super::outlook::{Outlook, per_arrival},
+    outlook_text, replicates_text, steering_text, target_text, users_text,
+};
 use crate::{
     compare::SERVICE,
-    plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
+    plan::{HttpVersion, Load, Plan, Resolved, Target, Timeouts},
     policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
 
-pub(super) fn render(resolved: &Resolved) -> String {
+pub(super) fn render(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
     let sections = [
         head(resolved),
         stages(&resolved.plan),
@@ -17,6 +20,7 @@ pub(super) fn render(resolved: &Resolved) -> String {
         users_text::data(&resolved.plan),
         thresholds(resolved),
         regression(resolved),
+        outlook.map(|outlook| outlook_text::render(outlook, resolved)).unwrap_or_default(),
         limits(resolved),
         replicates_text::hooks(resolved),
         steering_text::render(&resolved.plan.control),
@@ -85,19 +89,8 @@ fn scenarios(plan: &Plan) -> String {
 fn endpoints(resolved: &Resolved) -> String {
     let plan = &resolved.plan;
     let arrivals: u64 = plan.stages.iter().filter(|stage| stage.measured).map(crate::plan::Stage::arrivals).sum();
-    let total: u64 = plan.workload.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
     let row = |(id, endpoint): (usize, &crate::plan::Endpoint)| {
-        let per_arrival: f64 = plan
-            .workload
-            .scenarios
-            .iter()
-            .map(|scenario| {
-                let steps =
-                    scenario.steps.iter().filter_map(Step::request).filter(|step| step.endpoint == id && step.measured).count();
-                steps as f64 * f64::from(scenario.weight) / total.max(1) as f64
-            })
-            .sum();
-        let requests = arrivals as f64 * per_arrival / plan.sides().len() as f64;
+        let requests = arrivals as f64 * per_arrival(plan, id) / plan.sides().len() as f64;
         let testable: Vec<String> = resolved
             .policy
             .regression
@@ -288,7 +281,7 @@ fn word(response: Response) -> &'static str {
 }
 
 /// Columns as wide as their widest cell; the first one is the title.
-pub(super) fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(in crate::cli) fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
     let header = std::iter::once(title).chain(header.iter().copied()).map(str::to_owned).collect::<Vec<_>>();
     let rows: Vec<Vec<String>> = std::iter::once(header)
         .chain(rows.into_iter().map(|mut row| {

@@ -68,6 +68,12 @@ impl PairNoise {
     }
 }
 
+/// The noise that a pair can be expected to have, with that variance of a difference within it.
+pub(in crate::compare) fn expected(scale: f64, learned: Option<Learned>, within: f64, within_df: f64) -> Box<dyn Noise> {
+    let (between, between_df) = between(scale, learned);
+    Box::new(PairNoise { within, within_df, between, between_df })
+}
+
 /// Variance between two processes of one build, and its degrees of freedom. What was learned counts alone as soon as it is
 /// worth as much as the assumption; a few pairs that happened to be alike must not make a gate blind to what processes do.
 fn between(scale: f64, learned: Option<Learned>) -> (f64, f64) {

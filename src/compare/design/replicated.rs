@@ -12,7 +12,7 @@ use crate::{
         trial::Trial,
     },
     policy::{Mode, Quantile},
-    record::Spread,
+    record::{Learned, Spread},
     stats::f_ratio,
 };
 
@@ -61,6 +61,14 @@ struct Squares {
 }
 
 impl Squares {
+    /// What was learned, as far as it may count.
+    fn offered(learned: Learned) -> Option<Self> {
+        let (sum, df) = (learned.sum_of_squares, learned.df);
+        let share = (LEARNED_DF_MAX / df).min(1.0);
+        // A spread of nothing at all is no spread: equal latencies to the last digit.
+        (sum > 0.0 && df > 0.0).then_some(Self { sum: sum * share, df: df * share })
+    }
+
     fn variance(self) -> f64 {
         self.sum / self.df
     }
@@ -85,17 +93,22 @@ struct ReplicatedNoise {
     set_aside: bool,
 }
 
+/// The noise that so many replicates can be expected to have: they will spread as those before them did or, where none were seen, as
+/// is assumed. `within` is the variance of a difference within a replicate.
+pub(in crate::compare) fn expected(scale: f64, learned: Option<Learned>, within: f64, replicates: usize) -> Box<dyn Noise> {
+    let (prior, learned) = ((PRIOR_SD * scale).powi(2), learned.and_then(Squares::offered));
+    let variance = learned.map_or(prior + within, Squares::variance);
+    let df = replicates as f64 - 1.0;
+    let own = Squares { sum: variance * df, df };
+    Box::new(ReplicatedNoise { prior, within: within.min(variance), own, learned, set_aside: false })
+}
+
 impl ReplicatedNoise {
     fn of(sample: &Sample<'_>, known: &Known) -> Self {
         let differences = sample.pairs().map(|(baseline, candidate)| candidate.ln - baseline.ln);
         let sum = sum_of_squares(differences.collect::<Vec<_>>().into_iter());
         let own = Squares { sum, df: sample.baseline.len() as f64 - 1.0 };
-        let offered = known.learned.and_then(|learned| {
-            let (sum, df) = (learned.sum_of_squares, learned.df);
-            let share = (LEARNED_DF_MAX / df).min(1.0);
-            // A spread of nothing at all is no spread: equal latencies to the last digit.
-            (sum > 0.0 && df > 0.0).then_some(Squares { sum: sum * share, df: df * share })
-        });
+        let offered = known.learned.and_then(Squares::offered);
         let alike = |learned: &Squares| f_ratio::sf(own.variance() / learned.variance(), own.df, learned.df) >= SET_ASIDE_P;
         let learned = offered.filter(alike);
         Self {
@@ -167,10 +180,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{
-        compare::{shift::Shift, summary::Estimate},
-        record::Learned,
-    };
+    use crate::compare::{shift::Shift, summary::Estimate};
 
     fn list(value: &Value) -> Vec<f64> {
         value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()

@@ -10,6 +10,9 @@ use crate::{
     units,
 };
 
+/// What to do about an inconclusive comparison: play more of it.
+pub(super) const EXTEND: &str = "extend";
+
 /// Largest tolerance that still says something: ten times as slow.
 const TOLERANCE_MAX: f64 = 10.0;
 
@@ -206,13 +209,16 @@ fn overrides(
 
 fn on_event(written: &written::Policy, at: &Path, default: OnEvent, problems: &Problems<'_>) -> OnEvent {
     let known = [("pass", Response::Pass), ("warn", Response::Warn), ("fail", Response::Fail)];
-    let response = |word: &Option<String>, key: &str, not_yet: &[&str], default| {
-        problems.choice(word.as_deref(), &at.key(key), &known, not_yet).unwrap_or(default)
+    let response = |word: &Option<String>, key: &str, default| {
+        problems.choice(word.as_deref(), &at.key(key), &known, &[]).unwrap_or(default)
     };
+    // What is added is for the replicates to know; where that does not help, it is a warning.
+    let extending = [known.as_slice(), &[(EXTEND, Response::Warn)]].concat();
+    let inconclusive = problems.choice(written.inconclusive.as_deref(), &at.key("inconclusive"), &extending, &[]);
     OnEvent {
-        missing_baseline: response(&written.missing_baseline, "missing_baseline", &[], default.missing_baseline),
-        inconclusive: response(&written.inconclusive, "inconclusive", &["extend"], default.inconclusive),
-        env_mismatch: response(&written.env_mismatch, "env_mismatch", &[], default.env_mismatch),
-        improvement: response(&written.improvement, "improvement", &[], default.improvement),
+        missing_baseline: response(&written.missing_baseline, "missing_baseline", default.missing_baseline),
+        inconclusive: inconclusive.unwrap_or(default.inconclusive),
+        env_mismatch: response(&written.env_mismatch, "env_mismatch", default.env_mismatch),
+        improvement: response(&written.improvement, "improvement", default.improvement),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    compare::{Change, ComparedMetric, Comparison, Grade, Look, Outcome, Row, SERVICE},
+    compare::{Change, ComparedMetric, Comparison, Grade, Look, Outcome, Row, SERVICE, WarmUp},
     exit::Exit,
     policy::{Mode, Quantile, Severity, Threshold},
     record::{
@@ -208,6 +208,7 @@ pub(crate) fn comparison(rows: Vec<Row>) -> Comparison {
         vanished: Vec::new(),
         appeared: Vec::new(),
         notes: Vec::new(),
+        warm_up: WarmUp::default(),
         spreads: Vec::new(),
     }
 }

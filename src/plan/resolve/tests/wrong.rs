@@ -256,10 +256,10 @@ fn what_a_promise_can_not_be() {
         |                                                                              ^
     hint: a warning comes before a failure; write a smaller percentage
 
-    error: loadgate.yml:7:27: 'regression.policy.inconclusive: extend' is not supported yet
+    error: loadgate.yml:7:27: 'extend' adds replicates, and this comparison has none
       7 |   policy: { inconclusive: extend, improvement: hurrah }
         |                           ^
-    hint: write pass or warn or fail
+    hint: compare two versions in replicates with fresh processes (target.start and target.baseline_start), or write warn
 
     error: loadgate.yml:7:48: 'hurrah' is not a value of 'regression.policy.improvement'
       7 |   policy: { inconclusive: extend, improvement: hurrah }
@@ -368,6 +368,22 @@ fn where_load_must_not_go() {
         let error = refusal(&with("").replace("http://127.0.0.1:8080", target));
         assert!(error.starts_with("loadgate.yml:2:") && error.contains(message), "{target}: {error}");
     }
+}
+
+#[test]
+fn a_branch_is_named_as_people_name_it() {
+    insta::assert_snapshot!(refusal(&with("baseline: { branch: refs/heads/trunk }")), @r"
+    loadgate.yml:1:21: 'refs/heads/trunk' is a reference, not the name of a branch
+      1 | baseline: { branch: refs/heads/trunk }
+        |                     ^
+    hint: write trunk
+    ");
+    insta::assert_snapshot!(refusal(&with("baseline: { branch: 'my branch' }")), @r"
+    loadgate.yml:1:21: 'my branch' can't be the name of a branch
+      1 | baseline: { branch: 'my branch' }
+        |                     ^
+    hint: write it as git does; main is the default
+    ");
 }
 
 #[test]

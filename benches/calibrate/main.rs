@@ -10,7 +10,10 @@ mod study;
 use std::{fs, process::ExitCode};
 
 use loadgate::clock;
-use study::plan::{self, Results, Study};
+use study::{
+    plan::{self, Results, Study},
+    table, targets,
+};
 
 const MARKS: [&str; 2] = ["<!-- calibrate -->\n", "<!-- /calibrate -->"];
 
@@ -50,14 +53,10 @@ fn asked(args: impl IntoIterator<Item = String>) -> Result<Asked, String> {
 }
 
 fn calibrate(asked: &Asked) -> Result<(), String> {
-    let pairs = play(plan::side_by_side(), asked);
-    let stored = play(plan::stored(), asked);
-    let tables = [
-        study::table::of_gate("side by side", &pairs),
-        study::table::of_gate("stored runs, 200/s x 60 s", &stored),
-        study::table::of_rivals(&pairs)
-            + &study::table::of_rivals(&stored).lines().skip(2).fold(String::new(), |text, line| text + line + "\n"),
-    ];
+    let (pairs, stored) = (play(plan::side_by_side(), asked), play(plan::stored(), asked));
+    let (of_pairs, of_stored) = (table::of_gate("side by side", &pairs), table::of_gate("stored runs, 200/s x 60 s", &stored));
+    let all = [pairs, stored].concat();
+    let tables = [of_pairs, of_stored, table::of_rivals(&all), targets::table(&all)];
     let text = tables.join("\n");
     println!("{text}");
     asked.write.as_ref().map_or(Ok(()), |file| write(file, &text))

@@ -21,17 +21,12 @@ fn reduced(study: &Study, designs: &'static [usize], changes: &[Change]) -> Stud
     Study { experiment, changes: changes.to_vec(), ..study.clone() }
 }
 
-/// Whether one process of each version is all that is seen, and processes differ by more than is assumed.
-fn one_odd_process(study: &Study) -> bool {
-    matches!(&study.experiment, Experiment::SideBySide(design) if design.replicates == 1 && design.processes.one > 0.02)
-}
-
 fn false_alarms(studies: &[Study], designs: &'static [usize], cases: u64) -> u32 {
     let failed = |study: &Study| {
         let results = reduced(study, designs, &[Change::None]).play(cases);
         results.designs().iter().map(|tallies| tallies[0].failed).sum::<u32>()
     };
-    studies.iter().filter(|study| !one_odd_process(study)).map(failed).sum()
+    studies.iter().filter(|study| !study.one_odd_process()).map(failed).sum()
 }
 
 #[test]
@@ -59,7 +54,7 @@ fn ten_percent_on_one_endpoint_are_found_and_half_of_it_with_learned_noise() {
 #[test]
 fn replicates_tell_an_odd_process_from_a_regression_and_one_pair_does_not() {
     let studies = plan::side_by_side();
-    let pair = studies.iter().find(|study| one_odd_process(study)).expect("a study of that limit");
+    let pair = studies.iter().find(|study| study.one_odd_process()).expect("a study of that limit");
     let of_pair = reduced(pair, &[0], &[Change::None]).play(10).designs()[0][0].clone();
     let noisy = |study: &&Study| {
         matches!(&study.experiment, Experiment::SideBySide(SideBySide { processes: ProcessNoise { one, .. }, replicates: 6, .. })

@@ -3,7 +3,8 @@
 //!
 //! A seed makes a case, and always the same one. `service` says what is called, `machine` and `process` what disturbs it, `lognormal`
 //! and `queue` are two unrelated ways to make latencies, `run` makes records of them; `side_by_side` and `stored` are the two
-//! experiments, `rivals` the other rules, `tally` counts and `table` writes down.
+//! experiments, `rivals` the other rules, `tally` counts, `table` and `targets` write
+//! down.
 
 pub(crate) mod gate;
 mod lognormal;
@@ -19,6 +20,7 @@ mod stored;
 mod streams;
 pub(crate) mod table;
 pub(crate) mod tally;
+pub(crate) mod targets;
 
 pub(crate) use machine::Runners;
 pub(crate) use process::ProcessNoise;

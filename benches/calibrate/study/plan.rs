@@ -73,6 +73,11 @@ impl Study {
         }
     }
 
+    /// Whether one process of each version is all that is seen, and processes differ by more than is assumed.
+    pub(crate) fn one_odd_process(&self) -> bool {
+        matches!(&self.experiment, Experiment::SideBySide(design) if design.replicates == 1 && design.processes.one > 0.02)
+    }
+
     /// What distinguishes its designs, for tables.
     pub(crate) fn designs(&self) -> Vec<String> {
         match &self.experiment {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The blocks of a run. Equal plans have equal layouts, whatever windows they were recorded in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
     /// Windows that make one block.
     per_block: usize,
@@ -16,6 +16,8 @@ pub(super) struct Layout {
     stages: Vec<(usize, usize)>,
     /// Consecutive blocks that share a mean. Single blocks have no spread of their own, so they are pooled.
     pub strata: Vec<usize>,
+    /// Time of each block in seconds.
+    pub seconds: Vec<f64>,
 }
 
 impl Layout {
@@ -47,7 +49,12 @@ impl Layout {
             (count, _) => strata.push(count),
         }
         stages.extend(single);
-        Ok(Self { per_block, stages, strata })
+        let seconds = stages.iter().flat_map(|&(index, blocks)| {
+            // The last block has what is left of the stage.
+            let last_us = run.plan.stages[index].duration_us.saturating_sub((blocks as u64 - 1) * block_us).max(1);
+            (1..=blocks).map(move |block| if block == blocks { last_us } else { block_us } as f64 / 1e6)
+        });
+        Ok(Self { seconds: seconds.collect(), per_block, stages, strata })
     }
 
     /// Number of blocks.

@@ -3,12 +3,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
+    ComparedMetric,
     layout::Layout,
     sample::Sample,
     summary::{Estimate, Summary},
+    trial::latencies,
 };
 use crate::{
-    policy::{Mode, Quantile, Regression},
+    policy::{Mode, Regression},
     record::RunRecord,
 };
 
@@ -31,6 +33,8 @@ pub(super) struct Roster {
     pub block: Duration,
     /// Measured length of a candidate run in seconds.
     pub seconds: f64,
+    /// Whether users made the load, or another tool whose load is not known: then requests per second are the target's doing.
+    pub target_sets_pace: bool,
     /// Endpoints the baseline has and the candidate lacks.
     pub vanished: Vec<String>,
     /// Endpoints the candidate has and the baseline lacks.
@@ -66,7 +70,7 @@ impl Roster {
         left_out.extend(ignored.iter().map(|name| format!("'{name}' is left out, as the configuration says")));
         let known = |name: &&str| before.contains(name);
         let summed = |runs: &[Run<'_>], name: &str| -> Vec<Summary> {
-            let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, rules.latency.keys().copied());
+            let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, &latencies(rules));
             runs.iter().map(one).collect()
         };
         let sides =
@@ -82,6 +86,7 @@ impl Roster {
             blocks_per_side: blocks(&baseline).min(blocks(&candidate)),
             block: rules.block,
             seconds: candidate.iter().map(|run| seconds(run.record)).fold(f64::INFINITY, f64::min),
+            target_sets_pace: candidate.last().is_some_and(|run| target_sets_pace(run.record)),
             baseline_runs: baseline.len(),
             candidate_runs: candidate.len(),
             left_out,
@@ -134,6 +139,10 @@ fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
     all.map(|endpoint| endpoint.name.as_str()).filter(|&name| seen.insert(name)).collect()
 }
 
+fn target_sets_pace(run: &RunRecord) -> bool {
+    run.plan.measured_stages().any(|stage| stage.closed || stage.offered == 0)
+}
+
 fn seconds(run: &RunRecord) -> f64 {
     run.plan.measured_stages().map(|stage| stage.duration_us as f64 / 1e6).sum()
 }
@@ -159,10 +168,10 @@ impl Sides {
         of(&self.baseline).min(of(&self.candidate))
     }
 
-    /// One quantile in all runs; `None` unless every run has it.
-    pub(super) fn sample(&self, quantile: Quantile) -> Option<Sample<'_>> {
-        let baseline: Option<Vec<&Estimate>> = self.baseline.iter().map(|run| run.quantiles.get(&quantile)).collect();
-        let candidate: Option<Vec<&Estimate>> = self.candidate.iter().map(|run| run.quantiles.get(&quantile)).collect();
+    /// One metric in all runs; `None` unless every run has it.
+    pub(super) fn sample(&self, metric: ComparedMetric) -> Option<Sample<'_>> {
+        let baseline: Option<Vec<&Estimate>> = self.baseline.iter().map(|run| run.estimates.get(&metric)).collect();
+        let candidate: Option<Vec<&Estimate>> = self.candidate.iter().map(|run| run.estimates.get(&metric)).collect();
         let sample = Sample { baseline: baseline?, candidate: candidate? };
         (!sample.baseline.is_empty() && !sample.candidate.is_empty()).then_some(sample)
     }

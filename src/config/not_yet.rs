@@ -18,8 +18,6 @@ const NOT_YET: &[&str] = &[
     "regression.confirm",
     "regression.drift",
     "regression.accept",
-    "regression.metrics.throughput",
-    "regression.metrics.error_rate.warn",
     "baseline.branch",
     "baseline.promote",
     "baseline.s3",

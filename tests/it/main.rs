@@ -10,6 +10,7 @@ mod certificates;
 mod check;
 mod compare;
 mod compare_ab;
+mod compare_several;
 mod docs;
 mod failures;
 mod frames;

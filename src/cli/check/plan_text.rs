@@ -2,6 +2,7 @@
 
 use super::{replicates_text, steering_text, target_text, users_text};
 use crate::{
+    compare::SERVICE,
     plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
     policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
@@ -138,17 +139,21 @@ fn regression(resolved: &Resolved) -> String {
     let regression = &resolved.policy.regression;
     let row = |(quantile, written): (&Quantile, &MetricOverride)| {
         let rule = written.completed(LatencyRule::default_of(*quantile, resolved.policy.regression.compare));
-        vec![
-            quantile.to_string(),
-            format!("+{}", percent(rule.warn)),
-            format!("+{}", percent(rule.fail)),
-            format!("+{}", percent(rule.sensitivity)),
-            units::duration(rule.floor),
-        ]
+        rule_row(&quantile.to_string(), &rule)
     };
     let mut rows: Vec<Vec<String>> = regression.latency.iter().map(row).collect();
     let dash = || "-".to_owned();
-    rows.push(vec!["error_rate".to_owned(), dash(), format!("+{} pp", points(regression.errors.fail)), dash(), dash()]);
+    if let Some(rule) = regression.mean_rule(SERVICE, regression.compare) {
+        rows.push(rule_row("mean", &rule));
+    }
+    if let Some(rule) = regression.throughput_rule(regression.compare) {
+        let name = if measures_users(&resolved.plan) { "throughput" } else { "achieved_rate" };
+        let fall = |share: f64| format!("-{}", percent(share));
+        rows.push(vec![name.to_owned(), fall(rule.warn), fall(rule.fail), fall(rule.sensitivity), dash()]);
+    }
+    let errors = regression.errors;
+    let warn = if errors.warn < errors.fail { format!("+{} pp", points(errors.warn)) } else { dash() };
+    rows.push(vec!["error_rate".to_owned(), warn, format!("+{} pp", points(regression.errors.fail)), dash(), dash()]);
     let mut text = table("regression", &["warn", "fail", "sensitivity", "floor"], rows);
     text.push_str(match regression.compare {
         Mode::Ab => "\n  compared with the baseline beside it, request by request (ab)",
@@ -174,15 +179,26 @@ fn regression(resolved: &Resolved) -> String {
     text
 }
 
+fn rule_row(name: &str, rule: &LatencyRule) -> Vec<String> {
+    let more = |share: f64| format!("+{}", percent(share));
+    vec![name.to_owned(), more(rule.warn), more(rule.fail), more(rule.sensitivity), units::duration(rule.floor)]
+}
+
 fn exception_text(resolved: &Resolved, endpoint: &str, exception: &Override) -> String {
     if exception.ignore {
         return "not compared".to_owned();
     }
     let mut parts: Vec<String> = exception.critical.then(|| "critical".to_owned()).into_iter().collect();
-    for quantile in exception.latency.keys() {
-        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile, resolved.policy.regression.compare) {
+    let regression = &resolved.policy.regression;
+    let quantiles = exception
+        .latency
+        .keys()
+        .map(|quantile| (quantile.to_string(), regression.latency_rule(endpoint, *quantile, regression.compare)));
+    let mean = exception.mean.map(|_| ("mean".to_owned(), regression.mean_rule(endpoint, regression.compare)));
+    for (name, rule) in quantiles.chain(mean) {
+        if let Some(rule) = rule {
             let floor = units::duration(rule.floor);
-            parts.push(format!("{quantile} warn +{}, fail +{}, floor {floor}", percent(rule.warn), percent(rule.fail)));
+            parts.push(format!("{name} warn +{}, fail +{}, floor {floor}", percent(rule.warn), percent(rule.fail)));
         }
     }
     parts.join("; ")

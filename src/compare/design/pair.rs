@@ -31,6 +31,7 @@ pub(super) const DESIGN: Design = Design {
     run_samples: Quantile::samples_to_compare,
     side_samples: Quantile::samples_to_compare,
     service_beyond: SERVICE_BEYOND,
+    contrast_baselines: None,
     error_cv: Some(ERROR_CV),
     notes,
     unit: "run",

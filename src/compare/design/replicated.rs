@@ -37,6 +37,7 @@ pub(super) const DESIGN: Design = Design {
     run_samples: Quantile::samples_min,
     side_samples: Quantile::samples_to_compare,
     service_beyond: SERVICE_BEYOND,
+    contrast_baselines: None,
     error_cv: Some(ERROR_CV),
     notes,
     unit: "replicate",
@@ -86,7 +87,7 @@ struct ReplicatedNoise {
 
 impl ReplicatedNoise {
     fn of(sample: &Sample<'_>, known: &Known) -> Self {
-        let differences = sample.pairs().map(|(baseline, candidate)| candidate.ln_us - baseline.ln_us);
+        let differences = sample.pairs().map(|(baseline, candidate)| candidate.ln - baseline.ln);
         let sum = sum_of_squares(differences.collect::<Vec<_>>().into_iter());
         let own = Squares { sum, df: sample.baseline.len() as f64 - 1.0 };
         let offered = known.learned.and_then(|learned| {
@@ -177,10 +178,10 @@ mod tests {
 
     /// Replicates with those differences and, in each, those residuals.
     fn noise(case: &Value, learned: Option<Learned>) -> (ReplicatedNoise, Shift) {
-        let of = |ln_us: f64, z: &str| {
+        let of = |ln: f64, z: &str| {
             let residuals = list(&case[z]);
             let strata = [residuals.len()];
-            Estimate::new(ln_us, 1e3, residuals, &strata)
+            Estimate::new(ln, 1e3, residuals, &strata)
         };
         let differences = list(&case["d_i"]);
         let baseline: Vec<Estimate> = differences.iter().map(|_| of(2.0, "z_base")).collect();

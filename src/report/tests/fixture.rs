@@ -143,6 +143,7 @@ pub(crate) fn row(endpoint: &str, quantile: Quantile, baseline_us: f64, change: 
         grade: Some(Grade::NoChangeFound),
         suspect: false,
         equivalent: false,
+        siblings: None,
         required: false,
         reason: format!("no change of {quantile} found; a change of 8% or more would have been seen"),
     }

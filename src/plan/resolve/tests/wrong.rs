@@ -271,6 +271,49 @@ fn what_a_promise_can_not_be() {
         |                           ^
     hint: a warning comes before a failure; write a smaller percentage
     ");
+    insta::assert_snapshot!(refusal(&with("regression:\n  metrics: { throughput: { warn: 20%, fail: 10% }, error_rate: { warn: 2pp, fail: 1pp }, mean: { warn: 90% } }\n  overrides: { health: { p90: { fail: 3% }, mean: { warn: 91% } } }")), @r"
+    loadgate.yml:2:34: 'warn' (20%) is above 'fail' (10%)
+      2 |   metrics: { throughput: { warn: 20%, fail: 10% }, error_rate: { warn: 2pp, fail: 1pp }, mean: { warn: 90% } }
+        |                                  ^
+    hint: a warning comes before a failure; write a smaller percentage
+
+    error: loadgate.yml:2:72: 'warn' (2%) is above 'fail' (1%)
+      2 |   metrics: { throughput: { warn: 20%, fail: 10% }, error_rate: { warn: 2pp, fail: 1pp }, mean: { warn: 90% } }
+        |                                                                        ^
+    hint: a warning comes before a failure; write a smaller share
+
+    error: loadgate.yml:2:104: 'warn' (90%) is above 'fail' (15%)
+      2 |   metrics: { throughput: { warn: 20%, fail: 10% }, error_rate: { warn: 2pp, fail: 1pp }, mean: { warn: 90% } }
+        |                                                                                                        ^
+    hint: a warning comes before a failure; write a smaller percentage
+
+    error: loadgate.yml:3:26: 'p90' is not compared, so there is no rule to change
+      3 |   overrides: { health: { p90: { fail: 3% }, mean: { warn: 91% } } }
+        |                          ^
+    hint: compare it for all endpoints first: `regression.metrics.p90: {}`
+
+    error: loadgate.yml:3:59: 'warn' (91%) is above 'fail' (15%)
+      3 |   overrides: { health: { p90: { fail: 3% }, mean: { warn: 91% } } }
+        |                                                           ^
+    hint: a warning comes before a failure; write a smaller percentage
+    ");
+    insta::assert_snapshot!(refusal(&with("regression: { metrics: { throughput: { fail: 100% } }, overrides: { health: { mean: { fail: 9% } } } }")), @r"
+    loadgate.yml:1:46: a fall by 100% leaves nothing to compare
+      1 | regression: { metrics: { throughput: { fail: 100% } }, overrides: { health: { mean: { fail: 9% } } } }
+        |                                              ^
+    hint: write the share of the throughput that may be lost, below 100%, for example 10%
+
+    error: loadgate.yml:1:79: 'mean' is not compared, so there is no rule to change
+      1 | regression: { metrics: { throughput: { fail: 100% } }, overrides: { health: { mean: { fail: 9% } } } }
+        |                                                                               ^
+    hint: compare it for all endpoints first: `regression.metrics.mean: {}`
+    ");
+    insta::assert_snapshot!(refusal(&with("regression: { metrics: { throughput: { floor: 5ms } } }")), @r"
+    loadgate.yml:1:40: unknown key 'floor'
+      1 | regression: { metrics: { throughput: { floor: 5ms } } }
+        |                                        ^
+    hint: known keys here: warn, fail, sensitivity
+    ");
     insta::assert_snapshot!(refusal(&with("record: { window: 2s }")), @r"
     loadgate.yml:1:19: a block of 5s is not made of whole windows of 2s
       1 | record: { window: 2s }

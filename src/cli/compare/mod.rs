@@ -1,5 +1,7 @@
 //! `loadgate compare`: judges saved records.
 
+mod several;
+
 use std::path::{Path, PathBuf};
 
 use super::{
@@ -23,11 +25,14 @@ use crate::{
 pub(super) struct Args {
     #[command(flatten)]
     config: Option<ConfigArgs>,
+    /// Two sides or more, each a record or a folder of them: all in one table, held against the first
+    #[arg(value_name = "RECORD", conflicts_with_all = ["baseline", "candidate", "mode", "noise", "json"])]
+    records: Vec<PathBuf>,
     /// Baseline records: files, or folders of *.json.gz
-    #[arg(long, required = true, num_args = 1.., value_name = "RECORD")]
+    #[arg(long, required_unless_present = "records", num_args = 1.., value_name = "RECORD")]
     baseline: Vec<PathBuf>,
     /// Candidate records: files, or folders of *.json.gz
-    #[arg(long, required = true, num_args = 1.., value_name = "RECORD")]
+    #[arg(long, required_unless_present = "records", num_args = 1.., value_name = "RECORD")]
     candidate: Vec<PathBuf>,
     /// How the records belong together
     #[arg(long, value_enum, default_value_t = Mode::Baseline)]
@@ -54,6 +59,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::usage("--noise counts with --mode ab only").hint("add --mode ab, or leave it out"));
     }
     let resolved = args.config.as_ref().map(ConfigArgs::resolve).transpose()?;
+    if !args.records.is_empty() {
+        return several::run(&args.records, &resolved.map_or_else(Policy::default, |resolved| resolved.policy));
+    }
     let mut candidate = read_all(&args.candidate, Side::Candidate)?;
     let mut baseline = read_all(&args.baseline, Side::Baseline)?;
     same_suite(&candidate, &baseline)?;

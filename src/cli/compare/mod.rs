@@ -62,8 +62,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if !args.records.is_empty() {
         return several::run(&args.records, &resolved.map_or_else(Policy::default, |resolved| resolved.policy));
     }
-    let candidate = read_all(&args.candidate, Side::Candidate)?;
-    let baseline = read_all(&args.baseline, Side::Baseline)?;
+    let mut candidate = read_all(&args.candidate, Side::Candidate)?;
+    let mut baseline = read_all(&args.baseline, Side::Baseline)?;
     same_suite(&candidate, &baseline)?;
     sources::check(&baseline, &candidate)?;
     if let Some(caution) = sources::caution(&baseline, &candidate) {
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let policy = resolved.map_or_else(Policy::default, |resolved| resolved.policy);
     let (reference, baseline) = match args.mode {
         Mode::Baseline => hold_against(baseline, &candidate, &policy)?,
-        Mode::Ab => (side_by_side(&baseline, &candidate, &policy, learned_in.map(Store::at))?, baseline),
+        Mode::Ab => (side_by_side(&mut baseline, &mut candidate, &policy, learned_in.map(Store::at))?, baseline),
     };
     let verdict = verdict::decide(&candidate, reference, &policy);
     let view = View::new(&verdict, &candidate, &baseline);
@@ -89,13 +89,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// Compares pairs in the order given, with the noise that earlier comparisons of the same kind have shown.
 fn side_by_side(
-    baseline: &[RunRecord],
-    candidate: &[RunRecord],
+    baseline: &mut [RunRecord],
+    candidate: &mut [RunRecord],
     policy: &Policy,
     learned_in: Option<Store>,
 ) -> Result<Reference, Failure> {
     compare::check_pairs(baseline.len(), candidate.len()).map_err(|error| Failure::usage(error).hint(error.hint()))?;
-    same_conditions(candidate.iter().chain(baseline), "the records", "only runs made side by side, of one plan, make pairs")?;
+    same_conditions(
+        candidate.iter().chain(baseline.iter()),
+        "the records",
+        "only runs made side by side, of one plan, make pairs",
+    )?;
+    for caution in sources::align(baseline, candidate)? {
+        terminal::err(&format!("warning: {caution}"));
+    }
     let learned = match (learned_in, candidate.first()) {
         (Some(store), Some(run)) => store.learned(&run.suite, &run.fingerprint().id)?,
         _ => LearnedNoise::default(),

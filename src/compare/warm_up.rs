@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::WarmUp;
 use crate::{
-    record::{EndpointSeries, RunRecord, StageFacts, Totals},
+    record::{EndpointSeries, RunRecord, StageFacts, Latencies},
     stats::mser,
     units,
 };
@@ -109,10 +109,10 @@ fn medians(endpoint: &EndpointSeries, stage: usize, per_second: usize, seconds: 
     let windows = endpoint.stages.get(stage).map_or(&[][..], Vec::as_slice);
     let mut count = 0;
     let of_second = |second: usize| {
-        let windows = windows.iter().skip(second * per_second).take(per_second);
-        let total = Totals::of(windows);
-        count += total.response.count();
-        total.response.quantile(0.5).map(|us| (us.max(1) as f64).ln())
+        let mut response = Latencies::default();
+        windows.iter().skip(second * per_second).take(per_second).for_each(|window| response.add(&window.response.decode()));
+        count += response.count();
+        response.quantile(0.5).map(|us| (us.max(1) as f64).ln())
     };
     let medians = (0..seconds).map(of_second).collect();
     (count as f64, medians)

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::WarmUp;
 use crate::{
-    record::{EndpointSeries, RunRecord, StageFacts, Latencies},
+    record::{EndpointSeries, Latencies, RunRecord, StageFacts},
     stats::mser,
     units,
 };

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     clock,
+    measure::Withheld,
     plan::{Load, Plan, ScenarioId, Share},
     protocol::Driver,
 };
@@ -33,7 +34,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         while is_on(&cast, stage, ready, until) {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
             let is_kept = cast.run.controls.keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
-            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::Withheld } {
+            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
                 Admission::Send { at } => {
                     if at > ready {
                         cast.wait_until(at).await;
@@ -62,7 +63,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         }
                     };
                 }
-                Admission::HeldBack | Admission::Withheld => {
+                Admission::HeldBack | Admission::Withheld(_) => {
                     ready = cast.run.moment() + cast.run.controls.wait_hint();
                     cast.wait_until(ready).await;
                 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     clock,
+    measure::Withheld,
     plan::{Pacer, ScenarioId, Shape},
     protocol::Driver,
 };
@@ -58,13 +59,13 @@ where
     let scenario = workload.scenario_of(run.plan.seed, n);
     let ends = run.timeline.stage(stage).ends;
     let is_kept = run.controls.keeps(workload, scenario, n);
-    let admission = if is_kept { run.controls.admit(due, ends) } else { Admission::Withheld };
+    let admission = if is_kept { run.controls.admit(due, ends) } else { Admission::Withheld(Withheld::BySelfProtection) };
     let at = match admission {
         Admission::HeldBack => {
             cast.shard.borrow_mut().arrival_held_back(stage);
             return Ok(true);
         }
-        Admission::Withheld => due,
+        Admission::Withheld(_) => due,
         Admission::Send { at } => at,
     };
     // What is held back is not counted: nobody has meant it to be sent.
@@ -80,7 +81,8 @@ where
     }
     match admission {
         Admission::Send { .. } => arrive(cast, stage, at, scenario),
-        Admission::Withheld | Admission::HeldBack => cast.shard.borrow_mut().arrival_withheld(stage),
+        Admission::Withheld(by) => cast.shard.borrow_mut().arrival_withheld(stage, by),
+        Admission::HeldBack => {}
     }
     Ok(true)
 }
@@ -95,13 +97,13 @@ where
     let (mut shard, controls) = (cast.shard.borrow_mut(), &cast.run.controls);
     if controls.is_silent() {
         // It became so while the arrival waited for the rate limit.
-        shard.arrival_withheld(stage);
+        shard.arrival_withheld(stage, Withheld::ByBreaker);
     } else if !cast.has_room() {
         shard.arrival_dropped(stage, due, script.endpoint);
     } else if let Some(row) = cast.run.feeds.take(&cast.run.plan.workload, cast.run.plan.seed, scenario) {
         // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
         let Some(turn) = controls.begin(script.sends_at_once()) else {
-            shard.arrival_withheld(stage);
+            shard.arrival_withheld(stage, Withheld::ByBreaker);
             return;
         };
         let ticket = shard.arrival_started(stage, due, script.opening);

@@ -200,6 +200,7 @@ fn put_together(
             started: measured.started[number],
             held_back: measured.held_back[number],
             withheld: measured.withheld[number],
+            withheld_by_breaker: measured.withheld_by_breaker[number],
             ..stage.facts()
         },
     );

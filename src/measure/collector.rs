@@ -32,6 +32,8 @@ pub struct Measured {
     pub held_back: Vec<u64>,
     /// Those of them that were meant to be sent, by stage.
     pub withheld: Vec<u64>,
+    /// Those of them that the circuit breaker withheld, by stage.
+    pub withheld_by_breaker: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -105,6 +107,7 @@ impl Collector {
             started: sum(|end| &end.started),
             held_back: sum(|end| &end.held_back),
             withheld: sum(|end| &end.withheld),
+            withheld_by_breaker: sum(|end| &end.withheld_by_breaker),
             late,
             lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),

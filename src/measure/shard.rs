@@ -40,6 +40,15 @@ pub struct Finished {
     pub sample: Option<Box<ExchangeSample>>,
 }
 
+/// What keeps an arrival from the target that was meant to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// The circuit breaker, as the target fails.
+    ByBreaker,
+    /// Self-protection, as the generator has too much to do.
+    BySelfProtection,
+}
+
 /// What a thread knows when all is over.
 #[derive(Debug, Default)]
 pub struct ShardEnd {
@@ -51,6 +60,8 @@ pub struct ShardEnd {
     pub held_back: Vec<u64>,
     /// Those of them that were meant to be sent, by stage.
     pub withheld: Vec<u64>,
+    /// Those of them that the circuit breaker withheld, by stage.
+    pub withheld_by_breaker: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -88,6 +99,7 @@ impl Shard {
             started: vec![0; stages],
             held_back: vec![0; stages],
             withheld: vec![0; stages],
+            withheld_by_breaker: vec![0; stages],
             ..ShardEnd::default()
         };
         Self {
@@ -142,8 +154,9 @@ impl Shard {
     }
 
     /// An arrival was due, and the circuit breaker or self-protection keeps it from the target.
-    pub fn arrival_withheld(&mut self, stage: usize) {
+    pub fn arrival_withheld(&mut self, stage: usize, by: Withheld) {
         self.end.withheld[stage] += 1;
+        self.end.withheld_by_breaker[stage] += u64::from(by == Withheld::ByBreaker);
         self.arrival_held_back(stage);
     }
 

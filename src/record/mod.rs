@@ -253,6 +253,12 @@ impl RunRecord {
         self.plan.measured_stages().map(|stage| stage.withheld).sum()
     }
 
+    /// Arrivals of the measured stages that the circuit breaker withheld, because the target failed.
+    #[must_use]
+    pub fn withheld_by_breaker(&self) -> u64 {
+        self.plan.measured_stages().map(|stage| stage.withheld_by_breaker).sum()
+    }
+
     /// Started share of the arrivals that were meant to be sent; `None` when there were none.
     #[must_use]
     pub fn achieved_share(&self) -> Option<f64> {

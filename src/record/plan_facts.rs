@@ -51,6 +51,9 @@ pub struct StageFacts {
     /// Those of `held_back` that were meant to be sent: the circuit breaker or self-protection kept them from the target.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub withheld: u64,
+    /// Those of `withheld` that the circuit breaker kept back, because the target failed.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub withheld_by_breaker: u64,
 }
 
 /// The default of `regression.block`, for records that do not say.

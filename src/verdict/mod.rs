@@ -4,6 +4,7 @@
 //! kind wins; the findings that explain it are kept as reasons.
 
 mod abort;
+mod breaker;
 mod decision;
 mod finding;
 mod headline;
@@ -29,9 +30,11 @@ use crate::{
 pub fn decide(candidate: &[RunRecord], reference: Reference, policy: &Policy) -> Verdict {
     let validity = validity::checks(candidate, &reference, policy);
     let thresholds = thresholds::judge(candidate, &policy.thresholds);
-    let mut findings: Vec<Finding> = validity::findings(&validity);
-    findings.extend(thresholds::findings(&thresholds, candidate));
-    findings.extend(regression::findings(&reference, &policy.regression));
+    let mut of_target = thresholds::findings(&thresholds, candidate);
+    of_target.extend(regression::findings(&reference, &policy.regression));
+    let has_failed = of_target.iter().any(|finding| finding.kind == VerdictKind::Fail);
+    let mut findings: Vec<Finding> = validity::findings(&validity, has_failed);
+    findings.extend(of_target);
     findings.extend(remarks::findings(candidate));
     // Stable: within a kind, what was found about the run comes before the thresholds and those before the comparison.
     findings.sort_by_key(|finding| finding::rank(finding.kind));

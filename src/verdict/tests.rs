@@ -240,6 +240,24 @@ fn a_run_that_did_not_keep_up_tells_drops_from_a_slow_generator() {
 }
 
 #[test]
+fn load_that_the_breaker_held_back_is_no_pass_and_no_excuse() {
+    let mut candidate = run(1.0, 9);
+    let stage = &mut candidate.plan.stages[0];
+    (stage.withheld, stage.withheld_by_breaker) = (1_200, 1_200);
+    let nothing_broken = judge(&candidate, compared(&candidate, 6), &policy(&["p95 < 1s"]));
+    assert_eq!(nothing_broken.exit, Exit::Invalid);
+    assert_eq!(
+        nothing_broken.headline,
+        "no measurement: the target failed and the circuit breaker held load back: 1200 of 6000 arrivals were not sent, at least \
+         98% of the load are needed"
+    );
+    let broken = judge(&candidate, compared(&candidate, 6), &policy(&["p95 < 1ms"]));
+    assert_eq!(broken.exit, Exit::Failed, "{:?}", broken.reasons);
+    let also_late = judge(&late(candidate, 50_000), Reference::NoBaseline, &policy(&["p95 < 1ms"]));
+    assert_eq!(also_late.exit, Exit::Invalid, "what the generator did wrong is no fault of the target");
+}
+
+#[test]
 fn a_late_generator_is_invalid() {
     let verdict = judge(&late(run(1.0, 9), 50_000), Reference::NoBaseline, &Policy::default());
     assert_eq!(verdict.exit, Exit::Invalid);

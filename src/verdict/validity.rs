@@ -1,6 +1,6 @@
 //! Is the run a measurement of the service at all?
 
-use super::{Reference, ValidityCheck, VerdictKind, finding::Finding};
+use super::{Reference, ValidityCheck, VerdictKind, breaker, finding::Finding};
 use crate::{
     policy::{Policy, Validity},
     record::{Ended, EndpointSeries, ErrorClass, RunRecord, Window},
@@ -17,6 +17,7 @@ pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Po
         complete(candidate),
         target_reachable(candidate),
         samples(candidate, reference, policy),
+        breaker::check(candidate, &policy.validity),
         achieved_rate(candidate, &policy.validity),
         generator_late(candidate, &policy.validity),
         generator_saturated(candidate),
@@ -24,9 +25,12 @@ pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Po
     ]
 }
 
-/// What the broken checks mean.
-pub(super) fn findings(checks: &[ValidityCheck]) -> Vec<Finding> {
-    checks.iter().filter(|check| !check.ok).map(|check| Finding::new(VerdictKind::Invalid, &check.reason)).collect()
+/// What the broken checks mean. Load that was held back from a target because it failed is no excuse for what it did to the rest:
+/// where that `has_failed` already, it is only a remark.
+pub(super) fn findings(checks: &[ValidityCheck], has_failed: bool) -> Vec<Finding> {
+    let excused = |check: &ValidityCheck| has_failed && check.check == breaker::CHECK;
+    let broken = checks.iter().filter(|check| !check.ok && !excused(check));
+    broken.map(|check| Finding::new(VerdictKind::Invalid, &check.reason)).collect()
 }
 
 fn windows(runs: &[RunRecord]) -> impl Iterator<Item = &Window> {
@@ -89,23 +93,26 @@ fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &P
     silent
 }
 
-/// The share of the run that kept up worst.
+/// The share of the run that kept up worst, of what the circuit breaker left: that the target failed says nothing about the
+/// generator.
 fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
     let check = |ok, value, reason| ValidityCheck { check: "achieved_rate", ok, value, reason };
-    let worst = runs.iter().filter_map(|run| Some((run, run.achieved_share()?))).min_by(|a, b| a.1.total_cmp(&b.1));
+    let left = |run: &RunRecord| run.meant() - run.withheld_by_breaker();
+    let share = |run: &RunRecord| (left(run) > 0).then(|| run.started() as f64 / left(run) as f64);
+    let worst = runs.iter().filter_map(|run| Some((run, share(run)?))).min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((run, share)) = worst else {
         return check(true, None, "the record does not tell how many arrivals were offered".to_owned());
     };
-    let (offered, started, least) = (run.meant(), run.started(), units::percent_floor(policy.achieved_share_min));
+    let (offered, started, least) = (left(run), run.started(), units::percent_floor(policy.achieved_share_min));
     let sent = format!("{} of {offered} offered arrivals were sent", units::percent_floor(share));
     if share >= policy.achieved_share_min {
         return check(true, Some(share), sent);
     }
     let missing = offered.saturating_sub(started);
     let dropped = run.endpoints.iter().flat_map(EndpointSeries::windows).map(|window| window.dropped).sum::<u64>();
-    let withheld = run.withheld();
-    let cause = if withheld * 2 >= missing {
-        format!("{withheld} were withheld by the circuit breaker or self-protection")
+    let shed = run.withheld() - run.withheld_by_breaker();
+    let cause = if shed * 2 >= missing {
+        format!("{shed} were withheld by self-protection, as the generator had too much to do")
     } else if dropped * 2 >= missing {
         format!("{dropped} were dropped because too many requests were in flight")
     } else {
@@ -167,7 +174,7 @@ mod tests {
     use crate::compare::fixture;
 
     #[test]
-    fn load_that_the_breaker_withheld_was_not_achieved_but_what_the_rate_limit_held_back_was_not_meant_to_be() {
+    fn load_that_was_shed_was_not_achieved_but_what_the_rate_limit_or_the_breaker_held_back_is_not_the_generators_fault() {
         let mut run = fixture::steady(10, &["/a"], 40, |_, _, _| 8_000);
         let offered = run.offered();
         run.plan.stages[0].held_back = offered * 19;
@@ -175,7 +182,9 @@ mod tests {
         run.plan.stages[0].withheld = offered * 19;
         let check = achieved_rate(std::slice::from_ref(&run), &Validity::default());
         assert_eq!((check.ok, check.value), (false, Some(0.05)));
-        let cause = format!("{} were withheld by the circuit breaker or self-protection", offered * 19);
+        let cause = format!("{} were withheld by self-protection, as the generator had too much to do", offered * 19);
         assert!(check.reason.ends_with(&cause), "{}", check.reason);
+        run.plan.stages[0].withheld_by_breaker = offered * 19;
+        assert!(achieved_rate(std::slice::from_ref(&run), &Validity::default()).ok, "the target failed");
     }
 }

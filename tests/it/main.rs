@@ -17,6 +17,7 @@ mod gate_in_ci;
 mod http1;
 mod http1_pool;
 mod load_control;
+mod load_held_back;
 mod load_http2;
 mod load_models;
 mod load_nginx;

@@ -51,6 +51,13 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
         let command = format!("curl -v --max-time 5 http://{target}/");
         return step("See whether the target answers from the machine that makes the load.", Some(&command));
     }
+    if broken("circuit_breaker") {
+        return step(
+            "Find out why the target failed: its log and the failed requests of the report tell. What it would have done under \
+             the rest of the load nobody has measured.",
+            None,
+        );
+    }
     if broken("samples") {
         return step("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
     }
@@ -81,6 +88,13 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
         steps.push(step(
             "A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it \
              under thresholds.",
+            None,
+        ));
+    }
+    if verdict.validity.iter().any(|check| check.check == "circuit_breaker" && !check.ok) {
+        steps.push(step(
+            "The target failed so often that the circuit breaker held load back: its log and the failed requests of the report \
+             tell why.",
             None,
         ));
     }

@@ -34,9 +34,12 @@ pub(super) struct RunName {
 
 impl RunName {
     pub(super) fn of(record: &RunRecord) -> Self {
-        let commit: String =
-            record.provenance.commit.iter().flat_map(|c| c.chars()).filter(char::is_ascii_alphanumeric).take(8).collect();
-        let began = Timestamp::from_second(record.started_at.as_second()).unwrap_or(record.started_at);
+        Self::new(record.started_at, record.provenance.commit.as_deref())
+    }
+
+    pub(super) fn new(started_at: Timestamp, commit: Option<&str>) -> Self {
+        let commit: String = commit.iter().flat_map(|c| c.chars()).filter(char::is_ascii_alphanumeric).take(8).collect();
+        let began = Timestamp::from_second(started_at.as_second()).unwrap_or(started_at);
         Self { began, number: 1, commit: if commit.is_empty() { "nocommit".to_owned() } else { commit.to_ascii_lowercase() } }
     }
 

@@ -9,6 +9,8 @@ use super::{error::StoreError, name::RunName};
 
 /// Where a fingerprint's withdrawn runs lie, inside its folder.
 pub(super) const WITHDRAWN: &str = "withdrawn";
+/// Where lies what comparisons of a fingerprint taught of noise, inside its folder.
+pub(super) const NOISE: &str = "noise";
 
 /// A file in a fingerprint's folder.
 #[derive(Clone, Debug)]
@@ -33,10 +35,15 @@ pub(super) fn folders(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(entries(dir)?.into_iter().filter(|path| path.is_dir()).collect())
 }
 
+/// The files in a folder, by name; none if there is no such folder.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    Ok(entries(folder)?.into_iter().filter(|path| !path.is_dir()).collect())
+}
+
 /// The files in a folder, newest run first; none if there is no such folder.
 pub(super) fn runs(folder: &Path) -> Result<Vec<RunFile>, StoreError> {
-    let files = entries(folder)?.into_iter().filter(|path| !path.is_dir());
-    let mut runs: Vec<RunFile> = files
+    let mut runs: Vec<RunFile> = files(folder)?
+        .into_iter()
         .map(|path| RunFile { name: path.file_name().and_then(|name| name.to_str()).and_then(RunName::parse), path })
         .collect();
     runs.sort_by(|a, b| b.name.cmp(&a.name));

@@ -92,6 +92,9 @@ impl Store {
             Ended::Interrupted => return unfit("the run was interrupted"),
             Ended::Aborted => return unfit("the run was aborted"),
         }
+        if record.ab.is_some() {
+            return unfit("it is one side of an A/B run: what a version does beside another one is no measure of it alone");
+        }
         if !record.endpoints.iter().flat_map(|endpoint| endpoint.windows()).any(|window| window.requests > window.error_count()) {
             return unfit("the run has no successful request");
         }

@@ -2,12 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, config_args::ConfigArgs, terminal};
+use super::{
+    Failure,
+    config_args::ConfigArgs,
+    records::{Side, read_all, same_conditions, same_suite},
+    sources, terminal,
+};
 use crate::{
-    compare,
+    baseline::Store,
+    compare::{self, Look, compare_ab},
     exit::Exit,
     policy::{BASELINES_MAX, Policy},
-    record::{RunRecord, file},
+    record::{LearnedNoise, RunRecord},
     report::{self, VerdictFile, View},
     verdict::{self, Reference},
 };
@@ -26,6 +32,9 @@ pub(super) struct Args {
     /// How the records belong together
     #[arg(long, value_enum, default_value_t = Mode::Baseline)]
     mode: Mode,
+    /// Folder of baselines whose learned noise counts too, with --mode ab [default: that of --config]
+    #[arg(long, value_name = "DIR")]
+    noise: Option<PathBuf>,
     /// Also write the verdict as JSON, like the verdict.json of a gate
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -36,23 +45,31 @@ pub(super) struct Args {
 enum Mode {
     /// Stored runs, made at another time
     Baseline,
-    /// Pairs of runs, made side by side
+    /// Pairs of runs made side by side, in the order given: one, or one for each of at least 3 replicates
     Ab,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    if args.mode == Mode::Ab {
-        return Err(Failure::usage("--mode ab is not supported yet").hint("use --mode baseline"));
+    if args.noise.is_some() && args.mode == Mode::Baseline {
+        return Err(Failure::usage("--noise counts with --mode ab only").hint("add --mode ab, or leave it out"));
     }
     let resolved = args.config.as_ref().map(ConfigArgs::resolve).transpose()?;
-    let candidate = read_all(&args.candidate)?;
-    let baseline = read_all(&args.baseline)?;
+    let candidate = read_all(&args.candidate, Side::Candidate)?;
+    let baseline = read_all(&args.baseline, Side::Baseline)?;
     same_suite(&candidate, &baseline)?;
+    sources::check(&baseline, &candidate)?;
+    if let Some(caution) = sources::caution(&baseline, &candidate) {
+        terminal::err(&format!("warning: {caution}"));
+    }
     if let (Some(config), Some(resolved), Some(run)) = (&args.config, &resolved, candidate.first()) {
         warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
     }
+    let learned_in = args.noise.clone().or_else(|| resolved.as_ref().map(|resolved| resolved.baseline.dir.clone()));
     let policy = resolved.map_or_else(Policy::default, |resolved| resolved.policy);
-    let (reference, baseline) = hold_against(baseline, &candidate, &policy)?;
+    let (reference, baseline) = match args.mode {
+        Mode::Baseline => hold_against(baseline, &candidate, &policy)?,
+        Mode::Ab => (side_by_side(&baseline, &candidate, &policy, learned_in.map(Store::at))?, baseline),
+    };
     let verdict = verdict::decide(&candidate, reference, &policy);
     let view = View::new(&verdict, &candidate, &baseline);
     terminal::out(&report::console(&view));
@@ -62,19 +79,33 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(verdict.exit)
 }
 
+/// Compares pairs in the order given, with the noise that earlier comparisons of the same kind have shown.
+fn side_by_side(
+    baseline: &[RunRecord],
+    candidate: &[RunRecord],
+    policy: &Policy,
+    learned_in: Option<Store>,
+) -> Result<Reference, Failure> {
+    compare::check_pairs(baseline.len(), candidate.len()).map_err(|error| Failure::usage(error).hint(error.hint()))?;
+    same_conditions(candidate.iter().chain(baseline), "the records", "only runs made side by side, of one plan, make pairs")?;
+    let learned = match (learned_in, candidate.first()) {
+        (Some(store), Some(run)) => store.learned(&run.suite, &run.fingerprint().id)?,
+        _ => LearnedNoise::default(),
+    };
+    let rules = &policy.regression;
+    let comparison = compare_ab(baseline, candidate, rules, &learned, Look::only(candidate.len(), rules.alpha));
+    Ok(Reference::Compared(Box::new(comparison)))
+}
+
 /// Compares with those baselines that were made under the same conditions, and returns these; the others are named on stderr.
 fn hold_against(
     baseline: Vec<RunRecord>,
     candidate: &[RunRecord],
     policy: &Policy,
 ) -> Result<(Reference, Vec<RunRecord>), Failure> {
-    let [first, others @ ..] = candidate else { return Err(Failure::usage("there is no candidate record")) };
+    let Some(first) = candidate.first() else { return Err(Failure::usage("there is no candidate record")) };
+    same_conditions(candidate, "the candidate records", "judge them one by one")?;
     let fingerprint = first.fingerprint();
-    if let Some(other) = others.iter().find(|run| run.fingerprint().id != fingerprint.id) {
-        let differences = fingerprint.differences(&other.fingerprint()).join("; ");
-        return Err(Failure::usage(format!("the candidate records were made under different conditions: {differences}"))
-            .hint("judge them one by one"));
-    }
     let (mut matching, foreign): (Vec<RunRecord>, Vec<RunRecord>) =
         baseline.into_iter().partition(|run| run.fingerprint().id == fingerprint.id);
     let mut differences: Vec<String> = foreign.iter().flat_map(|run| fingerprint.differences(&run.fingerprint())).collect();
@@ -115,51 +146,10 @@ fn write_json(verdict: &VerdictFile, path: &Path) -> Result<(), Failure> {
     std::fs::write(path, text + "\n").map_err(|error| cannot(error.to_string()))
 }
 
-fn same_suite(candidate: &[RunRecord], baseline: &[RunRecord]) -> Result<(), Failure> {
-    let mut suites: Vec<&str> = candidate.iter().chain(baseline).map(|run| run.suite.as_str()).collect();
-    suites.sort_unstable();
-    suites.dedup();
-    if suites.len() > 1 {
-        let names = suites.iter().map(|suite| format!("'{suite}'")).collect::<Vec<_>>().join(" and ");
-        return Err(Failure::usage(format!("the records belong to different suites: {names}"))
-            .hint("compare records of the same configuration only"));
-    }
-    Ok(())
-}
-
 /// A suite is named after its folder where the configuration gives no name, so another name may be no mistake.
 fn warn_of_other_suite(config: &Path, configured: &str, recorded: &str) {
     if configured != recorded {
         let config = config.display();
         terminal::err(&format!("warning: {config}: the configuration of suite '{configured}', the records are of '{recorded}'"));
     }
-}
-
-/// Reads files, and the records of folders in the order of their names.
-fn read_all(paths: &[PathBuf]) -> Result<Vec<RunRecord>, Failure> {
-    let mut records = Vec::new();
-    for path in paths {
-        let files = if path.is_dir() { records_in(path)? } else { vec![path.clone()] };
-        for path in files {
-            records.push(file::read(&path).map_err(Failure::usage)?);
-        }
-    }
-    Ok(records)
-}
-
-fn records_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let unreadable = |error: std::io::Error| Failure::usage(format!("{}: {error}", folder.display()));
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.to_string_lossy().ends_with(".json.gz") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    if files.is_empty() {
-        return Err(Failure::usage(format!("{}: no records in this folder", folder.display()))
-            .hint("records are files that end in .json.gz"));
-    }
-    Ok(files)
 }

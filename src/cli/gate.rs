@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::{
-    Failure,
+    Failure, ab,
     config_args::ConfigArgs,
+    pair::{Replicate, make_pair},
     recording::{self, Talk},
     report::formats,
     signals, terminal,
@@ -69,6 +70,10 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
     let blank = recording::blank(resolved);
+    if resolved.plan.baseline.is_some() {
+        let pair = make_pair(resolved, &blank, Replicate::ONLY, talk, stop)?;
+        return ab::judge_and_report(&[pair], resolved);
+    }
     let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_MAX)?;
     let candidate = [recording::make(resolved, blank, talk, stop)?];
     recording::save(&candidate[0], folder)?;

@@ -1,5 +1,6 @@
 //! The command line: clap structs here, one file per command beside it.
 
+mod ab;
 mod baseline;
 mod check;
 mod compare;
@@ -7,13 +8,17 @@ mod config_args;
 mod demo;
 mod failure;
 mod gate;
+mod import;
 mod mock_target;
+mod pair;
 mod progress;
 mod provenance;
 mod recording;
+mod records;
 mod report;
 mod run;
 mod signals;
+mod sources;
 mod terminal;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +47,8 @@ enum Command {
     Report(report::Args),
     /// Look after stored baselines
     Baseline(baseline::Args),
+    /// Turn another tool's results into a record
+    Import(import::Args),
     /// Validate the configuration and print the plan; sends nothing
     Check(check::Args),
     /// The whole story on loopback: baseline, a good change passes, bad ones fail
@@ -67,6 +74,7 @@ pub fn main() -> Exit {
         Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Baseline(args) => baseline::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Check(args) => check::run(&args),
         Command::MockTarget(args) => mock_target::run(&args),
     };

@@ -9,19 +9,34 @@ use crate::{
 
 /// Provenance of a run made now.
 pub(super) fn detect(config_sha256: String) -> Provenance {
-    let found = github().or_else(gitlab).or_else(jenkins).or_else(local).unwrap_or_default();
+    let found = ci().or_else(local).unwrap_or_default();
     Provenance { config_sha256, ..found }
+}
+
+/// Provenance of a run that another tool made, perhaps elsewhere and long ago: the work tree one stands in tells nothing of it,
+/// only the CI job that it is a part of.
+pub(super) fn of_ci() -> Provenance {
+    ci().unwrap_or_default()
+}
+
+fn ci() -> Option<Provenance> {
+    github().or_else(gitlab).or_else(jenkins)
 }
 
 /// Kind of runner: what the user says, else the CI's own words, else `local`.
 pub(super) fn runner_class() -> String {
-    env::lookup(env::LOADGATE_RUNNER_CLASS)
+    named_runner_class()
         .or_else(|| {
             let parts = [env::RUNNER_ENVIRONMENT, env::IMAGE_OS, env::RUNNER_OS, env::RUNNER_ARCH];
             let words: Vec<String> = parts.into_iter().filter_map(env::lookup).collect();
             (!words.is_empty()).then(|| words.join("-").to_lowercase())
         })
         .unwrap_or_else(|| "local".to_owned())
+}
+
+/// Kind of runner, where the user says it.
+pub(super) fn named_runner_class() -> Option<String> {
+    env::lookup(env::LOADGATE_RUNNER_CLASS)
 }
 
 fn github() -> Option<Provenance> {
@@ -42,6 +57,7 @@ fn github() -> Option<Provenance> {
         pull_request: event.pointer("/pull_request/number").and_then(serde_json::Value::as_u64),
         ci: Some(CiRun { provider: "github".to_owned(), run_id, attempt: attempt(), url }),
         config_sha256: String::new(),
+        imported: None,
     })
 }
 
@@ -58,6 +74,7 @@ fn gitlab() -> Option<Provenance> {
         pull_request: env::lookup(env::CI_MERGE_REQUEST_IID).and_then(|text| text.parse().ok()),
         ci: Some(CiRun { provider: "gitlab".to_owned(), run_id, attempt: 1, url }),
         config_sha256: String::new(),
+        imported: None,
     })
 }
 
@@ -69,6 +86,7 @@ fn jenkins() -> Option<Provenance> {
         pull_request: None,
         ci: Some(CiRun { provider: "jenkins".to_owned(), run_id, attempt: 1, url: env::lookup(env::BUILD_URL) }),
         config_sha256: String::new(),
+        imported: None,
     })
 }
 

@@ -13,7 +13,7 @@ use crate::{
     engine::{self, NotReady, Observed, Progress, Stop},
     exit::Exit,
     measure,
-    plan::Resolved,
+    plan::{Plan, Resolved},
     protocol::{Origins, http::HttpDriver},
     record::{self, Ended, FailureSample, PlanFacts, RunRecord, Window, WindowPlace, file::SCHEMA},
     report::{self, ReportError},
@@ -52,8 +52,9 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
             window_us: Micros::from_duration(plan.window).0,
             block_us: Micros::from_duration(resolved.policy.regression.block).0,
             target: plan.target().authority(),
-            stages: plan.stages.iter().map(crate::plan::Stage::facts).collect(),
+            stages: plan.stage_facts(),
         },
+        ab: None,
         generator: record::Generator::default(),
         breaker: Vec::new(),
         endpoints: Vec::new(),
@@ -67,28 +68,40 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
 /// # Errors
 /// The system refuses what the engine needs.
 pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
-    let plan = &resolved.plan;
+    Ok(match play(resolved, &resolved.plan, talk, stop)? {
+        Played::Load(observed) => filled(blank, *observed, &resolved.secrets),
+        Played::Nothing(ended, because) => RunRecord { ended, ended_because: Some(because), ..blank },
+    })
+}
+
+/// What came of a plan.
+pub(super) enum Played {
+    /// Load was made.
+    Load(Box<Observed>),
+    /// No load was made, and why not.
+    Nothing(Ended, String),
+}
+
+/// Waits for all services and makes the load of a plan, which may be aimed at other services than the resolved one.
+///
+/// # Errors
+/// The system refuses what the engine needs.
+pub(super) fn play(resolved: &Resolved, plan: &Plan, talk: Talk, stop: &Stop) -> Result<Played, Failure> {
     // The address and the path that is probed may hold secrets.
-    let aborted = |reason: String| {
-        let ended_because = Some(resolved.secrets.mask(&reason));
-        RunRecord { ended: Ended::Aborted, ended_because, ..blank.clone() }
-    };
+    let aborted = |reason: String| Ok(Played::Nothing(Ended::Aborted, resolved.secrets.mask(&reason)));
     for caution in plan.targets.iter().filter_map(crate::plan::Target::caution) {
         terminal::err(&format!("note: {caution}"));
     }
     measure::raise_open_files_limit();
     let origins = match Origins::of(plan) {
         Ok(origins) => origins,
-        Err(error) => return Ok(aborted(error.to_string())),
+        Err(error) => return aborted(error.to_string()),
     };
     match engine::wait_until_ready(plan, &origins, stop) {
         Ok(()) => {}
         Err(NotReady::System(error)) => return Err(Failure::invalid(error)),
-        Err(NotReady::Stopped) => {
-            let ended_because = Some(NotReady::Stopped.to_string());
-            return Ok(RunRecord { ended: Ended::Interrupted, ended_because, ..blank });
-        }
-        Err(error) => return Ok(aborted(error.to_string())),
+        Err(NotReady::Stopped) => return Ok(Played::Nothing(Ended::Interrupted, NotReady::Stopped.to_string())),
+        Err(error) => return aborted(error.to_string()),
     }
     let mut display = Display::new(plan, talk.quiet, talk.log_format);
     let driver = |share| HttpDriver::new(plan, &origins, share);
@@ -98,7 +111,7 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
     let watch = |place: WindowPlace, windows: &[Window]| promises.look(place, windows);
     let observed = engine::run_watched(plan, driver, stop, tell, watch).map_err(Failure::invalid)?;
     origins.troubles().iter().for_each(|trouble| terminal::err(&format!("note: {trouble}")));
-    Ok(filled(blank, observed, &resolved.secrets))
+    Ok(Played::Load(Box::new(observed)))
 }
 
 /// Writes the record. Files of an earlier report go first, so that nobody reads two runs as one: a verdict beside a record it
@@ -107,9 +120,24 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
 /// # Errors
 /// The folder can't be written any more; the record is written where that is still possible.
 pub(super) fn save(record: &RunRecord, folder: &Path) -> Result<(), Failure> {
-    let cleared = report::FORMATS.iter().try_for_each(|file| remove(&folder.join(file.name)));
+    let cleared = clear(folder);
     record::file::write(record, &folder.join(report::RECORD_FILE)).map_err(Failure::invalid)?;
     cleared
+}
+
+/// Removes the files of an earlier report.
+///
+/// # Errors
+/// The folder can't be written any more.
+pub(super) fn clear(folder: &Path) -> Result<(), Failure> {
+    let reports = report::FORMATS.iter().map(|file| folder.join(file.name));
+    reports.chain([folder.join(report::RECORD_FILE)]).try_for_each(|file| remove(&file))?;
+    let records = fs::read_dir(folder.join(report::RECORDS_FOLDER)).into_iter().flatten().flatten();
+    let ours = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".json.gz");
+    records.filter(ours).try_for_each(|file| remove(&file.path()))?;
+    // It stays where something of the user's is in it.
+    let _ = fs::remove_dir(folder.join(report::RECORDS_FOLDER));
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {
@@ -126,7 +154,8 @@ pub(super) fn not_reported(error: ReportError) -> Failure {
     Failure { exit: Exit::Invalid, ..Failure::from(error) }
 }
 
-fn filled(blank: RunRecord, observed: Observed, secrets: &Secrets) -> RunRecord {
+/// The record of one version, filled with what was observed of it.
+pub(super) fn filled(blank: RunRecord, observed: Observed, secrets: &Secrets) -> RunRecord {
     let interrupted = (observed.ended == Ended::Interrupted).then(|| "it was interrupted by a signal".to_owned());
     RunRecord {
         started_at: observed.started_at,

@@ -71,7 +71,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let view = RunView::new(&records);
     let written = report::write_run(&view, &formats, &args.out)?;
     let [first, ..] = records.as_slice() else { return Err(Failure::usage("no record was given")) };
-    terminal::out(&if args.json { report::summary_json(first) } else { report::console_run(&view) });
+    terminal::out(&if args.json {
+        report::summary_json(&RunView::new(std::slice::from_ref(first)))
+    } else {
+        report::console_run(&view)
+    });
     for path in written {
         terminal::err(&format!("wrote {}", path.display()));
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     Failure,
     config_args::ConfigArgs,
+    pair::{self, Pair, Replicate, make_pair},
     recording::{self, Talk},
     report::formats,
     signals, terminal,
@@ -37,12 +38,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     let blank = recording::blank(&resolved);
-    let record = recording::make(&resolved, blank, args.talk, &stop)?;
-    recording::save(&record, &folder)?;
-    let view = report::RunView::new(std::slice::from_ref(&record));
+    let (record, baseline) = if resolved.plan.baseline.is_some() {
+        let made = [make_pair(&resolved, &blank, Replicate::ONLY, args.talk, &stop)?];
+        pair::save(&made, &folder)?;
+        let [Pair { candidate, baseline }] = made;
+        (candidate, Some(baseline))
+    } else {
+        let record = recording::make(&resolved, blank, args.talk, &stop)?;
+        recording::save(&record, &folder)?;
+        (record, None)
+    };
+    let view = report::RunView::new(std::slice::from_ref(&record)).beside(baseline.as_slice());
     report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
     warn(&record);
-    terminal::out(&if args.json { report::summary_json(&record) } else { report::console_run(&view) });
+    terminal::out(&if args.json { report::summary_json(&view) } else { report::console_run(&view) });
     ended(&record)
 }
 

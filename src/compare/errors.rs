@@ -4,15 +4,11 @@
 //! test is asked; a plain test of two proportions would fail every fourth build for nothing.
 
 use super::{
-    Change, ComparedMetric, Grade, Outcome, Row, SERVICE,
-    family::Adjusted,
-    latency::Lack,
-    reason,
-    roster::{Roster, Sides},
-    summary::Summary,
+    Change, ComparedMetric, Grade, Outcome, Row, SERVICE, family::Adjusted, latency::Lack, reason, roster::Sides,
+    summary::Summary, trial::Trial,
 };
 use crate::{
-    policy::{ErrorRule, Regression, Severity},
+    policy::{ErrorRule, Severity},
     stats::{
         overdispersion::{self, Dispersion},
         rates::{self, Rate},
@@ -93,8 +89,8 @@ struct Between {
 }
 
 impl Between {
-    /// Learned from the baseline, with weight only as far as it has errors to learn from.
-    fn of(baseline: &Side, phi: f64) -> Self {
+    /// Known beforehand, or learned from the baseline, with weight only as far as it has errors to learn from.
+    fn of(baseline: &Side, phi: f64, known_cv: Option<f64>) -> Self {
         let (count, mean) = (baseline.runs(), baseline.rate.events / baseline.runs());
         let learned = (count - 1.0).min(mean / (4.0 * phi)).max(0.0);
         let moment = if count > 1.0 && mean > 0.0 {
@@ -104,14 +100,22 @@ impl Between {
             0.0
         };
         let (prior, runs) = BETWEEN_PRIOR;
-        Self { variance: (runs * prior.powi(2) + learned * moment) / (runs + learned), learned }
+        let variance = known_cv.map_or_else(|| (runs * prior.powi(2) + learned * moment) / (runs + learned), |cv| cv.powi(2));
+        Self { variance, learned }
     }
 }
 
+/// How errors spread within runs and, where that is known beforehand, between them.
+#[derive(Clone, Copy)]
+struct Spread {
+    dispersion: Dispersion,
+    known_cv: Option<f64>,
+}
+
 /// One-sided p-value of "the candidate's rate is higher", and the between-run part of the design effect.
-fn worse(candidate: &Side, baseline: &Side, dispersion: Dispersion, rule: &ErrorRule) -> (f64, f64) {
-    let Dispersion { phi, df } = dispersion;
-    let between = Between::of(baseline, phi);
+fn worse(candidate: &Side, baseline: &Side, spread: Spread, rule: &ErrorRule) -> (f64, f64) {
+    let Spread { dispersion: Dispersion { phi, df }, known_cv } = spread;
+    let between = Between::of(baseline, phi, known_cv);
     let (x1, x0) = (candidate.rate.events, baseline.rate.events);
     let per_run = (x0 + x1) / (baseline.runs() + candidate.runs()) * between.variance;
     let design_effect = phi + per_run;
@@ -129,11 +133,11 @@ fn worse(candidate: &Side, baseline: &Side, dispersion: Dispersion, rule: &Error
 }
 
 impl Found {
-    fn of(baseline: &Side, candidate: &Side, dispersion: Dispersion, rule: &ErrorRule) -> Self {
-        let (up, between) = worse(candidate, baseline, dispersion, rule);
-        let (down, _) = worse(baseline, candidate, dispersion, rule);
+    fn of(baseline: &Side, candidate: &Side, spread: Spread, rule: &ErrorRule) -> Self {
+        let (up, between) = worse(candidate, baseline, spread, rule);
+        let (down, _) = worse(baseline, candidate, spread, rule);
         let (baseline, candidate) = (baseline.rate, candidate.rate);
-        Self { baseline, candidate, p_values: (up, down), dispersion: dispersion.phi, between }
+        Self { baseline, candidate, p_values: (up, down), dispersion: spread.dispersion.phi, between }
     }
 
     /// Candidate's rate minus baseline's.
@@ -162,28 +166,29 @@ impl Found {
 
 impl ErrorTest {
     /// The test of one endpoint.
-    pub(super) fn of(sides: &Sides, roster: &Roster, rules: &Regression) -> Self {
-        Self::over(&sides.name, &[sides], roster, &rules.errors)
+    pub(super) fn of(sides: &Sides, trial: &Trial<'_>) -> Self {
+        Self::over(&sides.name, &[sides], trial)
     }
 
     /// The test of all endpoints together. It can only stop a pass: which endpoint failed is said by its own.
-    pub(super) fn of_all(roster: &Roster, rules: &Regression) -> Self {
-        Self::over(SERVICE, &roster.endpoints.iter().collect::<Vec<_>>(), roster, &rules.errors)
+    pub(super) fn of_all(trial: &Trial<'_>) -> Self {
+        Self::over(SERVICE, &trial.roster.endpoints.iter().collect::<Vec<_>>(), trial)
     }
 
-    fn over(name: &str, endpoints: &[&Sides], roster: &Roster, rule: &ErrorRule) -> Self {
+    fn over(name: &str, endpoints: &[&Sides], trial: &Trial<'_>) -> Self {
+        let (roster, rule) = (&trial.roster, &trial.rules.errors);
         let baseline: Vec<RunErrors<'_>> =
             (0..roster.baseline_runs).map(|run| RunErrors::of(endpoints.iter().map(|sides| &sides.baseline[run]))).collect();
         let candidate: Vec<RunErrors<'_>> =
             (0..roster.candidate_runs).map(|run| RunErrors::of(endpoints.iter().map(|sides| &sides.candidate[run]))).collect();
         let runs = baseline.iter().chain(&candidate).map(|run| (run.blocks.as_slice(), run.strata));
-        let dispersion = overdispersion::dispersion(runs);
+        let spread = Spread { dispersion: overdispersion::dispersion(runs), known_cv: trial.design.error_cv };
         let (baseline, candidate) = (Side::of(&baseline), Side::of(&candidate));
         let known = baseline.rate.trials > 0.0 && candidate.rate.trials > 0.0;
         Self {
             endpoint: name.to_owned(),
             lack: if baseline.rate.trials > 0.0 { "candidate" } else { "baseline" },
-            found: known.then(|| Found::of(&baseline, &candidate, dispersion, rule)),
+            found: known.then(|| Found::of(&baseline, &candidate, spread, rule)),
             eligible: baseline.rate.events + candidate.rate.events >= rule.errors_min as f64,
         }
     }
@@ -194,8 +199,8 @@ impl ErrorTest {
     }
 
     /// The row of this test; without `adjusted` it can be unchanged or inconclusive only.
-    pub(super) fn row(&self, adjusted: Option<&Adjusted>, required: bool, roster: &Roster, rules: &Regression) -> Row {
-        let rule = &rules.errors;
+    pub(super) fn row(&self, adjusted: Option<&Adjusted>, required: bool, trial: &Trial<'_>) -> Row {
+        let (rules, rule) = (trial.rules, &trial.rules.errors);
         let outcome = match (&self.found, adjusted) {
             (None, _) => Outcome::NoData,
             (Some(_), Some(p)) if p.up <= rules.alpha => Outcome::Regressed,
@@ -220,10 +225,11 @@ impl ErrorTest {
             level: (outcome == Outcome::Regressed).then_some(Severity::Fail),
             grade: (outcome == Outcome::Unchanged).then_some(Grade::Equivalent),
             suspect: false,
+            equivalent: false,
             required: required || rules.is_critical(&self.endpoint),
             reason: match &self.found {
-                Some(found) => reason::errors(found, outcome, adjusted, rule),
-                None => reason::lack(Lack::Requests(self.lack), None, roster),
+                Some(found) => reason::errors(found, outcome, adjusted, trial),
+                None => reason::lack(Lack::Requests(self.lack), None, trial),
             },
         }
     }
@@ -232,6 +238,7 @@ impl ErrorTest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Regression;
 
     #[test]
     fn the_worked_example_agrees_with_the_reference() {
@@ -244,8 +251,8 @@ mod tests {
         };
         let (baseline, candidate) = (runs("base"), runs("head"));
         let all_runs = baseline.iter().chain(&candidate).map(|run| (run.blocks.as_slice(), run.strata));
-        let dispersion = overdispersion::dispersion(all_runs);
-        let found = Found::of(&Side::of(&baseline), &Side::of(&candidate), dispersion, &Regression::default().errors);
+        let spread = Spread { dispersion: overdispersion::dispersion(all_runs), known_cv: None };
+        let found = Found::of(&Side::of(&baseline), &Side::of(&candidate), spread, &Regression::default().errors);
         for (actual, name) in
             [(found.p_values.0, "p"), (found.difference(), "diff"), (found.upper(), "U"), (found.dispersion, "phi")]
         {

@@ -80,6 +80,7 @@ pub(crate) fn empty(stages: Vec<StageFacts>, endpoints: Vec<EndpointSeries>) -> 
         provenance: Provenance::default(),
         environment: Environment::default(),
         plan: PlanFacts { window_us: SECOND_US, stages, ..PlanFacts::default() },
+        ab: None,
         generator: Generator { late: Encoded::from(&late), ..Generator::default() },
         breaker: Vec::new(),
         endpoints,

@@ -2,14 +2,20 @@
 
 use super::{
     Change, ComparedMetric, Outcome, Row,
+    design::{self, Known},
     family::Adjusted,
+    noise::Noise,
     reason,
     roster::{Roster, Sides},
+    sample::Sample,
     settle,
     shift::Shift,
-    stored::{self, Noise, Sample},
+    trial::Trial,
 };
-use crate::policy::{BLOCKS_MIN, LatencyRule, Quantile, Regression};
+use crate::{
+    policy::{BLOCKS_MIN, LatencyRule, Quantile},
+    record::EndpointSpread,
+};
 
 /// Blocks that every run must have: fewer have no spread.
 const BLOCKS_PER_RUN_MIN: usize = 2;
@@ -27,12 +33,12 @@ pub(super) struct LatencyTest {
 }
 
 /// Both values and their difference.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Measured {
     pub baseline_us: f64,
     pub candidate_us: f64,
     pub shift: Shift,
-    pub noise: Noise,
+    pub noise: Box<dyn Noise>,
 }
 
 /// Why a quantile can't be tested.
@@ -44,6 +50,8 @@ pub(super) enum Lack {
     Successes(&'static str),
     /// Some run has too few successful requests.
     Samples { needed: u64, has: u64 },
+    /// A side has too few of them in all its runs together.
+    SamplesOfSide { needed: u64, has: u64 },
     /// A side has too few blocks in all its runs together.
     Blocks { needed: usize, has: usize },
     /// Some run is too short to have any spread of its own.
@@ -51,13 +59,13 @@ pub(super) enum Lack {
 }
 
 /// A test for each quantile of each endpoint that has a rule.
-pub(super) fn tests(roster: &Roster, rules: &Regression) -> Vec<LatencyTest> {
+pub(super) fn tests(trial: &Trial<'_>) -> Vec<LatencyTest> {
     let mut tests = Vec::new();
-    for sides in &roster.endpoints {
-        for &quantile in rules.latency.keys() {
-            if let Some(rule) = rules.latency_rule(&sides.name, quantile) {
-                let measured = sides.sample(quantile).map(|sample| Measured::of(&sample, quantile, pool(roster, quantile)));
-                let lack = lack(sides, quantile, roster);
+    for sides in &trial.roster.endpoints {
+        for &quantile in trial.rules.latency.keys() {
+            if let Some(rule) = trial.rule(&sides.name, quantile) {
+                let measured = sides.sample(quantile).map(|sample| Measured::of(&sample, &sides.name, quantile, trial));
+                let lack = lack(sides, quantile, trial);
                 tests.push(LatencyTest { endpoint: sides.name.clone(), quantile, rule, measured, lack });
             }
         }
@@ -65,14 +73,7 @@ pub(super) fn tests(roster: &Roster, rules: &Regression) -> Vec<LatencyTest> {
     tests
 }
 
-/// Mean excess variance between runs over the endpoints: machines that differ do so for all of them.
-pub(super) fn pool(roster: &Roster, quantile: Quantile) -> f64 {
-    let excesses: Vec<f64> =
-        roster.endpoints.iter().filter_map(|sides| sides.sample(quantile)).map(|sample| sample.excess()).collect();
-    excesses.iter().sum::<f64>() / excesses.len().max(1) as f64
-}
-
-fn lack(sides: &Sides, quantile: Quantile, roster: &Roster) -> Option<Lack> {
+fn lack(sides: &Sides, quantile: Quantile, trial: &Trial<'_>) -> Option<Lack> {
     for (side, runs) in [("baseline", &sides.baseline), ("candidate", &sides.candidate)] {
         if runs.iter().all(|run| run.requests == 0) {
             return Some(Lack::Requests(side));
@@ -81,12 +82,14 @@ fn lack(sides: &Sides, quantile: Quantile, roster: &Roster) -> Option<Lack> {
             return Some(Lack::Successes(side));
         }
     }
-    let has = sides.succeeded_min();
-    let needed = quantile.samples_to_compare();
-    if has < needed {
-        return Some(Lack::Samples { needed, has });
+    let (of_run, of_side) = ((trial.design.run_samples)(quantile), (trial.design.side_samples)(quantile));
+    if sides.succeeded_min() < of_run {
+        return Some(Lack::Samples { needed: of_run, has: sides.succeeded_min() });
     }
-    few_blocks(roster)
+    if sides.succeeded_of_side() < of_side {
+        return Some(Lack::SamplesOfSide { needed: of_side, has: sides.succeeded_of_side() });
+    }
+    few_blocks(&trial.roster)
 }
 
 /// Why blocks are too few for any test, if they are.
@@ -99,11 +102,17 @@ pub(super) fn few_blocks(roster: &Roster) -> Option<Lack> {
 }
 
 impl Measured {
-    /// Measures a sample.
-    pub(super) fn of(sample: &Sample<'_>, quantile: Quantile, pool: f64) -> Self {
-        let noise = Noise::of(sample, quantile, pool);
+    /// Measures a sample of an endpoint.
+    pub(super) fn of(sample: &Sample<'_>, endpoint: &str, quantile: Quantile, trial: &Trial<'_>) -> Self {
+        let all: Vec<Sample<'_>> = trial.roster.endpoints.iter().filter_map(|sides| sides.sample(quantile)).collect();
+        let known = Known {
+            scale: design::scale(quantile),
+            pool: (trial.design.pool)(&all),
+            learned: trial.learned.get(endpoint, &quantile.to_string()),
+        };
+        let noise = (trial.design.noise)(sample, &known);
         let (baseline, candidate) = sample.levels();
-        Self { baseline_us: baseline.exp(), candidate_us: candidate.exp(), shift: stored::shift(sample, &noise), noise }
+        Self { baseline_us: baseline.exp(), candidate_us: candidate.exp(), shift: Shift::of(sample, noise.as_ref()), noise }
     }
 }
 
@@ -118,8 +127,15 @@ impl LatencyTest {
         self.eligible().map(|measured| (measured.shift.p_up(), measured.shift.p_down()))
     }
 
+    /// What it teaches of noise, where its design can show that.
+    pub(super) fn spread(&self) -> Option<EndpointSpread> {
+        let measured = self.measured.as_ref()?;
+        let spread = measured.noise.spread(measured.shift.estimate)?;
+        Some(EndpointSpread { endpoint: self.endpoint.clone(), metric: self.quantile.to_string(), spread })
+    }
+
     /// The row of this test; `adjusted` belongs to an eligible one.
-    pub(super) fn row(&self, adjusted: Option<&Adjusted>, required: bool, roster: &Roster, rules: &Regression) -> Row {
+    pub(super) fn row(&self, adjusted: Option<&Adjusted>, required: bool, trial: &Trial<'_>) -> Row {
         let measured = self.measured.as_ref();
         let row = Row {
             endpoint: self.endpoint.clone(),
@@ -137,19 +153,21 @@ impl LatencyTest {
             level: None,
             grade: None,
             suspect: false,
-            required: required || rules.is_critical(&self.endpoint),
+            equivalent: false,
+            required: required || trial.rules.is_critical(&self.endpoint),
             reason: String::new(),
         };
         match (self.eligible(), adjusted) {
             (Some(measured), Some(adjusted)) => {
-                let settled = settle::latency(&measured.shift, adjusted, measured.baseline_us, &self.rule, rules.alpha);
-                let reason = reason::latency(self, measured, adjusted, &settled);
+                let settled = settle::latency(&measured.shift, adjusted, measured.baseline_us, &self.rule, trial);
+                let reason = reason::latency(self, measured, adjusted, &settled, trial);
                 Row {
                     mde: Some(settled.mde),
                     outcome: settled.outcome,
                     level: settled.level,
                     grade: settled.grade,
                     suspect: settled.suspect,
+                    equivalent: settled.equivalent,
                     reason,
                     ..row
                 }
@@ -158,7 +176,7 @@ impl LatencyTest {
                 let lack = self.lack.unwrap_or(Lack::Requests("candidate"));
                 let nothing = matches!(lack, Lack::Requests(_) | Lack::Successes(_));
                 let outcome = if nothing { Outcome::NoData } else { Outcome::Inconclusive };
-                Row { outcome, reason: reason::lack(lack, Some(self.quantile), roster), ..row }
+                Row { outcome, reason: reason::lack(lack, Some(self.quantile), trial), ..row }
             }
         }
     }

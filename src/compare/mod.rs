@@ -1,65 +1,133 @@
 //! Baseline runs x candidate runs -> [`Comparison`]. Pure: no I/O, no clock.
 //!
-//! The procedure is that of stored baselines: a run is the unit, requests are never taken as independent. Steps, a file
-//! each: runs are laid out in blocks (`layout`) and summarised per endpoint (`summary`); the service as a whole is put
-//! together (`service`); quantiles (`latency`, its significance test in `stored`) and error rates (`errors`) are tested; the
-//! p-values are corrected together (`family`); what was found is put into words (`reason`, `advice`).
+//! A run, or a pair of runs made side by side, is the unit; requests are never taken as independent. Steps, a file each: runs
+//! are laid out in blocks (`layout`), paired where they were made in pairs, and summarised per endpoint (`roster`, `summary`);
+//! the service as a whole is put together (`service`); quantiles (`latency`) and error rates (`errors`) are tested, by the
+//! significance test of the experiment's `design`; the p-values are corrected together (`family`); what was found is put into
+//! words (`reason`, `advice`).
 
 mod advice;
+mod design;
 mod errors;
 mod family;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod latency;
 mod layout;
+mod look;
+mod noise;
 mod outcome;
+mod pairing;
 mod reason;
 mod roster;
+mod sample;
 mod service;
 mod settle;
 mod shift;
-mod stored;
 mod summary;
+mod trial;
 
+pub use look::{Look, Part, looks, looks_of_pair};
 pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE};
+pub use pairing::{PairingError, check_pairs};
 
 use self::{
     errors::ErrorTest,
     family::{Adjusted, Levels},
     latency::LatencyTest,
     roster::{Roster, Sides},
+    trial::Trial,
 };
 use crate::{
-    policy::{Quantile, Regression},
-    record::RunRecord,
+    policy::{Mode, Quantile, Regression},
+    record::{LearnedNoise, RunRecord},
+    units::Micros,
 };
 
-/// Baseline runs from which on their spread is known well enough not to be called provisional.
-const BASELINES_SETTLED: usize = 5;
-
-/// Compares runs of a candidate with runs of its baseline under the given rules.
+/// Compares new runs of a candidate with stored runs of its baseline under the given rules.
 ///
 /// Never fails: what cannot be compared is a row or a note that says so. Whether the runs are comparable at all (same
 /// suite, same fingerprint) is for the caller to see to.
 #[must_use]
 pub fn compare(baseline: &[RunRecord], candidate: &[RunRecord], rules: &Regression) -> Comparison {
-    let roster = Roster::of(baseline, candidate, rules);
-    let tests = Tests::of(&roster, rules);
-    let rows = tests.rows(&roster, rules);
+    let roster = Roster::of(baseline, candidate, Mode::Baseline, rules);
+    let look = Look::only(candidate.len(), rules.alpha);
+    judge(roster, Mode::Baseline, rules, &LearnedNoise::default(), look).about(baseline)
+}
+
+/// Compares runs of a candidate with runs of its baseline that were made side by side, in the order given, under the given
+/// rules: one pair, or a pair of fresh processes in each of at least three replicates.
+///
+/// `learned` is what earlier comparisons of the same fingerprint taught of noise; `look` says whether this is the end or a look
+/// before it. Never fails, as [`compare`]; other numbers of runs are for the caller to refuse ([`check_pairs`]).
+#[must_use]
+pub fn compare_ab(
+    baseline: &[RunRecord],
+    candidate: &[RunRecord],
+    rules: &Regression,
+    learned: &LearnedNoise,
+    look: Look,
+) -> Comparison {
+    let roster = Roster::of(baseline, candidate, Mode::Ab, rules);
+    judge(roster, Mode::Ab, rules, learned, look).about(baseline)
+}
+
+fn judge(roster: Roster, mode: Mode, rules: &Regression, learned: &LearnedNoise, look: Look) -> Comparison {
+    match design::of(mode, roster.baseline_runs, roster.candidate_runs) {
+        Some(design) => judged(&Trial { roster, rules, design, learned, look }),
+        None => {
+            let reason = check_pairs(roster.baseline_runs, roster.candidate_runs).err();
+            let reason = reason.map_or_else(|| "the runs make no comparison".to_owned(), |error| error.to_string());
+            let mut comparison = blank(&roster, mode, rules, look);
+            comparison.notes.push(reason);
+            comparison
+        }
+    }
+}
+
+fn judged(trial: &Trial<'_>) -> Comparison {
+    let (roster, rules) = (&trial.roster, trial.rules);
+    let tests = Tests::of(trial);
+    let rows = tests.rows(trial);
+    let mut comparison = blank(roster, trial.design.mode, rules, trial.look);
+    comparison.notes.extend(notes(trial, &tests));
     Comparison {
-        baseline_runs: roster.baseline_runs,
-        baseline_commits: commits(baseline),
-        candidate_runs: roster.candidate_runs,
-        block_us: crate::units::Micros::from_duration(rules.block).0,
-        blocks: roster.blocks,
         family: tests.eligible(),
-        alpha: rules.alpha,
         coverage: coverage(&roster.endpoints, &rows, rules),
         sensitivity: sensitivity(&rows),
-        notes: notes(&roster),
-        vanished: roster.vanished,
-        appeared: roster.appeared,
+        spreads: tests.latency().filter_map(LatencyTest::spread).collect(),
         rows,
+        ..comparison
+    }
+}
+
+/// All that is known before anything is tested.
+fn blank(roster: &Roster, mode: Mode, rules: &Regression, look: Look) -> Comparison {
+    Comparison {
+        mode,
+        look,
+        run_us: if roster.seconds.is_finite() { (roster.seconds * 1e6).round() as u64 } else { 0 },
+        baseline_runs: roster.baseline_runs,
+        baseline_commits: Vec::new(),
+        candidate_runs: roster.candidate_runs,
+        block_us: Micros::from_duration(rules.block).0,
+        blocks: roster.blocks,
+        family: 0,
+        alpha: rules.alpha,
+        coverage: 0.0,
+        sensitivity: None,
+        rows: Vec::new(),
+        vanished: roster.vanished.clone(),
+        appeared: roster.appeared.clone(),
+        notes: roster.left_out.clone(),
+        spreads: Vec::new(),
+    }
+}
+
+impl Comparison {
+    /// Names the commits of the baseline.
+    fn about(self, baseline: &[RunRecord]) -> Self {
+        Self { baseline_commits: commits(baseline), ..self }
     }
 }
 
@@ -72,14 +140,19 @@ struct Tests {
 }
 
 impl Tests {
-    fn of(roster: &Roster, rules: &Regression) -> Self {
-        let several = roster.endpoints.len() > 1;
+    fn of(trial: &Trial<'_>) -> Self {
+        let endpoints = &trial.roster.endpoints;
         Self {
-            service: service::tests(roster, rules),
-            service_errors: several.then(|| ErrorTest::of_all(roster, rules)),
-            latency: latency::tests(roster, rules),
-            errors: roster.endpoints.iter().map(|sides| ErrorTest::of(sides, roster, rules)).collect(),
+            service: service::tests(trial),
+            service_errors: (endpoints.len() > 1).then(|| ErrorTest::of_all(trial)),
+            latency: latency::tests(trial),
+            errors: endpoints.iter().map(|sides| ErrorTest::of(sides, trial)).collect(),
         }
+    }
+
+    /// Tests of latencies, those of the service as a whole first.
+    fn latency(&self) -> impl Iterator<Item = &LatencyTest> {
+        self.service.iter().chain(&self.latency)
     }
 
     /// Tests that share the chance of a false alarm.
@@ -94,29 +167,31 @@ impl Tests {
     }
 
     /// The service as a whole first, then each endpoint's metrics.
-    fn rows(&self, roster: &Roster, rules: &Regression) -> Vec<Row> {
-        let levels = Levels::split(rules.alpha, !self.service.is_empty());
+    fn rows(&self, trial: &Trial<'_>) -> Vec<Row> {
+        // A look may spend less than alpha; its p-values are scaled so that all are read against alpha.
+        let alpha = trial.rules.alpha;
+        let levels = Levels::split(trial.look.alpha, !self.service.is_empty());
         let service: Vec<_> = self.service.iter().filter_map(LatencyTest::p_values).collect();
-        let mut service = family::adjust(&service, levels.service, rules.alpha).into_iter();
+        let mut service = family::adjust(&service, levels.service, alpha).into_iter();
         let own: Vec<_> = self.own().collect();
-        let mut own = family::adjust(&own, levels.endpoints, rules.alpha).into_iter();
+        let mut own = family::adjust(&own, levels.endpoints, alpha).into_iter();
         let mut next = |p_values: Option<_>| p_values.and_then(|_| own.next());
 
         let service_known = !self.service.is_empty();
-        let mut rows: Vec<Row> = self.service.iter().map(|test| test.row(service.next().as_ref(), true, roster, rules)).collect();
-        rows.extend(self.service_errors.iter().map(|test| test.row(None, true, roster, rules)));
+        let mut rows: Vec<Row> = self.service.iter().map(|test| test.row(service.next().as_ref(), true, trial)).collect();
+        rows.extend(self.service_errors.iter().map(|test| test.row(None, true, trial)));
         let latency: Vec<Row> = self
             .latency
             .iter()
             .map(|test| {
                 let required = !service_known && test.quantile.fraction() < Quantile::P99.fraction();
-                test.row(next(test.p_values()).as_ref(), required, roster, rules)
+                test.row(next(test.p_values()).as_ref(), required, trial)
             })
             .collect();
         let adjusted: Vec<Option<Adjusted>> = self.errors.iter().map(|test| next(test.p_values())).collect();
         for (test, adjusted) in self.errors.iter().zip(&adjusted) {
             rows.extend(latency.iter().filter(|row| row.endpoint == test.endpoint).cloned());
-            rows.push(test.row(adjusted.as_ref(), self.service_errors.is_none(), roster, rules));
+            rows.push(test.row(adjusted.as_ref(), self.service_errors.is_none(), trial));
         }
         rows
     }
@@ -158,22 +233,20 @@ fn sensitivity(rows: &[Row]) -> Option<f64> {
 }
 
 /// What a reader must know to weigh the rows.
-fn notes(roster: &Roster) -> Vec<String> {
-    let mut notes = roster.left_out.clone();
-    match roster.baseline_runs {
-        0 => notes.push("no usable baseline run".to_owned()),
-        1 => notes.push(
-            "provisional: one baseline run only; how much runs differ by themselves is assumed, not measured, so only large \
-             changes can be told from noise. Record at least 5 baseline runs, better 10"
-                .to_owned(),
-        ),
-        runs if runs < BASELINES_SETTLED => {
-            notes.push(format!("provisional: only {runs} baseline runs; with 10 of them smaller changes can be told from noise"));
-        }
-        _ => {}
+fn notes(trial: &Trial<'_>, tests: &Tests) -> Vec<String> {
+    let mut notes = Vec::new();
+    if trial.roster.baseline_runs == 0 {
+        notes.push("no usable baseline run".to_owned());
     }
-    if roster.candidate_runs == 0 {
+    notes.extend((trial.design.notes)(trial));
+    if trial.roster.candidate_runs == 0 {
         notes.push("no usable candidate run".to_owned());
+    }
+    let noisier = |test: &&LatencyTest| test.measured.as_ref().is_some_and(|measured| measured.noise.learned_is_set_aside());
+    let noisier: Vec<String> =
+        tests.latency().filter(noisier).map(|test| format!("{} {}", test.endpoint, test.quantile)).collect();
+    if !noisier.is_empty() {
+        notes.push(format!("noisier than was learned, so that this run's noise alone counts: {}", noisier.join(", ")));
     }
     notes
 }

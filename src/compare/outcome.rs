@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::Look;
 use crate::{
-    policy::{Quantile, Severity},
+    policy::{Mode, Quantile, Severity},
+    record::EndpointSpread,
     units,
 };
 
@@ -13,6 +15,12 @@ pub const SERVICE: &str = "*";
 /// Everything a comparison found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
+    /// How both sides were measured.
+    pub mode: Mode,
+    /// The look that was made: how many replicates were played and how many were planned.
+    pub look: Look,
+    /// Measured length of a candidate run.
+    pub run_us: u64,
     /// Baseline runs.
     pub baseline_runs: usize,
     /// Their commits, newest first, as far as known.
@@ -39,6 +47,8 @@ pub struct Comparison {
     pub appeared: Vec<String>,
     /// What a reader must know to weigh the rows: few baselines, endpoints left out.
     pub notes: Vec<String>,
+    /// What it teaches later comparisons of the noise between processes.
+    pub spreads: Vec<EndpointSpread>,
 }
 
 /// A metric that is compared.
@@ -113,6 +123,8 @@ pub struct Row {
     pub grade: Option<Grade>,
     /// It looks slower than the tolerance, but not for sure yet.
     pub suspect: bool,
+    /// It was tested, and stays within the tolerance with 95 % confidence.
+    pub equivalent: bool,
     /// The run is inconclusive while this row is.
     pub required: bool,
     /// One sentence, reused unchanged in console, report and comment.

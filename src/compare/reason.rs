@@ -5,11 +5,11 @@ use super::{
     errors::Found,
     family::Adjusted,
     latency::{Lack, LatencyTest, Measured},
-    roster::Roster,
     settle::Settled,
+    trial::Trial,
 };
 use crate::{
-    policy::{ErrorRule, Quantile, Severity},
+    policy::{Quantile, Severity},
     units::{self, percent, signed_percent},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 const NOTEWORTHY_P: f64 = 0.05;
 
 /// The sentence of an eligible latency test.
-pub(super) fn latency(test: &LatencyTest, measured: &Measured, p: &Adjusted, settled: &Settled) -> String {
+pub(super) fn latency(test: &LatencyTest, measured: &Measured, p: &Adjusted, settled: &Settled, trial: &Trial<'_>) -> String {
     let subject = subject(test);
     let (change, tolerance) = (measured.shift.change(), percent(test.rule.fail));
     let (low, high) = measured.shift.interval();
@@ -43,7 +43,7 @@ pub(super) fn latency(test: &LatencyTest, measured: &Measured, p: &Adjusted, set
             format!("no change of {subject} found; a change of {} or more would have been seen", percent(settled.mde))
         }
         _ => {
-            let help = advice::latency(measured, settled, p.level, &test.rule);
+            let help = advice::latency(measured, settled, p.level, &test.rule, trial.design);
             let seen = format!("only changes of {} or more could have been seen", percent(settled.mde));
             if settled.suspect {
                 format!("{subject} looks {size} slower {interval}, not yet sure: {seen}; {help}")
@@ -63,41 +63,48 @@ fn p_value(p: f64) -> String {
 }
 
 /// Why a metric could not be tested; the error rate where no quantile is given.
-pub(super) fn lack(lack: Lack, quantile: Option<Quantile>, roster: &Roster) -> String {
+pub(super) fn lack(lack: Lack, quantile: Option<Quantile>, trial: &Trial<'_>) -> String {
+    let (roster, unit) = (&trial.roster, trial.design.unit);
     let metric = quantile.map_or_else(|| ComparedMetric::ErrorRate.to_string(), |quantile| quantile.to_string());
     match lack {
         Lack::Requests(side) => format!("no request of the {side} to compare {metric} with"),
-        Lack::Successes(side) => format!("no successful response in a run of the {side}, so there is no {metric}"),
+        Lack::Successes(side) => format!("no successful response in a {unit} of the {side}, so there is no {metric}"),
         Lack::Samples { needed, has } => {
-            let more = match more_seconds(needed, has, roster.seconds) {
-                Some(seconds) => format!("{seconds} s more at this rate"),
-                None => "a higher rate or a longer run is needed".to_owned(),
-            };
-            format!("needs {needed} successful requests in every run for {metric}, has {has}: {more}")
+            let more = more_time(needed, has, roster.seconds);
+            format!("needs {needed} successful requests in every {unit} for {metric}, has {has}: {more}")
+        }
+        Lack::SamplesOfSide { needed, has } => {
+            let more = more_time(needed, has, roster.seconds);
+            format!("needs {needed} successful requests of each version for {metric}, has {has}: {more} in every {unit}")
         }
         Lack::BlocksOfRun { needed, has } => {
             let block = units::duration(roster.block);
             format!(
-                "needs {needed} blocks of {block} in every run for {metric}, has {has}: longer runs or shorter blocks are needed"
+                "needs {needed} blocks of {block} in every {unit} for {metric}, has {has}: longer {unit}s or shorter blocks are needed"
             )
         }
         Lack::Blocks { needed, has } => {
             let block = units::duration(roster.block);
             format!(
-                "needs {needed} blocks of {block} on each side for {metric}, has {has}: longer runs or shorter blocks are needed"
+                "needs {needed} blocks of {block} on each side for {metric}, has {has}: longer {unit}s or shorter blocks are needed"
             )
         }
     }
 }
 
-/// Seconds that are missing at the rate of the poorest run.
-fn more_seconds(needed: u64, has: u64, seconds: f64) -> Option<u64> {
+/// Time that each run is missing, at the rate of the poorest.
+fn more_time(needed: u64, has: u64, seconds: f64) -> String {
     let missing = (needed - has.min(needed)) as f64 / has as f64 * seconds;
-    missing.is_finite().then(|| missing.ceil() as u64)
+    if missing.is_finite() {
+        format!("{} s more at this rate", missing.ceil() as u64)
+    } else {
+        "a higher rate or a longer run is needed".to_owned()
+    }
 }
 
 /// The sentence of an error rate.
-pub(super) fn errors(found: &Found, outcome: Outcome, adjusted: Option<&Adjusted>, rule: &ErrorRule) -> String {
+pub(super) fn errors(found: &Found, outcome: Outcome, adjusted: Option<&Adjusted>, trial: &Trial<'_>) -> String {
+    let rule = &trial.rules.errors;
     let points = |value: f64| ComparedMetric::ErrorRate.display_change(value);
     let size = |value: f64| percent(value).replace('%', " pp");
     let (low, high) = found.interval();
@@ -113,7 +120,7 @@ pub(super) fn errors(found: &Found, outcome: Outcome, adjusted: Option<&Adjusted
             "cannot tell for the error rate ({rates}): an increase of {} is possible, and a pass needs less than {}; {}",
             size(found.upper()),
             size(rule.pass_bound),
-            advice::errors(found, rule)
+            advice::errors(found, rule, trial.design)
         ),
     }
 }

@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     layout::Layout,
-    stored::Sample,
+    sample::Sample,
     summary::{Estimate, Summary},
 };
 use crate::{
-    policy::{Quantile, Regression},
+    policy::{Mode, Quantile, Regression},
     record::RunRecord,
 };
 
@@ -53,10 +53,14 @@ struct Run<'a> {
 }
 
 impl Roster {
-    pub(super) fn of(baseline: &[RunRecord], candidate: &[RunRecord], rules: &Regression) -> Self {
+    pub(super) fn of(baseline: &[RunRecord], candidate: &[RunRecord], mode: Mode, rules: &Regression) -> Self {
         let mut left_out = Vec::new();
-        let baseline = usable("baseline", baseline, rules, &mut left_out);
-        let candidate = usable("candidate", candidate, rules, &mut left_out);
+        let (baseline, candidate) = match mode {
+            Mode::Baseline => {
+                (usable("baseline", baseline, rules, &mut left_out), usable("candidate", candidate, rules, &mut left_out))
+            }
+            Mode::Ab => usable_pairs(baseline, candidate, rules, &mut left_out),
+        };
         let (before, after) = (names(&baseline), names(&candidate));
         let (ignored, judged): (Vec<&str>, Vec<&str>) = after.iter().partition(|name| rules.ignores(name));
         left_out.extend(ignored.iter().map(|name| format!("'{name}' is left out, as the configuration says")));
@@ -97,6 +101,32 @@ fn usable<'a>(side: &str, runs: &'a [RunRecord], rules: &Regression, left_out: &
     usable
 }
 
+/// Pairs of runs whose blocks are of the same time; the others are named with the reason.
+fn usable_pairs<'a>(
+    baseline: &'a [RunRecord],
+    candidate: &'a [RunRecord],
+    rules: &Regression,
+    left_out: &mut Vec<String>,
+) -> (Vec<Run<'a>>, Vec<Run<'a>>) {
+    let mut usable = (Vec::new(), Vec::new());
+    for (index, (baseline, candidate)) in baseline.iter().zip(candidate).enumerate() {
+        let reason = match (Layout::of(baseline, rules.block), Layout::of(candidate, rules.block)) {
+            (Ok(ours), Ok(theirs)) if ours.strata == theirs.strata => {
+                usable.0.push(Run { record: baseline, layout: ours });
+                usable.1.push(Run { record: candidate, layout: theirs });
+                continue;
+            }
+            (Ok(ours), Ok(theirs)) => {
+                let (ours, theirs) = (ours.blocks(), theirs.blocks());
+                format!("its runs were not played alike: {ours} blocks of the baseline, {theirs} of the candidate")
+            }
+            (Err(reason), _) | (_, Err(reason)) => reason,
+        };
+        left_out.push(format!("pair {} is left out: {reason}", index + 1));
+    }
+    usable
+}
+
 /// Endpoints that any of the runs knows, in the order of the last run.
 fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
@@ -121,6 +151,12 @@ impl Sides {
     /// Successful requests of the run that has fewest of them.
     pub(super) fn succeeded_min(&self) -> u64 {
         self.all().map(|run| run.succeeded).min().unwrap_or(0)
+    }
+
+    /// Successful requests of all runs of the side that has fewer of them.
+    pub(super) fn succeeded_of_side(&self) -> u64 {
+        let of = |runs: &[Summary]| runs.iter().map(|run| run.succeeded).sum::<u64>();
+        of(&self.baseline).min(of(&self.candidate))
     }
 
     /// One quantile in all runs; `None` unless every run has it.

@@ -4,14 +4,13 @@
 use super::{
     SERVICE,
     latency::{self, LatencyTest, Measured},
-    roster::{Roster, Sides},
-    stored::Sample,
+    roster::Sides,
+    sample::Sample,
     summary::{Estimate, Summary},
+    trial::Trial,
 };
-use crate::policy::{Quantile, Regression};
+use crate::policy::Quantile;
 
-/// Requests beyond the quantile that an endpoint must have in each run to count.
-const BEYOND_MIN: f64 = 10.0;
 /// Absorbs the rounding of n (1 - q).
 const ROUNDING: f64 = 1e-9;
 
@@ -22,14 +21,14 @@ struct Part<'a> {
 }
 
 /// A test for each quantile below p99 that at least two endpoints have enough requests for.
-pub(super) fn tests(roster: &Roster, rules: &Regression) -> Vec<LatencyTest> {
-    let quantiles = rules.latency.keys().copied().filter(|quantile| quantile.fraction() < Quantile::P99.fraction());
-    quantiles.filter_map(|quantile| test(quantile, roster, rules)).collect()
+pub(super) fn tests(trial: &Trial<'_>) -> Vec<LatencyTest> {
+    let quantiles = trial.rules.latency.keys().copied().filter(|quantile| quantile.fraction() < Quantile::P99.fraction());
+    quantiles.filter_map(|quantile| test(quantile, trial)).collect()
 }
 
-fn test(quantile: Quantile, roster: &Roster, rules: &Regression) -> Option<LatencyTest> {
-    let rule = rules.latency_rule(SERVICE, quantile)?;
-    let parts = parts(roster, quantile);
+fn test(quantile: Quantile, trial: &Trial<'_>) -> Option<LatencyTest> {
+    let rule = trial.rule(SERVICE, quantile)?;
+    let (roster, parts) = (&trial.roster, parts(trial, quantile));
     if parts.len() < 2 || latency::few_blocks(roster).is_some() {
         return None;
     }
@@ -39,16 +38,18 @@ fn test(quantile: Quantile, roster: &Roster, rules: &Regression) -> Option<Laten
     let baseline = side(|sides| &sides.baseline, roster.baseline_runs)?;
     let candidate = side(|sides| &sides.candidate, roster.candidate_runs)?;
     let sample = Sample { baseline: baseline.iter().collect(), candidate: candidate.iter().collect() };
-    let measured = Measured::of(&sample, quantile, latency::pool(roster, quantile));
+    let measured = Measured::of(&sample, SERVICE, quantile, trial);
     Some(LatencyTest { endpoint: SERVICE.to_owned(), quantile, rule, measured: Some(measured), lack: None })
 }
 
-fn parts(roster: &Roster, quantile: Quantile) -> Vec<Part<'_>> {
+/// Endpoints that have enough requests beyond the quantile in each run.
+fn parts<'a>(trial: &'a Trial<'_>, quantile: Quantile) -> Vec<Part<'a>> {
+    let beyond_min = trial.design.service_beyond - ROUNDING;
     let enough = |sides: &&Sides| {
         let runs = sides.sample(quantile);
-        runs.is_some_and(|runs| runs.baseline.iter().chain(&runs.candidate).all(|run| run.beyond >= BEYOND_MIN - ROUNDING))
+        runs.is_some_and(|runs| runs.all().all(|run| run.beyond >= beyond_min))
     };
-    let chosen: Vec<&Sides> = roster.endpoints.iter().filter(enough).collect();
+    let chosen: Vec<&Sides> = trial.roster.endpoints.iter().filter(enough).collect();
     let traffic = |sides: &Sides| sides.all().map(|run| run.requests).sum::<u64>() as f64;
     let total: f64 = chosen.iter().map(|sides| traffic(sides)).sum();
     chosen.into_iter().map(|sides| Part { sides, weight: traffic(sides) / total }).collect()

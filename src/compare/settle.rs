@@ -1,6 +1,6 @@
 //! From an estimate and its corrected p-values to an outcome: sure *and* large enough, or honestly unknown.
 
-use super::{Grade, Outcome, family::Adjusted, shift::Shift};
+use super::{Grade, Outcome, family::Adjusted, shift::Shift, trial::Trial};
 use crate::policy::{LatencyRule, Severity};
 
 /// Uncorrected p-value below which a change beyond the tolerance is suspect though not yet sure.
@@ -15,15 +15,24 @@ pub(super) struct Settled {
     /// Smallest change that would have been seen, as a fraction.
     pub mde: f64,
     pub suspect: bool,
+    /// Whether the change stays within the tolerance for sure.
+    pub equivalent: bool,
 }
 
-/// Settles a latency test. `baseline_us` turns the floor into a share.
-pub(super) fn latency(shift: &Shift, p: &Adjusted, baseline_us: f64, rule: &LatencyRule, alpha: f64) -> Settled {
+/// Settles a latency test of a trial.
+pub(super) fn latency(shift: &Shift, p: &Adjusted, baseline_us: f64, rule: &LatencyRule, trial: &Trial<'_>) -> Settled {
+    settle(shift, p, baseline_us, rule, (trial.rules.alpha, trial.look.beta))
+}
+
+/// `baseline_us` turns the floor into a share; `alpha` is what p-values are read against, `beta` the chance of a wrong
+/// "equivalent".
+fn settle(shift: &Shift, p: &Adjusted, baseline_us: f64, rule: &LatencyRule, (alpha, beta): (f64, f64)) -> Settled {
     let change_us = baseline_us * shift.change().abs();
     let large = change_us >= rule.floor.as_secs_f64() * 1e6;
     let (warn, fail) = (rule.warn.ln_1p(), rule.fail.ln_1p());
     let mde = shift.mde(p.level);
-    let found = |outcome| Settled { outcome, level: None, grade: None, mde, suspect: false };
+    let equivalent = shift.upper(beta) < fail;
+    let found = |outcome| Settled { outcome, level: None, grade: None, mde, suspect: false, equivalent };
     let unchanged = |grade| Settled { grade: Some(grade), ..found(Outcome::Unchanged) };
     if p.up <= alpha && large && shift.estimate >= fail {
         Settled { level: Some(Severity::Fail), ..found(Outcome::Regressed) }
@@ -33,7 +42,7 @@ pub(super) fn latency(shift: &Shift, p: &Adjusted, baseline_us: f64, rule: &Late
         unchanged(Grade::TooSmallToMatter)
     } else if p.down <= alpha && large && shift.estimate <= -warn {
         found(Outcome::Improved)
-    } else if shift.upper() < fail {
+    } else if equivalent {
         unchanged(Grade::Equivalent)
     } else if mde <= rule.sensitivity && shift.estimate < fail {
         unchanged(Grade::NoChangeFound)
@@ -62,7 +71,7 @@ mod tests {
                 sensitivity: number("sensitivity"),
                 floor: Duration::from_micros(50),
             };
-            let settled = latency(&shift, &adjusted, number("base_us"), &rule, 0.01);
+            let settled = settle(&shift, &adjusted, number("base_us"), &rule, (0.01, 0.05));
             let name = match (settled.outcome, settled.level) {
                 (Outcome::Regressed, Some(Severity::Warn)) => "warn",
                 (Outcome::Unchanged, _) => "pass",
@@ -75,7 +84,7 @@ mod tests {
                 Grade::NoChangeFound => "no change found",
             });
             assert_eq!(grade, case["grade"].as_str(), "{case}");
-            assert!((shift.upper() / number("U95") - 1.0).abs() < 1e-9, "{case}");
+            assert!((shift.upper(0.05) / number("U95") - 1.0).abs() < 1e-9, "{case}");
             assert!((settled.mde / number("mde") - 1.0).abs() < 1e-9, "{case}");
         }
     }
@@ -84,13 +93,13 @@ mod tests {
     fn what_looks_slower_than_the_tolerance_and_is_not_sure_is_suspect() {
         let rule = LatencyRule { warn: 0.05, fail: 0.1, sensitivity: 0.3, floor: Duration::from_micros(50) };
         let unsure = Adjusted { up: 0.05, down: 1.0, level: 5e-4 };
-        let settle = |estimate| {
+        let settled = |estimate| {
             let shift = Shift { estimate, standard_error: 0.05, df: 20.0 };
-            latency(&shift, &unsure, 20_000.0, &rule, 0.01)
+            settle(&shift, &unsure, 20_000.0, &rule, (0.01, 0.05))
         };
-        let slower = settle(0.2);
+        let slower = settled(0.2);
         assert_eq!((slower.outcome, slower.suspect), (Outcome::Inconclusive, true));
-        let less_sure = settle(0.11);
+        let less_sure = settled(0.11);
         assert_eq!((less_sure.outcome, less_sure.suspect), (Outcome::Inconclusive, false));
     }
 }

@@ -1,11 +1,10 @@
 //! A difference of two log quantiles and how sure it is.
 
+use super::{noise::Noise, sample::Sample};
 use crate::stats::student_t;
 
 /// Chance of a miss the minimum detectable effect is stated for: 80 % power.
 const POWER: f64 = 0.8;
-/// Confidence of the one-sided bound that calls a change equivalent to none.
-const EQUIVALENCE: f64 = 0.95;
 
 /// Candidate minus baseline in natural logarithms, with a t-distributed error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +18,12 @@ pub(super) struct Shift {
 }
 
 impl Shift {
+    /// How far the candidate is from the baseline, and how sure that is.
+    pub(super) fn of(sample: &Sample<'_>, noise: &dyn Noise) -> Self {
+        let (baseline, candidate) = sample.levels();
+        Self { estimate: candidate - baseline, standard_error: noise.standard_error(), df: noise.df() }
+    }
+
     /// One-sided p-value of "slower".
     pub(super) fn p_up(&self) -> f64 {
         student_t::sf(self.estimate / self.standard_error, self.df)
@@ -34,9 +39,9 @@ impl Shift {
         self.estimate.exp_m1()
     }
 
-    /// What the shift stays below with 95 % confidence, in logarithms.
-    pub(super) fn upper(&self) -> f64 {
-        self.estimate + student_t::quantile(EQUIVALENCE, self.df) * self.standard_error
+    /// What the shift stays below but for a chance of `beta`, in logarithms.
+    pub(super) fn upper(&self, beta: f64) -> f64 {
+        self.estimate + student_t::upper_quantile(beta, self.df) * self.standard_error
     }
 
     /// Two-sided 95 % interval of the change, as fractions.

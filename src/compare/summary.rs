@@ -36,6 +36,8 @@ pub(super) struct Estimate {
     pub beyond: f64,
     /// What each block contributes to the deviation of `ln_us`.
     pub residuals: Vec<f64>,
+    /// Consecutive blocks that share a mean.
+    pub strata: Vec<usize>,
     /// Variance of `ln_us` within the run, from the residuals.
     pub variance: f64,
     /// Degrees of freedom of that variance.
@@ -93,7 +95,14 @@ impl Estimate {
     /// An estimate whose variance follows from its residuals.
     pub(super) fn new(ln_us: f64, beyond: f64, residuals: Vec<f64>, strata: &[usize]) -> Self {
         let variance = blocks::standard_error(&residuals, strata).powi(2);
-        Self { ln_us, beyond, variance, df: blocks::degrees_of_freedom(strata), residuals }
+        Self { ln_us, beyond, variance, df: blocks::degrees_of_freedom(strata), strata: strata.to_vec(), residuals }
+    }
+
+    /// Variance within the runs of the difference to another estimate whose blocks are of the same time: what disturbs the
+    /// machine disturbs both, and is no part of it.
+    pub(super) fn paired_variance(&self, other: &Self) -> f64 {
+        let differences: Vec<f64> = self.residuals.iter().zip(&other.residuals).map(|(own, other)| own - other).collect();
+        blocks::standard_error(&differences, &self.strata).powi(2)
     }
 }
 

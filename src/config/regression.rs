@@ -10,7 +10,7 @@ use super::written::{Expected, Share, TextOr, Time, Written};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regression {
-    /// `auto` or `baseline`.
+    /// `auto`, `baseline` or `ab`.
     pub compare: Option<String>,
     /// Unit of the statistics.
     pub block: Option<Written<Time>>,

@@ -12,6 +12,8 @@ use super::written::{Expected, Time, Written};
 pub struct Target {
     /// `http://host:port/path`.
     pub base_url: Option<String>,
+    /// The version to compare with, where both are there at the same time.
+    pub baseline_url: Option<String>,
     /// `auto`, `http1`, `http2` or `h2c`.
     pub protocol: Option<String>,
     /// How connections are secured.

@@ -1,4 +1,4 @@
-//! What the users of one thread share, and who of them is free.
+//! What the users of one thread and one version share, and who of them is free.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,9 +14,10 @@ use std::{
 use super::{Stop, controls::Controls, feeds::Feeds, iteration::Script, manners::Manners, seat::Seat, user::User};
 use crate::{
     clock::{self, Delays, Instant},
-    measure::{Live, Shard, Timeline},
+    measure::{Live, LiveShard, Shard, Timeline},
     plan::{Plan, Share},
     protocol::Driver,
+    record::Side,
 };
 
 /// What all threads of a run share, none of it written on the hot path but for the claims of stages that count.
@@ -24,9 +25,11 @@ use crate::{
 pub(super) struct Run {
     pub(super) plan: Plan,
     pub(super) timeline: Arc<Timeline>,
-    pub(super) live: Live,
+    /// Counters of all threads, by version.
+    pub(super) live: Vec<Live>,
     pub(super) stop: Stop,
-    pub(super) controls: Controls,
+    /// What steers the load of each version.
+    pub(super) controls: Vec<Controls>,
     /// Start of the run; the origin of all its moments.
     pub(super) epoch: Instant,
     /// Iterations that are still to be begun, of each stage that counts them.
@@ -35,18 +38,20 @@ pub(super) struct Run {
     pub(super) feeds: Feeds,
 }
 
-/// Everything the tasks of one thread work with.
+/// Everything the tasks of one thread work with that play one version. Two versions have all of their own but the thread: they
+/// share its driver, whose connections are apart by target, and its timers.
 #[derive(Debug)]
 pub(super) struct Cast<D: Driver> {
     pub(super) run: Arc<Run>,
     pub(super) share: Share,
-    pub(super) driver: D,
+    pub(super) side: Side,
+    pub(super) driver: Rc<D>,
     /// One per scenario.
     pub(super) scripts: Vec<Script<D::Request>>,
     pub(super) shard: RefCell<Shard>,
-    pub(super) delays: Delays,
+    pub(super) delays: Rc<Delays>,
     /// Why a helper of this thread was lost, if one was.
-    pub(super) lost: RefCell<Option<io::Error>>,
+    pub(super) lost: Rc<RefCell<Option<io::Error>>>,
     /// Users of the open loop between two arrivals, and where their tasks wait.
     free: RefCell<Vec<(User, Rc<Seat>)>>,
     /// Users of a closed loop that have come to their end.
@@ -58,10 +63,10 @@ pub(super) struct Cast<D: Driver> {
 }
 
 impl Run {
-    pub(super) fn new(plan: Plan, live: Live, stop: Stop, epoch: Instant) -> Self {
+    pub(super) fn new(plan: Plan, live: Vec<Live>, stop: Stop, epoch: Instant) -> Self {
         let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
         let claims = plan.stages.iter().map(|stage| stage.iterations.map(AtomicU64::new)).collect();
-        let (controls, feeds) = (Controls::new(&plan), Feeds::new(&plan.workload));
+        let (controls, feeds) = (Controls::of_sides(&plan), Feeds::new(&plan.workload));
         Self { plan, timeline, live, stop, controls, epoch, claims, feeds }
     }
 
@@ -97,26 +102,41 @@ impl Run {
 }
 
 impl<D: Driver> Cast<D> {
-    /// A thread's cast, within its runtime.
+    /// A thread's casts within its runtime, one per version: of each, the shard.
     ///
     /// # Errors
     /// The system gives no timer.
-    pub(super) fn new(run: Arc<Run>, share: Share, driver: D, shard: Shard) -> io::Result<Self> {
-        let manners = Rc::new(Manners::new(&run.plan));
-        let scripts = run.plan.workload.scenarios.iter().map(|scenario| Script::new(scenario, &driver, &manners)).collect();
-        Ok(Self {
-            run,
-            share,
-            driver,
-            scripts,
-            shard: RefCell::new(shard),
-            delays: Delays::new()?,
-            lost: RefCell::default(),
-            free: RefCell::default(),
-            retired: RefCell::default(),
-            users: Cell::new(0),
-            pausing: Cell::new(0),
-        })
+    pub(super) fn all(run: &Arc<Run>, share: Share, driver: D, shards: Vec<Shard>) -> io::Result<Vec<Rc<Self>>> {
+        let (driver, delays, lost) = (Rc::new(driver), Rc::new(Delays::new()?), Rc::default());
+        let cast = |(side, shard): (&Side, Shard)| {
+            let manners = Rc::new(Manners::new(&run.plan, *side));
+            let scenarios = run.plan.workload.scenarios.iter().map(|scenario| run.plan.scenario_with(scenario, *side));
+            Rc::new(Self {
+                run: Arc::clone(run),
+                share,
+                side: *side,
+                scripts: scenarios.map(|scenario| Script::new(&scenario, &*driver, &manners)).collect(),
+                driver: Rc::clone(&driver),
+                shard: RefCell::new(shard),
+                delays: Rc::clone(&delays),
+                lost: Rc::clone(&lost),
+                free: RefCell::default(),
+                retired: RefCell::default(),
+                users: Cell::new(0),
+                pausing: Cell::new(0),
+            })
+        };
+        Ok(run.plan.sides().iter().zip(shards).map(cast).collect())
+    }
+
+    /// What steers the load of this version.
+    pub(super) fn controls(&self) -> &Controls {
+        &self.run.controls[self.side.number()]
+    }
+
+    /// Counters of this thread and version.
+    pub(super) fn live(&self) -> &LiveShard {
+        &self.run.live[self.side.number()].0[self.share.thread]
     }
 
     /// A user of the open loop who has been here before and is free, if there is one.
@@ -126,9 +146,8 @@ impl<D: Driver> Cast<D> {
 
     /// A new user for an arrival of the open loop.
     pub(super) fn new_user(&self) -> User {
-        // Those of stages with `vus` have the first numbers.
-        let closed = u64::from(self.run.plan.peak_users());
-        let number = closed + self.users.get() * self.share.threads as u64 + self.share.thread as u64;
+        let turn = self.users.get() * self.share.threads as u64 + self.share.thread as u64;
+        let number = self.run.plan.user_of_open_loop(turn, self.side);
         self.users.set(self.users.get() + 1);
         User::new(number, &self.run.plan)
     }
@@ -163,12 +182,13 @@ impl<D: Driver> Cast<D> {
     }
 
     fn in_play(&self) -> u64 {
-        self.run.live.0[self.share.thread].in_flight()
+        self.live().in_flight()
     }
 
-    /// This thread's part of a limit; at least one.
+    /// The part of a limit that this thread has for its version, at least one: an equal part of all, so that a version that hangs
+    /// leaves the other one its own.
     fn part_of(&self, limit: usize) -> u64 {
-        self.share.of(limit).max(1) as u64
+        self.share.of(limit / self.run.plan.sides().len()).max(1) as u64
     }
 
     /// Waits until a moment of the run; not at all when it has come.

@@ -33,13 +33,13 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         let until = place.begins + until;
         while is_on(&cast, stage, ready, until) {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
-            let is_kept = cast.run.controls.keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
-            match if is_kept { cast.run.controls.admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
+            let is_kept = cast.controls().keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
+            match if is_kept { cast.controls().admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
                 Admission::Send { at } => {
                     if at > ready {
                         cast.wait_until(at).await;
                         // The circuit breaker may have opened meanwhile; then the user waits with all others.
-                        if cast.run.controls.is_silent() {
+                        if cast.controls().is_silent() {
                             ready = at;
                             continue;
                         }
@@ -52,7 +52,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         cast.run.end_for_want_of_rows(stage);
                         break;
                     };
-                    ready = match cast.run.controls.begin(cast.scripts[scenario].sends_at_once()) {
+                    ready = match cast.controls().begin(cast.scripts[scenario].sends_at_once()) {
                         Some(turn) => {
                             iterate(&cast, &mut user, Arrival { stage, scenario, due: at, ticket: None, row, turn }).await
                         }
@@ -64,7 +64,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                     };
                 }
                 Admission::HeldBack | Admission::Withheld(_) => {
-                    ready = cast.run.moment() + cast.run.controls.wait_hint();
+                    ready = cast.run.moment() + cast.controls().wait_hint();
                     cast.wait_until(ready).await;
                 }
             }
@@ -121,17 +121,18 @@ async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, mut arrival: Arriva
         arrival.ticket = shard.arrival_started(arrival.stage, arrival.due, cast.scripts[arrival.scenario].opening);
         shard.close_passed(arrival.due);
     }
-    let errors = cast.run.live.0[cast.share.thread].errors.get();
+    let errors = cast.live().errors.get();
     let ready = play(cast, user, arrival).await;
-    if cast.run.live.0[cast.share.thread].errors.get() > errors {
+    if cast.live().errors.get() > errors {
         // A request that fails without waiting for anything must not keep the thread from everybody else.
         tokio::task::yield_now().await;
     }
     ready
 }
 
-/// The users of a plan that live on one thread.
+/// The users of a plan that live on one thread. Those of two versions that come at the same time live on the same one: what a
+/// thread suffers happens to both versions.
 pub(super) fn users(plan: &Plan, share: Share) -> impl Iterator<Item = u32> + use<> {
-    let (thread, threads) = (share.thread as u32, share.threads);
-    (thread..plan.peak_users()).step_by(threads)
+    let sides = plan.sides().len() as u32;
+    (0..plan.peak_users()).filter(move |number| (number / sides) as usize % share.threads == share.thread)
 }

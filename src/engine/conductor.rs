@@ -12,7 +12,7 @@ use super::{
 use crate::{
     measure::{History, Live, Recent, StagePlace, Strain, StrainProbe},
     plan::{HttpSettings, OnSaturated, RequestStep, Scenario},
-    record::{BreakerEvent, BreakerState, Generator},
+    record::{BreakerEvent, BreakerState, Generator, Side},
     units::Micros,
 };
 
@@ -28,10 +28,12 @@ pub struct Progress<'a> {
     pub stage: Option<(usize, StagePlace)>,
     /// When the last stage ends, as far as is known by now.
     pub end: Duration,
-    /// Counters of all threads.
+    /// Counters of all threads, of both versions where there are two.
     pub live: &'a Live,
-    /// The last seconds.
+    /// The last seconds of the candidate.
     pub history: &'a History,
+    /// Those of the baseline, where it is played too.
+    pub baseline: Option<&'a History>,
     /// What is changed about the load.
     pub steering: Steering,
 }
@@ -41,6 +43,8 @@ pub struct Progress<'a> {
 pub struct Steering {
     /// State of the circuit breaker.
     pub breaker: BreakerState,
+    /// That of the baseline's; each version has one.
+    pub baseline_breaker: BreakerState,
     /// Share of the load that self-protection leaves.
     pub kept: f64,
     /// What `adaptive` multiplies the rate by.
@@ -53,8 +57,9 @@ pub struct Steering {
 #[derive(Debug)]
 pub(super) struct Conductor<'a> {
     run: &'a Run,
-    history: History,
-    breaker: Option<Breaker>,
+    versions: Vec<Version>,
+    /// Counters of all of them.
+    live: Live,
     adaptive: Option<AdaptiveRate>,
     overload: Overload,
     probe: StrainProbe,
@@ -62,18 +67,49 @@ pub(super) struct Conductor<'a> {
     worst: Strain,
 }
 
+/// What is known of one version.
+#[derive(Debug)]
+struct Version {
+    side: Side,
+    history: History,
+    breaker: Option<Breaker>,
+}
+
+impl Version {
+    /// Switches the version's circuit breaker by what was seen. Returns why the run is to be given up, if it is.
+    fn switch(&mut self, seen: Seen, run: &Run) -> Option<String> {
+        let (breaker, controls) = (self.breaker.as_mut()?, &run.controls[self.side.number()]);
+        match breaker.look(seen)? {
+            BreakerState::Closed => controls.let_all_pass(),
+            BreakerState::Open => controls.let_pass(0),
+            BreakerState::HalfOpen => controls.let_pass(TRIALS),
+        }
+        let reason = breaker.gives_up()?;
+        Some(if run.plan.baseline.is_some() { format!("{}: {reason}", self.side) } else { reason })
+    }
+
+    fn breaker_state(&self) -> BreakerState {
+        self.breaker.as_ref().map_or(BreakerState::Closed, Breaker::state)
+    }
+}
+
 impl<'a> Conductor<'a> {
     pub(super) fn new(run: &'a Run) -> Self {
         let control = &run.plan.control;
         let adaptive = control.adaptive.clone().map(AdaptiveRate::new);
         let kept = adaptive.as_ref().map_or(KEPT, |adaptive| adaptive.window().max(KEPT));
-        Self {
-            run,
+        let version = |side: &Side| Version {
+            side: *side,
             history: History::of(kept),
             breaker: control.circuit_breaker.clone().map(|rules| Breaker::new(rules, longest_request(run))),
+        };
+        Self {
+            run,
+            versions: run.plan.sides().iter().map(version).collect(),
+            live: Live(run.live.iter().flat_map(|live| live.0.iter().cloned()).collect()),
             adaptive,
             overload: Overload::new(control.self_protection.clone()),
-            probe: StrainProbe::new(&run.live),
+            probe: StrainProbe::new(&run.live[0]),
             looks: Looks::new(control.self_protection.every),
             worst: Strain::default(),
         }
@@ -81,32 +117,41 @@ impl<'a> Conductor<'a> {
 
     /// Takes the pulses and steers. Returns why the run is to be given up, if it is.
     pub(super) fn tick(&mut self, moment: Duration) -> Option<String> {
-        let mut recent = Recent::default();
-        self.run.live.0.iter().for_each(|thread| thread.pulse.take(&mut recent));
-        let seen = Seen { moment, requests: recent.requests, errors: recent.errors, in_flight: self.run.live.in_flight() };
-        self.history.push(recent);
+        let mut gives_up = None;
+        for version in &mut self.versions {
+            let (live, mut recent) = (&self.run.live[version.side.number()], Recent::default());
+            live.0.iter().for_each(|thread| thread.pulse.take(&mut recent));
+            let seen = Seen { moment, requests: recent.requests, errors: recent.errors, in_flight: live.in_flight() };
+            version.history.push(recent);
+            gives_up = gives_up.or(version.switch(seen, self.run));
+        }
         self.adapt(moment);
         if let Some(look) = self.looks.at_pulse(&self.run.timeline, moment) {
             self.look(&look);
         }
-        self.switch(seen)
+        gives_up
     }
 
     /// How it goes just now.
     pub(super) fn progress(&self, moment: Duration) -> Progress<'_> {
+        let (candidate, baseline) = (&self.versions[0], self.versions.get(1));
+        let controls = &self.run.controls[0];
         let steering = Steering {
-            breaker: self.breaker.as_ref().map_or(BreakerState::Closed, Breaker::state),
-            kept: self.run.controls.kept(),
-            rate_factor: self.run.controls.rate_factor(),
+            breaker: candidate.breaker_state(),
+            baseline_breaker: baseline.map_or(BreakerState::Closed, Version::breaker_state),
+            kept: controls.kept(),
+            rate_factor: controls.rate_factor(),
             saturated: self.overload.saturated.is_some(),
         };
         let timeline = &self.run.timeline;
         let stage = (0..timeline.len()).map(|number| (number, timeline.stage(number))).find(|(_, place)| moment < place.ends);
-        Progress { moment, stage, end: timeline.end(), live: &self.run.live, history: &self.history, steering }
+        let (live, history) = (&self.live, &candidate.history);
+        let baseline = baseline.map(|version| &version.history);
+        Progress { moment, stage, end: timeline.end(), live, history, baseline, steering }
     }
 
-    /// All that is to be remembered of it: the circuit breaker's states, and the generator's part of the record.
-    pub(super) fn end(mut self, moment: Duration) -> (Vec<BreakerEvent>, Generator) {
+    /// All that is to be remembered of it: the circuit breaker's states by version, and the generator's part of the record.
+    pub(super) fn end(mut self, moment: Duration) -> (Vec<Vec<BreakerEvent>>, Generator) {
         if let Some(look) = self.looks.at_end(&self.run.timeline, moment) {
             self.look(&look);
         }
@@ -119,33 +164,27 @@ impl<'a> Conductor<'a> {
             shed: self.overload.shed,
             ..Generator::default()
         };
-        (self.breaker.map_or_else(Vec::new, |breaker| breaker.events), generator)
+        let events = |version: Version| version.breaker.map_or_else(Vec::new, |breaker| breaker.events);
+        (self.versions.into_iter().map(events).collect(), generator)
     }
 
     fn adapt(&mut self, moment: Duration) {
         if let Some(adaptive) = self.adaptive.as_mut().filter(|adaptive| adaptive.is_due(moment)) {
-            let p95_ms = self.history.last(adaptive.window()).quantile_ms_of_all(0.95);
-            self.run.controls.set_rate_factor(adaptive.adjust(moment, p95_ms));
+            // Like all promises that are not relative, it is the candidate's; the rate is that of both versions all the same.
+            let p95_ms = self.versions[0].history.last(adaptive.window()).quantile_ms_of_all(0.95);
+            let factor = adaptive.adjust(moment, p95_ms);
+            self.run.controls.iter().for_each(|controls| controls.set_rate_factor(factor));
         }
-    }
-
-    fn switch(&mut self, seen: Seen) -> Option<String> {
-        let breaker = self.breaker.as_mut()?;
-        match breaker.look(seen)? {
-            BreakerState::Closed => self.run.controls.let_all_pass(),
-            BreakerState::Open => self.run.controls.let_pass(0),
-            BreakerState::HalfOpen => self.run.controls.let_pass(TRIALS),
-        }
-        breaker.gives_up()
     }
 
     fn look(&mut self, look: &Look) {
         let (moment, length) = (look.span.end, look.span.end.saturating_sub(look.span.start));
-        let strain = self.probe.look(&self.run.live, length);
+        let strain = self.probe.look(&self.run.live[0], length);
         // What happens in a warm-up can't spoil a measurement.
         let judged = look.measured || self.run.plan.control.self_protection.on_saturated == OnSaturated::Shed;
         if look.counts && judged {
-            self.run.controls.set_kept(self.overload.look(moment, length, &strain));
+            let kept = self.overload.look(moment, length, &strain);
+            self.run.controls.iter().for_each(|controls| controls.set_kept(kept));
         }
         if look.counts && look.measured {
             self.worst.worsen(&strain);

@@ -1,7 +1,10 @@
 //! What steers the load while it is made: set by the conductor of the run, read by all threads at each arrival. No locks.
 
 use std::{
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,14 +21,14 @@ const WAIT: Duration = Duration::from_millis(20);
 /// The golden ratio's fraction: multiples of it fall more evenly into 0..1 than those of any other number.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// What steers the load.
+/// What steers the load of one version. Of two, the circuit breaker looks at each by itself; all else holds for both alike.
 #[derive(Debug)]
 pub(super) struct Controls {
     rate_factor: Share,
     kept: Share,
     /// Requests the circuit breaker lets through before it holds back all others.
     passes: AtomicU32,
-    bucket: Option<TokenBucket>,
+    bucket: Option<Arc<TokenBucket>>,
 }
 
 /// Whether an arrival is made.
@@ -54,14 +57,16 @@ pub(super) enum Turn {
 }
 
 impl Controls {
-    /// Everything open, as a run begins.
-    pub(super) fn new(plan: &Plan) -> Self {
-        Self {
+    /// Those of all versions of a plan, everything open, as a run begins. The rate limit is one for all of them.
+    pub(super) fn of_sides(plan: &Plan) -> Vec<Self> {
+        let bucket = plan.control.rate_limit.map(TokenBucket::new).map(Arc::new);
+        let controls = || Self {
             rate_factor: Share::new(1.0),
             kept: Share::new(1.0),
             passes: AtomicU32::new(UNLIMITED),
-            bucket: plan.control.rate_limit.map(TokenBucket::new),
-        }
+            bucket: bucket.clone(),
+        };
+        plan.sides().iter().map(|_| controls()).collect()
     }
 
     /// What the rate of the stage is multiplied by; 1 unless the model is `adaptive`.
@@ -179,7 +184,7 @@ mod tests {
             rate_factor: Share::new(1.0),
             kept: Share::new(1.0),
             passes: AtomicU32::new(UNLIMITED),
-            bucket: Some(TokenBucket::new(crate::plan::RateLimit { rate: crate::units::PerSecond(10.0), burst: 2 })),
+            bucket: Some(Arc::new(TokenBucket::new(crate::plan::RateLimit { rate: crate::units::PerSecond(10.0), burst: 2 }))),
         }
     }
 

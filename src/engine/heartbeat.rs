@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// The system gives no timer.
-pub(super) async fn beat<D: Driver>(cast: Rc<Cast<D>>) -> io::Result<()> {
+pub(super) async fn beat<D: Driver>(casts: Vec<Rc<Cast<D>>>) -> io::Result<()> {
     let timer = Timer::new()?;
     loop {
         // Counted from now each time: beats that were missed in a standstill were one delay, not many.
@@ -21,7 +21,11 @@ pub(super) async fn beat<D: Driver>(cast: Rc<Cast<D>>) -> io::Result<()> {
         timer.set(PULSE)?;
         timer.gone_off().await?;
         let lag = clock::now().saturating_duration_since(due);
-        cast.driver.tidy_up();
-        cast.shard.borrow_mut().pulse(due.saturating_duration_since(cast.run.epoch), lag);
+        for cast in &casts {
+            cast.shard.borrow_mut().pulse(due.saturating_duration_since(cast.run.epoch), lag);
+        }
+        if let Some(cast) = casts.first() {
+            cast.driver.tidy_up();
+        }
     }
 }

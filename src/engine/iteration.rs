@@ -2,14 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{
-    cast::{Cast, Run},
-    controls::Turn,
-    feeds::Row,
-    manners::Manners,
-    user::User,
-    visit::Visit,
-};
+use super::{cast::Cast, controls::Turn, feeds::Row, manners::Manners, user::User, visit::Visit};
 use crate::{
     clock,
     measure::{FailureNote, Finished, Ticket},
@@ -113,10 +106,10 @@ struct Walk {
 impl Walk {
     /// Whether the next request may be made. To a target that fails nothing is sent, and what was begun ends there, too; what is
     /// set up is for iterations that will not be made when the run is to end; what is torn down must be, if it can.
-    fn may_send(&mut self, run: &Run) -> bool {
+    fn may_send<D: Driver>(&mut self, cast: &Cast<D>) -> bool {
         match self.part {
-            Part::Setup => !run.stop.is_asked() && run.controls.may_send(&mut self.turn),
-            Part::Steps => run.controls.may_send(&mut self.turn),
+            Part::Setup => !cast.run.stop.is_asked() && cast.controls().may_send(&mut self.turn),
+            Part::Steps => cast.controls().may_send(&mut self.turn),
             Part::Teardown => true,
         }
     }
@@ -178,7 +171,7 @@ async fn play_lines<D: Driver>(cast: &Cast<D>, user: &mut User, lines: &[Line<D:
                 walk.has_paused = true;
             }
             Line::Visit(visit) => {
-                if !walk.may_send(&cast.run) {
+                if !walk.may_send(cast) {
                     return false;
                 }
                 if walk.is_too_much(cast)
@@ -214,8 +207,8 @@ async fn make_visit<D: Driver>(cast: &Cast<D>, user: &mut User, visit: &Visit<D:
     let begin = |stage: usize| cast.shard.borrow_mut().begin(stage, due, visit.endpoint);
     let ticket = walk.ticket.take().or_else(|| walk.stage.filter(|_| visit.measured).and_then(begin));
     let is_told = ticket.is_some() || !visit.measured;
-    let may_repeat = || !cast.run.stop.is_asked() && !cast.run.controls.is_silent();
-    let visited = visit.make(&cast.driver, user, is_told, may_repeat).await;
+    let may_repeat = || !cast.run.stop.is_asked() && !cast.controls().is_silent();
+    let visited = visit.make(&*cast.driver, user, is_told, may_repeat).await;
     let failed = visited.failure.is_some();
     let finished = Finished {
         response: visited.done.saturating_duration_since(cast.run.epoch + due),

@@ -6,7 +6,7 @@ use rand::RngExt as _;
 
 use crate::{
     plan::{Backoff, Plan, Target, Templates},
-    record::ErrorClass,
+    record::{ErrorClass, Side},
 };
 
 /// What the visits of one thread share.
@@ -26,12 +26,12 @@ pub(super) struct Manners {
 }
 
 impl Manners {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &Plan, side: Side) -> Self {
         let retries = &plan.http.retries;
         let retried = ErrorClass::ALL.into_iter().filter(|class| retries.on.iter().any(|name| class.is_named(name)));
         Self {
             templates: plan.workload.templates.clone(),
-            targets: plan.targets.clone(),
+            targets: plan.targets_with(side),
             redirects: plan.http.redirects,
             cookies: plan.http.cookies,
             timeout: plan.http.timeouts.request,

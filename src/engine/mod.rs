@@ -19,6 +19,7 @@ mod iteration;
 mod jar;
 mod looks;
 mod manners;
+mod observed;
 mod open_loop;
 mod overload;
 mod ready;
@@ -35,6 +36,7 @@ mod visit;
 mod worker;
 
 pub use conductor::{Progress, Steering};
+pub use observed::{Observed, ObservedBaseline};
 pub use ready::{NotReady, wait_until_ready};
-pub use run::{EngineError, Observed, run, run_watched};
+pub use run::{EngineError, run, run_watched};
 pub use stop::Stop;

@@ -21,45 +21,58 @@ use crate::{
 const BURST_MAX: u32 = 16;
 
 /// Sends this thread's share of the arrivals of one stage. `first` is the number of the stage's first arrival over the whole run.
-pub(super) async fn send_arrivals<D>(cast: &Rc<Cast<D>>, alarm: &Alarm, number: usize, shape: Shape, first: u64) -> io::Result<()>
+pub(super) async fn send_arrivals<D>(
+    casts: &[Rc<Cast<D>>],
+    alarm: &Alarm,
+    number: usize,
+    shape: Shape,
+    first: u64,
+) -> io::Result<()>
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (run, stage) = (&cast.run, &cast.run.plan.stages[number]);
+    let (run, share, stage) = (&casts[0].run, casts[0].share, &casts[0].run.plan.stages[number]);
     let begins = run.timeline.stage(number).begins;
     let seed = run.plan.seed.wrapping_add(number as u64);
-    let mut pacer = Pacer::new(shape, stage.duration, &run.plan.control, cast.share, seed);
-    let (mut n, mut burst) = (first + cast.share.thread as u64, 0);
+    let mut pacer = Pacer::new(shape, stage.duration, &run.plan.control, share, seed);
+    let (mut n, mut burst) = (first + share.thread as u64, 0);
     let is_over = || run.stop.is_asked() || run.is_fed_up() || run.timeline.is_cut(number);
-    while let Some(offset) = pacer.next(run.controls.rate_factor()) {
+    while let Some(offset) = pacer.next(casts[0].controls().rate_factor()) {
         let due = begins + offset;
-        cast.shard.borrow_mut().expects(due);
+        expect(casts, due);
         burst = if run.epoch + due > clock::now() { 0 } else { burst + 1 };
         if burst == BURST_MAX {
             burst = 0;
             tokio::task::yield_now().await;
         }
-        if !alarm.until(run.epoch + due, is_over).await? || !meet(cast, alarm, number, due, n).await? {
+        if !alarm.until(run.epoch + due, is_over).await? || !meet(casts, alarm, number, due, n).await? {
             run.end_for_want_of_rows(number);
             break;
         }
-        n += cast.share.threads as u64;
+        n += share.threads as u64;
     }
     Ok(())
 }
 
-/// Sends arrival `n` of the run, which is due now, or keeps it from the target. False when the stage is over before it.
-async fn meet<D>(cast: &Rc<Cast<D>>, alarm: &Alarm, stage: usize, due: Duration, n: u64) -> io::Result<bool>
+/// The next arrival falls due at a moment of the run, whichever version it goes to.
+pub(super) fn expect<D: Driver>(casts: &[Rc<Cast<D>>], due: Duration) {
+    casts.iter().for_each(|cast| cast.shard.borrow_mut().expects(due));
+}
+
+/// Sends arrival `n` of the run, which is due now, to its version, or keeps it from the target. False when the stage is over
+/// before it.
+async fn meet<D>(casts: &[Rc<Cast<D>>], alarm: &Alarm, stage: usize, due: Duration, n: u64) -> io::Result<bool>
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (run, workload) = (&cast.run, &cast.run.plan.workload);
+    let (run, cast) = (&casts[0].run, &casts[casts[0].run.plan.side_of_arrival(n).number()]);
+    let (workload, controls) = (&run.plan.workload, cast.controls());
     let scenario = workload.scenario_of(run.plan.seed, n);
     let ends = run.timeline.stage(stage).ends;
-    let is_kept = run.controls.keeps(workload, scenario, n);
-    let admission = if is_kept { run.controls.admit(due, ends) } else { Admission::Withheld(Withheld::BySelfProtection) };
+    let is_kept = controls.keeps(workload, scenario, n);
+    let admission = if is_kept { controls.admit(due, ends) } else { Admission::Withheld(Withheld::BySelfProtection) };
     let at = match admission {
         Admission::HeldBack => {
             cast.shard.borrow_mut().arrival_held_back(stage);
@@ -70,7 +83,7 @@ where
     };
     // What is held back is not counted: nobody has meant it to be sent.
     let is_counted = run.claim_iteration(stage);
-    cast.shard.borrow_mut().expects(at);
+    expect(casts, at);
     if !alarm.until(run.epoch + at, || run.stop.is_asked() || (!is_counted && run.timeline.is_cut(stage))).await? {
         return Ok(false);
     }
@@ -94,7 +107,7 @@ where
     D::Request: 'static,
 {
     let script = &cast.scripts[scenario];
-    let (mut shard, controls) = (cast.shard.borrow_mut(), &cast.run.controls);
+    let (mut shard, controls) = (cast.shard.borrow_mut(), cast.controls());
     if controls.is_silent() {
         // It became so while the arrival waited for the rate limit.
         shard.arrival_withheld(stage, Withheld::ByBreaker);

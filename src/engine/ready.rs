@@ -75,13 +75,20 @@ async fn ready(plan: &Plan, origins: &Origins) -> Result<(), NotReady> {
     for id in 0..plan.targets.len() {
         match &plan.targets[id].wait_for {
             Some(wait_for) => probe(plan, id, wait_for, origins).await?,
-            None => origins.connect(id, plan.http.timeouts.connect).await.map(drop).map_err(|failure| NotReady::Unreachable {
-                authority: plan.targets[id].authority(),
-                reason: failure.message.into_owned(),
-            })?,
+            None => origins
+                .connect(id, plan.http.timeouts.connect)
+                .await
+                .map(drop)
+                .map_err(|failure| NotReady::Unreachable { authority: name(plan, id), reason: failure.message.into_owned() })?,
         }
     }
     Ok(())
+}
+
+/// Host and port, with what it is where two versions are asked.
+fn name(plan: &Plan, target: TargetId) -> String {
+    let authority = plan.targets[target].authority();
+    if plan.baseline == Some(target) { format!("the baseline {authority}") } else { authority }
 }
 
 async fn probe(plan: &Plan, target: TargetId, wait_for: &WaitFor, origins: &Origins) -> Result<(), NotReady> {
@@ -103,7 +110,7 @@ async fn probe(plan: &Plan, target: TargetId, wait_for: &WaitFor, origins: &Orig
         let left = left();
         if left.is_zero() {
             return Err(NotReady::Timeout {
-                authority: plan.targets[target].authority(),
+                authority: name(plan, target),
                 path: wait_for.path.clone(),
                 probes,
                 timeout: wait_for.timeout,

@@ -4,6 +4,7 @@ use std::{io, rc::Rc, sync::Arc, time::Duration};
 
 use tokio::{
     runtime::{Builder, LocalOptions},
+    task::JoinSet,
     time,
 };
 
@@ -29,45 +30,48 @@ const DRAIN_STEP: Duration = Duration::from_millis(5);
 /// What a thread came home with.
 #[derive(Debug)]
 pub(super) struct WorkerEnd {
-    pub(super) shard: ShardEnd,
+    /// By version.
+    pub(super) shards: Vec<ShardEnd>,
     /// Moment of the run at which no more arrivals were sent.
     pub(super) stopped_at: Duration,
     /// Processor time used, where the system tells.
     pub(super) cpu: Option<Duration>,
 }
 
-/// Plays this thread's share of the plan to its end.
+/// Plays this thread's share of the plan to its end, measured by a shard per version.
 ///
 /// # Errors
 /// The system gives no runtime or timer.
-pub(super) fn work<D>(run: Arc<Run>, share: Share, driver: D, shard: Shard) -> io::Result<WorkerEnd>
+pub(super) fn work<D>(run: &Arc<Run>, share: Share, driver: D, shards: Vec<Shard>) -> io::Result<WorkerEnd>
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let cpu = CpuClock::start();
-    run.live.0[share.thread].introduce();
+    run.live[0].0[share.thread].introduce();
     let mut alarm_bell = StopsOthers { stop: run.stop.clone(), is_well: false };
-    let (cast, stopped_at, given_up_at) = runtime.block_on(async {
-        let cast = Rc::new(Cast::new(run, share, driver, shard)?);
-        look_after(&cast, beat(Rc::clone(&cast)));
-        let stopped_at = play_stages(&cast).await?;
+    let (casts, stopped_at, given_up_at) = runtime.block_on(async {
+        let casts = Cast::all(run, share, driver, shards)?;
+        look_after(&casts, beat(casts.clone()));
+        let stopped_at = play_stages(&casts).await?;
         let drain_began = clock::now();
-        drain(&cast.run, share, drain_began).await;
+        drain(run, share, drain_began).await;
         // What users leave behind takes time of its own, in which nobody waits for the requests before.
-        let (waited, given_up_at) = (clock::now().saturating_duration_since(drain_began), cast.run.moment());
-        tear_down(&cast, cast.run.plan.limits.graceful_stop.saturating_sub(waited)).await;
-        io::Result::Ok((cast, stopped_at, given_up_at))
+        let (waited, given_up_at) = (clock::now().saturating_duration_since(drain_began), run.moment());
+        tear_down_all(&casts, run.plan.limits.graceful_stop.saturating_sub(waited)).await;
+        io::Result::Ok((casts, stopped_at, given_up_at))
     })?;
-    if let Some(error) = cast.lost.take() {
+    if let Some(error) = casts.iter().find_map(|cast| cast.lost.take()) {
         return Err(error);
     }
     // Dropping the tasks of unfinished iterations frees their hold on the shard.
     drop(runtime);
-    let cast = Rc::into_inner(cast).ok_or_else(|| io::Error::other("an iteration outlived its runtime"))?;
+    let outlived = || io::Error::other("an iteration outlived its runtime");
+    let end = |cast: Rc<Cast<D>>| Ok(Rc::into_inner(cast).ok_or_else(outlived)?.shard.into_inner().end(given_up_at));
+    let shards = casts.into_iter().map(end).collect::<io::Result<_>>()?;
     alarm_bell.is_well = true;
-    Ok(WorkerEnd { shard: cast.shard.into_inner().end(given_up_at), stopped_at, cpu: cpu.used() })
+    Ok(WorkerEnd { shards, stopped_at, cpu: cpu.used() })
 }
 
 /// Asks the others to stop when a thread ends by an error or a panic: a run without one of its threads is none.
@@ -86,12 +90,12 @@ impl Drop for StopsOthers {
 
 /// Runs a helper of the thread beside its load. The run ends when it is lost: without it pauses would not end, or nobody would
 /// know how the load goes.
-fn look_after<D>(cast: &Rc<Cast<D>>, helper: impl Future<Output = io::Result<()>> + 'static)
+fn look_after<D>(casts: &[Rc<Cast<D>>], helper: impl Future<Output = io::Result<()>> + 'static)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (helper, cast) = (tokio::task::spawn_local(helper), Rc::clone(cast));
+    let (helper, cast) = (tokio::task::spawn_local(helper), Rc::clone(&casts[0]));
     tokio::task::spawn_local(async move {
         let error = match helper.await {
             Ok(Ok(())) => return,
@@ -105,22 +109,23 @@ where
 
 /// Plays all stages in their order. Returns the moment of the run at which nothing more is sent: the end of the last stage, or
 /// earlier when somebody asked to stop.
-async fn play_stages<D>(cast: &Rc<Cast<D>>) -> io::Result<Duration>
+async fn play_stages<D>(casts: &[Rc<Cast<D>>]) -> io::Result<Duration>
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (run, alarm) = (&cast.run, Alarm::new()?);
-    let delays = Rc::clone(cast);
-    look_after(cast, async move { delays.delays.drive().await });
-    for number in closed_loop::users(&run.plan, cast.share) {
+    let (run, alarm) = (&casts[0].run, Alarm::new()?);
+    let delays = Rc::clone(&casts[0].delays);
+    look_after(casts, async move { delays.drive().await });
+    for number in closed_loop::users(&run.plan, casts[0].share) {
+        let cast = &casts[run.plan.side_of_user(number.into()).number()];
         tokio::task::spawn_local(closed_loop::live(Rc::clone(cast), number));
     }
     let mut first_arrival = 0;
     for (number, stage) in run.plan.stages.iter().enumerate() {
         if let Load::Arrivals(shape) = stage.load {
-            open_loop::send_arrivals(cast, &alarm, number, shape, first_arrival).await?;
-            cast.shard.borrow_mut().expects(Duration::MAX);
+            open_loop::send_arrivals(casts, &alarm, number, shape, first_arrival).await?;
+            open_loop::expect(casts, Duration::MAX);
             first_arrival += stage.arrivals();
         }
         // A stage may end before its time, so its end is looked at again and again.
@@ -135,11 +140,25 @@ where
 
 /// Waits for the requests in flight, as long as `graceful_stop` allows and nobody is in a hurry.
 async fn drain(run: &Run, share: Share, began: Instant) {
-    let mine = &run.live.0[share.thread];
-    while mine.in_flight() > 0
+    let in_flight = || run.live.iter().map(|live| live.0[share.thread].in_flight()).sum::<u64>();
+    while in_flight() > 0
         && clock::now().saturating_duration_since(began) < run.plan.limits.graceful_stop
         && !run.stop.is_urgent()
     {
         time::sleep(DRAIN_STEP).await;
     }
+}
+
+/// Lets the users of all versions leave at the same time: one that hangs must not take the time of the other.
+async fn tear_down_all<D>(casts: &[Rc<Cast<D>>], left: Duration)
+where
+    D: Driver + 'static,
+    D::Request: 'static,
+{
+    let mut leaving = JoinSet::new();
+    for cast in casts {
+        let cast = Rc::clone(cast);
+        leaving.spawn_local(async move { tear_down(&cast, left).await });
+    }
+    while leaving.join_next().await.is_some() {}
 }

@@ -1,5 +1,6 @@
 //! The plan: validated and complete, with no string left to interpret. Pure; reads no clock and does no I/O.
 
+mod ab;
 mod check;
 mod control;
 mod crowd;
@@ -47,8 +48,10 @@ pub type EndpointId = usize;
 pub struct Plan {
     /// Name of the configuration.
     pub suite: String,
-    /// Where the load goes: that of `target:` first, then those of `targets:`.
+    /// Where the load goes: that of `target:` first, then those of `targets:`, last the baseline where there is one.
     pub targets: Vec<Target>,
+    /// The version to compare with, where both are played at the same time: the load of all stages is that of both together.
+    pub baseline: Option<TargetId>,
     /// Stages in the order they are played.
     pub stages: Vec<Stage>,
     /// Who asks for what.

@@ -9,14 +9,15 @@ use super::Quantile;
 /// The `regression:` section.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regression {
-    /// What the candidate is compared with.
-    pub compare: CompareMode,
+    /// How the candidate is compared.
+    pub compare: Mode,
     /// Chance that a build without any change is failed, over all tests of the run together.
     pub alpha: f64,
     /// Unit of the statistics within a run; a multiple of the record's window.
     pub block: Duration,
-    /// Rules for the latency quantiles, by quantile.
-    pub latency: BTreeMap<Quantile, LatencyRule>,
+    /// The latency quantiles that are compared, each with the parts of its rule that are written; the others are the default
+    /// of the [`Mode`] the comparison is made in.
+    pub latency: BTreeMap<Quantile, MetricOverride>,
     /// Rule for the error rate.
     pub errors: ErrorRule,
     /// Share of the requests whose endpoints must be settled for a pass.
@@ -27,16 +28,24 @@ pub struct Regression {
     pub on: OnEvent,
 }
 
-/// What the candidate is compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CompareMode {
-    /// A/B where both versions can be reached, else the stored baseline.
-    #[default]
-    Auto,
-    /// The stored baseline.
+/// How baseline and candidate were measured, and by that how small a change can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One after the other: stored runs against new ones, perhaps on another machine.
     Baseline,
-    /// Both versions live, interleaved.
+    /// Side by side: both versions live, requests interleaved.
     Ab,
+}
+
+impl Mode {
+    /// The name in files: `baseline`, `ab`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Ab => "ab",
+        }
+    }
 }
 
 /// How much a latency quantile may grow. Shares are fractions: 0.1 = 10 %.
@@ -74,7 +83,23 @@ pub struct Override {
     pub latency: BTreeMap<Quantile, MetricOverride>,
 }
 
-/// Parts of a [`LatencyRule`] that an override replaces.
+impl LatencyRule {
+    /// Tolerance and sensitivity of a mode: what is tolerated is what can be told from noise, not what would be nice.
+    #[must_use]
+    pub fn default_of(quantile: Quantile, mode: Mode) -> Self {
+        let (fail, sensitivity) = match (quantile, mode) {
+            (Quantile::P50, Mode::Baseline) => (0.10, 0.30),
+            (Quantile::P90 | Quantile::P95, Mode::Baseline) => (0.15, 0.40),
+            (Quantile::P99 | Quantile::P999, Mode::Baseline) => (0.25, 0.60),
+            (Quantile::P50, Mode::Ab) => (0.05, 0.15),
+            (Quantile::P90 | Quantile::P95, Mode::Ab) => (0.10, 0.25),
+            (Quantile::P99 | Quantile::P999, Mode::Ab) => (0.20, 0.50),
+        };
+        Self { warn: fail / 2.0, fail, sensitivity, floor: Duration::from_micros(50) }
+    }
+}
+
+/// Parts of a [`LatencyRule`] that are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MetricOverride {
     /// See [`LatencyRule::warn`].
@@ -111,19 +136,40 @@ pub enum Response {
     Fail,
 }
 
+impl MetricOverride {
+    /// These parts, and where they are silent those of a more general rule.
+    #[must_use]
+    pub fn over(self, general: Self) -> Self {
+        // A failure that is written takes its warning along: half of it, unless that is written beside it.
+        let warn = self.warn.or(if self.fail.is_some() { None } else { general.warn });
+        Self {
+            warn,
+            fail: self.fail.or(general.fail),
+            sensitivity: self.sensitivity.or(general.sensitivity),
+            floor: self.floor.or(general.floor),
+        }
+    }
+
+    /// The whole rule. A warning that is written alone and lies above the default failure moves that up to it.
+    #[must_use]
+    pub fn completed(self, default: LatencyRule) -> LatencyRule {
+        let fail = self.fail.unwrap_or_else(|| self.warn.map_or(default.fail, |warn| default.fail.max(warn)));
+        LatencyRule {
+            warn: self.warn.unwrap_or(fail / 2.0),
+            fail,
+            sensitivity: self.sensitivity.unwrap_or(default.sensitivity),
+            floor: self.floor.unwrap_or(default.floor),
+        }
+    }
+}
+
 impl Default for Regression {
     fn default() -> Self {
-        let rule =
-            |fail: f64, sensitivity: f64| LatencyRule { warn: fail / 2.0, fail, sensitivity, floor: Duration::from_micros(50) };
         Self {
-            compare: CompareMode::Auto,
+            compare: Mode::Baseline,
             alpha: 0.01,
             block: Duration::from_secs(5),
-            latency: BTreeMap::from([
-                (Quantile::P50, rule(0.10, 0.30)),
-                (Quantile::P95, rule(0.15, 0.40)),
-                (Quantile::P99, rule(0.25, 0.60)),
-            ]),
+            latency: [Quantile::P50, Quantile::P95, Quantile::P99].map(|quantile| (quantile, MetricOverride::default())).into(),
             errors: ErrorRule { fail: 0.0005, pass_bound: 0.005, errors_min: 5 },
             coverage: 0.8,
             overrides: BTreeMap::new(),
@@ -138,17 +184,19 @@ impl Default for Regression {
 }
 
 impl Regression {
-    /// The rule for a quantile of an endpoint (`*` for the service as a whole), its override applied.
+    /// The rule for a quantile of an endpoint (`*` for the service as a whole) in a mode, its override applied; `None` for a
+    /// quantile that is not compared.
     #[must_use]
-    pub fn latency_rule(&self, endpoint: &str, quantile: Quantile) -> Option<LatencyRule> {
-        let mut rule = *self.latency.get(&quantile)?;
-        if let Some(part) = self.overrides.get(endpoint).and_then(|exception| exception.latency.get(&quantile)) {
-            rule.fail = part.fail.unwrap_or(rule.fail);
-            rule.warn = part.warn.unwrap_or(if part.fail.is_some() { rule.fail / 2.0 } else { rule.warn });
-            rule.sensitivity = part.sensitivity.unwrap_or(rule.sensitivity);
-            rule.floor = part.floor.unwrap_or(rule.floor);
-        }
-        Some(rule)
+    pub fn latency_rule(&self, endpoint: &str, quantile: Quantile, mode: Mode) -> Option<LatencyRule> {
+        Some(self.latency_written(endpoint, quantile)?.completed(LatencyRule::default_of(quantile, mode)))
+    }
+
+    /// What is written of that rule.
+    #[must_use]
+    pub fn latency_written(&self, endpoint: &str, quantile: Quantile) -> Option<MetricOverride> {
+        let general = *self.latency.get(&quantile)?;
+        let own = self.overrides.get(endpoint).and_then(|exception| exception.latency.get(&quantile));
+        Some(own.map_or(general, |own| own.over(general)))
     }
 
     /// Whether an endpoint is left out of the comparison.
@@ -161,5 +209,65 @@ impl Regression {
     #[must_use]
     pub fn is_critical(&self, endpoint: &str) -> bool {
         self.overrides.get(endpoint).is_some_and(|exception| exception.critical)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(general: MetricOverride, own: MetricOverride) -> Regression {
+        let exception = Override { latency: [(Quantile::P50, own)].into(), ..Override::default() };
+        let latency = [(Quantile::P50, general)].into();
+        Regression { latency, overrides: [("/own".to_owned(), exception)].into(), ..Regression::default() }
+    }
+
+    fn warn_and_fail(rules: &Regression, endpoint: &str, mode: Mode) -> (f64, f64) {
+        let rule = rules.latency_rule(endpoint, Quantile::P50, mode).unwrap();
+        (rule.warn, rule.fail)
+    }
+
+    #[test]
+    fn what_is_not_written_is_stricter_where_both_versions_are_live() {
+        let rules = Regression::default();
+        let of = |mode| {
+            [Quantile::P50, Quantile::P95, Quantile::P99].map(|quantile| {
+                let rule = rules.latency_rule("/a", quantile, mode).unwrap();
+                (rule.fail, rule.sensitivity)
+            })
+        };
+        assert_eq!(of(Mode::Ab), [(0.05, 0.15), (0.10, 0.25), (0.20, 0.50)]);
+        assert_eq!(of(Mode::Baseline), [(0.10, 0.30), (0.15, 0.40), (0.25, 0.60)]);
+        assert_eq!(warn_and_fail(&rules, "/a", Mode::Ab), (0.025, 0.05));
+        assert_eq!(rules.latency_rule("/a", Quantile::P999, Mode::Ab), None);
+    }
+
+    #[test]
+    fn what_is_written_holds_in_both_modes() {
+        let rules = rules(
+            MetricOverride { fail: Some(0.3), ..MetricOverride::default() },
+            MetricOverride { sensitivity: Some(0.7), ..MetricOverride::default() },
+        );
+        for mode in [Mode::Ab, Mode::Baseline] {
+            assert_eq!(warn_and_fail(&rules, "/a", mode), (0.15, 0.3));
+            assert_eq!(warn_and_fail(&rules, "/own", mode), (0.15, 0.3));
+        }
+        assert_eq!(rules.latency_rule("/own", Quantile::P50, Mode::Ab).map(|rule| rule.sensitivity), Some(0.7));
+        assert_eq!(rules.latency_rule("/a", Quantile::P50, Mode::Ab).map(|rule| rule.sensitivity), Some(0.15));
+    }
+
+    #[test]
+    fn a_failure_of_an_endpoint_takes_its_warning_along() {
+        let general = MetricOverride { warn: Some(0.01), ..MetricOverride::default() };
+        let rules = rules(general, MetricOverride { fail: Some(0.4), ..MetricOverride::default() });
+        assert_eq!(warn_and_fail(&rules, "/a", Mode::Ab), (0.01, 0.05));
+        assert_eq!(warn_and_fail(&rules, "/own", Mode::Ab), (0.2, 0.4));
+    }
+
+    #[test]
+    fn a_warning_is_never_above_a_failure_nobody_wrote() {
+        let rules = rules(MetricOverride { warn: Some(0.08), ..MetricOverride::default() }, MetricOverride::default());
+        assert_eq!(warn_and_fail(&rules, "/a", Mode::Ab), (0.08, 0.08));
+        assert_eq!(warn_and_fail(&rules, "/a", Mode::Baseline), (0.08, 0.1));
     }
 }

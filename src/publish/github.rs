@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     env,
-    report::{self, HTML_FILE, RECORD_FILE, STEP_SUMMARY_FILE, VERDICT_FILE},
+    report::{self, HTML_FILE, RECORD_FILE, RECORDS_FOLDER, STEP_SUMMARY_FILE, VERDICT_FILE},
     verdict::Verdict,
 };
 
@@ -64,12 +64,14 @@ pub fn outputs_of(folder: &Path, verdict: &Verdict) -> Vec<Output> {
         let path = folder.join(name);
         if path.exists() { path.display().to_string() } else { String::new() }
     };
+    // Of an A/B run there are several, in a folder.
+    let record = Some(path(RECORD_FILE)).filter(|path| !path.is_empty()).unwrap_or_else(|| path(RECORDS_FOLDER));
     vec![
         Output { name: "verdict", value: verdict.kind.name().to_owned() },
         Output { name: "exit-code", value: verdict.exit.code().to_string() },
         Output { name: "report-path", value: path(HTML_FILE) },
         Output { name: "verdict-path", value: path(VERDICT_FILE) },
-        Output { name: "record-path", value: path(RECORD_FILE) },
+        Output { name: "record-path", value: record },
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Encoded, ShedEvent};
+use super::{Encoded, Imported, ShedEvent};
 
 /// Which code was measured, and which build did it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +19,12 @@ pub struct Provenance {
     /// The CI run, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci: Option<CiRun>,
-    /// SHA-256 of the configuration file as written.
+    /// SHA-256 of the configuration file as written; empty where there was none.
     #[serde(default)]
     pub config_sha256: String,
+    /// What the record was made from, where another tool made the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 /// One run of a CI service.

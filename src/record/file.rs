@@ -7,8 +7,9 @@ use std::{
 };
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::RunRecord;
+use super::{DuetNoise, NOISE_SCHEMA, RunRecord};
 
 /// The name and major version of the format.
 pub const SCHEMA: &str = "loadgate/record/v1";
@@ -35,12 +36,14 @@ pub enum RecordError {
         reason: String,
     },
     /// Something else than a record of a version this program knows.
-    #[error("{path}: {found}, not a {SCHEMA} file")]
+    #[error("{path}: {found}, not a {wanted} file")]
     Foreign {
         /// The file.
         path: PathBuf,
         /// What it is instead.
         found: String,
+        /// The schema that was looked for.
+        wanted: &'static str,
     },
 }
 
@@ -49,6 +52,22 @@ pub enum RecordError {
 /// # Errors
 /// A file that is missing, truncated, damaged, foreign, too large, or of a newer major version.
 pub fn read(path: &Path) -> Result<RunRecord, RecordError> {
+    read_schema(path, SCHEMA)
+}
+
+/// Reads what a comparison taught of noise.
+///
+/// # Errors
+/// As [`read`], and figures that can't be.
+pub fn read_noise(path: &Path) -> Result<DuetNoise, RecordError> {
+    let noise: DuetNoise = read_schema(path, NOISE_SCHEMA)?;
+    match noise.fault() {
+        None => Ok(noise),
+        Some(reason) => Err(RecordError::Damaged { path: path.to_owned(), reason }),
+    }
+}
+
+fn read_schema<T: DeserializeOwned>(path: &Path, wanted: &'static str) -> Result<T, RecordError> {
     let io = |source| RecordError::Io { path: path.to_owned(), source };
     let damaged = |reason: String| RecordError::Damaged { path: path.to_owned(), reason };
     let mut bytes = Vec::new();
@@ -61,9 +80,9 @@ pub fn read(path: &Path) -> Result<RunRecord, RecordError> {
     if bytes.len() as u64 > UNPACKED_BYTES_MAX {
         return Err(damaged("it is larger than any record".to_owned()));
     }
-    check_schema(&bytes).map_err(|found| match found {
+    check_schema(&bytes, wanted).map_err(|found| match found {
         Found::Damage(reason) => damaged(reason),
-        Found::Foreign(found) => RecordError::Foreign { path: path.to_owned(), found },
+        Found::Foreign(found) => RecordError::Foreign { path: path.to_owned(), found, wanted },
     })?;
     serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))
 }
@@ -74,7 +93,7 @@ enum Found {
 }
 
 /// Looks at the `schema` alone first, so that a newer file is refused for being newer and not for a field we can't parse.
-fn check_schema(bytes: &[u8]) -> Result<(), Found> {
+fn check_schema(bytes: &[u8], wanted: &str) -> Result<(), Found> {
     #[derive(serde::Deserialize)]
     struct Head {
         schema: Option<String>,
@@ -82,9 +101,10 @@ fn check_schema(bytes: &[u8]) -> Result<(), Found> {
     if bytes.is_empty() {
         return Err(Found::Damage("it is empty".to_owned()));
     }
+    let any_version = wanted.trim_end_matches(|c: char| c.is_ascii_digit());
     match serde_json::from_slice::<Head>(bytes) {
-        Ok(Head { schema: Some(schema) }) if schema == SCHEMA => Ok(()),
-        Ok(Head { schema: Some(schema) }) if schema.starts_with("loadgate/record/v") => {
+        Ok(Head { schema: Some(schema) }) if schema == wanted => Ok(()),
+        Ok(Head { schema: Some(schema) }) if schema.starts_with(any_version) => {
             Err(Found::Foreign(format!("written as {schema} by a newer loadgate")))
         }
         Ok(Head { schema: Some(schema) }) => {
@@ -101,12 +121,30 @@ fn check_schema(bytes: &[u8]) -> Result<(), Found> {
 /// # Errors
 /// The folder can't be made or written.
 pub fn write(record: &RunRecord, path: &Path) -> Result<(), RecordError> {
+    write_whole(path, |file| {
+        let mut packed = GzEncoder::new(file, Compression::default());
+        serde_json::to_writer(&mut packed, record)?;
+        packed.finish().map(drop)
+    })
+}
+
+/// Writes what a comparison taught of noise, as [`write`] does, for people to read and version control to compare.
+///
+/// # Errors
+/// The folder can't be made or written.
+pub fn write_noise(noise: &DuetNoise, path: &Path) -> Result<(), RecordError> {
+    write_whole(path, |file| {
+        noise.serialize(&mut serde_json::Serializer::pretty(&mut *file))?;
+        file.write_all(b"\n")
+    })
+}
+
+fn write_whole(path: &Path, write: impl FnOnce(&mut tempfile::NamedTempFile) -> std::io::Result<()>) -> Result<(), RecordError> {
     let io = |source| RecordError::Io { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(io)?;
-    let mut packed = GzEncoder::new(tempfile::NamedTempFile::new_in(folder).map_err(io)?, Compression::default());
-    serde_json::to_writer(&mut packed, record).map_err(|error| io(error.into()))?;
-    let mut file = packed.finish().map_err(io)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    write(&mut file).map_err(io)?;
     file.flush().map_err(io)?;
     file.as_file().sync_all().map_err(io)?;
     readable_by_all(file.as_file()).map_err(io)?;

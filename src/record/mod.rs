@@ -3,11 +3,15 @@
 //!
 //! The serde attributes of this module *are* the file format `loadgate/record/v1` (see [`file`]): fields are only ever added.
 
+mod ab;
 mod environment;
 pub mod file;
 mod fingerprint;
+mod imported;
 mod latencies;
 mod merge;
+pub mod name;
+mod noise;
 mod outcome;
 mod phases;
 mod plan_facts;
@@ -20,9 +24,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use ab::{AbPart, Side};
 pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
+pub use imported::{Imported, LatencyFrom};
 pub use latencies::{Encoded, Latencies};
+pub use noise::{DuetNoise, EndpointSpread, Learned, LearnedNoise, NOISE_SCHEMA, Spread};
 pub use outcome::{ErrorClass, Errors, FailureSample};
 pub use phases::Phases;
 pub use plan_facts::{PlanFacts, StageFacts};
@@ -52,6 +59,9 @@ pub struct RunRecord {
     pub environment: Environment,
     /// What was to be done.
     pub plan: PlanFacts,
+    /// Which part of an A/B run this is; `None` for a run of one version alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ab: Option<AbPart>,
     /// How the load generator itself fared.
     pub generator: Generator,
     /// States of the circuit breaker, where it did not stay closed.
@@ -269,6 +279,12 @@ impl RunRecord {
     #[must_use]
     pub fn measured_seconds(&self) -> f64 {
         self.plan.measured_stages().map(|stage| stage.played_us as f64 / 1e6).sum()
+    }
+
+    /// Where the figures come from, for people: the target, or the files of another load tool.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.provenance.imported.as_ref().map_or_else(|| self.plan.target.clone(), Imported::in_words)
     }
 
     /// What must be equal for two runs to be comparable.

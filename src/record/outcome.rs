@@ -34,6 +34,8 @@ pub enum ErrorClass {
     Tls,
     /// The target closed the connection or reset it before the response was complete.
     Reset,
+    /// No response, for a reason that another load tool did not tell.
+    NoResponse,
     /// What came back is not HTTP.
     Protocol,
     /// A redirect that is not followed: too many, or out of the targets.
@@ -52,7 +54,7 @@ pub enum ErrorClass {
 
 impl ErrorClass {
     /// All classes, in the order reports show them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Status4xx,
         Self::Status5xx,
         Self::TimeoutConnect,
@@ -64,6 +66,7 @@ impl ErrorClass {
         Self::ConnectFailed,
         Self::Tls,
         Self::Reset,
+        Self::NoResponse,
         Self::Protocol,
         Self::Redirect,
         Self::CheckFailed,
@@ -88,6 +91,7 @@ impl ErrorClass {
             Self::ConnectFailed => "connect_failed",
             Self::Tls => "tls",
             Self::Reset => "reset",
+            Self::NoResponse => "no_response",
             Self::Protocol => "protocol",
             Self::Redirect => "redirect",
             Self::CheckFailed => "check_failed",

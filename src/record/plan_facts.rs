@@ -14,7 +14,7 @@ pub struct PlanFacts {
     /// Length of a window.
     pub window_us: u64,
     /// Length of the blocks the run is to be compared in (`regression.block`); a stored baseline keeps no finer windows.
-    #[serde(default = "block_us")]
+    #[serde(default = "block_us_default")]
     pub block_us: u64,
     /// Host and port of the target, for people.
     pub target: String,
@@ -56,12 +56,14 @@ pub struct StageFacts {
     pub withheld_by_breaker: u64,
 }
 
-/// The default of `regression.block`, for records that do not say.
-fn block_us() -> u64 {
-    5_000_000
+fn block_us_default() -> u64 {
+    PlanFacts::BLOCK_US_DEFAULT
 }
 
 impl PlanFacts {
+    /// The default of `regression.block`, for records that do not say.
+    pub const BLOCK_US_DEFAULT: u64 = 5_000_000;
+
     /// The stages that count.
     pub fn measured_stages(&self) -> impl Iterator<Item = &StageFacts> {
         self.stages.iter().filter(|stage| stage.measured)

@@ -26,6 +26,8 @@ pub use view::{
 
 /// File name of the run record in the report folder.
 pub const RECORD_FILE: &str = "record.json.gz";
+/// Folder of the records in the report folder, where there is one per version and replicate.
+pub const RECORDS_FOLDER: &str = "records";
 /// File name of the verdict.
 pub const VERDICT_FILE: &str = "verdict.json";
 /// File name of the page for people.

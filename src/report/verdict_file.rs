@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ReportError;
 use crate::{
-    compare::{Comparison, Row},
-    policy::Severity,
+    compare::{Comparison, Part, Row},
+    policy::{Mode, Severity},
     record::RunRecord,
     verdict::{Reference, ThresholdResult, ValidityCheck, Verdict},
 };
@@ -39,6 +39,9 @@ pub struct VerdictFile {
     pub mode: String,
     /// Runs of the candidate.
     pub replicates: usize,
+    /// How many were planned, where the verdict was sure before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_replicates: Option<usize>,
     /// Share of the requests whose endpoints are settled.
     pub coverage: Option<f64>,
     /// Smallest change of the service as a whole that would have been seen, as a fraction.
@@ -157,8 +160,9 @@ impl VerdictFile {
                 errors: windows().map(crate::record::Window::error_count).sum(),
             },
             baseline: comparison.map(BaselineFacts::of),
-            mode: "baseline".to_owned(),
+            mode: comparison.map_or(Mode::Baseline, |comparison| comparison.mode).name().to_owned(),
             replicates: candidate.len(),
+            planned_replicates: comparison.map(planned_runs).filter(|planned| *planned > candidate.len()),
             coverage: comparison.map(|comparison| comparison.coverage),
             sensitivity: comparison.and_then(|comparison| comparison.sensitivity),
             comparisons: comparison.map_or_else(Vec::new, |comparison| comparison.rows.iter().map(ComparisonRow::of).collect()),
@@ -190,6 +194,14 @@ impl VerdictFile {
             None => return Err(foreign(format!("JSON without a schema, not a {SCHEMA} file"))),
         }
         serde_json::from_value(value).map_err(|error| foreign(format!("the verdict is damaged: {error}")))
+    }
+}
+
+/// Candidate runs that were planned.
+fn planned_runs(comparison: &Comparison) -> usize {
+    match comparison.look.part {
+        Part::Replicate => comparison.look.planned,
+        Part::Block => comparison.candidate_runs,
     }
 }
 

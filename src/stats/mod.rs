@@ -4,10 +4,13 @@
 
 pub mod beta;
 pub mod blocks;
+pub mod f_ratio;
 pub mod holm;
 mod newton;
+pub mod normal;
 pub mod overdispersion;
 pub mod rates;
 #[cfg(test)]
 mod reference;
+pub mod spending;
 pub mod student_t;

@@ -4,8 +4,10 @@
 //! kind wins; the findings that explain it are kept as reasons.
 
 mod abort;
+mod beside_candidate;
 mod breaker;
 mod decision;
+mod early;
 mod finding;
 mod headline;
 mod regression;
@@ -16,6 +18,7 @@ mod validity;
 
 pub use abort::AbortWatch;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
+pub use early::{Sure, sure};
 pub use remarks::remarks;
 
 use self::finding::Finding;
@@ -28,7 +31,19 @@ use crate::{
 /// Judges the candidate's runs: are they a measurement, do they keep the thresholds, how do they compare.
 #[must_use]
 pub fn decide(candidate: &[RunRecord], reference: Reference, policy: &Policy) -> Verdict {
-    let validity = validity::checks(candidate, &reference, policy);
+    judge(candidate, &[], reference, policy)
+}
+
+/// The same where the baseline was played beside the candidate: its runs must be a measurement, too. All promises but the relative
+/// ones are the candidate's.
+#[must_use]
+pub fn decide_ab(candidate: &[RunRecord], baseline: &[RunRecord], reference: Reference, policy: &Policy) -> Verdict {
+    judge(candidate, baseline, reference, policy)
+}
+
+fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, policy: &Policy) -> Verdict {
+    let mut validity = validity::checks(candidate, &reference, policy);
+    validity.extend(beside_candidate::checks(beside, policy));
     let thresholds = thresholds::judge(candidate, &policy.thresholds);
     let mut of_target = thresholds::findings(&thresholds, candidate);
     of_target.extend(regression::findings(&reference, &policy.regression));
@@ -36,6 +51,7 @@ pub fn decide(candidate: &[RunRecord], reference: Reference, policy: &Policy) ->
     let mut findings: Vec<Finding> = validity::findings(&validity, has_failed);
     findings.extend(of_target);
     findings.extend(remarks::findings(candidate));
+    findings.extend(beside_candidate::remarks(beside));
     // Stable: within a kind, what was found about the run comes before the thresholds and those before the comparison.
     findings.sort_by_key(|finding| finding::rank(finding.kind));
 

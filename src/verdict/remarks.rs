@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{VerdictKind, finding::Finding};
 use crate::{
-    record::{BreakerState, RunRecord},
+    record::{BreakerState, LatencyFrom, RunRecord},
     units::{self, Micros},
 };
 
@@ -18,7 +18,20 @@ pub fn remarks(run: &RunRecord) -> Vec<String> {
 }
 
 pub(super) fn findings(runs: &[RunRecord]) -> Vec<Finding> {
-    runs.iter().flat_map(remarks).map(|remark| Finding::new(VerdictKind::Warn, remark)).collect()
+    let happened = runs.iter().flat_map(remarks).map(|remark| Finding::new(VerdictKind::Warn, remark));
+    // Where figures come from is no flaw of them, so it is said with any verdict.
+    happened.chain(imported(runs).map(|remark| Finding::new(VerdictKind::Pass, remark))).collect()
+}
+
+fn imported(runs: &[RunRecord]) -> Option<String> {
+    let imported = runs.iter().find_map(|run| run.provenance.imported.as_ref())?;
+    let limit = match imported.latency_from {
+        LatencyFrom::Due => "",
+        LatencyFrom::Sent | LatencyFrom::Unknown => {
+            "; if requests were sent late because the target stalled, what they waited before is not in the figures"
+        }
+    };
+    Some(format!("another tool made the load: latencies ({}) count {}{limit}", imported.format, imported.latency_from.in_words()))
 }
 
 /// A generator that was frozen charges the delay to the latencies, and says so.
@@ -41,7 +54,7 @@ fn shed(run: &RunRecord) -> Option<String> {
     ))
 }
 
-fn breaker(run: &RunRecord) -> Option<String> {
+pub(super) fn breaker(run: &RunRecord) -> Option<String> {
     let openings: Vec<_> = run.breaker.iter().filter(|event| event.state == BreakerState::Open).collect();
     let first = openings.first()?;
     let times = if openings.len() == 1 { "once".to_owned() } else { format!("{} times", openings.len()) };

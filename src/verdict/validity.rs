@@ -48,7 +48,7 @@ fn complete(runs: &[RunRecord]) -> ValidityCheck {
     }
 }
 
-fn target_reachable(runs: &[RunRecord]) -> ValidityCheck {
+pub(super) fn target_reachable(runs: &[RunRecord]) -> ValidityCheck {
     let requests: u64 = windows(runs).map(|window| window.requests).sum();
     let of_class = |class: &ErrorClass| windows(runs).filter_map(|window| window.errors.get(class)).sum::<u64>();
     let unreachable: u64 = UNREACHABLE.iter().map(of_class).sum();
@@ -95,7 +95,7 @@ fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &P
 
 /// The share of the run that kept up worst, of what the circuit breaker left: that the target failed says nothing about the
 /// generator.
-fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
+pub(super) fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
     let check = |ok, value, reason| ValidityCheck { check: "achieved_rate", ok, value, reason };
     let left = |run: &RunRecord| run.meant() - run.withheld_by_breaker();
     let share = |run: &RunRecord| (left(run) > 0).then(|| run.started() as f64 / left(run) as f64);

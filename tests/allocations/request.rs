@@ -1,14 +1,17 @@
-//! What a request costs in memory: nothing, once its connection is there.
+//! What is asked of memory: nothing for a request, once its connection is there; no more for a hundred million rows of results
+//! than for a million.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::TcpListener,
+    path::Path,
     thread,
     time::Duration,
 };
 
 use bytes::Bytes;
 use loadgate::{
+    import::{FORMATS, Reader, Rules},
     plan::{Control, HttpSettings, HttpVersion, Limits, Method, Plan, Request, Share, Target, Workload},
     protocol::{Driver as _, Keep, Origins, Terms, http::HttpDriver},
 };
@@ -45,6 +48,7 @@ fn plan(port: u16) -> Plan {
     Plan {
         suite: "test".to_owned(),
         targets: vec![target],
+        baseline: None,
         stages: Vec::new(),
         workload: Workload::default(),
         http: HttpSettings::default(),
@@ -75,4 +79,50 @@ fn a_static_request_on_an_open_connection_allocates_nothing() {
     let of_status = allocations(Keep::Status);
     assert!(of_status < REQUESTS / 100, "{of_status} allocations for {REQUESTS} requests");
     assert!(allocations(Keep::Head) >= REQUESTS, "headers that are kept take memory, or nothing is counted here");
+}
+
+/// Results that are made while they are read: rows of a minute and five endpoints, in no order of time.
+struct Results {
+    rows: u64,
+    made: u64,
+    ready: io::Cursor<Vec<u8>>,
+}
+
+impl Results {
+    fn new(rows: u64) -> Self {
+        Self { rows, made: 0, ready: io::Cursor::new(b"timestamp_us,endpoint,latency_us,status\n".to_vec()) }
+    }
+}
+
+impl io::Read for Results {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ready.position() == self.ready.get_ref().len() as u64 {
+            let mut text = std::mem::take(&mut self.ready).into_inner();
+            text.clear();
+            for n in self.made..self.rows.min(self.made + 500) {
+                let (time_us, us) = (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 60_000_000, 1_000 + n * 7_919 % 9_000);
+                writeln!(text, "{time_us},/e{},{us},200", n % 5)?;
+            }
+            self.made = self.rows.min(self.made + 500);
+            self.ready = io::Cursor::new(text);
+        }
+        self.ready.read(buffer)
+    }
+}
+
+/// Most memory that reading so many rows takes at a time.
+fn peak_bytes(rows: u64) -> u64 {
+    let measured = allocation_counter::measure(|| {
+        let mut reader = Reader::new(&FORMATS[0], Rules::default());
+        reader.read(Path::new("results.csv"), &mut Results::new(rows)).unwrap();
+        drop(reader.finish(Duration::ZERO).unwrap());
+    });
+    measured.bytes_max
+}
+
+#[test]
+fn results_without_end_are_read_in_the_memory_of_their_windows() {
+    let (once, thrice) = (peak_bytes(300_000), peak_bytes(900_000));
+    assert!(once > 1_000_000, "something is counted: {once}");
+    assert!(thrice < once + once / 10, "{once} bytes for so many rows, {thrice} for thrice as many");
 }

@@ -272,6 +272,7 @@ fn promoting_prints_the_file_and_listing_shows_it() {
           processor              A
           cores                  2
           loadgate major version 0
+          versions at a time     1
 
         endpoint   requests        p50        p95        p99     errors
         home           2000    5.05 ms    5.09 ms     5.1 ms         0%

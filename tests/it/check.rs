@@ -50,6 +50,7 @@ fn the_plan_is_shown_and_nothing_is_sent() {
       p95         +7.5%   +15%      +40%         50us
       p99         +12.5%  +25%      +60%         50us
       error_rate  -       +0.05 pp  -            -
+      compared with stored baselines
       alpha 0.01, blocks of 5s, coverage 80%
       no baseline: warn, inconclusive: warn, other environment: warn, improvement: warn
 
@@ -125,6 +126,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       p95         +7.5%   +15%      +40%         50us
       p99         +12.5%  +25%      +60%         50us
       error_rate  -       +0.05 pp  -            -
+      compared with stored baselines
       alpha 0.01, blocks of 5s, coverage 80%
       no baseline: warn, inconclusive: warn, other environment: warn, improvement: warn
       cart: not compared

@@ -12,6 +12,11 @@ const ENDPOINTS: [&str; 2] = ["items", "search"];
 
 /// A minute of two endpoints at 40 requests a second each; `search` is slower by `factor`.
 fn record(suite: &str, factor: f64, shift: u64) -> RunRecord {
+    played(60, suite, factor, shift)
+}
+
+/// The same for so many seconds.
+pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunRecord {
     let window = |endpoint: usize, second: u64| {
         let mut response = Latencies::default();
         for n in 0..40 {
@@ -24,16 +29,16 @@ fn record(suite: &str, factor: f64, shift: u64) -> RunRecord {
         name: (*name).to_owned(),
         scenario: "browse".to_owned(),
         request: format!("GET /{name}"),
-        stages: vec![(0..60).map(|second| window(index, second)).collect()],
+        stages: vec![(0..seconds).map(|second| window(index, second)).collect()],
     };
     let stage = StageFacts {
         name: "steady".to_owned(),
         shape: "80/s".to_owned(),
-        duration_us: 60_000_000,
+        duration_us: seconds * 1_000_000,
         measured: true,
-        played_us: 60_000_000,
-        offered: 4800,
-        started: 4800,
+        played_us: seconds * 1_000_000,
+        offered: seconds * 80,
+        started: seconds * 80,
         ..StageFacts::default()
     };
     RunRecord {
@@ -46,6 +51,7 @@ fn record(suite: &str, factor: f64, shift: u64) -> RunRecord {
         provenance: Provenance::default(),
         environment: Environment::default(),
         plan: PlanFacts { window_us: 1_000_000, stages: vec![stage], ..PlanFacts::default() },
+        ab: None,
         generator: Generator::default(),
         breaker: Vec::new(),
         endpoints: ENDPOINTS.iter().enumerate().map(series).collect(),
@@ -161,15 +167,6 @@ fn what_cannot_be_read_is_named() {
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     let output = loadgate(folder.path(), &["compare", "--baseline", "empty", "--candidate", "empty"]).output().unwrap();
     assert!(transcript(&output).contains("empty: no records in this folder\nhint: "), "{}", transcript(&output));
-}
-
-#[test]
-fn the_ab_mode_is_refused_by_name() {
-    let folder = baselines();
-    save(folder.path(), &record("shop", 1.0, 9));
-    let (code, text) = compare(folder.path(), &["--mode", "ab"]);
-    assert_eq!(code, Some(2), "{text}");
-    assert!(text.contains("error: --mode ab is not supported yet\nhint: use --mode baseline"), "{text}");
 }
 
 /// `loadgate.yml` with these rules.

@@ -124,9 +124,21 @@ fn flags(text: &str) -> BTreeSet<String> {
 fn every_flag_of_every_command_is_described() {
     let (page, folder) = (page("commands.md"), tempfile::tempdir().unwrap());
     let shared = flags(section(&page, "## Common flags"));
-    for command in
-        ["gate", "run", "compare", "report", "check", "demo", "mock-target", "list", "show", "promote", "prune", "rollback"]
-    {
+    for command in [
+        "gate",
+        "run",
+        "compare",
+        "import",
+        "report",
+        "check",
+        "demo",
+        "mock-target",
+        "list",
+        "show",
+        "promote",
+        "prune",
+        "rollback",
+    ] {
         let stored = ["list", "show", "promote", "prune", "rollback"].contains(&command);
         let (args, heading) = if stored {
             (vec!["baseline", command, "--help"], format!("### baseline {command}"))

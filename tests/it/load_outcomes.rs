@@ -45,6 +45,7 @@ pub(crate) fn plan(port: u16) -> Plan {
     Plan {
         suite: "test".to_owned(),
         targets: vec![target(port)],
+        baseline: None,
         stages: vec![Stage {
             name: "steady".to_owned(),
             load: Load::Arrivals(Shape::Constant(PerSecond(100.0))),

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod ab;
 mod bad_input;
 mod baseline;
 mod bench;
 mod certificates;
 mod check;
 mod compare;
+mod compare_ab;
 mod docs;
 mod failures;
 mod frames;
@@ -16,6 +18,8 @@ mod gate_and_signals;
 mod gate_in_ci;
 mod http1;
 mod http1_pool;
+mod import;
+mod load_ab;
 mod load_control;
 mod load_held_back;
 mod load_http2;

@@ -41,6 +41,7 @@ fn record(path: &Path, suite: &str) {
             stages: vec![stage],
             ..PlanFacts::default()
         },
+        ab: None,
         generator: Generator { late: Encoded::from(&Latencies::default()), ..Generator::default() },
         breaker: Vec::new(),
         endpoints: vec![EndpointSeries {

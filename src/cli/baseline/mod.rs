@@ -1,5 +1,7 @@
 //! `loadgate baseline`: looking after stored runs.
 
+mod learn;
+mod learned_text;
 mod list;
 mod promote;
 mod show;
@@ -14,7 +16,8 @@ use crate::{
     baseline::{Pruning, Store, StoreError},
     clock,
     exit::Exit,
-    plan::BaselineSettings,
+    plan::{BaselineSettings, Resolved},
+    policy::Regression,
 };
 
 #[derive(Debug, clap::Args)]
@@ -43,7 +46,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Show one stored run
+    /// Show one stored run, and the noise that was learned
     Show {
         /// File of a stored run, or `latest`
         #[arg(value_name = "FILE|latest")]
@@ -54,6 +57,8 @@ enum Action {
     },
     /// Store runs, so that later ones are compared with them
     Promote(promote::Args),
+    /// Store what a comparison side by side taught of noise, so that later ones see smaller changes
+    Learn(learn::Args),
     /// Remove old runs; none younger than seven days
     Prune {
         /// Runs to keep of each suite and fingerprint [default: baseline.keep of --config]
@@ -78,13 +83,22 @@ enum Action {
 }
 
 impl Args {
+    /// The configuration, if one is given.
+    fn resolved(&self) -> Result<Option<Resolved>, Failure> {
+        let Some(config) = &self.config else { return Ok(None) };
+        let args = ConfigArgs { config: config.clone(), vars: self.vars.clone(), set: Vec::new(), env: None };
+        args.resolve().map(Some)
+    }
+
+    /// The rules of the configuration, if one is given.
+    fn rules(&self) -> Result<Option<Regression>, Failure> {
+        Ok(self.resolved()?.map(|resolved| resolved.policy.regression))
+    }
+
     /// Folder and number kept: those of the flags, else those that `gate` would use with the same configuration.
     fn settings(&self) -> Result<BaselineSettings, Failure> {
-        let mut settings = match &self.config {
-            Some(config) => {
-                let args = ConfigArgs { config: config.clone(), vars: self.vars.clone(), set: Vec::new(), env: None };
-                args.resolve()?.baseline
-            }
+        let mut settings = match self.resolved()? {
+            Some(resolved) => resolved.baseline,
             None => BaselineSettings { dir: PathBuf::from("baselines"), keep: usize::MAX },
         };
         if let Some(dir) = &self.dir {
@@ -101,6 +115,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
         Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
         Action::Promote(args) => promote::run(&store, args),
+        Action::Learn(learn) => learn::run(&store, learn, args.rules()?.as_ref()),
         Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
         Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),
     }

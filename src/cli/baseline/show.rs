@@ -2,17 +2,28 @@
 
 use std::path::Path;
 
-use super::super::{Failure, terminal};
+use super::{
+    super::{Failure, terminal},
+    learned_text,
+};
 use crate::{
-    baseline::{Store, Stored},
+    baseline::{Store, StoreError, Stored},
     exit::Exit,
     record::{EndpointSeries, RunRecord, Totals},
     units,
 };
 
+/// One run, and what was learned of its suite's noise. Who only compares side by side has stored no run, and still learned.
 pub(super) fn run(store: &Store, run: &Path, suite: Option<&str>) -> Result<Exit, Failure> {
-    let stored = if run == Path::new("latest") { store.latest(suite)? } else { store.show(run)? };
-    terminal::out(&describe(&stored));
+    let latest = run == Path::new("latest");
+    let stored = match if latest { store.latest(suite) } else { store.show(run) } {
+        Err(StoreError::Absent { .. }) if latest && !store.lessons(suite)?.is_empty() => None,
+        other => Some(other?),
+    };
+    let suite = stored.as_ref().map(|stored| stored.record.suite.as_str()).or(suite);
+    let mut parts: Vec<String> = stored.iter().map(describe).collect();
+    parts.extend(store.lessons(suite)?.iter().map(|lessons| learned_text::render(lessons).join("\n")));
+    terminal::out(&parts.join("\n\n"));
     Ok(Exit::Ok)
 }
 
@@ -22,7 +33,7 @@ fn describe(Stored { path, record }: &Stored) -> String {
         fact("suite", &record.suite),
         fact("started", record.started_at),
         fact("commit", record.provenance.commit.as_deref().unwrap_or("unknown")),
-        fact("target", &record.plan.target),
+        fact("target", record.origin()),
         fact("blocks of", units::duration(std::time::Duration::from_micros(record.plan.window_us))),
         fact("fingerprint", record.fingerprint().id),
     ];

@@ -3,7 +3,7 @@
 use super::{steering_text, target_text, users_text};
 use crate::{
     plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
-    policy::{BLOCKS_MIN, Override, Quantile, Response, Severity},
+    policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response, Severity},
     units::{self, PerSecond},
 };
 
@@ -26,7 +26,7 @@ pub(super) fn render(resolved: &Resolved) -> String {
 fn head(resolved: &Resolved) -> String {
     let plan = &resolved.plan;
     let mut lines = vec![format!("suite     {}", plan.suite)];
-    plan.targets.iter().for_each(|target| lines.extend(target_text::render(target)));
+    lines.extend(target_text::all(plan));
     let length = units::duration(plan.duration());
     let mut load = Vec::new();
     if plan.peak_rate() > 0.0 {
@@ -35,7 +35,8 @@ fn head(resolved: &Resolved) -> String {
     if plan.peak_users() > 0 {
         load.push(format!("at most {} users", plan.peak_users()));
     }
-    lines.push(format!("length    {length}, {}", load.join(", ")));
+    let of_each = if plan.baseline.is_some() { "; each version has half of it" } else { "" };
+    lines.push(format!("length    {length}, {}{of_each}", load.join(", ")));
     lines.join("\n")
 }
 
@@ -93,7 +94,7 @@ fn endpoints(resolved: &Resolved) -> String {
                 steps as f64 * f64::from(scenario.weight) / total.max(1) as f64
             })
             .sum();
-        let requests = arrivals as f64 * per_arrival;
+        let requests = arrivals as f64 * per_arrival / plan.sides().len() as f64;
         let testable: Vec<String> = resolved
             .policy
             .regression
@@ -112,7 +113,8 @@ fn endpoints(resolved: &Resolved) -> String {
     };
     let measured = plan.workload.endpoints.iter().enumerate().filter(|(id, _)| plan.workload.is_measured(*id));
     let rows = measured.map(row).collect();
-    table("endpoints", &["request", "measured requests", "comparable"], rows)
+    let requests = if plan.baseline.is_some() { "measured requests of each version" } else { "measured requests" };
+    table("endpoints", &["request", requests, "comparable"], rows)
 }
 
 fn thresholds(resolved: &Resolved) -> String {
@@ -120,18 +122,20 @@ fn thresholds(resolved: &Resolved) -> String {
     if thresholds.is_empty() {
         return "thresholds\n  none: only a comparison with a baseline can fail this run".to_owned();
     }
+    let whose = if resolved.plan.baseline.is_some() { " of the candidate" } else { "" };
     let line = |threshold: &crate::policy::Threshold| match (threshold.severity, threshold.abort_after) {
         (Severity::Fail, None) => format!("  {}", threshold.expr),
         (Severity::Fail, Some(grace)) if grace.is_zero() => format!("  {} (aborts the run)", threshold.expr),
         (Severity::Fail, Some(grace)) => format!("  {} (aborts the run after {})", threshold.expr, units::duration(grace)),
         (Severity::Warn, _) => format!("  {} (only warns)", threshold.expr),
     };
-    format!("thresholds\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
+    format!("thresholds{whose}\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 fn regression(resolved: &Resolved) -> String {
     let regression = &resolved.policy.regression;
-    let row = |(quantile, rule): (&Quantile, &crate::policy::LatencyRule)| {
+    let row = |(quantile, written): (&Quantile, &MetricOverride)| {
+        let rule = written.completed(LatencyRule::default_of(*quantile, resolved.policy.regression.compare));
         vec![
             quantile.to_string(),
             format!("+{}", percent(rule.warn)),
@@ -144,6 +148,10 @@ fn regression(resolved: &Resolved) -> String {
     let dash = || "-".to_owned();
     rows.push(vec!["error_rate".to_owned(), dash(), format!("+{} pp", points(regression.errors.fail)), dash(), dash()]);
     let mut text = table("regression", &["warn", "fail", "sensitivity", "floor"], rows);
+    text.push_str(match regression.compare {
+        Mode::Ab => "\n  compared with the baseline beside it, request by request (ab)",
+        Mode::Baseline => "\n  compared with stored baselines",
+    });
     text.push_str(&format!(
         "\n  alpha {}, blocks of {}, coverage {}",
         regression.alpha,
@@ -170,7 +178,7 @@ fn exception_text(resolved: &Resolved, endpoint: &str, exception: &Override) -> 
     }
     let mut parts: Vec<String> = exception.critical.then(|| "critical".to_owned()).into_iter().collect();
     for quantile in exception.latency.keys() {
-        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile) {
+        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile, resolved.policy.regression.compare) {
             let floor = units::duration(rule.floor);
             parts.push(format!("{quantile} warn +{}, fail +{}, floor {floor}", percent(rule.warn), percent(rule.fail)));
         }

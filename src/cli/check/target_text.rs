@@ -1,12 +1,29 @@
 //! A service under load, for people: where it is, how it is spoken to, and what every request to it carries.
 
 use crate::{
-    plan::{HttpVersion, Target, Tls},
+    plan::{HttpVersion, Plan, Target, Tls},
     units,
 };
 
-/// The lines of a target; the first one begins with `target`.
-pub(super) fn render(target: &Target) -> Vec<String> {
+/// The lines of all targets: of each, the first one says where it is; of the baseline it is all, as it is spoken to like the
+/// candidate.
+pub(super) fn all(plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (number, target) in plan.targets.iter().enumerate() {
+        match plan.baseline {
+            Some(place) if number == place => {}
+            _ => lines.extend(render(target)),
+        }
+        if let Some(place) = plan.baseline.filter(|_| number == 0) {
+            let baseline = &plan.targets[place];
+            let address = format!("{}://{}{}", baseline.scheme(), baseline.authority(), baseline.base_path);
+            lines.push(format!("baseline  {address}, spoken to in the same way, at the same time"));
+        }
+    }
+    lines
+}
+
+fn render(target: &Target) -> Vec<String> {
     let name = if target.name == "target" { String::new() } else { format!("{}: ", target.name) };
     let spoken = match target.protocol {
         HttpVersion::Auto => "",

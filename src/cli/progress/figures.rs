@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt::Write as _, time::Duration};
 
 use crate::{
     engine::Progress,
-    measure::StagePlace,
+    measure::{Recent, StagePlace},
     plan::{Load, Plan},
     record::BreakerState,
     units::{self, Micros, PerSecond},
@@ -27,6 +27,8 @@ pub(super) struct Figures {
     pub(super) quantiles: [Option<Micros>; 3],
     /// Failed share of the last seconds.
     pub(super) error_rate: Option<f64>,
+    /// The same of the baseline, where it is played beside the candidate.
+    pub(super) baseline: Option<Recently>,
     /// Since the run began.
     pub(super) requests: u64,
     pub(super) errors: u64,
@@ -34,11 +36,28 @@ pub(super) struct Figures {
     pub(super) held_back: u64,
     pub(super) in_flight: u64,
     pub(super) breaker: BreakerState,
+    pub(super) baseline_breaker: BreakerState,
     /// Share of the load that self-protection leaves.
     pub(super) kept: f64,
     /// What `adaptive` multiplies the rate by; `None` without it.
     pub(super) rate_factor: Option<f64>,
     pub(super) saturated: bool,
+}
+
+/// How one version has answered in the last seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Recently {
+    /// Response times: p50, p95, p99.
+    pub(super) quantiles: [Option<Micros>; 3],
+    /// Failed share.
+    pub(super) error_rate: Option<f64>,
+}
+
+impl From<Recent> for Recently {
+    fn from(recent: Recent) -> Self {
+        let error_rate = (recent.requests > 0).then(|| recent.errors as f64 / recent.requests as f64);
+        Self { quantiles: [0.5, 0.95, 0.99].map(|q| recent.quantile(q)), error_rate }
+    }
 }
 
 /// Counts of a moment, for rates.
@@ -86,7 +105,7 @@ impl Figurer {
     /// The figures of the moment that was noted last.
     pub(super) fn figures(&self, progress: &Progress<'_>) -> Figures {
         let (moment, live, steering) = (progress.moment, progress.live, progress.steering);
-        let recent = progress.history.last(self.span);
+        let Recently { quantiles, error_rate } = progress.history.last(self.span).into();
         let stage = progress.stage.and_then(|(number, place)| Some((number, place, self.stages.get(number)?)));
         let per_second = |count: fn(&Counts) -> u64| match (self.counts.front(), self.counts.back()) {
             (Some(first), Some(last)) if last.moment > first.moment => {
@@ -101,14 +120,16 @@ impl Figurer {
             users: stage.and_then(|(_, place, named)| users(named.load, place, moment)),
             due: per_second(|counts| counts.due),
             done: per_second(|counts| counts.done),
-            quantiles: [0.5, 0.95, 0.99].map(|q| recent.quantile(q)),
-            error_rate: (recent.requests > 0).then(|| recent.errors as f64 / recent.requests as f64),
+            quantiles,
+            error_rate,
+            baseline: progress.baseline.map(|history| history.last(self.span).into()),
             requests: live.requests(),
             errors: live.errors(),
             dropped: live.dropped(),
             held_back: live.held_back(),
             in_flight: live.in_flight(),
             breaker: steering.breaker,
+            baseline_breaker: steering.baseline_breaker,
             kept: steering.kept,
             rate_factor: self.adaptive.then_some(steering.rate_factor),
             saturated: steering.saturated,
@@ -144,13 +165,20 @@ impl Figures {
         text
     }
 
-    /// `200/s due  199/s done  p50 12.1 ms  p95 30 ms  p99 41 ms  0.2% failed  14 in flight`
+    /// `200/s due  199/s done  p50 12.1 ms  p95 30 ms  p99 41 ms  0.2% failed  14 in flight`; of two versions, figures of answers are
+    /// those of the candidate and, behind a bar, of the baseline.
     pub(super) fn going(&self) -> String {
         let rate = |rate: f64| PerSecond(rate.round()).to_string();
         let latency = |value: Option<Micros>| value.map_or_else(|| "-".to_owned(), |us| us.to_string());
         let mut parts = vec![format!("{} due", rate(self.due)), format!("{} done", rate(self.done))];
-        parts.extend(["p50", "p95", "p99"].iter().zip(self.quantiles).map(|(name, value)| format!("{name} {}", latency(value))));
-        parts.push(format!("{} failed", self.error_rate.map_or_else(|| "-".to_owned(), units::percent)));
+        let share = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), units::percent);
+        let beside = |text: Option<String>| text.map_or_else(String::new, |text| format!(" | {text}"));
+        for (n, name) in ["p50", "p95", "p99"].into_iter().enumerate() {
+            let baseline = beside(self.baseline.map(|baseline| latency(baseline.quantiles[n])));
+            parts.push(format!("{name} {}{baseline}", latency(self.quantiles[n])));
+        }
+        let baseline = beside(self.baseline.map(|baseline| share(baseline.error_rate)));
+        parts.push(format!("{}{baseline} failed", share(self.error_rate)));
         parts.push(format!("{} in flight", self.in_flight));
         parts.extend(self.users.map(|users| format!("{users} users")));
         parts.extend((self.dropped > 0).then(|| format!("{} dropped", self.dropped)));
@@ -162,6 +190,9 @@ impl Figures {
         let mut states = Vec::new();
         if self.breaker != BreakerState::Closed {
             states.push(format!("circuit breaker {}", self.breaker.name()));
+        }
+        if self.baseline_breaker != BreakerState::Closed {
+            states.push(format!("circuit breaker of the baseline {}", self.baseline_breaker.name()));
         }
         if self.kept < 1.0 {
             states.push(format!("load shed to {}", units::percent(self.kept)));
@@ -197,6 +228,13 @@ impl Figures {
             "kept": self.kept,
             "rate_factor": self.rate_factor,
             "saturated": self.saturated,
+            "baseline": self.baseline.map(|baseline| serde_json::json!({
+                "p50_us": us(baseline.quantiles[0]),
+                "p95_us": us(baseline.quantiles[1]),
+                "p99_us": us(baseline.quantiles[2]),
+                "error_rate": baseline.error_rate,
+                "breaker": self.baseline_breaker,
+            })),
         })
         .to_string()
     }
@@ -216,12 +254,14 @@ mod tests {
             done: 198.7,
             quantiles: [Some(Micros(12_134)), Some(Micros(30_000)), Some(Micros(1_204_000))],
             error_rate: Some(0.0042),
+            baseline: None,
             requests: 8_300,
             errors: 12,
             dropped: 0,
             held_back: 0,
             in_flight: 14,
             breaker: BreakerState::Closed,
+            baseline_breaker: BreakerState::Closed,
             kept: 1.0,
             rate_factor: None,
             saturated: false,
@@ -256,6 +296,19 @@ mod tests {
             figures.going(),
             "200/s due  199/s done  p50 -  p95 -  p99 -  - failed  14 in flight  30 users  7 dropped  1400 held back"
         );
+    }
+
+    #[test]
+    fn of_two_versions_the_answers_of_both_are_told() {
+        let baseline = Recently { quantiles: [Some(Micros(11_900)), Some(Micros(28_000)), None], error_rate: Some(0.0) };
+        let figures = Figures { baseline: Some(baseline), baseline_breaker: BreakerState::Open, ..figures() };
+        assert_eq!(
+            figures.going(),
+            "200/s due  199/s done  p50 12.1 ms | 11.9 ms  p95 30 ms | 28 ms  p99 1.2 s | -  0.42% | 0% failed  14 in flight"
+        );
+        assert!(figures.place().ends_with("circuit breaker of the baseline open"), "{}", figures.place());
+        let value: serde_json::Value = serde_json::from_str(&figures.json()).unwrap();
+        assert_eq!((&value["p50_us"], &value["baseline"]["p50_us"]), (&12_134.into(), &11_900.into()));
     }
 
     #[test]

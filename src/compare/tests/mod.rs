@@ -1,4 +1,5 @@
 mod agreement;
 mod degenerate;
 mod outcomes;
+mod side_by_side;
 mod simulation;

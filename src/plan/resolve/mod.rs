@@ -23,6 +23,7 @@ mod target;
 mod templates;
 mod thresholds;
 mod tls;
+mod versions;
 
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 use super::Plan;
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{BLOCKS_MIN, Policy, Validity},
+    policy::{BLOCKS_MIN, Mode, Policy, Validity},
 };
 
 /// Everything a configuration stands for.
@@ -78,33 +79,42 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     check_version(loaded, &problems);
     let suite = names::suite(loaded, &problems);
     let safety = limits::safety(loaded, &problems);
+    let mode = versions::mode(loaded, &problems);
     let targets = target::resolve(loaded, &safety, &problems);
+    let own = targets.as_ref().and_then(|targets| targets.first());
+    let baseline = versions::baseline(loaded, own, &safety, &problems);
     let window = limits::window(loaded, &problems);
     let limits = limits::limits(loaded, &problems);
+    versions::check_limits(limits.max_in_flight, mode, &problems);
     let http = http::resolve(loaded, &problems);
     let mut control = control::resolve(loaded, &problems);
-    let stages = stages::resolve(loaded, &safety, &mut control, &problems);
+    let stages = stages::resolve(loaded, &safety, mode, &mut control, &problems);
     control::check_use(loaded, &stages, &problems);
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let feeders = feeders::resolve(loaded, seed, &problems);
     let workload = scenarios::resolve(loaded, &feeders, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
-    let regression = regression::resolve(loaded, workload.as_ref(), window, &problems);
+    let regression = regression::resolve(loaded, mode, workload.as_ref(), window, &problems);
     settings::secrets(loaded, &problems);
-    let baseline = settings::baseline(loaded, &problems);
+    let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
     let found = problems.into_all();
-    let (Some(targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
+    let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));
     };
     workload.hash = hash::sent_to(&workload, &targets, &http, &loaded.secrets);
     workload.hash = hash::steered(&workload.hash, &control);
-    let notes = notes(&targets, &safety, &stages, regression.block);
+    let mut notes = versions::notes(loaded, &targets[0], baseline.as_ref(), mode);
+    // What is sent is the same to both versions: the hash above is that of either.
+    let place = targets.len();
+    targets.extend(baseline.filter(|_| mode == Mode::Ab));
+    let baseline = (targets.len() > place).then_some(place);
+    notes.extend(self::notes(&targets, &safety, &stages, regression.block));
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
-        plan: Plan { suite, targets, stages, workload, http, control, limits, window, seed },
+        plan: Plan { suite, targets, baseline, stages, workload, http, control, limits, window, seed },
         policy: Policy { thresholds, regression, validity: Validity::default() },
-        baseline,
+        baseline: store,
         report,
         safety,
         config_sha256,

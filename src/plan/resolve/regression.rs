@@ -6,19 +6,23 @@ use super::Problems;
 use crate::{
     config::{Loaded, Path, nearest_hint, regression as written, written::TextOr},
     plan::Workload,
-    policy::{CompareMode, LatencyRule, MetricOverride, OnEvent, Override, Quantile, Regression, Response},
+    policy::{LatencyRule, MetricOverride, Mode, OnEvent, Override, Quantile, Regression, Response},
     units,
 };
 
 /// Largest tolerance that still says something: ten times as slow.
 const TOLERANCE_MAX: f64 = 10.0;
 
-pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Duration, problems: &Problems<'_>) -> Regression {
+pub(super) fn resolve(
+    loaded: &Loaded,
+    compare: Mode,
+    workload: Option<&Workload>,
+    window: Duration,
+    problems: &Problems<'_>,
+) -> Regression {
     let written = &loaded.document.regression;
     let at = Path::root().key("regression");
     let default = Regression::default();
-    let known = [("auto", CompareMode::Auto), ("baseline", CompareMode::Baseline)];
-    let compare = problems.choice(written.compare.as_deref(), &at.key("compare"), &known, &["ab"]);
     let coverage = written.coverage.as_ref().and_then(|share| problems.share(share, &at.key("coverage"), 1.0));
     let mut errors = default.errors;
     if let Some(fail) = written.metrics.error_rate.as_ref().and_then(|rate| rate.fail.as_ref()) {
@@ -28,7 +32,7 @@ pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Dura
         errors.pass_bound = errors.pass_bound.max(errors.fail);
     }
     let regression = Regression {
-        compare: compare.unwrap_or_default(),
+        compare,
         alpha: alpha(written, &at, default.alpha, problems),
         block: block(written, &at, window, default.block, problems),
         latency: latency(&written.metrics, &at.key("metrics"), &default.latency, problems),
@@ -40,7 +44,7 @@ pub(super) fn resolve(loaded: &Loaded, workload: Option<&Workload>, window: Dura
     for (endpoint, exception) in &regression.overrides {
         for quantile in exception.latency.keys() {
             let at = at.key("overrides").key(endpoint).key(&quantile.to_string());
-            regression.latency_rule(endpoint, *quantile).iter().for_each(|rule| check_order(rule, &at, problems));
+            regression.latency_written(endpoint, *quantile).iter().for_each(|rule| check_order(*rule, *quantile, &at, problems));
         }
     }
     regression
@@ -78,26 +82,24 @@ fn block(written: &written::Regression, at: &Path, window: Duration, default: Du
 fn latency(
     metrics: &written::Metrics,
     at: &Path,
-    default: &BTreeMap<Quantile, LatencyRule>,
+    default: &BTreeMap<Quantile, MetricOverride>,
     problems: &Problems<'_>,
-) -> BTreeMap<Quantile, LatencyRule> {
+) -> BTreeMap<Quantile, MetricOverride> {
     let mut rules = default.clone();
     for (quantile, written) in by_quantile(&metrics.p50, &metrics.p95, &metrics.p99) {
         let at = at.key(&quantile.to_string());
-        let part = rule_part(written, &at, problems);
-        let Some(rule) = rules.get_mut(&quantile) else { continue };
-        rule.fail = part.fail.unwrap_or(rule.fail);
-        rule.warn = part.warn.unwrap_or(if part.fail.is_some() { rule.fail / 2.0 } else { rule.warn });
-        rule.sensitivity = part.sensitivity.unwrap_or(rule.sensitivity);
-        rule.floor = part.floor.unwrap_or(rule.floor);
-        check_order(rule, &at, problems);
+        let rule = rule_part(written, &at, problems);
+        check_order(rule, quantile, &at, problems);
+        rules.insert(quantile, rule);
     }
     rules
 }
 
-fn check_order(rule: &LatencyRule, at: &Path, problems: &Problems<'_>) {
-    if rule.warn > rule.fail {
-        let message = format!("'warn' ({}) is above 'fail' ({})", units::percent(rule.warn), units::percent(rule.fail));
+/// A warning that is written alone must lie below the wider of the default failures: it would never be given.
+fn check_order(rule: MetricOverride, quantile: Quantile, at: &Path, problems: &Problems<'_>) {
+    let fail = rule.fail.unwrap_or(LatencyRule::default_of(quantile, Mode::Baseline).fail);
+    if let Some(warn) = rule.warn.filter(|warn| *warn > fail) {
+        let message = format!("'warn' ({}) is above 'fail' ({})", units::percent(warn), units::percent(fail));
         problems.add(&at.key("warn"), message, "a warning comes before a failure; write a smaller percentage");
     }
 }

@@ -2,17 +2,24 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Problems, SafetySettings, stage};
+use super::{Problems, SafetySettings, stage, versions};
 use crate::{
     config::{Loaded, Path, stages as written},
     plan::{Control, Load, Stage},
+    policy::Mode,
     units::{self, PerSecond},
 };
 
 const EXAMPLE: &str = "for example stages: [ { rate: 100/s, duration: 60s } ]";
 
-/// The stages, and what they mean for how load is steered.
-pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, control: &mut Control, problems: &Problems<'_>) -> Vec<Stage> {
+/// The stages of a comparison in this mode, and what they mean for how load is steered.
+pub(super) fn resolve(
+    loaded: &Loaded,
+    safety: &SafetySettings,
+    mode: Mode,
+    control: &mut Control,
+    problems: &Problems<'_>,
+) -> Vec<Stage> {
     let root = Path::root();
     let (short, long) = (root.key("stages"), root.key("load").key("stages"));
     let (stages, at) = match (&loaded.document.stages, &loaded.document.load.stages) {
@@ -50,6 +57,11 @@ pub(super) fn resolve(loaded: &Loaded, safety: &SafetySettings, control: &mut Co
     }
     check_safety(&resolved, (stages, &at), safety, control.peak_factor(), problems);
     check_model(loaded, &resolved, problems);
+    for (n, stage) in &resolved {
+        let at = at.index(*n);
+        let at = if stages[*n].vus.is_some() { at.key("vus") } else { at };
+        versions::check_load(&stage.load, &at, mode, problems);
+    }
     if is_complete && resolved.iter().all(|(_, stage)| !stage.measured) {
         problems.add_at_key(&at, "no stage is measured", "add a stage without `warmup: true` and `measure: false`");
     }

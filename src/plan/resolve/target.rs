@@ -86,23 +86,33 @@ fn one(
     if let Some(long) = long {
         protocol = problems.choice(long.protocol.as_deref(), &at.key("protocol"), &VERSIONS, &[]);
         written_tls = long.tls.as_ref();
+        if name != OWN_NAME && long.baseline_url.is_some() {
+            let hint = "only the service under `target:` is compared; all others are the same for both versions";
+            problems.add_at_key(&at.key("baseline_url"), "'baseline_url' belongs to `target`", hint);
+        }
         headers = request::headers(&long.headers, &at.key("headers"), loaded, problems);
         wait_for = long.wait_for.as_ref().and_then(|wait| wait_for_of(wait, &at.key("wait_for"), problems));
     }
     if !headers.iter().any(|(name, _)| name == MARKER.0) {
         headers.push((HeaderName::from_static(MARKER.0), HeaderValue::from_static(MARKER.1)));
     }
-    let Address { host, port, base_path, is_secured } = address(base_url, &url_at, problems)?;
-    if loaded.secrets.appear_in(&host) {
-        // The host is shown wherever the run is told of; masked, nobody could tell where the load went.
-        problems.add(&url_at, "the target's host holds a secret", "write the host openly, and send the secret in a header");
-        return None;
-    }
-    hosts::check(&host, &url_at, safety, problems);
+    let Address { host, port, base_path, is_secured } = place(base_url, &url_at, loaded, safety, problems)?;
     let protocol = protocol.unwrap_or_default();
     check_agreement(protocol, written_tls.is_some(), is_secured, at, problems);
     let tls = is_secured.then(|| tls::resolve(written_tls, &at.key("tls"), loaded, problems));
     Some(Target { name: name.to_owned(), host, port, base_path, protocol, tls, headers, wait_for })
+}
+
+/// An address that load may go to.
+pub(super) fn place(url: &str, at: &Path, loaded: &Loaded, safety: &SafetySettings, problems: &Problems<'_>) -> Option<Address> {
+    let address = address(url, at, problems)?;
+    if loaded.secrets.appear_in(&address.host) {
+        // The host is shown wherever the run is told of; masked, nobody could tell where the load went.
+        problems.add(at, "the target's host holds a secret", "write the host openly, and send the secret in a header");
+        return None;
+    }
+    hosts::check(&address.host, at, safety, problems);
+    Some(address)
 }
 
 /// Whether scheme, protocol and `tls:` go together.
@@ -125,12 +135,12 @@ fn check_agreement(protocol: HttpVersion, has_tls: bool, is_secured: bool, at: &
 }
 
 /// A web address in its parts.
-struct Address {
-    host: String,
-    port: u16,
-    base_path: String,
+pub(super) struct Address {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) base_path: String,
     /// Whether it is an `https://` one.
-    is_secured: bool,
+    pub(super) is_secured: bool,
 }
 
 /// A web address in its parts; what is wrong is noted.

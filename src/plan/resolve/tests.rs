@@ -4,6 +4,7 @@ mod control;
 mod right;
 mod targets;
 mod users;
+mod versions;
 mod wrong;
 
 use super::{Resolved, resolve};

@@ -54,6 +54,16 @@ impl Shape {
         }
     }
 
+    /// The same shape with another rate at every moment.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        let times = |rate: PerSecond| PerSecond(rate.0 * factor);
+        match self {
+            Self::Constant(rate) => Self::Constant(times(rate)),
+            Self::Ramp { from, to } => Self::Ramp { from: times(from), to: times(to) },
+        }
+    }
+
     /// Highest rate of any moment, in arrivals per second.
     #[must_use]
     pub fn peak(&self) -> f64 {

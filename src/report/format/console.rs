@@ -11,7 +11,7 @@ const ROWS_ALL: usize = 24;
 /// Measurements, comparison, thresholds, and last, where a log ends and eyes begin, the verdict.
 #[must_use]
 pub fn console(view: &View) -> String {
-    let mut text = console_run(&view.run);
+    let mut text = measurements(&view.run);
     if let Some(compared) = &view.judged.compared {
         text.push_str(&comparison(compared));
     }
@@ -20,9 +20,17 @@ pub fn console(view: &View) -> String {
     text
 }
 
-/// Measurements alone.
+/// Measurements alone, of both versions where two were played.
 #[must_use]
 pub fn console_run(view: &RunView) -> String {
+    let own = measurements(view);
+    match &view.baseline {
+        Some(baseline) => format!("candidate: {own}\nbaseline: {}", measurements(baseline)),
+        None => own,
+    }
+}
+
+fn measurements(view: &RunView) -> String {
     let mut text = format!("{}, {}, {}\n", view.suite, view.target, view.started);
     if let Some(partial) = &view.partial {
         let _ = writeln!(text, "{partial}");

@@ -5,10 +5,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{
-    record::RunRecord,
-    report::{EventView, GeneratorView, LatencyFigures, ReportError, RunView, StepRow, Traffic},
-};
+use crate::report::{EventView, GeneratorView, LatencyFigures, ReportError, RunView, StepRow, Traffic};
 
 const SCHEMA: &str = "loadgate/summary/v1";
 
@@ -20,6 +17,9 @@ struct Summary<'a> {
     generator: Generator<'a>,
     steps: Vec<Step<'a>>,
     events: Vec<Event<'a>>,
+    /// The same of the baseline, where it was played at the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Box<Summary<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -86,10 +86,10 @@ struct Generator<'a> {
     saturated: Option<&'a str>,
 }
 
-/// The summary of one record, as `run --json` prints it.
+/// The summary of a run, as `run --json` prints it.
 #[must_use]
-pub fn summary_json(record: &RunRecord) -> String {
-    text(&RunView::new(std::slice::from_ref(record))).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}\n"))
+pub fn summary_json(view: &RunView) -> String {
+    text(view).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}\n"))
 }
 
 /// The summary of one or more runs of one version.
@@ -98,15 +98,21 @@ pub(super) fn render(view: &RunView) -> Result<String, ReportError> {
 }
 
 fn text(view: &RunView) -> Result<String, serde_json::Error> {
-    let summary = Summary {
-        schema: SCHEMA,
-        endpoints: view.endpoints.iter().map(|traffic| Endpoint::of(traffic, &traffic.endpoint)).collect(),
-        total: Endpoint::of(&view.total, "*"),
-        generator: Generator::of(&view.generator),
-        steps: view.steps.iter().flat_map(|table| table.rows.iter().map(|row| Step::of(&table.name, row))).collect(),
-        events: view.events.iter().map(Event::of).collect(),
-    };
-    serde_json::to_string_pretty(&summary).map(|text| text + "\n")
+    serde_json::to_string_pretty(&Summary::of(view)).map(|text| text + "\n")
+}
+
+impl<'a> Summary<'a> {
+    fn of(view: &'a RunView) -> Self {
+        Self {
+            schema: SCHEMA,
+            endpoints: view.endpoints.iter().map(|traffic| Endpoint::of(traffic, &traffic.endpoint)).collect(),
+            total: Endpoint::of(&view.total, "*"),
+            generator: Generator::of(&view.generator),
+            steps: view.steps.iter().flat_map(|table| table.rows.iter().map(|row| Step::of(&table.name, row))).collect(),
+            events: view.events.iter().map(Event::of).collect(),
+            baseline: view.baseline.as_deref().map(|baseline| Box::new(Summary::of(baseline))),
+        }
+    }
 }
 
 impl<'a> Endpoint<'a> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    compare::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE},
+    compare::{Change, ComparedMetric, Comparison, Grade, Look, Outcome, Row, SERVICE},
     exit::Exit,
-    policy::{Quantile, Severity, Threshold},
+    policy::{Mode, Quantile, Severity, Threshold},
     record::{
         CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, FailureSample, Generator, Latencies, PlanFacts,
         Provenance, RunRecord, StageFacts, Totals, Window, file,
@@ -49,6 +49,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
                 url: Some("https://github.com/acme/shop/actions/runs/123".to_owned()),
             }),
             config_sha256: "0123abcd".to_owned(),
+            imported: None,
         },
         environment: Environment {
             os: "linux".to_owned(),
@@ -67,6 +68,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             target: "127.0.0.1:8080".to_owned(),
             stages: vec![stage("warm-up", false, 0, 2, offered / 3), stage("steady", true, 2_000_000, SECONDS, offered)],
         },
+        ab: None,
         generator: Generator {
             late: Encoded::from(&late),
             late_over_1ms: 0,
@@ -140,6 +142,7 @@ pub(crate) fn row(endpoint: &str, quantile: Quantile, baseline_us: f64, change: 
         level: None,
         grade: Some(Grade::NoChangeFound),
         suspect: false,
+        equivalent: false,
         required: false,
         reason: format!("no change of {quantile} found; a change of 8% or more would have been seen"),
     }
@@ -188,6 +191,9 @@ pub(crate) fn errors(endpoint: &str) -> Row {
 /// A comparison with seven baseline runs.
 pub(crate) fn comparison(rows: Vec<Row>) -> Comparison {
     Comparison {
+        mode: Mode::Baseline,
+        look: Look::only(1, 0.01),
+        run_us: 60_000_000,
         baseline_runs: 7,
         baseline_commits: vec!["9f8e7d6c5b4a39281706f5e4d3c2b1a009988776".to_owned()],
         candidate_runs: 1,
@@ -201,6 +207,7 @@ pub(crate) fn comparison(rows: Vec<Row>) -> Comparison {
         vanished: Vec::new(),
         appeared: Vec::new(),
         notes: Vec::new(),
+        spreads: Vec::new(),
     }
 }
 

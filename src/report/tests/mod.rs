@@ -5,6 +5,7 @@ mod fixture;
 mod html;
 mod json;
 mod markdown;
+mod side_by_side;
 mod steering;
 mod tables;
 

@@ -59,7 +59,7 @@ fn steps_stand_beside_one_another() {
           POST /orders 5xx: status 503
         "
     );
-    let summary: Value = serde_json::from_str(&summary_json(&stepped())).unwrap();
+    let summary: Value = serde_json::from_str(&summary_json(&RunView::new(&[stepped()]))).unwrap();
     let steps = summary["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 2);
     assert_eq!((&steps[1]["step_of"], &steps[1]["load"], &steps[1]["requests"]), (&json!("climb"), &json!("400/s"), &json!(600)));
@@ -87,7 +87,7 @@ fn what_was_changed_about_the_load_is_told_in_order_of_time() {
     for text in ["What loadgate changed about the load by itself", "circuit breaker half-open", "held back", "1,400", "498 ms"] {
         assert!(html.contains(text), "{text}");
     }
-    let summary: Value = serde_json::from_str(&summary_json(&steered())).unwrap();
+    let summary: Value = serde_json::from_str(&summary_json(&RunView::new(&[steered()]))).unwrap();
     assert_eq!(summary["events"][0]["at_us"], 2_512_000);
     assert_eq!(summary["generator"]["sched_lag_max_us"], 498_000);
     let markdown = super::text("comment.md", &View { run: view, ..passing() });
@@ -103,14 +103,14 @@ fn phases_are_means_over_the_successful_requests_and_reuse_is_of_attempts() {
         window.phases = Phases { connect: 80 * 500_000, wait: 80 * 11_000_000, ..Phases::default() };
         (window.connections, window.retries) = (11, 10);
     }
-    let summary: Value = serde_json::from_str(&summary_json(&record)).unwrap();
+    let summary: Value = serde_json::from_str(&summary_json(&RunView::new(std::slice::from_ref(&record)))).unwrap();
     let total = &summary["total"];
     assert_eq!((&total["retries"], &total["connections"], &total["connection_reuse"]), (&json!(60), &json!(66), &json!(0.9)));
     assert_eq!((&total["phases_mean_us"]["connect"], &total["phases_mean_us"]["wait"]), (&json!(500.0), &json!(11_000.0)));
     assert_eq!(total["phases_mean_us"]["tls"], 0.0);
     let html = super::run_text("report.html", &RunView::new(&[record]));
     assert!(html.contains("<td class=\"n\">500 us</td>") && html.contains("<td class=\"n\">90%</td>"));
-    let unknown: Value = serde_json::from_str(&summary_json(&run(&super::fixture::SHOP))).unwrap();
+    let unknown: Value = serde_json::from_str(&summary_json(&RunView::new(&[run(&super::fixture::SHOP)]))).unwrap();
     assert_eq!((&unknown["total"]["phases_mean_us"], &unknown["total"]["connection_reuse"]), (&Value::Null, &Value::Null));
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     compare::Outcome,
-    policy::Severity,
+    policy::{Mode, Severity},
     record::{Ended, RunRecord},
     report::escape::plain,
     verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind},
@@ -29,14 +29,23 @@ pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord]) -> Vec<Step> {
     match verdict.kind {
         VerdictKind::Invalid => return vec![make_valid(verdict, candidate)],
         VerdictKind::Fail => steps.extend(repair(verdict)),
-        VerdictKind::Inconclusive => steps.push(step(
-            "Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen.",
-            None,
-        )),
+        VerdictKind::Inconclusive => steps.push(step(see_more(&verdict.reference), None)),
         VerdictKind::Warn | VerdictKind::Pass => {}
     }
     steps.extend(store_baseline(&verdict.reference));
     steps
+}
+
+fn see_more(reference: &Reference) -> &'static str {
+    if side_by_side(reference) {
+        "Play more replicates, or make the measured stages longer: each lets a smaller change be seen."
+    } else {
+        "Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen."
+    }
+}
+
+fn side_by_side(reference: &Reference) -> bool {
+    matches!(reference, Reference::Compared(comparison) if comparison.mode == Mode::Ab)
 }
 
 /// One step only: of several broken checks the first one usually explains the rest.
@@ -77,7 +86,9 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
                 None,
             ));
         }
-        if !comparison.vanished.is_empty() {
+        if !comparison.vanished.is_empty() && side_by_side(&verdict.reference) {
+            steps.push(step("See why the candidate got no request of the missing endpoints.", None));
+        } else if !comparison.vanished.is_empty() {
             steps.push(step(
                 "Measure the missing endpoints again, or store a baseline without them.",
                 Some("loadgate baseline promote RECORD"),

@@ -3,7 +3,11 @@
 use serde::Serialize;
 
 use super::text;
-use crate::{record::RunRecord, report::escape::plain, units};
+use crate::{
+    record::{Imported, RunRecord},
+    report::escape::{capped, plain},
+    units,
+};
 
 /// A name and a value for people.
 #[derive(Clone, Debug, Serialize)]
@@ -22,18 +26,15 @@ impl Fact {
 
 /// Where and of what a run was made.
 pub(super) fn of_run(run: &RunRecord) -> Vec<Fact> {
-    let (machine, provenance) = (&run.environment, &run.provenance);
-    let mut facts = vec![
-        Fact::new("target", plain(&run.plan.target)),
-        Fact::new("started", text::moment(run.started_at)),
-        Fact::new("runner", format!("{}, {} {}", plain(&machine.runner_class), machine.os, machine.arch)),
-        Fact::new("processor", processor(run)),
-        Fact::new("memory", format!("{} GB", units::significant(machine.memory_bytes as f64 / 1e9, 3))),
-        Fact::new("generator threads", run.plan.threads.to_string()),
-        Fact::new("seed", run.plan.seed.to_string()),
-        Fact::new("loadgate", plain(&run.tool_version)),
-        Fact::new("fingerprint", run.fingerprint().id),
-    ];
+    let provenance = &run.provenance;
+    let (origin, made_by) = match &provenance.imported {
+        None => (Fact::new("target", plain(&run.plan.target)), of_machine(run)),
+        Some(imported) => (Fact::new("imported from", capped(&imported.files.join(", "))), of_files(run, imported)),
+    };
+    let mut facts = vec![origin, Fact::new("started", text::moment(run.started_at))];
+    facts.extend(made_by);
+    facts.push(Fact::new("loadgate", plain(&run.tool_version)));
+    facts.push(Fact::new("fingerprint", run.fingerprint().id));
     let mut known = |name, value: Option<String>| facts.extend(value.map(|value| Fact::new(name, value)));
     known("commit", provenance.commit.as_deref().map(plain));
     known("ref", provenance.reference.as_deref().map(plain));
@@ -43,6 +44,28 @@ pub(super) fn of_run(run: &RunRecord) -> Vec<Fact> {
     let hash = Some(&provenance.config_sha256).filter(|hash| !hash.is_empty());
     known("configuration (SHA-256)", hash.map(|hash| plain(hash)));
     facts
+}
+
+fn of_machine(run: &RunRecord) -> Vec<Fact> {
+    let machine = &run.environment;
+    vec![
+        Fact::new("runner", format!("{}, {} {}", plain(&machine.runner_class), machine.os, machine.arch)),
+        Fact::new("processor", processor(run)),
+        Fact::new("memory", format!("{} GB", units::significant(machine.memory_bytes as f64 / 1e9, 3))),
+        Fact::new("generator threads", run.plan.threads.to_string()),
+        Fact::new("seed", run.plan.seed.to_string()),
+    ]
+}
+
+/// Of the machine that made the load the files tell nothing.
+fn of_files(run: &RunRecord, imported: &Imported) -> Vec<Fact> {
+    let class = &run.environment.runner_class;
+    vec![
+        Fact::new("format", plain(&imported.format)),
+        Fact::new("rows", text::count(imported.rows)),
+        Fact::new("latencies", imported.latency_from.in_words()),
+        Fact::new("runner", if class.is_empty() { text::NONE.to_owned() } else { plain(class) }),
+    ]
 }
 
 /// `github run 123, attempt 1`.

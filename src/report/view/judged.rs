@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use super::{
     advice::{self, Step},
-    changes::{self, ChangeRow},
+    changes,
+    compared::Compared,
     text,
 };
 use crate::{
-    compare::Comparison,
     record::RunRecord,
-    report::{chart::Forest, escape::plain},
+    report::escape::plain,
     units,
     verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
 };
@@ -50,35 +50,6 @@ pub struct Judged {
     pub validity: Vec<ValidityView>,
     /// Whether all of them hold.
     pub valid: bool,
-}
-
-/// A comparison for people.
-#[derive(Clone, Debug, Serialize)]
-pub struct Compared {
-    /// `7 runs, the newest of 2026-11-20 12:03 UTC`.
-    pub baseline: String,
-    /// Short commits of the baseline, newest first, at most five.
-    pub baseline_commits: Vec<String>,
-    /// All rows.
-    pub rows: Vec<ChangeRow>,
-    /// Whether any row is worth a look first.
-    pub any_notable: bool,
-    /// The rows that are no more than counted, in a sentence.
-    pub rest: Option<String>,
-    /// The service as a whole in a sentence.
-    pub service: Option<String>,
-    /// What the verdict rests on, in a few sentences.
-    pub how_sure: String,
-    /// Endpoints the candidate lacks.
-    pub vanished: Vec<String>,
-    /// Endpoints without a baseline.
-    pub appeared: Vec<String>,
-    /// What a reader must know to weigh the rows.
-    pub notes: Vec<String>,
-    /// The changes as a chart.
-    pub chart: Option<Forest>,
-    /// How the processor of the baseline differs; `None` when it is the same.
-    pub other_machine: Option<String>,
 }
 
 /// A threshold for people.
@@ -128,7 +99,9 @@ pub struct ValidityView {
 impl Judged {
     pub(super) fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
         let (compared, not_compared, differences) = match &verdict.reference {
-            Reference::Compared(comparison) => (Some(Compared::of(comparison, candidate, baseline)), None, Vec::new()),
+            Reference::Compared(comparison) => {
+                (Some(Compared::of(comparison, verdict.kind, candidate, baseline)), None, Vec::new())
+            }
             Reference::NoBaseline => (None, Some("There is no baseline yet, so nothing was compared."), Vec::new()),
             Reference::Mismatch(differences) => {
                 let why = "No baseline was made under the same conditions, so nothing was compared.";
@@ -181,83 +154,6 @@ fn held(thresholds: &[ThresholdResult]) -> Option<String> {
         (kept, all) if kept == all => Some(format!("All {all} thresholds hold.")),
         (kept, all) => Some(format!("{kept} of {all} thresholds {}{not_judged}.", if kept == 1 { "holds" } else { "hold" })),
     }
-}
-
-impl Compared {
-    fn of(comparison: &Comparison, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
-        let rows = changes::rows(comparison);
-        Self {
-            baseline: baseline_text(comparison, baseline),
-            baseline_commits: comparison.baseline_commits.iter().take(5).map(|c| text::short_commit(&plain(c))).collect(),
-            any_notable: rows.iter().any(|row| row.notable),
-            rest: rest(&rows),
-            service: service(&rows),
-            how_sure: how_sure(comparison),
-            vanished: comparison.vanished.iter().map(|name| plain(name)).collect(),
-            appeared: comparison.appeared.iter().map(|name| plain(name)).collect(),
-            notes: comparison.notes.iter().map(|note| plain(note)).collect(),
-            chart: changes::chart(comparison, &rows),
-            other_machine: other_machine(candidate, baseline),
-            rows,
-        }
-    }
-}
-
-fn baseline_text(comparison: &Comparison, baseline: &[RunRecord]) -> String {
-    let newest = baseline.iter().map(|run| run.started_at).max();
-    let when = newest.map_or_else(String::new, |at| format!(", the newest of {}", text::moment(at)));
-    format!("{}{when}", text::counted(comparison.baseline_runs, "run"))
-}
-
-/// Rows that need no look are counted, so that nobody wonders whether they were tested at all.
-fn rest(rows: &[ChangeRow]) -> Option<String> {
-    let of = |outcome: &str| rows.iter().filter(|row| !row.notable && !row.service && row.outcome == outcome).count();
-    let parts: Vec<String> = [("unchanged", "unchanged"), ("inconclusive", "inconclusive"), ("no_data", "without enough data")]
-        .into_iter()
-        .map(|(outcome, words)| (of(outcome), words))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, words)| format!("{} {words}", text::counted(count, "comparison")))
-        .collect();
-    (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
-}
-
-fn service(rows: &[ChangeRow]) -> Option<String> {
-    let parts: Vec<String> = rows
-        .iter()
-        .filter(|row| row.service && row.text.change != text::NONE)
-        .map(|row| format!("{} {} ({})", row.metric_name, row.text.change, row.text.interval))
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-fn how_sure(comparison: &Comparison) -> String {
-    let block = units::duration(std::time::Duration::from_micros(comparison.block_us));
-    let mut sentences = vec![format!(
-        "{} against {} of the baseline, each in {} of {block}.",
-        text::counted(comparison.candidate_runs, "run"),
-        text::counted(comparison.baseline_runs, "run"),
-        text::counted(comparison.blocks, "block"),
-    )];
-    if comparison.family == 0 {
-        sentences.push("Nothing could be tested.".to_owned());
-    } else {
-        sentences.push(format!(
-            "The chance that a build without any change is failed is at most {} over all {} together.",
-            units::percent(comparison.alpha),
-            text::counted(comparison.family, "comparison"),
-        ));
-    }
-    if let Some(change) = comparison.sensitivity {
-        sentences.push(format!("A change of the whole service by {} or more would have been seen.", units::percent(change)));
-    }
-    sentences.push(format!("Endpoints with {} of the requests could be settled.", units::percent(comparison.coverage)));
-    sentences.join(" ")
-}
-
-fn other_machine(candidate: &[RunRecord], baseline: &[RunRecord]) -> Option<String> {
-    let (candidate, baseline) = (candidate.first()?, baseline.first()?);
-    let differences = candidate.fingerprint().differences(&baseline.fingerprint());
-    (!differences.is_empty()).then(|| plain(&differences.join("; ")))
 }
 
 impl ThresholdView {

@@ -2,6 +2,7 @@
 
 mod advice;
 mod changes;
+mod compared;
 mod facts;
 mod generator;
 mod judged;
@@ -16,9 +17,10 @@ use serde::Serialize;
 
 pub use advice::Step;
 pub use changes::{ChangeRow, ChangeText};
+pub use compared::Compared;
 pub use facts::Fact;
 pub use generator::{EventView, GeneratorView};
-pub use judged::{Compared, Judged, ThresholdView, ValidityView};
+pub use judged::{Judged, ThresholdView, ValidityView};
 pub use run::{FailureView, RunView, StageView};
 pub use steps::{StepRow, StepTable};
 pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};
@@ -46,8 +48,9 @@ impl View {
     /// Computes everything that reports show of a verdict and the runs it is about.
     #[must_use]
     pub fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
+        let is_ab = candidate.iter().any(|run| run.ab.is_some());
         Self {
-            run: RunView::new(candidate),
+            run: RunView::new(candidate).beside(if is_ab { baseline } else { &[] }),
             judged: Judged::new(verdict, candidate, baseline),
             file: VerdictFile::new(verdict, candidate),
             marker: Marker::of(verdict, candidate),

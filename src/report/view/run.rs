@@ -12,7 +12,7 @@ use super::{
     windows::{self, WindowRow},
 };
 use crate::{
-    record::{Ended, ExchangeSample, RunRecord},
+    record::{Ended, ExchangeSample, LatencyFrom, RunRecord},
     report::escape::{capped, plain},
     units::{self, Micros},
 };
@@ -22,8 +22,10 @@ use crate::{
 pub struct RunView {
     /// Name of the configuration.
     pub suite: String,
-    /// Host and port of the target.
+    /// Host and port of the target; where another tool made the load, its files.
     pub target: String,
+    /// From which moment response times count: `from the moment a request was due`.
+    pub latency_from: &'static str,
     /// When the first run began.
     pub started: String,
     /// `a1b2c3d4e`, where it is known.
@@ -67,6 +69,9 @@ pub struct RunView {
     /// Every window, for the CSV file alone.
     #[serde(skip)]
     pub windows: Vec<WindowRow>,
+    /// The baseline, where it was played at the same time and is shown too.
+    #[serde(skip)]
+    pub baseline: Option<Box<RunView>>,
 }
 
 /// One stage.
@@ -109,7 +114,8 @@ impl RunView {
         let (endpoints, total) = traffic::of_runs(runs);
         Self {
             suite: first.map_or_else(String::new, |run| plain(&run.suite)),
-            target: first.map_or_else(String::new, |run| plain(&run.plan.target)),
+            target: first.map_or_else(String::new, |run| capped(&run.origin())),
+            latency_from: latency_from(runs),
             started: first.map_or_else(|| text::NONE.to_owned(), |run| text::moment(run.started_at)),
             commit: first.and_then(|run| run.provenance.commit.as_deref()).map(|commit| text::short_commit(&plain(commit))),
             reference: first.and_then(|run| run.provenance.reference.as_deref()).map(plain),
@@ -129,10 +135,25 @@ impl RunView {
             environment: first.map_or_else(Vec::new, facts::of_run),
             timelines: timeline::of_runs(runs),
             windows: windows::of_runs(runs),
+            baseline: None,
             total,
             endpoints,
         }
     }
+}
+
+impl RunView {
+    /// The same with the runs of the baseline that were made at the same time; with none, as it is.
+    #[must_use]
+    pub fn beside(self, baseline: &[RunRecord]) -> Self {
+        let baseline = (!baseline.is_empty()).then(|| Box::new(Self::new(baseline)));
+        Self { baseline, ..self }
+    }
+}
+
+fn latency_from(runs: &[RunRecord]) -> &'static str {
+    let imported = runs.iter().find_map(|run| run.provenance.imported.as_ref());
+    imported.map_or(LatencyFrom::Due, |imported| imported.latency_from).in_words()
 }
 
 fn in_short(endpoints: usize, total: &Traffic) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios};
 use crate::{
     plan::{Connections, RequestStep, Step, Timeouts, Workload},
-    policy::{Quantile, Severity},
+    policy::{Mode, Quantile, Severity},
 };
 
 const MINIMAL: &str = include_str!("../../../../tests/it/configs/minimal.yml");
@@ -94,9 +94,9 @@ fn tolerances_replace_the_defaults_and_a_warning_follows_its_failure() {
         "regression:\n  metrics: { p50: { fail: 30% }, error_rate: { fail: 1pp } }\n  overrides: { health: ignore, items: { critical: true, p95: { floor: 10ms } } }",
     ));
     let regression = &resolved.policy.regression;
-    let rule = regression.latency_rule("items", Quantile::P50).unwrap();
+    let rule = regression.latency_rule("items", Quantile::P50, Mode::Baseline).unwrap();
     assert!((rule.fail - 0.3).abs() < 1e-12 && (rule.warn - 0.15).abs() < 1e-12, "{rule:?}");
-    assert_eq!(regression.latency_rule("items", Quantile::P95).map(|rule| rule.floor), Some(Duration::from_millis(10)));
+    assert_eq!(regression.latency_rule("items", Quantile::P95, Mode::Ab).map(|rule| rule.floor), Some(Duration::from_millis(10)));
     assert!(regression.ignores("health") && regression.is_critical("items"));
     assert!(regression.errors.pass_bound >= regression.errors.fail);
 }

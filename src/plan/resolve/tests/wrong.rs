@@ -192,7 +192,7 @@ fn what_a_promise_can_not_be() {
     error: loadgate.yml:4:5: there is no error class 'tim'
       4 |   - errors.tim < 3%
         |     ^
-    hint: error classes: 4xx, 5xx, timeout.connect, timeout.pool, timeout.first_byte, timeout.request, dns, connect_refused, connect_failed, tls, reset, protocol, redirect, check_failed, extract_failed, template, open_files, unfinished, timeout
+    hint: error classes: 4xx, 5xx, timeout.connect, timeout.pool, timeout.first_byte, timeout.request, dns, connect_refused, connect_failed, tls, reset, no_response, protocol, redirect, check_failed, extract_failed, template, open_files, unfinished, timeout
 
     error: loadgate.yml:5:5: 'over 10ms' is shorter than a window of the record
       5 |   - error_rate < 1% over 10ms
@@ -231,10 +231,10 @@ fn what_a_promise_can_not_be() {
         |          ^
     hint: write the share of unchanged builds that may fail, above 0 and up to 0.5, for example 0.01
 
-    error: loadgate.yml:4:12: 'regression.compare: ab' is not supported yet
+    error: loadgate.yml:4:12: 'ab' asks two versions at the same time, and there is no `target.baseline_url`
       4 |   compare: ab
         |            ^
-    hint: write auto or baseline
+    hint: say where it is: target: { base_url: http://127.0.0.1:8080, baseline_url: http://127.0.0.1:8081 }
 
     error: loadgate.yml:5:13: '120%' is out of range
       5 |   coverage: 120%

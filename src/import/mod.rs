@@ -1,0 +1,103 @@
+//! Results of other load tools -> [`RunRecord`](crate::record::RunRecord), so that they are judged by the same gate.
+//!
+//! A format is a file here and a line in [`FORMATS`]: it turns its input into [`Row`]s. What follows is the same for all of
+//! them: rows are counted into windows (`gather`), and the windows become a record (`assemble`). Nothing keeps rows, so a file of
+//! any size is read in the memory that its windows take; and as windows are histograms, the order of the rows does not matter.
+
+mod assemble;
+mod error;
+mod format;
+mod gather;
+mod generic_csv;
+mod names;
+mod number;
+mod source;
+mod table;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use self::{
+    assemble::{Labels, Results},
+    error::ImportError,
+    format::{Format, Row, Rules},
+};
+use self::{error::Mistake, gather::Gather};
+use crate::record::Imported;
+
+/// All formats, in the order `--help` names them.
+pub static FORMATS: [Format; 1] = [generic_csv::FORMAT];
+
+/// Reads files of one format as the results of one run.
+///
+/// # Errors
+/// See [`Reader::read`] and [`Reader::finish`].
+pub fn read(files: &[PathBuf], format: &'static Format, rules: &Rules, warmup: Duration) -> Result<Results, ImportError> {
+    let mut reader = Reader::new(format, *rules);
+    for path in files {
+        let mut input = source::open(path).map_err(|error| ImportError::of(path, Mistake::io(&error)))?;
+        reader.read(path, &mut *input)?;
+    }
+    reader.finish(warmup)
+}
+
+/// Reads inputs one after another, all of one run.
+pub struct Reader {
+    format: &'static Format,
+    rules: Rules,
+    gather: Gather,
+    files: Vec<PathBuf>,
+}
+
+impl Reader {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new(format: &'static Format, rules: Rules) -> Self {
+        Self { format, rules, gather: Gather::default(), files: Vec::new() }
+    }
+
+    /// Reads an input to its end. `path` is what messages and the record call it.
+    ///
+    /// # Errors
+    /// An input that can't be read, is not what the format says, or has no row; more endpoints or longer a run than a record
+    /// can hold.
+    pub fn read(&mut self, path: &Path, input: &mut dyn io::Read) -> Result<(), ImportError> {
+        let at = |mistake: Mistake| ImportError::of(path, mistake);
+        let before = self.gather.rows();
+        (self.format.read)(input, &self.rules, &mut |line, row| self.gather.add(line, row)).map_err(at)?;
+        if self.gather.rows() == before {
+            return Err(at(Mistake::new(
+                "there is no row below the names of the columns",
+                "a file of results has a row per request",
+            )));
+        }
+        self.files.push(path.to_owned());
+        Ok(())
+    }
+
+    /// All that was read. The first `warmup` of it is left out, in whole windows.
+    ///
+    /// # Errors
+    /// Nothing is left after the warm-up; a run that is too long for its number of endpoints.
+    pub fn finish(self, warmup: Duration) -> Result<Results, ImportError> {
+        let imported = Imported {
+            format: self.format.name.to_owned(),
+            files: self.files.iter().map(|path| file_name(path)).collect(),
+            rows: self.gather.rows(),
+            latency_from: self.format.latency_from,
+        };
+        let whole = |mistake| ImportError::of(self.files.first().map_or(Path::new("results"), PathBuf::as_path), mistake);
+        Results::of(self.gather.finish().map_err(whole)?, imported, warmup).map_err(whole)
+    }
+}
+
+/// Folders are the affair of the machine the import ran on.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! Which part of an A/B run a record is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A version of the service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The version that is judged.
+    #[default]
+    Candidate,
+    /// The version it is compared with.
+    Baseline,
+}
+
+/// Where a record of an A/B run belongs. Both versions are played at the same time, arrival by arrival, by one generator: their
+/// two records are of the same windows and tell the same of the generator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbPart {
+    /// The version that was measured.
+    pub side: Side,
+    /// Number of the replicate, from 1.
+    pub replicate: u32,
+    /// How many were planned.
+    pub replicates: u32,
+}
+
+impl Side {
+    /// Place in lists that hold something of each version.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self as usize
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Candidate => "candidate",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

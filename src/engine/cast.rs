@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     io,
     rc::Rc,
     sync::{
@@ -53,7 +54,7 @@ pub(super) struct Cast<D: Driver> {
     /// Why a helper of this thread was lost, if one was.
     pub(super) lost: Rc<RefCell<Option<io::Error>>>,
     /// Users of the open loop between two arrivals, and where their tasks wait.
-    free: RefCell<Vec<(User, Rc<Seat>)>>,
+    free: RefCell<VecDeque<(User, Rc<Seat>)>>,
     /// Users of a closed loop that have come to their end.
     retired: RefCell<Vec<User>>,
     /// Users of the open loop there are.
@@ -141,7 +142,7 @@ impl<D: Driver> Cast<D> {
 
     /// A user of the open loop who has been here before and is free, if there is one.
     pub(super) fn free_user(&self) -> Option<(User, Rc<Seat>)> {
-        self.free.borrow_mut().pop()
+        self.free.borrow_mut().pop_front()
     }
 
     /// A new user for an arrival of the open loop.
@@ -154,7 +155,10 @@ impl<D: Driver> Cast<D> {
 
     /// A user of the open loop is free for another arrival.
     pub(super) fn release(&self, user: User, seat: &Rc<Seat>) {
-        self.free.borrow_mut().push((user, Rc::clone(seat)));
+        let (mut free, is_set_back) = (self.free.borrow_mut(), user.setback.is_there());
+        let free_one = (user, Rc::clone(seat));
+        // One that could not be set up comes last, or it would be the next to be called each time.
+        if is_set_back { free.push_back(free_one) } else { free.push_front(free_one) }
     }
 
     /// A user of a closed loop has come to its end.

@@ -17,7 +17,7 @@ use crate::{
     protocol::Driver,
 };
 
-/// How often a user who waits for a stage looks whether it begins earlier than planned.
+/// How often a user who waits looks whether a stage begins or ends earlier than planned.
 const LOOK_STEP: Duration = Duration::from_millis(50);
 
 /// Lives the life of user `number` through all stages that have users.
@@ -31,7 +31,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         let place = cast.run.timeline.stage(stage);
         ready = ready.max(place.begins + from);
         let until = place.begins + until;
-        while is_on(&cast, stage, ready, until) {
+        while comes_to_its_turn(&cast, stage, ready, until).await {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
             let is_kept = cast.controls().keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
             match if is_kept { cast.controls().admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
@@ -113,6 +113,19 @@ async fn await_begin<D: Driver>(cast: &Cast<D>, stage: usize, from: Duration) {
 /// iteration took long, begins at once.
 fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> bool {
     !cast.run.stop.is_asked() && ready < until.min(cast.run.timeline.stage(stage).ends)
+}
+
+/// Waits until a user is ready. Whether it still has time in the stage then.
+async fn comes_to_its_turn<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> bool {
+    while is_on(cast, stage, ready, until) {
+        let now = cast.run.moment();
+        if now >= ready {
+            return true;
+        }
+        // The stage may end before its time, or the run.
+        cast.wait_until(ready.min(now + LOOK_STEP)).await;
+    }
+    false
 }
 
 async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, mut arrival: Arrival) -> Duration {

@@ -1,11 +1,11 @@
 //! One user: what is remembered from step to step and from iteration to iteration.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use minijinja::{Value, value::ValueKind};
 use rand::{SeedableRng as _, rngs::SmallRng};
 
-use super::{credentials::is_credential, feeds::Row, jar::Jar};
+use super::{credentials::is_credential, feeds::Row, jar::Jar, setback::Setback};
 use crate::{
     clock,
     plan::{Names, Plan, ScenarioId, Scope},
@@ -25,6 +25,8 @@ pub(super) struct User {
     pub(super) rng: SmallRng,
     /// Cookies it was given.
     pub(super) jar: Jar,
+    /// What it has to wait for.
+    pub(super) setback: Setback,
     seed: u64,
     scope: Arc<Scope>,
     /// What it learned in the setup of each scenario it has begun.
@@ -42,6 +44,7 @@ impl User {
             seed: plan.seed,
             scope: Arc::new(Scope::new(Arc::clone(&plan.workload.names))),
             begun: BTreeMap::new(),
+            setback: Setback::default(),
         }
     }
 
@@ -67,6 +70,12 @@ impl User {
     /// The setup of a scenario is made: what is known now will be known in each iteration.
     pub(super) fn settle(&mut self, scenario: ScenarioId) {
         self.begun.insert(scenario, self.scope.own.clone());
+        self.setback = Setback::default();
+    }
+
+    /// A setup has failed at a moment of the run.
+    pub(super) fn set_back(&mut self, moment: Duration) {
+        self.setback.again(moment, &mut self.rng);
     }
 
     /// Ends the user's part in a scenario, knowing what was known after its setup. False when it never had one.

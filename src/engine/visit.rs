@@ -110,7 +110,7 @@ impl<R> Visit<R> {
                 && self.manners.tries_again(failure.class, retries)
                 && may_repeat()
             {
-                tokio::time::sleep(self.manners.pause(retries, &mut user.rng)).await;
+                tokio::time::sleep(self.manners.backoff.pause(retries, &mut user.rng)).await;
                 if may_repeat() {
                     retries += 1;
                     continue;

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{ClosedWindow, ShardEnd, Timeline, failures};
+use super::{ClosedWindow, ShardEnd, Timeline, Unmeasured, failures};
 use crate::{
-    plan::Endpoint,
-    record::{EndpointSeries, FailureSample, Latencies, Totals, Window},
+    plan::Workload,
+    record::{EndpointSeries, FailureSample, Latencies, Totals, UnmeasuredFailures, Window},
 };
 
 /// Windows of all threads, merged.
@@ -42,6 +42,8 @@ pub struct Measured {
     pub lag: Latencies,
     /// Failures in words.
     pub failures: Vec<FailureSample>,
+    /// Failures that no window counts.
+    pub unmeasured: Vec<UnmeasuredFailures>,
 }
 
 impl Collector {
@@ -72,7 +74,8 @@ impl Collector {
 
     /// All that was measured in a run that ended at `moment`. Windows that had not begun then stay out.
     #[must_use]
-    pub fn finish(mut self, endpoints: &[Endpoint], ends: &[&ShardEnd], moment: Duration) -> Measured {
+    pub fn finish(mut self, workload: &Workload, ends: &[&ShardEnd], moment: Duration) -> Measured {
+        let endpoints = &workload.endpoints;
         let mut series: Vec<EndpointSeries> = endpoints
             .iter()
             .map(|endpoint| EndpointSeries {
@@ -112,6 +115,7 @@ impl Collector {
             lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
             failures: failures::named(ends, &names),
+            unmeasured: Unmeasured::sum(ends.iter().map(|end| &end.unmeasured)).named(workload),
         }
     }
 }

@@ -11,6 +11,7 @@ mod pulse;
 mod shard;
 mod strain;
 mod timeline;
+mod unmeasured;
 
 pub use awaited::Ticket;
 pub use collector::{Collector, Measured};
@@ -22,3 +23,4 @@ pub use pulse::{History, PULSE, PulseSlot, Recent};
 pub use shard::{Finished, Shard, ShardEnd, Withheld};
 pub use strain::{Strain, StrainProbe};
 pub use timeline::{StagePlace, Timeline};
+pub use unmeasured::Unmeasured;

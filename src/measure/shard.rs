@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
-use super::{ClosedWindow, FailureNote, Failures, Recent, Timeline, awaited::Ticket, live::LiveShard, open_windows::OpenWindows};
+use super::{
+    ClosedWindow, FailureNote, Failures, Recent, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
+    open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
+};
 use crate::{
-    plan::EndpointId,
-    record::{ErrorClass, ExchangeSample, Latencies, Phases},
+    plan::{EndpointId, ScenarioId},
+    record::{ErrorClass, ExchangeSample, Latencies, Part, Phases},
     units::Micros,
 };
 
@@ -70,6 +73,8 @@ pub struct ShardEnd {
     pub lag: Latencies,
     /// Failures in words.
     pub failures: Failures,
+    /// Failures that no window counts.
+    pub unmeasured: Unmeasured,
 }
 
 /// One thread's measurements.
@@ -178,8 +183,9 @@ impl Shard {
         }
     }
 
-    /// Tells of a failure that is counted nowhere, being of a step that is not measured: it ends an iteration all the same.
-    pub fn note_failure(&mut self, note: FailureNote) {
+    /// A request failed that no window counts: it ends an iteration all the same.
+    pub fn unmeasured_failure(&mut self, scenario: ScenarioId, part: Part, note: FailureNote) {
+        self.end.unmeasured.add(UnmeasuredPlace { scenario, part, endpoint: note.endpoint, class: note.class });
         self.end.failures.keep(note);
     }
 

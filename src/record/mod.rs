@@ -17,6 +17,7 @@ mod phases;
 mod plan_facts;
 mod sample;
 mod steering;
+mod unmeasured;
 mod window_place;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub use phases::Phases;
 pub use plan_facts::{PlanFacts, StageFacts};
 pub use sample::ExchangeSample;
 pub use steering::{BreakerEvent, BreakerState, ShedEvent};
+pub use unmeasured::{Part, UnmeasuredFailures};
 pub use window_place::WindowPlace;
 
 /// All that is kept of one run.
@@ -72,6 +74,9 @@ pub struct RunRecord {
     /// Up to a few failures per endpoint and class, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailureSample>,
+    /// Failures that no window counts, in the order of the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmeasured_failures: Vec<UnmeasuredFailures>,
     /// Fields a newer version of the same schema wrote; kept when the record is written again.
     #[serde(flatten)]
     pub newer: serde_json::Map<String, serde_json::Value>,

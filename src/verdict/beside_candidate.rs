@@ -1,6 +1,6 @@
 //! Is the baseline that was played beside the candidate a measurement to compare with?
 
-use super::{ValidityCheck, VerdictKind, breaker, finding::Finding, validity};
+use super::{ValidityCheck, VerdictKind, breaker, finding::Finding, unmeasured, validity};
 use crate::{
     policy::Policy,
     record::{EndpointSeries, RunRecord, Window},
@@ -43,6 +43,9 @@ fn answers(baseline: &[RunRecord]) -> ValidityCheck {
 
 /// What happened to the load of the baseline alone; what happened to the generator is told of the candidate.
 pub(super) fn remarks(baseline: &[RunRecord]) -> Vec<Finding> {
-    let told = baseline.iter().filter_map(super::remarks::breaker);
-    told.map(|remark| Finding::new(VerdictKind::Warn, format!("baseline: {remark}"))).collect()
+    let breaker = baseline.iter().filter_map(super::remarks::breaker);
+    breaker
+        .chain(baseline.iter().flat_map(unmeasured::remarks))
+        .map(|remark| Finding::new(VerdictKind::Warn, format!("baseline: {remark}")))
+        .collect()
 }

@@ -14,12 +14,14 @@ mod regression;
 mod remarks;
 mod span;
 mod thresholds;
+mod unmeasured;
 mod validity;
 
 pub use abort::AbortWatch;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::{Sure, sure};
 pub use remarks::remarks;
+pub use unmeasured::why_nothing_was_asked;
 
 use self::finding::Finding;
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{VerdictKind, finding::Finding};
+use super::{VerdictKind, finding::Finding, unmeasured};
 use crate::{
     record::{BreakerState, LatencyFrom, RunRecord},
     units::{self, Micros},
@@ -14,7 +14,7 @@ const STANDSTILL_US: u64 = 200_000;
 /// Remarks on one run, each a sentence.
 #[must_use]
 pub fn remarks(run: &RunRecord) -> Vec<String> {
-    [standstill(run), shed(run), breaker(run)].into_iter().flatten().collect()
+    [standstill(run), shed(run), breaker(run)].into_iter().flatten().chain(unmeasured::remarks(run)).collect()
 }
 
 pub(super) fn findings(runs: &[RunRecord]) -> Vec<Finding> {

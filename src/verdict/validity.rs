@@ -1,6 +1,6 @@
 //! Is the run a measurement of the service at all?
 
-use super::{Reference, ValidityCheck, VerdictKind, breaker, finding::Finding};
+use super::{Reference, ValidityCheck, VerdictKind, breaker, finding::Finding, unmeasured::why_nothing_was_asked};
 use crate::{
     policy::{Policy, Validity},
     record::{Ended, EndpointSeries, ErrorClass, RunRecord, Window},
@@ -65,29 +65,32 @@ pub(super) fn target_reachable(runs: &[RunRecord]) -> ValidityCheck {
 fn samples(runs: &[RunRecord], reference: &Reference, policy: &Policy) -> ValidityCheck {
     let requests: u64 = windows(runs).map(|window| window.requests).sum();
     let silent = silent_endpoints(runs, reference, policy);
-    let reason = if requests == 0 {
-        "no request was made".to_owned()
-    } else if silent.is_empty() {
-        format!("{requests} requests were made")
-    } else {
-        format!("no request was made to {}, which is to be judged", silent.join(", "))
+    let because = |scenario| runs.iter().find_map(|run| why_nothing_was_asked(run, scenario));
+    let because = |scenario| because(scenario).map_or_else(String::new, |why| format!(": {why}"));
+    let reason = match silent.first() {
+        _ if requests == 0 => format!("no request was made{}", because(None)),
+        None => format!("{requests} requests were made"),
+        Some(first) => {
+            let names: Vec<&str> = silent.iter().map(|series| series.name.as_str()).collect();
+            format!("no request was made to {}, which is to be judged{}", names.join(", "), because(Some(&first.scenario)))
+        }
     };
     ValidityCheck { check: "samples", ok: requests > 0 && silent.is_empty(), value: Some(requests as f64), reason }
 }
 
 /// Endpoints that have a threshold or a baseline, and got no request.
-fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &Policy) -> Vec<&'a str> {
+fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &Policy) -> Vec<&'a EndpointSeries> {
     let promised = |name: &str| policy.thresholds.iter().any(|threshold| threshold.scope.as_deref() == Some(name));
     let compared = |name: &str| match reference {
         Reference::Compared(comparison) => comparison.rows.iter().any(|row| row.endpoint == name),
         Reference::NoBaseline | Reference::Mismatch(_) => false,
     };
-    let mut silent = Vec::new();
+    let mut silent: Vec<&EndpointSeries> = Vec::new();
     for series in runs.iter().flat_map(|run| &run.endpoints) {
         let name = series.name.as_str();
         let unused = series.windows().all(|window| window.requests == 0);
-        if unused && (promised(name) || compared(name)) && !silent.contains(&name) {
-            silent.push(name);
+        if unused && (promised(name) || compared(name)) && silent.iter().all(|known| known.name != name) {
+            silent.push(series);
         }
     }
     silent

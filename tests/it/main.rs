@@ -21,6 +21,7 @@ mod http1_pool;
 mod import;
 mod load_ab;
 mod load_control;
+mod load_failed_setup;
 mod load_held_back;
 mod load_http2;
 mod load_models;

@@ -51,6 +51,7 @@ fn record(path: &Path, suite: &str) {
             stages: vec![windows.collect()],
         }],
         failures: Vec::new(),
+        unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     };
     file::write(&record, path).unwrap();

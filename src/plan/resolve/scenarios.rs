@@ -15,6 +15,7 @@ use crate::{
         written::TextOr,
     },
     plan::{Endpoint, EndpointId, Feeder, FeederId, Names, Rendered, Request, RequestStep, Scenario, Step, Workload},
+    record::Part,
 };
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
@@ -26,14 +27,6 @@ struct Builder<'a> {
     problems: &'a Problems<'a>,
     scribe: Scribe<'a>,
     endpoints: Vec<Endpoint>,
-}
-
-/// Which part of a scenario a step belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Setup,
-    Steps,
-    Teardown,
 }
 
 pub(super) fn resolve(loaded: &Loaded, feeders: &[Feeder], problems: &Problems<'_>) -> Option<Workload> {

@@ -78,6 +78,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
         },
         breaker: Vec::new(),
         endpoints: endpoints.iter().map(series).collect(),
+        unmeasured_failures: Vec::new(),
         failures: vec![FailureSample {
             endpoint: "POST /orders".to_owned(),
             class: ErrorClass::Status5xx,

@@ -7,7 +7,7 @@ use crate::{
     policy::{Mode, Severity},
     record::{Ended, RunRecord},
     report::escape::plain,
-    verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind},
+    verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
 
 /// Something to do.
@@ -66,6 +66,9 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
              the rest of the load nobody has measured.",
             None,
         );
+    }
+    if broken("samples") && candidate.iter().any(|run| why_nothing_was_asked(run, None).is_some()) {
+        return step("Make `setup` work first: failures.json of the report folder shows what was sent and what came back.", None);
     }
     if broken("samples") {
         return step("See that every stage is long enough and its rate above zero.", Some("loadgate check"));

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     facts::{self, Fact},
+    failures::{self, FailureView, UnmeasuredView},
     generator::{self, EventView, GeneratorView},
     steps::{self, StepTable},
     text,
@@ -12,7 +13,7 @@ use super::{
     windows::{self, WindowRow},
 };
 use crate::{
-    record::{Ended, ExchangeSample, LatencyFrom, RunRecord},
+    record::{Ended, LatencyFrom, RunRecord},
     report::escape::{capped, plain},
     units::{self, Micros},
 };
@@ -62,6 +63,8 @@ pub struct RunView {
     pub stages: Vec<StageView>,
     /// Failures in words.
     pub failures: Vec<FailureView>,
+    /// Failures that no figure counts.
+    pub unmeasured: Vec<UnmeasuredView>,
     /// The machine, the code, the tool.
     pub environment: Vec<Fact>,
     /// Response time over time: all endpoints together first, when there are several.
@@ -93,19 +96,6 @@ pub struct StageView {
     pub held_back: String,
 }
 
-/// A failure in words.
-#[derive(Clone, Debug, Serialize)]
-pub struct FailureView {
-    /// Endpoint it happened on.
-    pub endpoint: String,
-    /// Its class.
-    pub class: &'static str,
-    /// What was seen.
-    pub message: String,
-    /// The exchange that failed, where it was kept.
-    pub exchange: Option<Box<ExchangeSample>>,
-}
-
 impl RunView {
     /// Computes everything that reports show of these runs; they are of one version and one plan.
     #[must_use]
@@ -131,7 +121,8 @@ impl RunView {
             any_held_back: runs.iter().flat_map(|run| &run.plan.stages).any(|stage| stage.held_back > 0),
             any_phases: !total.phases.is_empty(),
             stages: first.map_or_else(Vec::new, stages),
-            failures: failures(runs),
+            failures: failures::of_runs(runs),
+            unmeasured: failures::unmeasured(runs),
             environment: first.map_or_else(Vec::new, facts::of_run),
             timelines: timeline::of_runs(runs),
             windows: windows::of_runs(runs),
@@ -198,22 +189,4 @@ fn stages(run: &RunRecord) -> Vec<StageView> {
         }
     };
     run.plan.stages.iter().map(view).collect()
-}
-
-fn failures(runs: &[RunRecord]) -> Vec<FailureView> {
-    let mut found: Vec<FailureView> = Vec::new();
-    for sample in runs.iter().flat_map(|run| &run.failures) {
-        let view = FailureView {
-            endpoint: plain(&sample.endpoint),
-            class: sample.class.name(),
-            message: capped(&sample.message),
-            exchange: sample.exchange.clone(),
-        };
-        let known =
-            |other: &FailureView| other.endpoint == view.endpoint && other.class == view.class && other.message == view.message;
-        if !found.iter().any(known) {
-            found.push(view);
-        }
-    }
-    found
 }

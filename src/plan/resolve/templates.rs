@@ -116,6 +116,10 @@ impl<'a> Scribe<'a> {
         if let Some(feeder) = self.feeders.iter().find(|feeder| &*feeder.name == root) {
             return check_column(feeder, attribute, reach);
         }
+        if self.loaded.document.data.contains_key(root) {
+            // It is there and wrong, which has been told already.
+            return Ok(());
+        }
         let feeders = self.feeders.iter().map(|feeder| &*feeder.name);
         let known = ["vu", "iteration", "env"].into_iter().chain(feeders).chain(FUNCTIONS);
         let known = known.chain(reach.extracted.iter().map(String::as_str));

@@ -2,6 +2,7 @@
 
 mod control;
 mod right;
+mod slips;
 mod targets;
 mod users;
 mod versions;

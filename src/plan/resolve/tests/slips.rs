@@ -1,0 +1,43 @@
+//! Slips of the pen: what is told is their cause, and nothing that follows from it.
+
+use super::{refusal, with_scenarios};
+
+/// The first line of what is said, and the hint.
+fn told(scenarios: &str) -> String {
+    let text = refusal(&with_scenarios(scenarios));
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("  ") && !line.is_empty()).collect();
+    lines.join(" -> ")
+}
+
+#[test]
+fn a_misspelt_key_beside_a_template_is_the_key() {
+    let step = |step: &str| told(&format!("scenarios:\n  - name: a\n    steps:\n      - {step}"));
+    let unknown = "unknown key 'header' -> hint: did you mean 'headers'?";
+    assert_eq!(step(r#"{ get: /a, header: { Authorization: "Bearer {{ vu }}" } }"#), format!("loadgate.yml:6:20: {unknown}"));
+    let unknown = "unknown key 'jsonn' -> hint: did you mean 'json'?";
+    assert_eq!(step(r#"{ post: /a, jsonn: { a: "{{ vu }}" } }"#), format!("loadgate.yml:6:21: {unknown}"));
+    let list = |key: &str| told(&format!("scenarios:\n  - name: a\n    {key}: [ {{ get: \"/{{{{ vu }}}}\" }} ]"));
+    assert_eq!(list("stesp"), "loadgate.yml:5:5: unknown key 'stesp' -> hint: did you mean 'steps'?");
+    assert_eq!(list("setpu"), "loadgate.yml:5:5: unknown key 'setpu' -> hint: did you mean 'setup'?");
+    let stray = "a template ('{{ .. }}') can't stand here";
+    assert!(told("scenarios: [ { get: /a, weight: \"{{ vu }}\" } ]").starts_with(&format!("loadgate.yml:3:33: {stray}")));
+    let both = told("scenarios: [ { get: /a, weight: \"{{ vu }}\" }, { get: /a, header: { a: \"{{ vu }}\" } } ]");
+    assert_eq!(both.matches("error: ").count(), 0, "nothing is said of what is not sure yet: {both}");
+}
+
+#[test]
+fn rows_that_can_not_be_read_are_told_once() {
+    let use_them = "scenarios: [ { name: a, feed: users, steps: [ { get: \"/{{ users.name }}/{{ pick(users).name }}\" } ] } ]";
+    let text = told(&format!("data: {{ users: {{ csv: none.csv }} }}\n{use_them}"));
+    assert_eq!(
+        text,
+        "loadgate.yml:3:23: none.csv: there is no such file -> hint: name a CSV file, relative to the configuration's folder"
+    );
+}
+
+#[test]
+fn an_extract_that_can_not_be_read_is_told_once() {
+    let steps = "[ { get: /a, extract: { id: \"$.[\" } }, { get: \"/{{ id }}\" } ]";
+    let text = told(&format!("scenarios: [ {{ name: a, steps: {steps} }} ]"));
+    assert_eq!(text.matches("loadgate.yml").count(), 1, "{text}");
+}

@@ -10,6 +10,7 @@ pub mod data;
 mod decode;
 mod document;
 mod error;
+pub mod feed;
 mod files;
 pub mod http;
 mod nearest;

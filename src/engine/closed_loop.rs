@@ -49,6 +49,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         break;
                     }
                     let Some((scenario, row)) = next_iteration(&cast, &mut user) else {
+                        cast.run.unclaim_iteration(stage);
                         cast.run.end_for_want_of_rows(stage);
                         break;
                     };
@@ -81,18 +82,21 @@ fn scenario_of<D: Driver>(cast: &Cast<D>, user: &User) -> ScenarioId {
     cast.run.plan.workload.scenario_of(cast.run.plan.seed, user.number << 32 | user.iteration)
 }
 
-/// What a user does next: the scenario and the rows it takes. A scenario that has no rows left is passed over; `None` when all
-/// have none.
+/// What a user does next: the scenario and the rows it takes. A scenario that has no rows left for it is passed over; `None` when
+/// all have none.
 fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User) -> Option<(ScenarioId, Row)> {
     let plan = &cast.run.plan;
-    while !cast.run.is_fed_up() {
+    let feeds = &cast.run.feeds;
+    loop {
         let scenario = scenario_of(cast, user);
-        if let Some(row) = cast.run.feeds.take(&plan.workload, plan.seed, scenario) {
+        if let Some(row) = feeds.take(&plan.workload, plan.seed, scenario, &mut user.kept) {
             return Some((scenario, row));
+        }
+        if !feeds.has_any(&plan.workload, &user.kept) {
+            return None;
         }
         user.iteration += 1;
     }
-    None
 }
 
 /// Waits until a stage has begun and the user's own time in it has come.

@@ -9,6 +9,7 @@ use super::{
     controls::Admission,
     iteration::{Arrival, play},
     seat::Seat,
+    user::User,
 };
 use crate::{
     clock,
@@ -113,17 +114,18 @@ where
         shard.arrival_withheld(stage, Withheld::ByBreaker);
     } else if !cast.has_room() {
         shard.arrival_dropped(stage, due, script.endpoint);
-    } else if let Some(row) = cast.run.feeds.take(&cast.run.plan.workload, cast.run.plan.seed, scenario) {
+    } else if let Some((user, seat, row)) = cast.user_for(scenario) {
         // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
         let Some(turn) = controls.begin(script.sends_at_once()) else {
             shard.arrival_withheld(stage, Withheld::ByBreaker);
+            cast.release(user, seat);
             return;
         };
         let ticket = shard.arrival_started(stage, due, script.opening);
         let arrival = Arrival { stage, scenario, due, ticket, row, turn };
-        match cast.free_user() {
-            Some((user, seat)) => seat.call(user, arrival),
-            None => drop(tokio::task::spawn_local(serve(Rc::clone(cast), arrival))),
+        match seat {
+            Some(seat) => seat.call(user, arrival),
+            None => drop(tokio::task::spawn_local(serve(Rc::clone(cast), user, arrival))),
         }
     } else {
         // Nobody has said that so many should come as there are no rows for.
@@ -133,11 +135,11 @@ where
 }
 
 /// What a user of the open loop does: plays one arrival after another, those in turn that come when it is free.
-async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut arrival: Arrival) {
-    let (mut user, seat) = (cast.new_user(), Rc::new(Seat::default()));
+async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut user: User, mut arrival: Arrival) {
+    let seat = Rc::new(Seat::default());
     loop {
         play(&cast, &mut user, arrival).await;
-        cast.release(user, &seat);
+        cast.release(user, Some(Rc::clone(&seat)));
         (user, arrival) = seat.wait().await;
     }
 }

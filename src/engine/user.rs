@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use minijinja::{Value, value::ValueKind};
 use rand::{SeedableRng as _, rngs::SmallRng};
 
-use super::{credentials::is_credential, feeds::Row, jar::Jar, setback::Setback};
+use super::{
+    credentials::is_credential,
+    feeds::{Kept, Row},
+    jar::Jar,
+    setback::Setback,
+};
 use crate::{
     clock,
     plan::{Names, Plan, ScenarioId, Scope},
@@ -25,6 +30,8 @@ pub(super) struct User {
     pub(super) rng: SmallRng,
     /// Cookies it was given.
     pub(super) jar: Jar,
+    /// Rows of data it keeps.
+    pub(super) kept: Kept,
     /// What it has to wait for.
     pub(super) setback: Setback,
     seed: u64,
@@ -44,6 +51,7 @@ impl User {
             seed: plan.seed,
             scope: Arc::new(Scope::new(Arc::clone(&plan.workload.names))),
             begun: BTreeMap::new(),
+            kept: Kept::new(),
             setback: Setback::default(),
         }
     }

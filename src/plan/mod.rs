@@ -26,7 +26,7 @@ pub use check::{BodyRule, Check, Schema};
 pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection};
 pub use crowd::{Crowd, Load};
 pub use extract::{Extract, Place};
-pub use feed::{Feeder, FeederId, Order, Rows, Table};
+pub use feed::{Feed, Feeder, FeederId, Order, Rows, Table};
 pub use http::{Connections, HttpSettings, Retries, Timeouts};
 pub use json_path::JsonPath;
 pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{EndpointId, Feeder, FeederId, Names, RequestStep, ScenarioId, Step, Templates};
+use super::{EndpointId, Feed, Feeder, Names, RequestStep, ScenarioId, Step, Templates};
 
 /// All scenarios of a plan.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +30,8 @@ pub struct Scenario {
     pub weight: u32,
     /// From 1 to 10; where load is shed, scenarios of low priority go first.
     pub priority: u8,
-    /// Feeders of which each iteration takes a row.
-    pub feeds: Vec<FeederId>,
+    /// Feeders that rows are taken of.
+    pub feeds: Vec<Feed>,
     /// What a user does once, before its first iteration.
     pub setup: Vec<Step>,
     /// What one arrival does, in order.

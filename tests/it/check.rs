@@ -265,6 +265,33 @@ scenarios:
 }
 
 #[test]
+fn more_users_than_rows_to_keep_are_noted() {
+    let shown = |on_end: &str| {
+        let config = format!(
+            "name: shop
+target: http://127.0.0.1:8080
+data: {{ users: {{ inline: [ {{ name: ann }}, {{ name: bob }} ], on_end: {on_end} }} }}
+stages: [ {{ vus: 5, duration: 60s }} ]
+scenarios: [ {{ name: a, feed: {{ users: per_user }}, steps: [ {{ get: \"/{{{{ users.name }}}}\" }} ] }} ]
+"
+        );
+        let shown = check(&config, &[]);
+        let part = shown.split("\n\n").find(|part| part.starts_with("data")).unwrap_or(&shown).to_owned();
+        part
+    };
+    insta::assert_snapshot!(shown("recycle"), @r"
+    data     rows  order       on end   taken by
+      users  2     sequential  recycle  a (one per user)
+      note: 5 users keep a row of 'users', which has 2: some users share one
+    ");
+    insta::assert_snapshot!(shown("stop"), @r"
+    data     rows  order       on end  taken by
+      users  2     sequential  stop    a (one per user)
+      note: 5 users keep a row of 'users', which has 2: 3 users have none and ask for nothing of it
+    ");
+}
+
+#[test]
 fn what_steers_the_load_is_shown_where_it_is_asked_for() {
     let text = "\
 target: http://localhost:8080

@@ -41,3 +41,22 @@ fn an_extract_that_can_not_be_read_is_told_once() {
     let text = told(&format!("scenarios: [ {{ name: a, steps: {steps} }} ]"));
     assert_eq!(text.matches("loadgate.yml").count(), 1, "{text}");
 }
+
+#[test]
+fn how_rows_are_taken_can_not_be_guessed() {
+    let feed = |feed: &str| {
+        told(&format!(
+            "data: {{ users: {{ inline: [a] }} }}\nscenarios: [ {{ name: a, feed: {feed}, steps: [ {{ get: /a }} ] }} ]"
+        ))
+    };
+    assert_eq!(
+        feed("{ users: per_vu }"),
+        "loadgate.yml:4:40: 'per_vu' is not a value of 'scenarios[0].feed.users' -> hint: known values: per_iteration, per_user"
+    );
+    assert_eq!(feed("{ user: per_user }"), "loadgate.yml:4:33: there is no feeder 'user' -> hint: did you mean 'users'?");
+    assert_eq!(feed("[ { users: per_user } ]"), "loadgate.yml:4:33: expected a text, found a map");
+    assert_eq!(
+        feed("3"),
+        "loadgate.yml:4:31: expected the name of a feeder, a list of them, or a map such as { users: per_user }, found the number 3"
+    );
+}

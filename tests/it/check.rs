@@ -276,8 +276,7 @@ scenarios: [ {{ name: a, feed: {{ users: per_user }}, steps: [ {{ get: \"/{{{{ u
 "
         );
         let shown = check(&config, &[]);
-        let part = shown.split("\n\n").find(|part| part.starts_with("data")).unwrap_or(&shown).to_owned();
-        part
+        shown.split("\n\n").find(|part| part.starts_with("data")).unwrap_or(&shown).to_owned()
     };
     insta::assert_snapshot!(shown("recycle"), @r"
     data     rows  order       on end   taken by

@@ -1,4 +1,4 @@
-//! Every environment variable loadgate reads by name, documented once.
+//! Every environment variable loadgate reads by name, or sets for the commands it runs, documented once.
 //!
 //! Variables a configuration names itself (`${NAME}`, `secrets:`) are read by [`lookup`] as well, so that tests can
 //! reason about one door.
@@ -53,6 +53,11 @@ pub const BUILD_URL: &str = "BUILD_URL";
 pub const CI: &str = "CI";
 /// Overrides the runner class of the fingerprint (`ci-small`, `perf-lab-1`).
 pub const LOADGATE_RUNNER_CLASS: &str = "LOADGATE_RUNNER_CLASS";
+
+/// The port a service that loadgate starts shall listen on; set for its command.
+pub const PORT: &str = "PORT";
+/// Set for every command that loadgate runs, to a value of its own: tells the processes that came of it.
+pub const LOADGATE_SERVICE: &str = "LOADGATE_SERVICE";
 
 /// PEM file of certificate authorities to trust instead of the system's; read by `rustls-native-certs`.
 pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";

@@ -21,6 +21,7 @@ pub mod protocol;
 pub mod publish;
 pub mod record;
 pub mod report;
+pub mod service;
 pub mod stats;
 pub mod units;
 pub mod verdict;

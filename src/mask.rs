@@ -1,4 +1,8 @@
-//! Values that must not be shown, taken out of a text.
+//! Values that must not be shown, taken out of a text: those we know, and those whose names say what they are.
+
+mod credentials;
+
+pub use credentials::{hidden, is_credential, shortened};
 
 /// What stands in their place.
 pub const MASK: &str = "***";

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Which top-level module may import which. A module that is not here may not exist.
-const IMPORTS: [(&str, &[&str]); 23] = [
+const IMPORTS: [(&str, &[&str]); 24] = [
     ("exit", &[]),
     ("env", &[]),
     ("units", &[]),
@@ -20,9 +20,10 @@ const IMPORTS: [(&str, &[&str]); 23] = [
     ("policy", &["units"]),
     ("config", &["policy", "mask", "units", "env"]),
     ("plan", &["config", "policy", "record", "units"]),
-    ("protocol", &["plan", "record", "clock", "units"]),
+    ("protocol", &["plan", "record", "clock", "mask", "units"]),
     ("measure", &["plan", "record", "clock", "units"]),
     ("engine", &["plan", "protocol", "measure", "record", "clock", "mask", "units"]),
+    ("service", &["plan", "clock", "mask", "env", "units"]),
     ("compare", &["record", "policy", "stats", "units"]),
     ("verdict", &["compare", "policy", "record", "units", "exit"]),
     ("baseline", &["record", "clock", "units"]),

@@ -1,38 +1,57 @@
-//! The gate of an A/B run: its pairs of records are saved, judged and reported.
+//! The gate of an A/B run: replicates are played until the verdict is sure or all of them are played; then it is reported.
 
 use super::{
     Failure,
-    gate::Gated,
-    pair::{self, Pair},
-    recording,
-    report::formats,
+    gate::{Gated, reported},
+    pair,
+    replicates::{self, Made, Session},
 };
 use crate::{
-    compare::compare,
-    plan::Resolved,
-    policy::Policy,
-    record::RunRecord,
-    report,
-    verdict::{Reference, Verdict, decide_ab},
+    baseline::Store,
+    compare::{Look, compare_ab, looks},
+    plan::{Replicate, Resolved},
+    record::{LearnedNoise, RunRecord, Side},
+    verdict::{Reference, Verdict, decide_ab, sure},
 };
 
-/// Saves the pairs of all replicates that were played, and leaves verdict and reports in the report folder.
+/// Plays baseline and candidate beside one another and judges the candidate. What was learned of noise is read before any load is
+/// sent.
 ///
 /// # Errors
-/// The report folder can't be written.
-pub(super) fn judge_and_report(pairs: &[Pair], resolved: &Resolved) -> Result<Gated, Failure> {
-    let folder = &resolved.report.dir;
-    pair::save(pairs, folder)?;
-    let (candidate, baseline): (Vec<RunRecord>, Vec<RunRecord>) =
-        pairs.iter().map(|pair| (pair.candidate.clone(), pair.baseline.clone())).unzip();
-    let verdict = judge_ab(&baseline, &candidate, &resolved.policy);
-    let view = report::View::new(&verdict, &candidate, &baseline);
-    report::write(&view, &formats(&resolved.report.formats), folder).map_err(recording::not_reported)?;
-    Ok(Gated { console: report::console(&view), verdict })
+/// Learned noise is damaged, the report folder can't be written, or the system refuses what the engine needs.
+pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
+    let resolved = session.resolved;
+    let learned = learned(session)?;
+    let looks = looks_of(resolved);
+    let made = replicates::play(session, pair::beside, |made| {
+        let look = looks.iter().find(|look| look.used == made.len() && !look.is_last());
+        Ok(look.is_some_and(|look| sure(&judge(made, *look, &learned, resolved)).is_some()))
+    })?;
+    replicates::save(&made, session.replication, session.report)?;
+    // A run that was cut short is invalid, whatever it is looked at for.
+    let look = looks.iter().find(|look| look.used == made.len()).or(looks.last());
+    let look = look.copied().unwrap_or_else(|| Look::only(made.len(), resolved.policy.regression.alpha));
+    let verdict = judge(&made, look, &learned, resolved);
+    let (candidate, baseline) = replicates::apart(made);
+    reported(verdict, &candidate, &baseline, resolved)
 }
 
-/// Judges the candidate's records against those of the baseline, paired in their order: one pair per replicate.
-pub(super) fn judge_ab(baseline: &[RunRecord], candidate: &[RunRecord], policy: &Policy) -> Verdict {
-    let comparison = compare(baseline, candidate, &policy.regression);
-    decide_ab(candidate, baseline, Reference::Compared(Box::new(comparison)), policy)
+/// When the replicates are looked at; the last look is at their end.
+fn looks_of(resolved: &Resolved) -> Vec<Look> {
+    let (planned, alpha) = (resolved.replication.count, resolved.policy.regression.alpha);
+    if resolved.replication.early_stop { looks(planned, alpha) } else { vec![Look::only(planned, alpha)] }
+}
+
+fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved) -> Verdict {
+    let (candidate, baseline): (Vec<RunRecord>, Vec<RunRecord>) = replicates::apart(made.to_vec());
+    let comparison = compare_ab(&baseline, &candidate, &resolved.policy.regression, learned, look);
+    decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &resolved.policy)
+}
+
+/// What earlier comparisons like this one taught of noise.
+fn learned(session: &Session<'_>) -> Result<LearnedNoise, Failure> {
+    let (resolved, first) = (session.resolved, Replicate { number: 1, of: session.replication.count });
+    let part = Resolved { plan: resolved.plan.part(session.replication, first), ..resolved.clone() };
+    let blank = pair::blank(&part, first, Side::Candidate);
+    Ok(Store::at(&resolved.baseline.dir).learned(&blank.suite, &blank.fingerprint().id)?)
 }

@@ -1,9 +1,10 @@
 //! `loadgate check`: the configuration is valid, and this is what a run would send.
 
-use super::{Failure, config_args::ConfigArgs, terminal};
+use super::{Failure, config_args::ConfigArgs, start_args::StartArgs, terminal};
 use crate::{exit::Exit, plan::Resolved};
 
 mod plan_text;
+mod replicates_text;
 mod steering_text;
 mod target_text;
 mod users_text;
@@ -12,10 +13,12 @@ mod users_text;
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    start: StartArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let resolved = args.config.resolve()?;
+    let resolved = args.config.resolve_with(&args.start)?;
     terminal::out(&shown(&resolved));
     for note in &resolved.notes {
         terminal::err(&format!("note: {}", resolved.secrets.mask(note)));

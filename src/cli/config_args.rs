@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Failure;
+use super::{Failure, start_args::StartArgs};
 use crate::{
     config::{self, ConfigError, Overrides},
     plan::{self, Resolved},
@@ -31,12 +31,21 @@ impl ConfigArgs {
     /// # Errors
     /// Anything wrong with the flags or the configuration; nothing was sent, the exit code is that of a usage error.
     pub(super) fn resolve(&self) -> Result<Resolved, Failure> {
+        self.resolve_with(&StartArgs::default())
+    }
+
+    /// The same, with commands that flags give.
+    ///
+    /// # Errors
+    /// As [`ConfigArgs::resolve`].
+    pub(super) fn resolve_with(&self, start: &StartArgs) -> Result<Resolved, Failure> {
         let overrides = Overrides {
             variables: pairs("-e", &self.vars, "NAME=VALUE")?,
             set: pairs("--set", &self.set, "PATH=VALUE")?,
             environment: self.env.clone(),
+            ..Overrides::default()
         };
-        config::load(&self.config, &overrides).and_then(|loaded| plan::resolve(&loaded)).map_err(Failure::from)
+        config::load(&self.config, &start.over(overrides)).and_then(|loaded| plan::resolve(&loaded)).map_err(Failure::from)
     }
 }
 

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use super::{
     Failure, ab,
     config_args::ConfigArgs,
-    pair::{Replicate, make_pair},
     recording::{self, Talk},
+    replicates::{self, Session},
     report::formats,
-    signals, terminal,
+    signals,
+    start_args::StartArgs,
+    terminal,
 };
 use crate::{
     baseline::{Found, Store},
@@ -28,6 +30,8 @@ pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
+    start: StartArgs,
+    #[command(flatten)]
     talk: Talk,
     /// Folder for record, verdict and reports [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
@@ -38,7 +42,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let mut resolved = args.config.resolve()?;
+    let mut resolved = args.config.resolve_with(&args.start)?;
     if let Some(folder) = &args.out {
         resolved.report.dir.clone_from(folder);
     }
@@ -69,18 +73,27 @@ pub(super) struct Gated {
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
-    let blank = recording::blank(resolved);
+    let session = Session { resolved, replication: resolved.replication, talk, stop, report: folder };
     if resolved.plan.baseline.is_some() {
-        let pair = make_pair(resolved, &blank, Replicate::ONLY, talk, stop)?;
-        return ab::judge_and_report(&[pair], resolved);
+        return ab::gate(&session);
     }
-    let found = Store::at(&resolved.baseline.dir).matching(&blank, BASELINES_MAX)?;
-    let candidate = [recording::make(resolved, blank, talk, stop)?];
-    recording::save(&candidate[0], folder)?;
+    let found = Store::at(&resolved.baseline.dir).matching(&recording::blank(resolved), BASELINES_MAX)?;
+    let made = replicates::play(&session, replicates::alone, |_| Ok(false))?;
+    replicates::save(&made, resolved.replication, folder)?;
+    let (candidate, _) = replicates::apart(made);
     let (reference, baseline) = hold_against(found, &candidate, resolved);
-    let verdict = decide(&candidate, reference, &resolved.policy);
-    let view = report::View::new(&verdict, &candidate, &baseline);
-    report::write(&view, &formats(&resolved.report.formats), folder).map_err(recording::not_reported)?;
+    reported(decide(&candidate, reference, &resolved.policy), &candidate, &baseline, resolved)
+}
+
+/// Leaves verdict and reports in the report folder.
+pub(super) fn reported(
+    verdict: Verdict,
+    candidate: &[RunRecord],
+    baseline: &[RunRecord],
+    resolved: &Resolved,
+) -> Result<Gated, Failure> {
+    let view = report::View::new(&verdict, candidate, baseline);
+    report::write(&view, &formats(&resolved.report.formats), &resolved.report.dir).map_err(recording::not_reported)?;
     Ok(Gated { console: report::console(&view), verdict })
 }
 
@@ -98,7 +111,11 @@ fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (
 
 /// Where baselines are looked for, and the command that puts this run there.
 fn how_to_promote(resolved: &Resolved) -> String {
-    let (dir, record) = (resolved.baseline.dir.display(), resolved.report.dir.join(report::RECORD_FILE));
+    let record = match resolved.replication.count {
+        1 => report::RECORD_FILE.to_owned(),
+        _ => format!("{}/candidate-*.json.gz", report::RECORDS_FOLDER),
+    };
+    let (dir, record) = (resolved.baseline.dir.display(), resolved.report.dir.join(record));
     format!(
         "note: baselines are looked for in {dir}; to store this run: loadgate baseline promote --dir {dir} {}",
         record.display()

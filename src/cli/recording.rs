@@ -13,7 +13,7 @@ use crate::{
     engine::{self, NotReady, Observed, Progress, Stop},
     exit::Exit,
     measure,
-    plan::{Plan, Resolved},
+    plan::{Plan, Replicate, Resolved},
     protocol::{Origins, http::HttpDriver},
     record::{self, Ended, FailureSample, PlanFacts, RunRecord, Window, WindowPlace, file::SCHEMA},
     report::{self, ReportError},
@@ -30,6 +30,9 @@ pub(super) struct Talk {
     /// How progress is told
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+    /// Which part of a run with several is told of.
+    #[arg(skip)]
+    pub replicate: Option<Replicate>,
 }
 
 /// The record of a run that is still to be made: all that is known before, nothing measured. Baselines are looked up with it,
@@ -98,13 +101,13 @@ pub(super) fn play(resolved: &Resolved, plan: &Plan, talk: Talk, stop: &Stop) ->
         Ok(origins) => origins,
         Err(error) => return aborted(error.to_string()),
     };
-    match engine::wait_until_ready(plan, &origins, stop) {
+    match engine::wait_until_ready(plan, HttpDriver::for_probes(plan, &origins), stop) {
         Ok(()) => {}
         Err(NotReady::System(error)) => return Err(Failure::invalid(error)),
         Err(NotReady::Stopped) => return Ok(Played::Nothing(Ended::Interrupted, NotReady::Stopped.to_string())),
         Err(error) => return aborted(error.to_string()),
     }
-    let mut display = Display::new(plan, talk.quiet, talk.log_format);
+    let mut display = Display::new(plan, talk);
     let driver = |share| HttpDriver::new(plan, &origins, share);
     let endpoints: Vec<_> = plan.workload.endpoints.iter().map(|point| (point.name.as_str(), point.scenario.as_str())).collect();
     let mut promises = AbortWatch::new(&resolved.policy.thresholds, plan.window, &endpoints);

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use super::{
     Failure,
     config_args::ConfigArgs,
-    pair::{self, Pair, Replicate, make_pair},
     recording::{self, Talk},
+    replicates::{self, Session},
     report::formats,
-    signals, terminal,
+    signals,
+    start_args::StartArgs,
+    terminal,
 };
 use crate::{
     engine::Stop,
@@ -22,6 +24,8 @@ pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
+    start: StartArgs,
+    #[command(flatten)]
     talk: Talk,
     /// Folder for the record and its summary [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
@@ -32,27 +36,23 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let resolved = args.config.resolve()?;
+    let resolved = args.config.resolve_with(&args.start)?;
     let folder = args.out.clone().unwrap_or(resolved.report.dir.clone());
     report::prepare(&folder)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
-    let blank = recording::blank(&resolved);
-    let (record, baseline) = if resolved.plan.baseline.is_some() {
-        let made = [make_pair(&resolved, &blank, Replicate::ONLY, args.talk, &stop)?];
-        pair::save(&made, &folder)?;
-        let [Pair { candidate, baseline }] = made;
-        (candidate, Some(baseline))
-    } else {
-        let record = recording::make(&resolved, blank, args.talk, &stop)?;
-        recording::save(&record, &folder)?;
-        (record, None)
-    };
-    let view = report::RunView::new(std::slice::from_ref(&record)).beside(baseline.as_slice());
+    let session =
+        Session { resolved: &resolved, replication: resolved.replication, talk: args.talk, stop: &stop, report: &folder };
+    let made = replicates::play(&session, replicates::one(&resolved), |_| Ok(false))?;
+    replicates::save(&made, resolved.replication, &folder)?;
+    let (candidate, baseline) = replicates::apart(made);
+    let view = report::RunView::new(&candidate).beside(&baseline);
     report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
-    warn(&record);
+    candidate.iter().for_each(warn);
+    let Some(last) = candidate.last() else { return Err(Failure::invalid("nothing was played")) };
     terminal::out(&if args.json { report::summary_json(&view) } else { report::console_run(&view) });
-    ended(&record)
+    // Only the last one can have been cut short.
+    ended(last)
 }
 
 /// Says what a gate would make of how the load was made.

@@ -23,3 +23,10 @@ pub fn now() -> Instant {
 pub fn wall() -> Timestamp {
     Timestamp::now()
 }
+
+/// Lets a moment pass before one looks again, for what nobody tells of when it happens: other processes and their groups. For
+/// everything else there is something to wait for.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
+pub fn pause(moment: Duration) {
+    std::thread::sleep(moment);
+}

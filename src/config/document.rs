@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     baseline::Baseline,
     data::Feeder,
+    hooks::Hooks,
     http::Http,
     regression::Regression,
     report::Report,
@@ -71,6 +72,9 @@ pub struct Document {
     /// What is written after a run.
     #[serde(default)]
     pub report: Report,
+    /// Commands around a run.
+    #[serde(default)]
+    pub hooks: Hooks,
     /// What keeps load from going where it must not.
     #[serde(default)]
     pub safety: Safety,

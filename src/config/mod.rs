@@ -12,6 +12,7 @@ mod document;
 mod error;
 pub mod feed;
 mod files;
+pub mod hooks;
 pub mod http;
 mod nearest;
 mod node;
@@ -58,6 +59,23 @@ pub struct Overrides {
     pub set: Vec<(String, String)>,
     /// `--env NAME`.
     pub environment: Option<String>,
+    /// `--start-candidate COMMAND`.
+    pub start_candidate: Option<String>,
+    /// `--start-baseline COMMAND`.
+    pub start_baseline: Option<String>,
+}
+
+/// The flag that stands for `target.start`.
+const START_CANDIDATE: &str = "--start-candidate";
+/// The flag that stands for `target.baseline_start`.
+const START_BASELINE: &str = "--start-baseline";
+
+impl Overrides {
+    /// The commands that flags give, each with its flag and its key under `target`.
+    fn commands(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        let given = [(START_CANDIDATE, "start", &self.start_candidate), (START_BASELINE, "baseline_start", &self.start_baseline)];
+        given.into_iter().filter_map(|(flag, key, command)| Some((flag, key, command.as_deref()?)))
+    }
 }
 
 /// A configuration of known names and right types, before anyone asked what it means.
@@ -110,6 +128,9 @@ pub fn load(path: &FilePath, overrides: &Overrides) -> Result<Loaded, ConfigErro
     }
     for (path, value) in &overrides.set {
         overlay::set(&mut root, path, value).map_err(one)?;
+    }
+    for (flag, key, command) in overrides.commands() {
+        overlay::start(&mut root, flag, key, command);
     }
     // Once more, for what the flags brought in.
     let problems = not_yet::find(&root);
@@ -215,6 +236,12 @@ impl Loaded {
         problems.sort_by_key(place);
         problems.iter_mut().for_each(|problem| problem.hide(&self.secrets));
         ConfigError { path: self.path.clone(), problems, text: self.text.clone() }
+    }
+
+    /// Whether a command was given by a flag of its own: it means what it would mean at the prompt, so it runs where that is.
+    #[must_use]
+    pub fn is_of_prompt(&self, path: &Path) -> bool {
+        matches!(self.position(path), Position::Flag(flag) if flag == START_CANDIDATE || flag == START_BASELINE)
     }
 
     /// The folder that relative paths of the configuration start from; empty for the current one.

@@ -7,8 +7,6 @@ use super::{
 
 /// Whole sections and single keys; `[]` stands for any place of a list.
 const NOT_YET: &[&str] = &[
-    "target.start",
-    "target.baseline_start",
     "scenarios[].websocket",
     "scenarios[].connections",
     "scenarios[].heartbeat",
@@ -16,9 +14,7 @@ const NOT_YET: &[&str] = &[
     "scenarios[].steps[].send",
     "scenarios[].steps[].expect",
     "scenarios[].steps[].listen",
-    "regression.replicates",
     "regression.runs",
-    "regression.early_stop",
     "regression.confirm",
     "regression.drift",
     "regression.accept",
@@ -30,7 +26,6 @@ const NOT_YET: &[&str] = &[
     "metrics",
     "observe",
     "profiles",
-    "hooks",
     "faults",
     "proxies",
     "distributed",

@@ -93,6 +93,31 @@ pub(super) fn set(root: &mut Node, path: &str, value: &str) -> Result<(), Proble
     Ok(())
 }
 
+/// Puts a command given by a flag under `target`, whose short form becomes a map then. Nothing in it is YAML.
+pub(super) fn start(root: &mut Node, flag: &str, key: &str, command: &str) {
+    let position = Position::Flag(flag.to_owned());
+    let entry = |key: &str, node| Entry { key: key.to_owned(), key_position: position.clone(), node };
+    let node = |value| Node { position: position.clone(), value };
+    let mut target = node(Value::Map(Vec::new()));
+    if let Value::Map(entries) = &mut root.value {
+        let at = entries.iter().position(|entry| entry.key == "target").unwrap_or_else(|| {
+            entries.push(entry("target", node(Value::Map(Vec::new()))));
+            entries.len() - 1
+        });
+        std::mem::swap(&mut entries[at].node, &mut target);
+        if let Value::Scalar(_) = target.value {
+            let position = target.position.clone();
+            let address = Entry { key: "base_url".to_owned(), key_position: position.clone(), node: target };
+            target = Node { position, value: Value::Map(vec![address]) };
+        }
+        if let Value::Map(keys) = &mut target.value {
+            keys.retain(|known| known.key != key);
+            keys.push(entry(key, node(Value::Scalar(Scalar::new(command.to_owned(), false)))));
+        }
+        entries[at].node = target;
+    }
+}
+
 /// `stages[1].rate` and `stages.1.rate` as segments.
 fn segments_of(path: &str) -> Option<Vec<Segment>> {
     let spaced = path.replace('[', ".").replace(']', "");

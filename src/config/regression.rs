@@ -12,6 +12,10 @@ use super::written::{Expected, Share, TextOr, Time, Written};
 pub struct Regression {
     /// `auto`, `baseline` or `ab`.
     pub compare: Option<String>,
+    /// Parts of the run with fresh processes in each.
+    pub replicates: Option<u64>,
+    /// Whether the run may end as soon as the verdict is sure.
+    pub early_stop: Option<bool>,
     /// Unit of the statistics.
     pub block: Option<Written<Time>>,
     /// Chance of failing a build without any change.

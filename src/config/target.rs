@@ -14,6 +14,10 @@ pub struct Target {
     pub base_url: Option<String>,
     /// The version to compare with, where both are there at the same time.
     pub baseline_url: Option<String>,
+    /// Command that starts the service.
+    pub start: Option<String>,
+    /// Command that starts the version to compare with.
+    pub baseline_start: Option<String>,
     /// `auto`, `http1`, `http2` or `h2c`.
     pub protocol: Option<String>,
     /// How connections are secured.

@@ -181,7 +181,7 @@ fn names_and_types_that_do_not_fit() {
     loadgate.yml:1:1: unknown key 'colour'
       1 | colour: red
         | ^
-    hint: known keys here: version, name, description, tags, target, targets, env, secrets, data, http, stages, load, scenarios, thresholds, slo, regression, baseline, record, report, safety
+    hint: known keys here: version, name, description, tags, target, targets, env, secrets, data, http, stages, load, scenarios, thresholds, slo, regression, baseline, record, report, hooks, safety
     ");
     insta::assert_snapshot!(refusal("name: a\ntarget: b\nname: c\n"), @r"
     loadgate.yml:3:1: duplicate key 'name'
@@ -349,7 +349,7 @@ fn variables_and_secrets_that_have_no_value() {
     loadgate.yml:2:7: the secret 'TOKEN' can't be used in 'name', which is shown in reports
       2 | name: ${secret.TOKEN}
         |       ^
-    hint: secrets belong in `target`, and in paths, headers and bodies of `scenarios`
+    hint: secrets belong in `target` and `hooks`, and in paths, headers and bodies of `scenarios`
     ");
     assert_eq!(refusal("secrets: { TOKEN: { env: LG_TEST_NONE } }\ntarget: x${secret.TOKEN:-}\n"), "it was accepted");
 }

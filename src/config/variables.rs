@@ -147,7 +147,9 @@ impl Variables<'_> {
             .or_else(|| self.section.get(name).cloned())
             .or_else(|| default.map(str::to_owned))
             .ok_or_else(|| {
-                let hint = format!("set it in the environment, with -e {name}=value, or give a default: ${{{name}:-default}}");
+                let of_shell = if is_command(path) { format!("; ${name} without braces is the shell's") } else { String::new() };
+                let hint =
+                    format!("set it in the environment, with -e {name}=value, or give a default: ${{{name}:-default}}{of_shell}");
                 (format!("the variable {name} is not set"), hint)
             })
     }
@@ -159,7 +161,7 @@ impl Variables<'_> {
 
     fn secret(&self, name: &str, default: Option<&str>, path: &Path) -> Result<String, (String, String)> {
         if !may_hold_secrets(path) {
-            let hint = "secrets belong in `target`, and in paths, headers and bodies of `scenarios`".to_owned();
+            let hint = "secrets belong in `target` and `hooks`, and in paths, headers and bodies of `scenarios`".to_owned();
             return Err((format!("the secret '{name}' can't be used in '{path}', which is shown in reports"), hint));
         }
         match (self.secrets.get(name), default) {
@@ -198,6 +200,12 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// Whether the shell reads the value.
+fn is_command(path: &Path) -> bool {
+    let path = path.to_string();
+    path == "target.start" || path == "target.baseline_start" || path.starts_with("hooks.")
+}
+
 /// Names, thresholds and folders reach records and reports; what is sent to the target does not.
 fn may_hold_secrets(path: &Path) -> bool {
     let keys: Vec<&str> = path
@@ -209,7 +217,7 @@ fn may_hold_secrets(path: &Path) -> bool {
         })
         .collect();
     match keys.first() {
-        Some(&"target") => true,
+        Some(&("target" | "hooks")) => true,
         Some(&"scenarios") => keys.contains(&"headers") || keys.contains(&"json") || keys.last() != Some(&"name"),
         _ => false,
     }

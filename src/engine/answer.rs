@@ -4,32 +4,23 @@ use std::{cell::OnceCell, sync::Arc};
 
 use minijinja::{Value, value::Serde};
 
-use super::credentials::{hidden, is_credential};
 use crate::{
-    mask::MASK,
+    mask::{MASK, is_credential, shortened},
     plan::{BodyRule, Check, Extract, JsonPath, Place},
     protocol::{Failure, Reply},
     record::ErrorClass,
 };
 
-/// Characters of what was found that a message shows.
-const FOUND_CHARS_MAX: usize = 80;
-
-/// Characters of it that are looked at.
-const LOOKED_AT_CHARS_MAX: usize = 1_000;
-
 /// A complete answer.
 pub(super) struct Answer<'a> {
     reply: &'a Reply,
-    /// Body bytes as they came.
-    bytes: u64,
     /// The body as JSON, read once.
     json: OnceCell<Result<serde_json::Value, String>>,
 }
 
 impl<'a> Answer<'a> {
-    pub(super) fn new(reply: &'a Reply, bytes: u64) -> Self {
-        Self { reply, bytes, json: OnceCell::new() }
+    pub(super) fn new(reply: &'a Reply) -> Self {
+        Self { reply, json: OnceCell::new() }
     }
 
     /// Whether the answer is a failure.
@@ -77,8 +68,8 @@ impl<'a> Answer<'a> {
     }
 
     fn broken_size(&self, check: &Check) -> Option<String> {
-        let bytes_max = check.bytes_max.filter(|bytes_max| self.bytes > *bytes_max)?;
-        Some(format!("body: expected at most {bytes_max} bytes, found {}", self.bytes))
+        let bytes_max = check.bytes_max.filter(|bytes_max| self.reply.bytes > *bytes_max)?;
+        Some(format!("body: expected at most {bytes_max} bytes, found {}", self.reply.bytes))
     }
 
     fn broken_body(&self, check: &Check) -> Option<String> {
@@ -167,17 +158,6 @@ fn told(class: ErrorClass, message: &str) -> Failure {
 /// What was found under a name; nothing of it where the name says that it is a credential.
 fn value_of(name: &str, text: &str) -> String {
     if is_credential(name) { MASK.to_owned() } else { shortened(text) }
-}
-
-/// The beginning of a text without the credentials in it, on one line.
-pub(super) fn shortened(text: &str) -> String {
-    if text.is_empty() {
-        return "nothing".to_owned();
-    }
-    // No need to look through megabytes. A credential that is cut is hidden as well.
-    let text = hidden(&text.chars().take(LOOKED_AT_CHARS_MAX).collect::<String>());
-    let line: String = text.chars().take(FOUND_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(FOUND_CHARS_MAX).is_some() { format!("{line}..") } else { line }
 }
 
 #[cfg(test)]

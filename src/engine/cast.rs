@@ -18,7 +18,7 @@ use super::{
     feeds::{Feeds, Kept, Row},
     iteration::Script,
     manners::Manners,
-    seat::Seat,
+    seat::Seated,
     user::User,
 };
 use crate::{
@@ -61,10 +61,10 @@ pub(super) struct Cast<D: Driver> {
     pub(super) delays: Rc<Delays>,
     /// Why a helper of this thread was lost, if one was.
     pub(super) lost: Rc<RefCell<Option<io::Error>>>,
-    /// Users of the open loop between two arrivals, and where their tasks wait, which have one from their first arrival on.
-    free: RefCell<VecDeque<(User, Option<Rc<Seat>>)>>,
+    /// Users of the open loop between two arrivals, and where their tasks wait.
+    free: RefCell<VecDeque<Seated<D::Session>>>,
     /// Users of a closed loop that have come to their end.
-    retired: RefCell<Vec<User>>,
+    retired: RefCell<Vec<User<D::Session>>>,
     /// Users of the open loop there are.
     users: Cell<u64>,
     /// Iterations that pause between two steps.
@@ -118,7 +118,7 @@ impl<D: Driver> Cast<D> {
     pub(super) fn all(run: &Arc<Run>, share: Share, driver: D, shards: Vec<Shard>) -> io::Result<Vec<Rc<Self>>> {
         let (driver, delays, lost) = (Rc::new(driver), Rc::new(Delays::new()?), Rc::default());
         let cast = |(side, shard): (&Side, Shard)| {
-            let manners = Rc::new(Manners::new(&run.plan, *side));
+            let manners = Rc::new(Manners::new(&run.plan));
             let scenarios = run.plan.workload.scenarios.iter().map(|scenario| run.plan.scenario_with(scenario, *side));
             Rc::new(Self {
                 run: Arc::clone(run),
@@ -150,7 +150,7 @@ impl<D: Driver> Cast<D> {
 
     /// A user for an arrival of the open loop, and the rows it takes: one who has been here before and is free, or a new one.
     /// `None` when there is no row left for any.
-    pub(super) fn user_for(&self, scenario: ScenarioId) -> Option<(User, Option<Rc<Seat>>, Row)> {
+    pub(super) fn user_for(&self, scenario: ScenarioId) -> Option<(Seated<D::Session>, Row)> {
         let (feeds, plan) = (&self.run.feeds, &self.run.plan);
         let has_rows = |kept: &Kept| feeds.has_rows(&plan.workload, scenario, kept);
         let place = self.free.borrow().iter().position(|(user, _)| has_rows(&user.kept));
@@ -161,36 +161,41 @@ impl<D: Driver> Cast<D> {
             None => return None,
         };
         match feeds.take(&plan.workload, plan.seed, scenario, &mut user.kept) {
-            Some(row) => Some((user, seat, row)),
+            Some(row) => Some(((user, seat), row)),
             None => {
                 // Another thread has taken the last row since it was looked at.
-                self.release(user, seat);
+                self.release((user, seat));
                 None
             }
         }
     }
 
-    fn new_user(&self) -> User {
+    fn new_user(&self) -> User<D::Session> {
         let turn = self.users.get() * self.share.threads as u64 + self.share.thread as u64;
         let number = self.run.plan.user_of_open_loop(turn, self.side);
         self.users.set(self.users.get() + 1);
-        User::new(number, &self.run.plan)
+        self.user(number)
+    }
+
+    /// User `number`, of whatever loop, before its first iteration.
+    pub(super) fn user(&self, number: u64) -> User<D::Session> {
+        User::new(number, &self.run.plan, self.driver.session(self.side))
     }
 
     /// A user of the open loop is free for another arrival.
-    pub(super) fn release(&self, user: User, seat: Option<Rc<Seat>>) {
+    pub(super) fn release(&self, seated: Seated<D::Session>) {
         let mut free = self.free.borrow_mut();
         // One that could not be set up comes last, or it would be the next to be called each time.
-        if user.setback.is_there() { free.push_back((user, seat)) } else { free.push_front((user, seat)) }
+        if seated.0.setback.is_there() { free.push_back(seated) } else { free.push_front(seated) }
     }
 
     /// A user of a closed loop has come to its end.
-    pub(super) fn retire(&self, user: User) {
+    pub(super) fn retire(&self, user: User<D::Session>) {
         self.retired.borrow_mut().push(user);
     }
 
     /// All users who have nothing to do.
-    pub(super) fn take_users(&self) -> Vec<User> {
+    pub(super) fn take_users(&self) -> Vec<User<D::Session>> {
         let free = self.free.take().into_iter().map(|(user, _)| user);
         free.chain(self.retired.take()).collect()
     }

@@ -22,7 +22,7 @@ const LOOK_STEP: Duration = Duration::from_millis(50);
 
 /// Lives the life of user `number` through all stages that have users.
 pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
-    let mut user = User::new(number.into(), &cast.run.plan);
+    let mut user = cast.user(number.into());
     let mut ready = Duration::ZERO;
     for (stage, facts) in cast.run.plan.stages.iter().enumerate() {
         let Load::Users(crowd) = facts.load else { continue };
@@ -78,13 +78,13 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
 }
 
 /// The scenario that is a user's turn.
-fn scenario_of<D: Driver>(cast: &Cast<D>, user: &User) -> ScenarioId {
+fn scenario_of<D: Driver>(cast: &Cast<D>, user: &User<D::Session>) -> ScenarioId {
     cast.run.plan.workload.scenario_of(cast.run.plan.seed, user.number << 32 | user.iteration)
 }
 
 /// What a user does next: the scenario and the rows it takes. A scenario that has no rows left for it is passed over; `None` when
 /// all have none.
-fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User) -> Option<(ScenarioId, Row)> {
+fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>) -> Option<(ScenarioId, Row)> {
     let plan = &cast.run.plan;
     let feeds = &cast.run.feeds;
     loop {
@@ -132,7 +132,7 @@ async fn comes_to_its_turn<D: Driver>(cast: &Cast<D>, stage: usize, ready: Durat
     false
 }
 
-async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User, mut arrival: Arrival) -> Duration {
+async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, mut arrival: Arrival) -> Duration {
     {
         let mut shard = cast.shard.borrow_mut();
         arrival.ticket = shard.arrival_started(arrival.stage, arrival.due, cast.scripts[arrival.scenario].opening);

@@ -124,7 +124,7 @@ impl Walk {
 ///
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
-pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Arrival) -> Duration {
+pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, arrival: Arrival) -> Duration {
     let Arrival { stage, scenario, due, ticket, row, turn } = arrival;
     let script = &cast.scripts[scenario];
     if !script.is_static {
@@ -144,7 +144,7 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User, arrival: Ar
 }
 
 /// Plays what a user does before its first iteration of a scenario, if this is it. False when the iteration can't begin.
-async fn set_up<D: Driver>(cast: &Cast<D>, user: &mut User, scenario: ScenarioId, walk: &mut Walk) -> bool {
+async fn set_up<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, scenario: ScenarioId, walk: &mut Walk) -> bool {
     let script = &cast.scripts[scenario];
     if !script.is_begun_and_left() || !user.is_new_to(scenario) {
         return true;
@@ -163,7 +163,7 @@ async fn set_up<D: Driver>(cast: &Cast<D>, user: &mut User, scenario: ScenarioId
 }
 
 /// Plays steps one after another. False when one of them failed or was not to be sent, and the rest was left.
-async fn play_lines<D: Driver>(cast: &Cast<D>, user: &mut User, lines: &[Line<D::Request>], walk: &mut Walk) -> bool {
+async fn play_lines<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, lines: &[Line<D::Request>], walk: &mut Walk) -> bool {
     for line in lines {
         match line {
             Line::Think(think) => {
@@ -193,7 +193,7 @@ async fn play_lines<D: Driver>(cast: &Cast<D>, user: &mut User, lines: &[Line<D:
 }
 
 /// Plays the end of a user's part in a scenario, if it ever had one.
-pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User, scenario: ScenarioId) {
+pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, scenario: ScenarioId) {
     if user.leave(scenario) {
         let mut walk = Walk::new(scenario, Part::Teardown, None, cast.run.moment());
         // A step that fails is told of; there is nobody left who would build on it.
@@ -202,7 +202,12 @@ pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User, scenario: 
 }
 
 /// Makes a request that is due and notes its outcome: when it was done, and whether it failed.
-async fn make_visit<D: Driver>(cast: &Cast<D>, user: &mut User, visit: &Visit<D::Request>, walk: &mut Walk) -> (Duration, bool) {
+async fn make_visit<D: Driver>(
+    cast: &Cast<D>,
+    user: &mut User<D::Session>,
+    visit: &Visit<D::Request>,
+    walk: &mut Walk,
+) -> (Duration, bool) {
     let due = walk.due;
     let begin = |stage: usize| cast.shard.borrow_mut().begin(stage, due, visit.endpoint);
     let ticket = walk.ticket.take().or_else(|| walk.stage.filter(|_| visit.measured).and_then(begin));

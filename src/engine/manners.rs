@@ -1,21 +1,16 @@
-//! How the visits of a plan are made, whatever they ask for: templates, targets, retries, redirects, cookies.
+//! How the visits of a plan are made, whatever they ask for: templates, time limits, retries.
 
 use std::time::Duration;
 
 use crate::{
-    plan::{Backoff, Plan, Target, Templates},
-    record::{ErrorClass, Side},
+    plan::{Backoff, Plan, Templates},
+    record::ErrorClass,
 };
 
 /// What the visits of one thread share.
 #[derive(Debug)]
 pub(super) struct Manners {
     pub(super) templates: Templates,
-    pub(super) targets: Vec<Target>,
-    /// Redirects that are followed within one visit.
-    pub(super) redirects: u32,
-    /// Whether users keep cookies.
-    pub(super) cookies: bool,
     /// Where a visit has no time of its own.
     pub(super) timeout: Duration,
     retries: u32,
@@ -25,14 +20,11 @@ pub(super) struct Manners {
 }
 
 impl Manners {
-    pub(super) fn new(plan: &Plan, side: Side) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         let retries = &plan.http.retries;
         let retried = ErrorClass::ALL.into_iter().filter(|class| retries.on.iter().any(|name| class.is_named(name)));
         Self {
             templates: plan.workload.templates.clone(),
-            targets: plan.targets_with(side),
-            redirects: plan.http.redirects,
-            cookies: plan.http.cookies,
             timeout: plan.http.timeouts.request,
             retries: retries.max,
             retried: retried.collect(),
@@ -53,9 +45,6 @@ mod tests {
     fn manners() -> Manners {
         Manners {
             templates: Templates::default(),
-            targets: Vec::new(),
-            redirects: 0,
-            cookies: false,
             timeout: Duration::from_secs(1),
             retries: 2,
             retried: vec![ErrorClass::Status5xx],

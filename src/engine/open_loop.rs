@@ -114,11 +114,11 @@ where
         shard.arrival_withheld(stage, Withheld::ByBreaker);
     } else if !cast.has_room() {
         shard.arrival_dropped(stage, due, script.endpoint);
-    } else if let Some((user, seat, row)) = cast.user_for(scenario) {
+    } else if let Some(((user, seat), row)) = cast.user_for(scenario) {
         // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
         let Some(turn) = controls.begin(script.sends_at_once()) else {
             shard.arrival_withheld(stage, Withheld::ByBreaker);
-            cast.release(user, seat);
+            cast.release((user, seat));
             return;
         };
         let ticket = shard.arrival_started(stage, due, script.opening);
@@ -135,11 +135,11 @@ where
 }
 
 /// What a user of the open loop does: plays one arrival after another, those in turn that come when it is free.
-async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut user: User, mut arrival: Arrival) {
+async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut user: User<D::Session>, mut arrival: Arrival) {
     let seat = Rc::new(Seat::default());
     loop {
         play(&cast, &mut user, arrival).await;
-        cast.release(user, Some(Rc::clone(&seat)));
+        cast.release((user, Some(Rc::clone(&seat))));
         (user, arrival) = seat.wait().await;
     }
 }

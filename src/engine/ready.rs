@@ -8,14 +8,20 @@ use tokio::runtime::{Builder, LocalOptions};
 use super::Stop;
 use crate::{
     clock,
-    plan::{Method, Plan, Request, Share, TargetId, WaitFor},
-    protocol::{Driver as _, Keep, Origins, Terms, http::HttpDriver},
+    plan::{Method, Plan, Request, TargetId, WaitFor},
+    protocol::{Driver, Keep, Terms},
+    record::Side,
 };
 
 /// How often the wish to stop is looked at while waiting.
 const STOP_STEP: Duration = Duration::from_millis(50);
 /// What a probe is given at least, however little of `wait_for.timeout` is left.
 const PROBE_MIN: Duration = Duration::from_millis(500);
+
+/// How long a service that was just started is given to take connections, where there is no `wait_for:`.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// Pause between two tries.
+const START_STEP: Duration = Duration::from_millis(100);
 
 /// The target never became ready.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +32,14 @@ pub enum NotReady {
         /// Host and port.
         authority: String,
         /// What was seen.
+        reason: String,
+    },
+    /// It was started, and does not take connections.
+    #[error("{authority} took no connection within {}: {reason}", crate::units::duration(START_TIMEOUT))]
+    NotListening {
+        /// Host and port.
+        authority: String,
+        /// What was seen last.
         reason: String,
     },
     /// `wait_for:` ran out of time.
@@ -50,15 +64,16 @@ pub enum NotReady {
     System(#[from] std::io::Error),
 }
 
-/// Waits as `wait_for:` says; without it, makes sure that the target takes a connection at all.
+/// Waits as `wait_for:` says; without it, makes sure that the target takes a connection at all. The driver is used up, as its
+/// connections end with the wait.
 ///
 /// # Errors
 /// The target never became ready, or somebody asked to stop.
-pub fn wait_until_ready(plan: &Plan, origins: &Origins, stop: &Stop) -> Result<(), NotReady> {
+pub fn wait_until_ready<D: Driver>(plan: &Plan, driver: D, stop: &Stop) -> Result<(), NotReady> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    runtime.block_on(async {
+    runtime.block_on(async move {
         tokio::select! {
-            ready = ready(plan, origins) => ready,
+            ready = ready(plan, &driver) => ready,
             () = asked(stop) => Err(NotReady::Stopped),
         }
     })
@@ -71,14 +86,14 @@ async fn asked(stop: &Stop) {
     }
 }
 
-async fn ready(plan: &Plan, origins: &Origins) -> Result<(), NotReady> {
+async fn ready<D: Driver>(plan: &Plan, driver: &D) -> Result<(), NotReady> {
     for id in 0..plan.targets.len() {
         match &plan.targets[id].wait_for {
-            Some(wait_for) => probe(plan, id, wait_for, origins).await?,
-            None => origins
-                .connect(id, plan.http.timeouts.connect)
+            Some(wait_for) => probe(plan, id, wait_for, driver).await?,
+            None if plan.targets[id].start.is_some() => listening(plan, id, driver).await?,
+            None => driver
+                .reach(id)
                 .await
-                .map(drop)
                 .map_err(|failure| NotReady::Unreachable { authority: name(plan, id), reason: failure.message.into_owned() })?,
         }
     }
@@ -91,8 +106,20 @@ fn name(plan: &Plan, target: TargetId) -> String {
     if plan.baseline == Some(target) { format!("the baseline {authority}") } else { authority }
 }
 
-async fn probe(plan: &Plan, target: TargetId, wait_for: &WaitFor, origins: &Origins) -> Result<(), NotReady> {
-    let driver = HttpDriver::new(plan, origins, Share { thread: 0, threads: 1 });
+/// Waits until a service that was just started takes a connection.
+async fn listening<D: Driver>(plan: &Plan, target: TargetId, driver: &D) -> Result<(), NotReady> {
+    let began = clock::now();
+    loop {
+        let Err(failure) = driver.reach(target).await else { return Ok(()) };
+        if clock::now().saturating_duration_since(began) >= START_TIMEOUT {
+            let (authority, reason) = (name(plan, target), failure.message.into_owned());
+            return Err(NotReady::NotListening { authority, reason });
+        }
+        tokio::time::sleep(START_STEP).await;
+    }
+}
+
+async fn probe<D: Driver>(plan: &Plan, target: TargetId, wait_for: &WaitFor, driver: &D) -> Result<(), NotReady> {
     let (path, method) = (wait_for.path.clone(), Method::GET);
     let request = driver.prepare(&Request { target, method, path, headers: Vec::new(), body: Bytes::new() });
     let began = clock::now();
@@ -101,7 +128,8 @@ async fn probe(plan: &Plan, target: TargetId, wait_for: &WaitFor, origins: &Orig
     loop {
         probes += 1;
         let timeout = plan.http.timeouts.request.min(left().max(PROBE_MIN));
-        let outcome = driver.exchange(&request, &Terms { timeout, cookie: None, keep: Keep::Status }).await.outcome;
+        let terms = Terms { timeout, keep: Keep::Status, expected: &[] };
+        let outcome = driver.exchange(&mut driver.session(Side::Candidate), &request, &terms).await.outcome;
         let reason = match outcome {
             Ok(reply) if reply.status.as_u16() == wait_for.status => return Ok(()),
             Ok(reply) => format!("status {}", reply.status.as_u16()),

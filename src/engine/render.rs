@@ -1,9 +1,10 @@
 //! A request whose parts are templates, made for one user.
 
+use std::sync::Arc;
+
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::{HeaderValue, uri::PathAndQuery};
 
-use super::user::User;
 use crate::{
     plan::{Piece, Rendered, Request, Scope, TemplateError, TemplateId, Templates},
     protocol::Failure,
@@ -13,9 +14,13 @@ use crate::{
 /// Most bytes of a rendered body.
 const BODY_BYTES_MAX: usize = 8 << 20;
 
-/// Renders a request. What can't be rendered or sent is a failure, and nothing is sent.
-pub(super) fn render(templates: &Templates, written: &Request, rendered: &Rendered, user: &mut User) -> Result<Request, Failure> {
-    let scope = user.scope_now();
+/// Renders a request with what templates see. What can't be rendered or sent is a failure, and nothing is sent.
+pub(super) fn render(
+    templates: &Templates,
+    written: &Request,
+    rendered: &Rendered,
+    scope: &Arc<Scope>,
+) -> Result<Request, Failure> {
     let one = |id: &TemplateId, part: &str| templates.render(id, scope).map_err(|error| failure(part, &error));
     let path = match &rendered.path {
         Some(id) => path(one(id, "path")?)?,
@@ -46,7 +51,7 @@ fn path(text: String) -> Result<String, Failure> {
     }
 }
 
-fn body(templates: &Templates, pieces: &[Piece], scope: &std::sync::Arc<Scope>) -> Result<Bytes, Failure> {
+fn body(templates: &Templates, pieces: &[Piece], scope: &Arc<Scope>) -> Result<Bytes, Failure> {
     let mut body = BytesMut::new();
     for piece in pieces {
         let one = |id| templates.render(id, scope).map_err(|error| failure("body", &error));

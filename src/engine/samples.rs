@@ -7,9 +7,8 @@ use std::{
 
 use http::{HeaderName, HeaderValue};
 
-use super::credentials::{hidden, is_credential};
 use crate::{
-    mask::MASK,
+    mask::{MASK, hidden, is_credential},
     plan::Request,
     protocol::Reply,
     record::{ErrorClass, ExchangeSample},
@@ -59,13 +58,13 @@ impl Samples {
     }
 
     /// A sample of an answer that failed; `None` when there are enough of its class.
-    pub(super) fn take(&self, class: ErrorClass, request: &Request, reply: &Reply, bytes: u64) -> Option<Box<ExchangeSample>> {
+    pub(super) fn take(&self, class: ErrorClass, request: &Request, reply: &Reply) -> Option<Box<ExchangeSample>> {
         let mut taken = self.taken.borrow_mut();
         let of_class = taken.entry(class).or_default();
         if of_class.is_enough() {
             return None;
         }
-        let sample = sample(request, reply, bytes);
+        let sample = sample(request, reply);
         // What was thrown away can't be shown; the next failure will show it.
         of_class.full += u8::from(sample.is_full());
         of_class.poor += u8::from(!sample.is_full());
@@ -75,7 +74,7 @@ impl Samples {
     }
 }
 
-fn sample(request: &Request, reply: &Reply, bytes: u64) -> ExchangeSample {
+fn sample(request: &Request, reply: &Reply) -> ExchangeSample {
     let path = cut(&request.path);
     let excerpt = &reply.body[..reply.body.len().min(ExchangeSample::BODY_BYTES_MAX)];
     ExchangeSample {
@@ -85,7 +84,7 @@ fn sample(request: &Request, reply: &Reply, bytes: u64) -> ExchangeSample {
         response_headers: reply.headers.iter().map(|(name, value)| shown(name, value)).collect(),
         // A character that was cut in two at the end is left out.
         body: hidden(String::from_utf8_lossy(excerpt).trim_end_matches('\u{fffd}')),
-        body_bytes: bytes,
+        body_bytes: reply.bytes,
     }
 }
 
@@ -114,7 +113,9 @@ mod tests {
     }
 
     fn reply(headers: HeaderMap, body: &str) -> Reply {
-        Reply { status: StatusCode::FORBIDDEN, headers, body: Bytes::copy_from_slice(body.as_bytes()) }
+        // Five bytes at least came, whatever was kept of them.
+        let bytes = body.len().max(5) as u64;
+        Reply { status: StatusCode::FORBIDDEN, headers, body: Bytes::copy_from_slice(body.as_bytes()), bytes }
     }
 
     fn full(body: &str) -> Reply {
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn credentials_and_what_is_too_long_are_left_out() {
-        let sample = Samples::default().take(ErrorClass::Status4xx, &request(), &full(&"é".repeat(3000)), 6000).unwrap();
+        let sample = Samples::default().take(ErrorClass::Status4xx, &request(), &full(&"é".repeat(3000))).unwrap();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!((sample.request.as_str(), sample.status, sample.body_bytes), ("POST /login", 403, 6000));
         assert_eq!(sample.request_headers, [pair("authorization", "***"), pair("x-api-key", "***"), pair("accept", "text/html")]);
@@ -136,7 +137,7 @@ mod tests {
     #[test]
     fn two_samples_of_each_class_are_enough() {
         let samples = Samples::default();
-        let takes = |class| samples.take(class, &request(), &full("x"), 1).is_some();
+        let takes = |class| samples.take(class, &request(), &full("x")).is_some();
         assert_eq!([(); 3].map(|()| takes(ErrorClass::Status4xx)), [true, true, false]);
         assert!(takes(ErrorClass::CheckFailed) && !samples.is_hungry());
     }
@@ -144,9 +145,9 @@ mod tests {
     #[test]
     fn an_answer_of_which_nothing_was_kept_makes_hungry_for_the_next_one() {
         let samples = Samples::default();
-        let first = samples.take(ErrorClass::Status4xx, &request(), &reply(HeaderMap::new(), ""), 5).unwrap();
+        let first = samples.take(ErrorClass::Status4xx, &request(), &reply(HeaderMap::new(), "")).unwrap();
         assert!(!first.is_full() && samples.is_hungry());
-        assert!(samples.take(ErrorClass::Status4xx, &request(), &full("x"), 1).unwrap().is_full());
+        assert!(samples.take(ErrorClass::Status4xx, &request(), &full("x")).unwrap().is_full());
         assert!(!samples.is_hungry());
     }
 
@@ -155,23 +156,23 @@ mod tests {
         let samples = Samples::default();
         let mut headers_only = full("");
         headers_only.body = Bytes::new();
-        let first = samples.take(ErrorClass::Status5xx, &request(), &headers_only, 157).unwrap();
+        let first = samples.take(ErrorClass::Status5xx, &request(), &headers_only).unwrap();
         assert!(!first.is_full() && samples.is_hungry());
-        assert_eq!(samples.take(ErrorClass::Status5xx, &request(), &full("<html>"), 157).unwrap().body, "<html>");
+        assert_eq!(samples.take(ErrorClass::Status5xx, &request(), &full("<html>")).unwrap().body, "<html>");
         assert!(!samples.is_hungry());
     }
 
     #[test]
     fn a_body_that_can_never_be_shown_is_not_asked_for_without_end() {
         let samples = Samples::default();
-        let taken = (0..1_000).filter(|_| samples.take(ErrorClass::Status5xx, &request(), &full(""), 157).is_some()).count();
+        let taken = (0..1_000).filter(|_| samples.take(ErrorClass::Status5xx, &request(), &full("")).is_some()).count();
         assert_eq!((taken, samples.is_hungry()), (usize::from(POOR_MAX), false));
     }
 
     #[test]
     fn hunger_passes_when_nothing_fails_any_more() {
         let samples = Samples::default();
-        samples.take(ErrorClass::Status4xx, &request(), &reply(HeaderMap::new(), ""), 5);
+        samples.take(ErrorClass::Status4xx, &request(), &reply(HeaderMap::new(), ""));
         assert_eq!((0..1_000).filter(|_| samples.is_hungry()).count(), usize::from(HUNGER));
     }
 }

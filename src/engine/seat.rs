@@ -4,21 +4,31 @@
 use std::{
     cell::RefCell,
     future::poll_fn,
+    rc::Rc,
     task::{Poll, Waker},
 };
 
 use super::{iteration::Arrival, user::User};
 
+/// A user of the open loop, and where its task waits, which it has from its first arrival on.
+pub(super) type Seated<S> = (User<S>, Option<Rc<Seat<S>>>);
+
 /// Takes one user and its arrival at a time from whoever sends to the task that sits here.
-#[derive(Debug, Default)]
-pub(super) struct Seat {
-    next: RefCell<Option<(User, Arrival)>>,
+#[derive(Debug)]
+pub(super) struct Seat<S> {
+    next: RefCell<Option<(User<S>, Arrival)>>,
     sitting: RefCell<Option<Waker>>,
 }
 
-impl Seat {
+impl<S> Default for Seat<S> {
+    fn default() -> Self {
+        Self { next: RefCell::default(), sitting: RefCell::default() }
+    }
+}
+
+impl<S> Seat<S> {
     /// Gives the task its next arrival, and the user back that it left when it sat down.
-    pub(super) fn call(&self, user: User, arrival: Arrival) {
+    pub(super) fn call(&self, user: User<S>, arrival: Arrival) {
         self.next.replace(Some((user, arrival)));
         if let Some(waker) = &*self.sitting.borrow() {
             waker.wake_by_ref();
@@ -26,7 +36,7 @@ impl Seat {
     }
 
     /// Waits to be called.
-    pub(super) async fn wait(&self) -> (User, Arrival) {
+    pub(super) async fn wait(&self) -> (User<S>, Arrival) {
         poll_fn(|context| {
             if let Some(called) = self.next.take() {
                 return Poll::Ready(called);

@@ -17,7 +17,7 @@ impl Stop {
     }
 
     /// Wishes what another one wishes, and what was wished here before.
-    pub(super) fn follow(&self, other: &Self) {
+    pub fn follow(&self, other: &Self) {
         self.0.fetch_max(other.0.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 

@@ -38,7 +38,7 @@ where
     }
 }
 
-async fn leave_all<D: Driver>(cast: Rc<Cast<D>>, mut user: User) {
+async fn leave_all<D: Driver>(cast: Rc<Cast<D>>, mut user: User<D::Session>) {
     for scenario in 0..cast.scripts.len() {
         leave(&cast, &mut user, scenario).await;
     }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::plan::RateLimit;
+use crate::{plan::RateLimit, units::nanoseconds};
 
 /// Full at the start of the run.
 #[derive(Debug)]
@@ -45,10 +45,6 @@ impl TokenBucket {
             }
         }
     }
-}
-
-fn nanoseconds(moment: Duration) -> u64 {
-    u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

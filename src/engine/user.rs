@@ -6,13 +6,12 @@ use minijinja::{Value, value::ValueKind};
 use rand::{SeedableRng as _, rngs::SmallRng};
 
 use super::{
-    credentials::is_credential,
     feeds::{Kept, Row},
-    jar::Jar,
     setback::Setback,
 };
 use crate::{
     clock,
+    mask::is_credential,
     plan::{Names, Plan, ScenarioId, Scope},
 };
 
@@ -21,15 +20,15 @@ const PRIVATE_CHARS_MIN: usize = 4;
 
 /// A user of one thread. In a closed loop there is one per `vus`; in an open loop an arrival takes one that is free, or a new one.
 #[derive(Debug)]
-pub(super) struct User {
+pub(super) struct User<S> {
     /// From 0, over all threads.
     pub(super) number: u64,
     /// Iterations it has begun before the present one.
     pub(super) iteration: u64,
     /// Source of everything this user does at random, except for what templates draw.
     pub(super) rng: SmallRng,
-    /// Cookies it was given.
-    pub(super) jar: Jar,
+    /// What the driver remembers of it.
+    pub(super) session: S,
     /// Rows of data it keeps.
     pub(super) kept: Kept,
     /// What it has to wait for.
@@ -40,14 +39,14 @@ pub(super) struct User {
     begun: BTreeMap<ScenarioId, Names>,
 }
 
-impl User {
+impl<S> User<S> {
     /// User `number`; equal seeds make users who do the same.
-    pub(super) fn new(number: u64, plan: &Plan) -> Self {
+    pub(super) fn new(number: u64, plan: &Plan, session: S) -> Self {
         Self {
             number,
             iteration: 0,
             rng: SmallRng::seed_from_u64(plan.seed ^ number.rotate_left(32)),
-            jar: Jar::default(),
+            session,
             seed: plan.seed,
             scope: Arc::new(Scope::new(Arc::clone(&plan.workload.names))),
             begun: BTreeMap::new(),

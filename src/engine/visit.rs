@@ -2,19 +2,12 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{
-    answer::Answer,
-    attempt::{Attempt, AttemptTerms, attempt},
-    manners::Manners,
-    render::render,
-    samples::Samples,
-    user::User,
-};
+use super::{answer::Answer, manners::Manners, render::render, samples::Samples, user::User};
 use crate::{
     clock::{self, Instant},
     mask::mask,
     plan::{EndpointId, Place, Rendered, Request, RequestStep},
-    protocol::{Driver, Failure, Keep},
+    protocol::{Driver, Exchange, Failure, Keep, Reply, Terms},
     record::{ErrorClass, ExchangeSample, Phases},
 };
 
@@ -65,7 +58,7 @@ impl<R> Visit<R> {
             endpoint: step.endpoint,
             measured: step.measured,
             timeout: step.timeout.unwrap_or(manners.timeout),
-            keep: needed(step, manners),
+            keep: needed(step),
             sending: match &step.rendered {
                 None => Sending::Same(driver.prepare(&step.request)),
                 Some(rendered) => Sending::Rendered(rendered.clone()),
@@ -81,7 +74,7 @@ impl<R> Visit<R> {
     pub(super) async fn make<D: Driver<Request = R>>(
         &self,
         driver: &D,
-        user: &mut User,
+        user: &mut User<D::Session>,
         is_told: bool,
         may_repeat: impl Fn() -> bool,
     ) -> Visited {
@@ -89,7 +82,7 @@ impl<R> Visit<R> {
         let (request, ready) = match &self.sending {
             Sending::Same(ready) => (&self.step.request, ready),
             Sending::Rendered(rendered) => {
-                match render(&self.manners.templates, &self.step.request, rendered, user) {
+                match render(&self.manners.templates, &self.step.request, rendered, user.scope_now()) {
                     Ok(request) => made = (driver.prepare(&request), request),
                     Err(failure) => return Visited::unsent(failure),
                 }
@@ -100,8 +93,8 @@ impl<R> Visit<R> {
         let (mut bytes, mut connections, mut resent) = (0, 0, 0);
         let mut retries = 0;
         loop {
-            let attempt = self.attempt(driver, user, request, ready).await;
-            bytes += attempt.bytes_in_all;
+            let attempt = driver.exchange(&mut user.session, ready, &self.terms()).await;
+            bytes += attempt.bytes;
             connections += attempt.connections;
             resent += attempt.resent;
             let sent = *sent.get_or_insert(attempt.sent);
@@ -116,45 +109,44 @@ impl<R> Visit<R> {
                     continue;
                 }
             }
-            let sample = failure.as_ref().filter(|_| is_told).and_then(|failure| self.sample(failure.class, &attempt));
+            let sample = failure.as_ref().filter(|_| is_told).and_then(|failure| self.sample(failure.class, request, &attempt));
             let (failure, sample) = masked(failure, sample, user);
-            let Attempt { done, phases, .. } = attempt;
+            let Exchange { done, phases, .. } = attempt;
             return Visited { sent, done, bytes, phases, connections, retries: u64::from(retries) + resent, failure, sample };
         }
     }
 
-    async fn attempt<'a, D: Driver<Request = R>>(
-        &self,
-        driver: &D,
-        user: &mut User,
-        request: &'a Request,
-        ready: &R,
-    ) -> Attempt<'a> {
+    fn terms(&self) -> Terms<'_> {
         let keep = if self.samples.is_hungry() { self.keep.max(Keep::Excerpt) } else { self.keep };
-        let terms = AttemptTerms { timeout: self.timeout, keep, expected: &self.step.check.status };
-        attempt(driver, &self.manners, &mut user.jar, (request, ready), terms).await
+        Terms { timeout: self.timeout, keep, expected: &self.step.check.status }
     }
 
     /// Whether an attempt failed. What later steps need of an answer that is as promised goes to the user.
-    fn judge(&self, attempt: &Attempt<'_>, user: &mut User) -> Option<Failure> {
-        let Some(reply) = &attempt.reply else { return attempt.failure.clone() };
-        let answer = Answer::new(reply, attempt.bytes);
-        let failure = attempt.failure.clone().or_else(|| answer.judge(&self.step.check)).or_else(|| {
-            if self.step.extract.is_empty() {
-                return None;
-            }
-            answer.extract(&self.step.extract).map(|values| user.learn(values)).err()
-        });
-        let mut failure = failure?;
+    fn judge<S>(&self, attempt: &Exchange, user: &mut User<S>) -> Option<Failure> {
+        let mut failure = match &attempt.outcome {
+            Ok(reply) => self.judge_reply(reply, user)?,
+            Err(failure) => return Some(failure.clone()),
+        };
         if let Some((told, _)) = failure.message.split_once(", found ").filter(|_| self.step.is_setup) {
             failure.message = format!("{told} (what came back is not shown in `setup`)").into();
         }
         Some(failure)
     }
 
+    fn judge_reply<S>(&self, reply: &Reply, user: &mut User<S>) -> Option<Failure> {
+        let answer = Answer::new(reply);
+        answer.judge(&self.step.check).or_else(|| {
+            if self.step.extract.is_empty() {
+                return None;
+            }
+            answer.extract(&self.step.extract).map(|values| user.learn(values)).err()
+        })
+    }
+
     /// A sample of the answer to an attempt that failed, where there was one and it is one of the few that are kept.
-    fn sample(&self, class: ErrorClass, attempt: &Attempt<'_>) -> Option<Box<ExchangeSample>> {
-        let mut sample = self.samples.take(class, &attempt.request, attempt.reply.as_ref()?, attempt.bytes)?;
+    fn sample(&self, class: ErrorClass, request: &Request, attempt: &Exchange) -> Option<Box<ExchangeSample>> {
+        let request = attempt.request.as_deref().unwrap_or(request);
+        let mut sample = self.samples.take(class, request, attempt.reply()?)?;
         if self.step.is_setup {
             sample.body.clear();
         }
@@ -163,10 +155,10 @@ impl<R> Visit<R> {
 }
 
 /// A failure without what is private to the user: targets like to repeat what they were sent.
-fn masked(
+fn masked<S>(
     failure: Option<Failure>,
     sample: Option<Box<ExchangeSample>>,
-    user: &User,
+    user: &User<S>,
 ) -> (Option<Failure>, Option<Box<ExchangeSample>>) {
     let Some(failure) = failure else { return (None, None) };
     let values = user.private_values();
@@ -179,11 +171,11 @@ fn masked(
 }
 
 /// What of an answer a step looks at.
-fn needed(step: &RequestStep, manners: &Manners) -> Keep {
+fn needed(step: &RequestStep) -> Keep {
     let is_header = |place: &Place| matches!(place, Place::Header(_));
     if step.check.needs_body() || step.extract.iter().any(|extract| !is_header(&extract.place)) {
         Keep::Body
-    } else if step.check.needs_headers() || !step.extract.is_empty() || manners.redirects > 0 || manners.cookies {
+    } else if step.check.needs_headers() || !step.extract.is_empty() {
         Keep::Head
     } else {
         Keep::Status

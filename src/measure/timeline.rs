@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{plan::Stage, record::WindowPlace};
+use crate::{plan::Stage, record::WindowPlace, units::nanoseconds as nanos};
 
 /// All windows of a run's measured stages, numbered through from 0.
 ///
@@ -201,11 +201,6 @@ impl Timeline {
     pub fn last_window(&self, stage: usize) -> Option<usize> {
         self.window_of(stage, Duration::MAX)
     }
-}
-
-/// Nanoseconds of a time, 584 years at most: 128-bit arithmetic is slow, and this is done for every request.
-fn nanos(time: Duration) -> u64 {
-    time.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(time.subsec_nanos()))
 }
 
 #[cfg(test)]

@@ -149,6 +149,7 @@ mod tests {
             tls: None,
             headers: Vec::new(),
             wait_for: None,
+            start: None,
         };
         let stage = Stage {
             name: "steady".to_owned(),

@@ -1,8 +1,13 @@
 //! Where the load goes.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
+
+use super::{ShellCommand, Tls, Trust};
+
+/// How the port that loadgate chooses is written in addresses and commands.
+pub const PORT: &str = "$PORT";
 
 /// Index into [`super::Plan::targets`]; 0 is the one of `target:`.
 pub type TargetId = usize;
@@ -14,7 +19,7 @@ pub struct Target {
     pub name: String,
     /// Host name or address, without brackets.
     pub host: String,
-    /// Port.
+    /// Port; 0 for the one that loadgate chooses when it starts the service.
     pub port: u16,
     /// Path every request path is appended to, without a trailing slash; usually empty.
     pub base_path: String,
@@ -26,6 +31,8 @@ pub struct Target {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What to wait for before the first stage.
     pub wait_for: Option<WaitFor>,
+    /// The command that loadgate starts it with; `None` for a service that others look after.
+    pub start: Option<ShellCommand>,
 }
 
 /// Which version of HTTP is spoken.
@@ -42,21 +49,6 @@ pub enum HttpVersion {
     H2c,
 }
 
-/// How a connection is secured. Files are read before any load is sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// PEM file of the authorities that are trusted instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// PEM file of our certificate and its chain.
-    pub client_cert: Option<PathBuf>,
-    /// PEM file of its key.
-    pub client_key: Option<PathBuf>,
-    /// Whether any certificate is taken.
-    pub insecure: bool,
-    /// Name the server is asked for and must prove; the host by default.
-    pub sni: Option<String>,
-}
-
 /// A probe that is repeated until the service is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitFor {
@@ -71,16 +63,17 @@ pub struct WaitFor {
 }
 
 impl Target {
-    /// `host:port`, IPv6 in brackets.
+    /// `host:port`, IPv6 in brackets. A port that is not known yet is `$PORT`.
     #[must_use]
     pub fn authority(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        let port = if self.port == 0 { PORT.to_owned() } else { self.port.to_string() };
+        if self.host.contains(':') { format!("[{}]:{port}", self.host) } else { format!("{}:{port}", self.host) }
     }
 
     /// What whoever sends load there should be told each time.
     #[must_use]
     pub fn caution(&self) -> Option<String> {
-        let is_insecure = self.tls.as_ref().is_some_and(|tls| tls.insecure);
+        let is_insecure = self.tls.as_ref().is_some_and(|tls| matches!(tls.trust, Trust::Anybody));
         is_insecure.then(|| format!("`tls.insecure`: anybody could answer for {}, and read what is sent there", self.authority()))
     }
 

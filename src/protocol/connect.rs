@@ -22,6 +22,7 @@ use crate::{
     clock::{self, Instant},
     plan::{HttpVersion, Plan, Target, TargetId},
     record::ErrorClass,
+    units,
 };
 
 /// A connection of one kind can't take the requests that were made ready for the other.
@@ -77,10 +78,10 @@ pub struct Connected {
 }
 
 impl Origins {
-    /// Looks up all names and reads the files of `tls:`; blocks.
+    /// Looks up all names; blocks.
     ///
     /// # Errors
-    /// A file that can't be used. A name without an address is none: it may get one while we wait for the target.
+    /// Connections can't be secured as `tls:` says. A name without an address is none: it may get one while we wait for the target.
     pub fn of(plan: &Plan) -> Result<Self, OriginError> {
         let origins = plan.targets.iter().map(Origin::of).collect::<Result<Vec<_>, _>>()?;
         let addresses = || origins.iter().map(|origin| Arc::clone(&origin.addresses));
@@ -119,8 +120,9 @@ impl Origins {
                 (Stream::Tls(Box::new(stream)), h2)
             }
         };
-        let tls = if origin.tls.is_some() { nanoseconds(connected, clock::now()) } else { 0 };
-        Ok(Connected { stream, h2, dns: nanoseconds(began, looked_up), connect: nanoseconds(looked_up, connected), tls })
+        let between = |from: Instant, to: Instant| units::nanoseconds(to.saturating_duration_since(from));
+        let tls = if origin.tls.is_some() { between(connected, clock::now()) } else { 0 };
+        Ok(Connected { stream, h2, dns: between(began, looked_up), connect: between(looked_up, connected), tls })
     }
 
     /// Whether HTTP/2 is spoken with a target, as far as that is known.
@@ -152,10 +154,6 @@ impl Origin {
         };
         Ok(Self { addresses: Arc::new(Addresses::look_up(&target.host, target.port)), tls, h2 })
     }
-}
-
-fn nanoseconds(from: Instant, to: Instant) -> u64 {
-    u64::try_from(to.saturating_duration_since(from).as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Tries one address after the other. Each gets an equal part of the time that is left, so that one that swallows everything

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use super::Failure;
 use crate::{
@@ -35,7 +35,12 @@ pub(super) struct Addresses {
     /// Connections begun, for going round.
     begun: AtomicUsize,
     missed: Mutex<Option<Missed>>,
+    /// The look-up that connections wait for, while there is one.
+    late: Mutex<Option<watch::Receiver<Option<Found>>>>,
 }
+
+/// What came of a look-up: addresses, or why there is none.
+type Found = Result<Arc<[SocketAddr]>, String>;
 
 /// Look-ups that gave nothing.
 struct Missed {
@@ -65,6 +70,7 @@ impl Addresses {
             known: RwLock::new(Arc::from([])),
             begun: AtomicUsize::new(0),
             missed: Mutex::new(None),
+            late: Mutex::new(None),
         };
         addresses.refresh();
         addresses
@@ -80,7 +86,7 @@ impl Addresses {
     ///
     /// # Errors
     /// The name has never had an address, and still has none.
-    pub(super) async fn in_turn(&self) -> Result<(Vec<SocketAddr>, bool), Failure> {
+    pub(super) async fn in_turn(self: &Arc<Self>) -> Result<(Vec<SocketAddr>, bool), Failure> {
         let mut known = self.known();
         let is_late = known.is_empty();
         if is_late {
@@ -109,20 +115,31 @@ impl Addresses {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks the name up on a thread of its own, which nobody waits for when the run ends.
-    async fn look_up_late(&self) -> Result<Arc<[SocketAddr]>, Failure> {
-        if let Some(missed) = self.missed().as_ref().filter(|missed| clock::now() - missed.last < RETRY_AFTER) {
-            return Err(self.failure(&missed.reason));
-        }
-        let (sender, answer) = oneshot::channel();
-        let (host, port, resolver) = (self.host.clone(), self.port, Arc::clone(&self.resolver));
-        let spawned = thread::Builder::new().name("dns".to_owned()).spawn(move || drop(sender.send(resolver(&host, port))));
-        spawned.map_err(|error| self.failure(&error.to_string()))?;
-        let found = answer.await.unwrap_or_else(|_| Err("the look-up was given up".to_owned()));
-        self.take_in(found).map_err(|reason| self.failure(&reason))
+    /// Waits for a look-up that is under way; where there is none, begins one on a thread of its own, which nobody waits for when
+    /// the run ends. However many connections want an address of a slow resolver, it is asked once at a time.
+    async fn look_up_late(self: &Arc<Self>) -> Result<Arc<[SocketAddr]>, Failure> {
+        let mut found = self.begin_or_join().map_err(|reason| self.failure(&reason))?;
+        let found = found.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
+        found.unwrap_or_else(|| Err("the look-up was given up".to_owned())).map_err(|reason| self.failure(&reason))
     }
 
-    fn take_in(&self, found: Result<Vec<SocketAddr>, String>) -> Result<Arc<[SocketAddr]>, String> {
+    fn begin_or_join(self: &Arc<Self>) -> Result<watch::Receiver<Option<Found>>, String> {
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = late.as_ref() {
+            return Ok(found.clone());
+        }
+        if let Some(missed) = self.missed().as_ref().filter(|missed| clock::now() - missed.last < RETRY_AFTER) {
+            return Err(missed.reason.clone());
+        }
+        let (sender, found) = watch::channel(None);
+        let asking = Asking { addresses: Arc::clone(self), sender };
+        let spawned = thread::Builder::new().name("dns".to_owned()).spawn(move || asking.ask());
+        spawned.map_err(|error| error.to_string())?;
+        *late = Some(found.clone());
+        Ok(found)
+    }
+
+    fn take_in(&self, found: Result<Vec<SocketAddr>, String>) -> Found {
         match found {
             Ok(found) => {
                 let found: Arc<[SocketAddr]> = found.into();
@@ -144,6 +161,27 @@ impl Addresses {
 
     fn failure(&self, reason: &str) -> Failure {
         Failure { class: ErrorClass::Dns, message: format!("'{}' has no address: {reason}", self.host).into() }
+    }
+}
+
+/// A look-up that connections wait for.
+struct Asking {
+    addresses: Arc<Addresses>,
+    sender: watch::Sender<Option<Found>>,
+}
+
+impl Asking {
+    fn ask(self) {
+        let Addresses { host, port, resolver, .. } = &*self.addresses;
+        let found = self.addresses.take_in(resolver(host, *port));
+        // Who comes now finds what came of it, and begins none of their own.
+        self.sender.send_replace(Some(found));
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        *self.addresses.late.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -200,7 +238,7 @@ mod tests {
         (Arc::new(resolver), heard)
     }
 
-    fn in_turn(addresses: &Addresses) -> Result<(Vec<String>, bool), Failure> {
+    fn in_turn(addresses: &Arc<Addresses>) -> Result<(Vec<String>, bool), Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (found, is_late) = runtime.block_on(addresses.in_turn())?;
         Ok((found.iter().map(ToString::to_string).collect(), is_late))
@@ -208,7 +246,7 @@ mod tests {
 
     #[test]
     fn connections_begin_with_one_address_after_the_other() {
-        let addresses = Addresses::by("shop", 80, scripted(&[&["10.0.0.1:80", "10.0.0.2:80"]]).0);
+        let addresses = Arc::new(Addresses::by("shop", 80, scripted(&[&["10.0.0.1:80", "10.0.0.2:80"]]).0));
         assert_eq!(in_turn(&addresses).unwrap(), (vec!["10.0.0.1:80".to_owned(), "10.0.0.2:80".to_owned()], false));
         assert_eq!(in_turn(&addresses).unwrap().0, ["10.0.0.2:80", "10.0.0.1:80"]);
         assert_eq!(in_turn(&addresses).unwrap().0, ["10.0.0.1:80", "10.0.0.2:80"]);
@@ -244,11 +282,52 @@ mod tests {
     #[test]
     fn a_name_without_an_address_fails_in_words_until_it_has_one() {
         let (resolver, _heard) = scripted(&[&[], &["10.0.0.1:80"]]);
-        let addresses = Addresses::by("shop", 80, resolver);
+        let addresses = Arc::new(Addresses::by("shop", 80, resolver));
         let failure = in_turn(&addresses).unwrap_err();
         assert_eq!((failure.class, failure.message.as_ref()), (ErrorClass::Dns, "'shop' has no address: nowhere to be found"));
         addresses.missed().as_mut().unwrap().last -= RETRY_AFTER;
         assert_eq!(in_turn(&addresses).unwrap(), (vec!["10.0.0.1:80".to_owned()], true));
         assert!(!in_turn(&addresses).unwrap().1);
+    }
+    #[test]
+    fn a_slow_resolver_is_asked_once_at_a_time_however_many_wait() {
+        let (asked, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None::<mpsc::Receiver<()>>)));
+        let (count, wait) = (Arc::clone(&asked), Arc::clone(&answer));
+        let resolver = move |_: &str, _: u16| {
+            count.fetch_add(1, Ordering::SeqCst);
+            match &*wait.lock().unwrap() {
+                None => Err(NOWHERE.to_owned()),
+                Some(go) => go.recv().map(|()| vec!["10.0.0.1:80".parse().unwrap()]).map_err(|error| error.to_string()),
+            }
+        };
+        let addresses = Arc::new(Addresses::by("shop", 80, Arc::new(resolver)));
+        addresses.missed().as_mut().unwrap().last -= RETRY_AFTER;
+        let (go, receiver) = mpsc::channel();
+        *answer.lock().unwrap() = Some(receiver);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let found = runtime.block_on(async {
+            let joined = tokio::task::LocalSet::new();
+            joined
+                .run_until(async {
+                    let one = || {
+                        let addresses = Arc::clone(&addresses);
+                        tokio::task::spawn_local(async move { addresses.in_turn().await })
+                    };
+                    // Who goes away does not take the look-up along.
+                    let impatient = one();
+                    let waiting: Vec<_> = (0..20).map(|_| one()).collect();
+                    tokio::task::yield_now().await;
+                    impatient.abort();
+                    go.send(()).unwrap();
+                    let mut found = Vec::new();
+                    for one in waiting {
+                        found.push(one.await.unwrap().is_ok());
+                    }
+                    found
+                })
+                .await
+        });
+        assert_eq!(found, [true; 20]);
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "when it began, and once for all who waited");
     }
 }

@@ -16,8 +16,8 @@ use bytes::Bytes;
 
 use crate::{
     clock::Instant,
-    plan::Request,
-    record::{ErrorClass, Phases},
+    plan::{Request, TargetId},
+    record::{ErrorClass, Phases, Side},
 };
 
 pub use connect::{Connected, OriginError, Origins};
@@ -28,12 +28,25 @@ pub trait Driver {
     /// A request made ready once, so that sending it costs as little as can be.
     type Request;
 
+    /// What is remembered of one user from one request to the next.
+    type Session;
+
     /// Makes a request ready.
     fn prepare(&self, request: &Request) -> Self::Request;
 
-    /// Sends a request and waits for its outcome. A failed request is data: this cannot fail. Whether a response is what was
-    /// promised is not for the driver to say.
-    fn exchange(&self, request: &Self::Request, terms: &Terms<'_>) -> impl Future<Output = Exchange>;
+    /// The session of a user who begins to play a version.
+    fn session(&self, side: Side) -> Self::Session;
+
+    /// Whether a target can be reached at all; sends nothing.
+    ///
+    /// # Errors
+    /// It can't.
+    fn reach(&self, target: TargetId) -> impl Future<Output = Result<(), Failure>>;
+
+    /// Sends a request of a user and waits for its outcome, wherever its answer leads. A failed request is data: this cannot fail.
+    /// Whether a response is what was promised is not for the driver to say.
+    fn exchange(&self, session: &mut Self::Session, request: &Self::Request, terms: &Terms<'_>)
+    -> impl Future<Output = Exchange>;
 
     /// Called from time to time, so that idle connections end when their time is over.
     fn tidy_up(&self) {}
@@ -42,12 +55,12 @@ pub trait Driver {
 /// On what terms one exchange is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
-    /// Time for the response to be complete, a connection included where none is idle.
+    /// Time for the response to be complete, a connection included where none is idle, and all that its answer leads to.
     pub timeout: Duration,
-    /// Value of the `cookie` header of this user, if there is one.
-    pub cookie: Option<&'a str>,
     /// What of the response is wanted.
     pub keep: Keep,
+    /// Statuses that are promised: an answer with one of them is what was asked for, and leads nowhere else.
+    pub expected: &'a [StatusCode],
 }
 
 /// What of a response is kept; the rest is read, counted and forgotten.
@@ -64,23 +77,42 @@ pub enum Keep {
     Body,
 }
 
-/// What became of one request.
+/// What became of one request, and of those that its answer led to.
 #[derive(Debug)]
 pub struct Exchange {
     /// When the request was handed to a connection; where none could be had, when one was asked for.
     pub sent: Instant,
     /// When the response was complete, or the failure certain.
     pub done: Instant,
-    /// Body bytes received, as they came.
+    /// Body bytes received, of all answers.
     pub bytes: u64,
     /// Where the time went.
     pub phases: Phases,
-    /// Whether a connection had to be opened for it.
-    pub opened: bool,
-    /// Whether it went out twice, because the first connection took nothing of it or was closed already.
-    pub resent: bool,
+    /// Connections that had to be opened for it.
+    pub connections: u64,
+    /// Requests that went out twice, because the first connection took nothing of them or was closed already.
+    pub resent: u64,
+    /// What was asked for last, where an answer led elsewhere.
+    pub request: Option<Box<Request>>,
     /// What came back, or why nothing did.
     pub outcome: Result<Reply, Failure>,
+    /// What came back where just that is the failure: an answer that leads to nowhere.
+    pub rejected: Option<Box<Reply>>,
+}
+
+impl Exchange {
+    /// An exchange of one request, for which nothing was opened and nothing came but this.
+    #[must_use]
+    pub fn new(sent: Instant, done: Instant, outcome: Result<Reply, Failure>) -> Self {
+        let (bytes, phases, connections, resent) = (0, Phases::default(), 0, 0);
+        Self { sent, done, bytes, phases, connections, resent, request: None, outcome, rejected: None }
+    }
+
+    /// The last answer, if there was one.
+    #[must_use]
+    pub fn reply(&self) -> Option<&Reply> {
+        self.outcome.as_ref().ok().or(self.rejected.as_deref())
+    }
 }
 
 /// A complete response.
@@ -92,6 +124,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Its body, decompressed; empty unless it was wanted.
     pub body: Bytes,
+    /// Bytes of its body, as they came.
+    pub bytes: u64,
 }
 
 /// Why a request failed.

@@ -3,17 +3,13 @@
 mod trust;
 mod words;
 
-use std::{fs, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
     client::TlsStream,
-    rustls::{
-        ClientConfig,
-        crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
-    },
+    rustls::{ClientConfig, crypto::ring, pki_types::ServerName, sign::SingleCertAndKey},
 };
 
 use super::Failure;
@@ -44,23 +40,20 @@ impl std::fmt::Debug for Secured {
 }
 
 impl Secured {
-    /// Reads the files of a target's `tls:`.
+    /// Makes ready what a target's `tls:` says.
     ///
     /// # Errors
-    /// What is wrong with them, in words.
+    /// There is nobody to trust, or no such server can be asked for; in words.
     pub(super) fn new(target: &Target, tls: &Tls) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
             .dangerous()
-            .with_custom_certificate_verifier(trust::verifier(tls, &provider)?);
-        let mut config = match (&tls.client_cert, &tls.client_key) {
-            (Some(cert), Some(key)) => {
-                let wrong = |error| format!("{} and {}: {error}", cert.display(), key.display());
-                builder.with_client_auth_cert(certificates(cert)?, private_key(key)?).map_err(wrong)?
-            }
-            _ => builder.with_no_client_auth(),
+            .with_custom_certificate_verifier(trust::verifier(&tls.trust, provider)?);
+        let mut config = match &tls.identity {
+            Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.key()))),
+            None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = match target.protocol {
             HttpVersion::Auto => vec![H2.to_vec(), HTTP1.to_vec()],
@@ -84,20 +77,4 @@ impl Secured {
         }
         Ok((stream, h2))
     }
-}
-
-/// All certificates of a PEM file.
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(file)?).collect();
-    let found = found.map_err(|error| format!("{}: {error}", file.display()))?;
-    if found.is_empty() { Err(format!("{}: there is no certificate in it", file.display())) } else { Ok(found) }
-}
-
-/// The first private key of a PEM file.
-fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
-    PrivateKeyDer::from_pem_slice(&read(file)?).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, String> {
-    fs::read(file).map_err(|error| format!("{}: {error}", file.display()))
 }

@@ -14,6 +14,7 @@ use loadgate::{
     import::{FORMATS, Reader, Rules},
     plan::{Control, HttpSettings, HttpVersion, Limits, Method, Plan, Request, Share, Target, Workload},
     protocol::{Driver as _, Keep, Origins, Terms, http::HttpDriver},
+    record::Side,
 };
 
 const REQUESTS: u64 = 1_000;
@@ -44,11 +45,12 @@ fn plan(port: u16) -> Plan {
         tls: None,
         headers: Vec::new(),
         wait_for: None,
+        start: None,
     };
     Plan {
         suite: "test".to_owned(),
-        targets: vec![target],
         baseline: None,
+        targets: vec![target],
         stages: Vec::new(),
         workload: Workload::default(),
         http: HttpSettings::default(),
@@ -67,10 +69,11 @@ fn a_static_request_on_an_open_connection_allocates_nothing() {
     let request = driver.prepare(&Request { target: 0, method, path, headers: Vec::new(), body: Bytes::new() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let send = |keep: Keep, times: u64| {
-        let terms = Terms { timeout: Duration::from_secs(60), cookie: None, keep };
+        let terms = Terms { timeout: Duration::from_secs(60), keep, expected: &[] };
+        let mut session = driver.session(Side::Candidate);
         runtime.block_on(async {
             for _ in 0..times {
-                assert!(driver.exchange(&request, &terms).await.outcome.is_ok());
+                assert!(driver.exchange(&mut session, &request, &terms).await.outcome.is_ok());
             }
         });
     };

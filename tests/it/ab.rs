@@ -151,5 +151,8 @@ fn both_versions_are_shown_before_anything_is_sent() {
     assert!(text.contains("compared with the baseline beside it, request by request (ab)"), "{text}");
     assert!(text.contains("measured requests of each version") && text.contains("267"), "{text}");
     let text = bench.ends_with(0, &["check", "--set", "regression.compare=baseline"]);
-    assert!(text.contains("compared with stored baselines") && text.contains("`target.baseline_url` gets no load"), "{text}");
+    assert!(
+        text.contains("compared with stored baselines") && text.contains("the baseline under `target` gets no load"),
+        "{text}"
+    );
 }

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use loadgate::plan::{Authorities, Identity};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio_rustls::rustls::{
     RootCertStore, ServerConfig, ServerConnection, StreamOwned,
@@ -66,6 +67,11 @@ impl Authority {
         path
     }
 
+    /// What trusts it alone.
+    pub(crate) fn authorities(&self) -> Authorities {
+        Authorities::new("ca.pem", vec![self.der()]).unwrap()
+    }
+
     /// The file to trust.
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.file("ca.pem", &self.issuer.pem())
@@ -87,11 +93,25 @@ impl Authority {
     }
 }
 
-/// A certificate that vouches for itself, as `openssl req -x509` makes it.
-pub(crate) fn self_signed(name: &str) -> Certificate {
+impl Certificate {
+    /// What trusts it alone.
+    pub(crate) fn authorities(&self) -> Authorities {
+        Authorities::new("self.pem", vec![self.der.clone()]).unwrap()
+    }
+
+    /// What proves who we are with it.
+    pub(crate) fn identity(&self) -> Identity {
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
+        Identity::new("own.pem", vec![self.der.clone()], key).unwrap()
+    }
+}
+
+/// A certificate that vouches for itself, as `openssl req -x509` makes it, changed as the test needs it.
+pub(crate) fn self_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Certificate {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    change(&mut params);
     let certificate = params.self_signed(&key).unwrap();
     Certificate { pem: certificate.pem(), key_pem: key.serialize_pem(), der: certificate.der().clone(), key: key.serialize_der() }
 }

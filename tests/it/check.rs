@@ -168,21 +168,57 @@ fn a_variable_that_is_not_set_is_named_with_its_place() {
 }
 
 #[test]
-fn starting_both_versions_is_refused_by_name() {
+fn versions_that_are_started_afresh_are_shown_with_their_replicates() {
     insta::assert_snapshot!(check(include_str!("configs/both-versions.yml"), &[]), @r"
-    exit Some(2)
+    exit Some(0)
     --- stdout
+    suite     shop
+    target    http://127.0.0.1:$PORT
+    start     ./candidate/shop --port $PORT
+    header    x-load-test: true
+    wait for  a connection
+    baseline  http://127.0.0.1:$PORT, spoken to in the same way, at the same time
+    start     ./baseline/shop --port $PORT
+    length    2m8s, 64000 arrivals, at most 500/s; each version has half of it
+    runs      6 replicates with fresh processes, each 8s not measured and 20s measured; 2m48s of load in all, sooner where the verdict is sure
+
+    stages     load   duration  arrivals  measured
+      stage-1  500/s  8s        4000      no
+      stage-2  500/s  2m        60000     yes
+
+    endpoints   request        measured requests of each version  comparable
+      articles  GET /articles  30000                              p50, p95, p99
+
+    scenarios   weight  share  steps
+      articles  1       100%   1
+
+    thresholds
+      none: only a comparison with a baseline can fail this run
+
+    regression    warn   fail      sensitivity  floor
+      p50         +2.5%  +5%       +15%         50us
+      p95         +5%    +10%      +25%         50us
+      p99         +10%   +20%      +50%         50us
+      error_rate  -      +0.05 pp  -            -
+      compared with the baseline beside it, request by request (ab)
+      alpha 0.01, blocks of 5s, coverage 80%
+      no baseline: warn, inconclusive: warn, other environment: warn, improvement: warn
+
+    limits
+      in flight        2000
+      connections      as many as are needed, idle up to 1m
+      timeouts         connect 1s, pool 1s, first byte 3s, request 5s
+      graceful stop    10s
+      hosts            allowed: any that is named; denied: none
+      highest rate     none
+      longest run      none
+
+    files
+      report           loadgate-report (json, html, md, junit, csv)
+      baselines        baselines (`baseline prune` keeps the newest 50)
+      windows          1s, seed 42
 
     --- stderr
-    error: loadgate.yml:5:3: 'target.start' is not supported yet
-      5 |   start: ./candidate/shop --port $PORT
-        |   ^
-    hint: remove `start:` for now
-
-    error: loadgate.yml:6:3: 'target.baseline_start' is not supported yet
-      6 |   baseline_start: ./baseline/shop --port $PORT
-        |   ^
-    hint: remove `baseline_start:` for now
     ");
 }
 

@@ -135,11 +135,13 @@ fn every_flag_of_every_command_is_described() {
         "mock-target",
         "list",
         "show",
+        "record",
+        "learn",
         "promote",
         "prune",
         "rollback",
     ] {
-        let stored = ["list", "show", "promote", "prune", "rollback"].contains(&command);
+        let stored = ["list", "show", "record", "learn", "promote", "prune", "rollback"].contains(&command);
         let (args, heading) = if stored {
             (vec!["baseline", command, "--help"], format!("### baseline {command}"))
         } else {

@@ -13,10 +13,10 @@ use loadgate::{
     engine::{Observed, Stop, run_watched},
     plan::{
         Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Plan, RateLimit, Request, SelfProtection, Shape,
-        Step, Think,
+        Step, TargetId, Think,
     },
-    protocol::{Driver, Exchange, Origins, Terms, http::HttpDriver},
-    record::{BreakerState, Ended, Totals, Window, WindowPlace},
+    protocol::{Driver, Exchange, Failure, Origins, Terms, http::HttpDriver},
+    record::{BreakerState, Ended, Side, Totals, Window, WindowPlace},
     units::PerSecond,
 };
 
@@ -200,13 +200,22 @@ struct Fragile(HttpDriver);
 
 impl Driver for Fragile {
     type Request = <HttpDriver as Driver>::Request;
+    type Session = <HttpDriver as Driver>::Session;
 
     fn prepare(&self, request: &Request) -> Self::Request {
         self.0.prepare(request)
     }
 
-    async fn exchange(&self, request: &Self::Request, terms: &Terms<'_>) -> Exchange {
-        self.0.exchange(request, terms).await
+    fn session(&self, side: Side) -> Self::Session {
+        self.0.session(side)
+    }
+
+    async fn reach(&self, target: TargetId) -> Result<(), Failure> {
+        self.0.reach(target).await
+    }
+
+    async fn exchange(&self, session: &mut Self::Session, request: &Self::Request, terms: &Terms<'_>) -> Exchange {
+        self.0.exchange(session, request, terms).await
     }
 
     fn tidy_up(&self) {

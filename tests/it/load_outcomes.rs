@@ -35,6 +35,7 @@ pub(crate) fn target(port: u16) -> Target {
         tls: None,
         headers: Vec::new(),
         wait_for: None,
+        start: None,
     }
 }
 
@@ -195,7 +196,7 @@ fn load_beyond_the_cap_in_flight_is_dropped_and_counted() {
 fn load_is_not_sent_to_a_port_where_nobody_listens() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let plan = plan(port);
-    let ready = wait_until_ready(&plan, &Origins::of(&plan).unwrap(), &Stop::default());
+    let ready = wait_until_ready(&plan, HttpDriver::for_probes(&plan, &Origins::of(&plan).unwrap()), &Stop::default());
     assert!(matches!(ready, Err(NotReady::Unreachable { .. })), "{ready:?}");
 }
 

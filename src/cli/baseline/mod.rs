@@ -4,6 +4,7 @@ mod learn;
 mod learned_text;
 mod list;
 mod promote;
+mod record;
 mod show;
 mod verdict_file;
 
@@ -55,6 +56,8 @@ enum Action {
         #[arg(long, value_name = "NAME")]
         suite: Option<String>,
     },
+    /// Make runs of the present version and store them
+    Record(record::Args),
     /// Store runs, so that later ones are compared with them
     Promote(promote::Args),
     /// Store what a comparison side by side taught of noise, so that later ones see smaller changes
@@ -99,6 +102,8 @@ impl Args {
     fn settings(&self) -> Result<BaselineSettings, Failure> {
         let mut settings = match self.resolved()? {
             Some(resolved) => resolved.baseline,
+            // What it makes, it makes by a configuration, and keeps where that says.
+            None if matches!(self.action, Action::Record(_)) => self.config().resolve()?.baseline,
             None => BaselineSettings { dir: PathBuf::from("baselines"), keep: usize::MAX },
         };
         if let Some(dir) = &self.dir {
@@ -108,12 +113,20 @@ impl Args {
     }
 }
 
+impl Args {
+    fn config(&self) -> ConfigArgs {
+        let config = self.config.clone().unwrap_or_else(|| PathBuf::from("loadgate.yml"));
+        ConfigArgs { config, vars: self.vars.clone(), set: Vec::new(), env: None }
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let settings = args.settings()?;
     let store = Store::at(&settings.dir);
     match &args.action {
         Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
         Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
+        Action::Record(record) => record::run(&store, &args.config(), record),
         Action::Promote(args) => promote::run(&store, args),
         Action::Learn(learn) => learn::run(&store, learn, args.rules()?.as_ref()),
         Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),

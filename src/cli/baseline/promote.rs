@@ -47,7 +47,7 @@ pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// Errors can be what a service does; a baseline full of them is more often a mistake.
-fn warn_of_failures(record: &RunRecord) {
+pub(super) fn warn_of_failures(record: &RunRecord) {
     const SHARE_MAX: f64 = 0.01;
     if let Some(share) = record.total().error_rate().filter(|share| *share > SHARE_MAX) {
         let share = units::percent(share);

@@ -1,6 +1,6 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
-use super::{steering_text, target_text, users_text};
+use super::{replicates_text, steering_text, target_text, users_text};
 use crate::{
     plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
     policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response, Severity},
@@ -17,6 +17,7 @@ pub(super) fn render(resolved: &Resolved) -> String {
         thresholds(resolved),
         regression(resolved),
         limits(resolved),
+        replicates_text::hooks(resolved),
         steering_text::render(&resolved.plan.control),
         files(resolved),
     ];
@@ -37,6 +38,7 @@ fn head(resolved: &Resolved) -> String {
     }
     let of_each = if plan.baseline.is_some() { "; each version has half of it" } else { "" };
     lines.push(format!("length    {length}, {}{of_each}", load.join(", ")));
+    lines.extend(replicates_text::line(resolved));
     lines.join("\n")
 }
 

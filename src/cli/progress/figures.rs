@@ -5,7 +5,7 @@ use std::{collections::VecDeque, fmt::Write as _, time::Duration};
 use crate::{
     engine::Progress,
     measure::{Recent, StagePlace},
-    plan::{Load, Plan},
+    plan::{Load, Plan, Replicate},
     record::BreakerState,
     units::{self, Micros, PerSecond},
 };
@@ -13,7 +13,9 @@ use crate::{
 /// How a run goes just now.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figures {
-    /// Time since the run began, and its whole length.
+    /// Which part of a run with several this is.
+    pub(super) replicate: Option<Replicate>,
+    /// Time since the run, or this part of it, began, and its whole length.
     pub(super) moment: Duration,
     pub(super) length: Duration,
     /// Name of the stage, its number from 1, and how many there are; `None` when all are played.
@@ -70,6 +72,7 @@ struct Counts {
 
 /// Makes figures of the moments of one run.
 pub(super) struct Figurer {
+    replicate: Option<Replicate>,
     stages: Vec<Named>,
     adaptive: bool,
     /// Time over which rates and latencies are taken.
@@ -83,13 +86,13 @@ struct Named {
 }
 
 impl Figurer {
-    pub(super) fn new(plan: &Plan, span: Duration) -> Self {
+    pub(super) fn new(plan: &Plan, replicate: Option<Replicate>, span: Duration) -> Self {
         let named = |stage: &crate::plan::Stage| {
             let name = if stage.measured { stage.name.clone() } else { format!("{} (not measured)", stage.name) };
             Named { name, load: stage.load }
         };
         let stages = plan.stages.iter().map(named).collect();
-        Self { stages, adaptive: plan.control.adaptive.is_some(), span, counts: VecDeque::new() }
+        Self { replicate, stages, adaptive: plan.control.adaptive.is_some(), span, counts: VecDeque::new() }
     }
 
     /// Takes note of the counts of a moment: rates are those since the oldest one that is kept.
@@ -114,6 +117,7 @@ impl Figurer {
             _ => 0.0,
         };
         Figures {
+            replicate: self.replicate,
             moment,
             length: progress.end,
             stage: stage.map(|(number, _, named)| (named.name.clone(), number + 1, self.stages.len())),
@@ -147,7 +151,7 @@ fn users(load: Load, place: StagePlace, moment: Duration) -> Option<u32> {
 }
 
 impl Figures {
-    /// `steady (2 of 4)  42s of 2m, 1m18s left`, and what is not as it should be.
+    /// `replicate 3 of 6, steady (2 of 4)  42s of 2m, 1m18s left`, and what is not as it should be.
     pub(super) fn place(&self) -> String {
         let seconds = |time: Duration| units::duration(Duration::from_secs(time.as_secs()));
         let stage = match &self.stage {
@@ -155,7 +159,8 @@ impl Figures {
             Some((name, number, of)) => format!("{name} ({number} of {of})"),
             None => "finishing".to_owned(),
         };
-        let mut text = format!("{stage}  {} of {}", seconds(self.moment.min(self.length)), seconds(self.length));
+        let replicate = self.replicate.map_or_else(String::new, |replicate| format!("{replicate}, "));
+        let mut text = format!("{replicate}{stage}  {} of {}", seconds(self.moment.min(self.length)), seconds(self.length));
         if self.moment < self.length {
             let _ = write!(text, ", {} left", seconds(self.length - self.moment + Duration::from_millis(999)));
         }
@@ -209,6 +214,8 @@ impl Figures {
         let us = |value: Option<Micros>| value.map(|us| us.0);
         serde_json::json!({
             "event": "progress",
+            "replicate": self.replicate.map(|replicate| replicate.number),
+            "replicates": self.replicate.map(|replicate| replicate.of),
             "moment_s": (self.moment.as_secs_f64() * 10.0).round() / 10.0,
             "length_s": self.length.as_secs_f64(),
             "stage": self.stage.as_ref().map_or("finishing", |stage| stage.0.as_str()),
@@ -246,6 +253,7 @@ mod tests {
 
     fn figures() -> Figures {
         Figures {
+            replicate: None,
             moment: Duration::from_millis(42_300),
             length: Duration::from_secs(120),
             stage: Some(("steady".to_owned(), 2, 3)),
@@ -309,6 +317,14 @@ mod tests {
         assert!(figures.place().ends_with("circuit breaker of the baseline open"), "{}", figures.place());
         let value: serde_json::Value = serde_json::from_str(&figures.json()).unwrap();
         assert_eq!((&value["p50_us"], &value["baseline"]["p50_us"]), (&12_134.into(), &11_900.into()));
+    }
+
+    #[test]
+    fn a_part_of_a_run_is_told_as_such() {
+        let part = Figures { replicate: Some(Replicate { number: 3, of: 6 }), ..figures() };
+        assert_eq!(part.place(), "replicate 3 of 6, steady (2 of 3)  42s of 2m, 1m18s left");
+        let value: serde_json::Value = serde_json::from_str(&part.json()).unwrap();
+        assert_eq!((value["replicate"].as_u64(), value["replicates"].as_u64()), (Some(3), Some(6)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::io::IsTerminal as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::figures::Figurer;
-use super::terminal;
+use super::{recording::Talk, terminal};
 use crate::{clock::Duration, engine::Progress, env, plan::Plan};
 
 /// How often a log gets a line.
@@ -43,14 +43,15 @@ enum How {
 
 impl Display {
     /// A display for a plan.
-    pub(super) fn new(plan: &Plan, quiet: bool, format: LogFormat) -> Self {
+    pub(super) fn new(plan: &Plan, talk: Talk) -> Self {
+        let (quiet, format) = (talk.quiet, talk.log_format);
         let live = std::io::stderr().is_terminal() && env::lookup(env::CI).is_none() && format == LogFormat::Text;
         let (how, span) = match (quiet, live) {
             (true, _) => (How::Silent, LOG_STEP),
             (false, true) => (How::Live(bar(plan.duration())), LIVE_SPAN),
             (false, false) => (How::Log(format), LOG_STEP),
         };
-        Self { figurer: Figurer::new(plan, span), how, told: Duration::ZERO }
+        Self { figurer: Figurer::new(plan, talk.replicate, span), how, told: Duration::ZERO }
     }
 
     /// Tells how far a run has come, when it is time to.

@@ -8,12 +8,17 @@ use crate::plan::{Rule, Schema};
 fn reply(status: u16, body: &'static str) -> Reply {
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
-    Reply { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::from_static(body.as_bytes()) }
+    Reply {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers,
+        body: Bytes::from_static(body.as_bytes()),
+        bytes: body.len() as u64,
+    }
 }
 
 fn judged(check: &Check, body: &'static str) -> Option<(ErrorClass, String)> {
     let reply = reply(200, body);
-    Answer::new(&reply, body.len() as u64).judge(check).map(|failure| (failure.class, failure.message.into_owned()))
+    Answer::new(&reply).judge(check).map(|failure| (failure.class, failure.message.into_owned()))
 }
 
 fn failed(message: &str) -> Option<(ErrorClass, String)> {
@@ -29,7 +34,7 @@ fn a_status_is_judged_by_the_check_where_there_is_one() {
     let class = |expected: &[u16], status| {
         let status_check = expected.iter().map(|&code| StatusCode::from_u16(code).unwrap()).collect();
         let check = Check { status: status_check, ..Check::default() };
-        Answer::new(&reply(status, ""), 0).judge(&check).map(|failure| failure.class)
+        Answer::new(&reply(status, "")).judge(&check).map(|failure| failure.class)
     };
     assert_eq!(class(&[], 204), None);
     assert_eq!(class(&[], 302), None);
@@ -95,7 +100,7 @@ fn values_are_taken_with_their_types_and_what_is_missing_is_told() {
     let json = |path| extract(Place::Json(JsonPath::parse(path).unwrap()), None);
     let taken = |extract: Extract, body| {
         let reply = reply(200, body);
-        let taken = Answer::new(&reply, 0).extract(&[extract]);
+        let taken = Answer::new(&reply).extract(&[extract]);
         taken.map(|values| values[0].1.clone()).map_err(|failure| (failure.class, failure.message.into_owned()))
     };
     let missing = |message: &str| Err((ErrorClass::ExtractFailed, message.to_owned()));

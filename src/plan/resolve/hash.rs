@@ -6,9 +6,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     config::Secrets,
     plan::{
-        Arrivals, BodyRule, Check, Control, Endpoint, Extract, Feeder, HttpSettings, HttpVersion, RequestStep, Scenario, Step,
-        Target, Workload,
+        Arrivals, BodyRule, Check, Control, Endpoint, Extract, Feeder, HttpSettings, HttpVersion, OnSaturated, RequestStep,
+        Scenario, Step, Target, Workload,
     },
+    units::nanoseconds,
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
@@ -79,6 +80,7 @@ pub(super) fn sent_to(workload: &Workload, targets: &[Target], http: &HttpSettin
         }
     }
     of_manners(http, &mut part);
+    of_limits(http, &mut part);
     let requests = workload.scenarios.iter().flat_map(Scenario::requests);
     for (number, step) in requests.enumerate().filter(|(_, step)| step.request.target > 0) {
         part(&number.to_le_bytes());
@@ -94,16 +96,26 @@ pub(super) fn sent_to(workload: &Workload, targets: &[Target], http: &HttpSettin
     hexadecimal(hash)
 }
 
-/// The hash of a workload as it is steered: what changes when requests are made, as long as all goes well. Nothing is added where
-/// nothing is steered.
-pub(super) fn steered(workload: &str, control: &Control) -> String {
-    if control.rate_limit.is_none() && control.adaptive.is_none() && control.arrivals == Arrivals::Uniform {
-        return workload.to_owned();
+/// The hash of a workload as it is steered: what changes when requests are made, as long as all goes well, and which of them are
+/// left when load is shed. Nothing is added where nothing is steered.
+pub(super) fn steered(workload: &Workload, control: &Control) -> String {
+    let is_steered = control.rate_limit.is_some() || control.adaptive.is_some() || control.arrivals != Arrivals::Uniform;
+    let usual = Scenario::default().priority;
+    let is_ranked = control.self_protection.on_saturated == OnSaturated::Shed
+        && workload.scenarios.iter().any(|scenario| scenario.priority != usual);
+    if !is_steered && !is_ranked {
+        return workload.hash.clone();
     }
     let mut hash = Sha256::new();
     let mut part = adding_to(&mut hash);
-    part(workload.as_bytes());
-    part(format!("{:?} {:?} {:?}", control.arrivals, control.rate_limit, control.adaptive).as_bytes());
+    part(workload.hash.as_bytes());
+    if is_steered {
+        part(format!("{:?} {:?} {:?}", control.arrivals, control.rate_limit, control.adaptive).as_bytes());
+    }
+    if is_ranked {
+        part(b"priorities");
+        part(&workload.scenarios.iter().map(|scenario| scenario.priority).collect::<Vec<u8>>());
+    }
     drop(part);
     hexadecimal(hash)
 }
@@ -142,7 +154,11 @@ fn of_step(step: &RequestStep, secrets: &Secrets, part: &mut impl FnMut(&[u8])) 
         part(&status.as_u16().to_le_bytes());
     }
     of_check(&step.check, part);
-    step.extract.iter().for_each(|extract| of_extract(extract, part));
+    step.extract.iter().for_each(|extract| of_extract(extract, secrets, part));
+    if let Some(timeout) = step.timeout {
+        part(b"timeout");
+        part(&nanoseconds(timeout).to_le_bytes());
+    }
     if !step.measured {
         part(b"not measured");
     }
@@ -177,10 +193,41 @@ fn of_check(check: &Check, part: &mut impl FnMut(&[u8])) {
     }
 }
 
-fn of_extract(extract: &Extract, part: &mut impl FnMut(&[u8])) {
+fn of_extract(extract: &Extract, secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
     part(b"extract");
     part(extract.name.as_bytes());
     part(extract.place.to_string().as_bytes());
+    if let Some(default) = &extract.default {
+        part(b"default");
+        part(secrets.mask(&default.to_string()).as_bytes());
+    }
+}
+
+/// Limits that decide which requests wait and which fail, each where it is not the usual one.
+fn of_limits(http: &HttpSettings, part: &mut impl FnMut(&[u8])) {
+    let usual = HttpSettings::default();
+    let (time, usual_time) = (&http.timeouts, &usual.timeouts);
+    let (kept, usual_kept) = (&http.connections, &usual.connections);
+    let times = [
+        ("timeouts.connect", time.connect, usual_time.connect),
+        ("timeouts.pool", time.pool, usual_time.pool),
+        ("timeouts.first_byte", time.first_byte, usual_time.first_byte),
+        ("timeouts.request", time.request, usual_time.request),
+        ("connections.idle_timeout", kept.idle_timeout, usual_kept.idle_timeout),
+        ("connections.cooldown", kept.cooldown, usual_kept.cooldown),
+    ];
+    let numbers = [
+        ("connections.max", kept.max, usual_kept.max),
+        ("connections.max_per_host", kept.max_per_host, usual_kept.max_per_host),
+        ("connections.streams", Some(kept.streams), Some(usual_kept.streams)),
+    ];
+    let times = times.map(|(name, time, usual)| (name, Some(nanoseconds(time)), Some(nanoseconds(usual))));
+    let numbers =
+        numbers.map(|(name, number, usual)| (name, number.map(|number| number as u64), usual.map(|usual| usual as u64)));
+    for (name, limit, _) in times.into_iter().chain(numbers).filter(|(_, limit, usual)| limit != usual) {
+        part(name.as_bytes());
+        part(&limit.unwrap_or(0).to_le_bytes());
+    }
 }
 
 /// Settings that change what is sent after an answer.

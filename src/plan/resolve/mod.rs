@@ -2,6 +2,7 @@
 
 mod body;
 mod checks;
+mod commands;
 mod control;
 mod feeders;
 mod hash;
@@ -11,6 +12,7 @@ mod limits;
 mod names;
 mod problems;
 mod regression;
+mod replicates;
 mod request;
 mod retries;
 mod scenarios;
@@ -30,7 +32,7 @@ use std::time::Duration;
 use problems::Problems;
 pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 
-use super::Plan;
+use super::{Hooks, Plan, Replication};
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
     policy::{BLOCKS_MIN, Mode, Policy, Validity},
@@ -41,6 +43,10 @@ use crate::{
 pub struct Resolved {
     /// What is to be done.
     pub plan: Plan,
+    /// How the run is cut into parts with fresh processes.
+    pub replication: Replication,
+    /// What is to be done around the run.
+    pub hooks: Hooks,
     /// The rules the run is judged by.
     pub policy: Policy,
     /// Where earlier records live.
@@ -95,6 +101,10 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let workload = scenarios::resolve(loaded, &feeders, &problems);
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
     let regression = regression::resolve(loaded, mode, workload.as_ref(), window, &problems);
+    let baseline = baseline.filter(|_| mode == Mode::Ab);
+    let hooks = commands::hooks(loaded, &problems);
+    let versions: Vec<&super::Target> = own.into_iter().chain(&baseline).collect();
+    let replication = replicates::resolve(loaded, mode, (&versions, &hooks), (&stages, &safety), &problems);
     settings::secrets(loaded, &problems);
     let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
@@ -103,16 +113,19 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         return Err(loaded.error(found));
     };
     workload.hash = hash::sent_to(&workload, &targets, &http, &loaded.secrets);
-    workload.hash = hash::steered(&workload.hash, &control);
+    workload.hash = hash::steered(&workload, &control);
     let mut notes = versions::notes(loaded, &targets[0], baseline.as_ref(), mode);
     // What is sent is the same to both versions: the hash above is that of either.
     let place = targets.len();
-    targets.extend(baseline.filter(|_| mode == Mode::Ab));
+    targets.extend(baseline);
     let baseline = (targets.len() > place).then_some(place);
     notes.extend(self::notes(&targets, &safety, &stages, regression.block));
+    notes.extend(cold_note(&targets, &hooks, &stages));
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
         plan: Plan { suite, targets, baseline, stages, workload, http, control, limits, window, seed },
+        replication,
+        hooks,
         policy: Policy { thresholds, regression, validity: Validity::default() },
         baseline: store,
         report,
@@ -135,6 +148,17 @@ impl Resolved {
         let sum: u128 = self.plan.stages.iter().filter(|stage| stage.measured).map(blocks).sum();
         usize::try_from(sum).unwrap_or(usize::MAX)
     }
+}
+
+/// What a user should know who has a process started for every run: the first requests of one tell little of the others.
+fn cold_note(targets: &[super::Target], hooks: &Hooks, stages: &[super::Stage]) -> Option<String> {
+    let is_fresh = hooks.restart.is_some() || targets.iter().any(|target| target.start.is_some());
+    let is_cold = is_fresh && stages.first().is_some_and(|stage| stage.measured);
+    is_cold.then(|| {
+        "the first stage is measured, and the processes are fresh: begin with a stage that has `warmup: true`, such as \
+         { rate: 50/s, duration: 8s, warmup: true }"
+            .to_owned()
+    })
 }
 
 fn check_version(loaded: &Loaded, problems: &Problems<'_>) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
-use super::{Problems, SafetySettings, hosts, names, request, tls};
+use super::{Problems, SafetySettings, commands, hosts, names, request, tls};
 use crate::{
     config::{Loaded, Path, nearest_hint, target as written, written::TextOr},
-    plan::{HttpVersion, Target, TargetId, WaitFor},
+    plan::{HttpVersion, PORT, ShellCommand, Target, TargetId, WaitFor},
 };
 
 /// Name of the service under `target:`.
@@ -20,6 +20,8 @@ const VERSIONS: [(&str, HttpVersion); 4] =
 const MARKER: (&str, &str) = ("x-load-test", "true");
 /// How long `wait_for` goes on asking.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Where a service that loadgate starts listens, unless something else is said.
+pub(super) const STARTED_URL: &str = "http://127.0.0.1:$PORT";
 /// Pause between two probes.
 const WAIT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -72,14 +74,14 @@ fn one(
     problems: &Problems<'_>,
 ) -> Option<Target> {
     let (base_url, url_at, long) = match target {
-        TextOr::Text(url) => (url.as_str(), at.clone(), None),
-        TextOr::Map(long) => match &long.base_url {
-            Some(url) => (url.as_str(), at.key("base_url"), Some(long)),
-            None => {
-                problems.add_at_key(at, "'base_url' is missing here", ADDRESS_HINT);
-                return None;
-            }
-        },
+        TextOr::Text(url) => (Some(url.as_str()), at.clone(), None),
+        TextOr::Map(long) => (long.base_url.as_deref(), at.key("base_url"), Some(long)),
+    };
+    let start = long.and_then(|long| started(name, long, at, loaded, problems));
+    let is_given = |url: &&str| start.is_none() || !url.trim().is_empty();
+    let Some(base_url) = base_url.filter(is_given).or(start.is_some().then_some(STARTED_URL)) else {
+        problems.add_at_key(at, "'base_url' is missing here", ADDRESS_HINT);
+        return None;
     };
     let mut headers = Vec::new();
     let (mut wait_for, mut protocol, mut written_tls) = (None, None, None);
@@ -97,10 +99,34 @@ fn one(
         headers.push((HeaderName::from_static(MARKER.0), HeaderValue::from_static(MARKER.1)));
     }
     let Address { host, port, base_path, is_secured } = place(base_url, &url_at, loaded, safety, problems)?;
+    if port == 0 && start.is_none() {
+        refuse_port(&url_at, "target.start", problems);
+        return None;
+    }
     let protocol = protocol.unwrap_or_default();
     check_agreement(protocol, written_tls.is_some(), is_secured, at, problems);
     let tls = is_secured.then(|| tls::resolve(written_tls, &at.key("tls"), loaded, problems));
-    Some(Target { name: name.to_owned(), host, port, base_path, protocol, tls, headers, wait_for })
+    Some(Target { name: name.to_owned(), host, port, base_path, protocol, tls, headers, wait_for, start })
+}
+
+/// The command that starts a service; only that of `target:` has one.
+fn started(name: &str, long: &written::Target, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> Option<ShellCommand> {
+    if name == OWN_NAME {
+        return commands::command(long.start.as_deref(), &at.key("start"), loaded, problems);
+    }
+    for (key, command) in [("start", &long.start), ("baseline_start", &long.baseline_start)] {
+        if command.is_some() {
+            let hint = "start it before loadgate, with `hooks.before`, or with the command of `target.start`";
+            problems.add_at_key(&at.key(key), format!("'{key}' belongs to `target`"), hint);
+        }
+    }
+    None
+}
+
+/// Refuses `$PORT` where nothing is started.
+pub(super) fn refuse_port(at: &Path, command: &str, problems: &Problems<'_>) {
+    let message = format!("nothing is started that would listen on {PORT}");
+    problems.add(at, message, format!("write the port the service listens on, or the command that starts it: {command}"));
 }
 
 /// An address that load may go to.
@@ -137,11 +163,15 @@ fn check_agreement(protocol: HttpVersion, has_tls: bool, is_secured: bool, at: &
 /// A web address in its parts.
 pub(super) struct Address {
     pub(super) host: String,
+    /// 0 for the one that loadgate chooses.
     pub(super) port: u16,
     pub(super) base_path: String,
     /// Whether it is an `https://` one.
     pub(super) is_secured: bool,
 }
+
+/// Stands for a port that is not known yet while an address is taken apart.
+const CHOSEN: &str = "1";
 
 /// A web address in its parts; what is wrong is noted.
 fn address(text: &str, path: &Path, problems: &Problems<'_>) -> Option<Address> {
@@ -149,17 +179,21 @@ fn address(text: &str, path: &Path, problems: &Problems<'_>) -> Option<Address> 
         problems.add(path, message, hint);
         None
     };
-    let text = text.trim();
+    let written = text.trim();
+    // A port that is known only when the service is started; it must stand where a port stands.
+    let is_chosen = written.contains(PORT);
+    let text = written.replacen(PORT, CHOSEN, 1);
+    let text = text.as_str();
     if text.is_empty() {
         return refuse("the target is empty".to_owned(), ADDRESS_HINT);
     }
     let is_secured = text.starts_with("https://");
     if !is_secured && !text.starts_with("http://") {
-        return refuse(format!("'{text}' is not a web address"), ADDRESS_HINT);
+        return refuse(format!("'{written}' is not a web address"), ADDRESS_HINT);
     }
     let url = match Url::parse(text) {
         Ok(url) => url,
-        Err(error) => return refuse(format!("'{text}' is not a web address: {error}"), ADDRESS_HINT),
+        Err(error) => return refuse(format!("'{written}' is not a web address: {error}"), ADDRESS_HINT),
     };
     if !url.username().is_empty() || url.password().is_some() {
         return refuse(
@@ -168,18 +202,28 @@ fn address(text: &str, path: &Path, problems: &Problems<'_>) -> Option<Address> 
         );
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return refuse(format!("'{text}' has a query or a fragment"), "put queries into the paths of the scenarios");
+        return refuse(format!("'{written}' has a query or a fragment"), "put queries into the paths of the scenarios");
     }
     let host = match url.host()? {
         Host::Domain(name) => name.to_owned(),
         Host::Ipv4(address) => address.to_string(),
         Host::Ipv6(address) => address.to_string(),
     };
+    let base_path = url.path().trim_end_matches('/').to_owned();
+    if is_chosen {
+        if url.port().map(|port| port.to_string()).as_deref() != Some(CHOSEN) || written.matches(PORT).count() > 1 {
+            return refuse(
+                format!("in '{written}' {PORT} does not stand for a port"),
+                "write it behind the host: http://127.0.0.1:$PORT",
+            );
+        }
+        return Some(Address { host, port: 0, base_path, is_secured });
+    }
     let port = url.port_or_known_default().unwrap_or(80);
     if port == 0 {
         return refuse("port 0 can't be connected to".to_owned(), ADDRESS_HINT);
     }
-    Some(Address { host, port, base_path: url.path().trim_end_matches('/').to_owned(), is_secured })
+    Some(Address { host, port, base_path, is_secured })
 }
 
 fn wait_for_of(wait: &written::WaitFor, at: &Path, problems: &Problems<'_>) -> Option<WaitFor> {

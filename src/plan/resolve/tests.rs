@@ -1,6 +1,7 @@
 //! Resolving whole configurations, in files of their own: right ones, what steers the load, and wrong ones with their whole error texts.
 
 mod control;
+mod replicates;
 mod right;
 mod slips;
 mod targets;
@@ -47,5 +48,10 @@ fn with_scenarios(scenarios: &str) -> String {
 
 fn overrides(variables: &[(&str, &str)], set: &[(&str, &str)], environment: Option<&str>) -> Overrides {
     let owned = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    Overrides { variables: owned(variables), set: owned(set), environment: environment.map(str::to_owned) }
+    Overrides {
+        variables: owned(variables),
+        set: owned(set),
+        environment: environment.map(str::to_owned),
+        ..Overrides::default()
+    }
 }

@@ -1,19 +1,17 @@
 //! `target.tls` -> how connections are secured. The files are looked into here, so that a wrong one is found before any load.
 
 use tokio_rustls::rustls::{
-    Error, RootCertStore,
-    crypto::ring,
+    Error,
     pki_types::{
         CertificateDer, PrivateKeyDer, ServerName,
         pem::{self, PemObject},
     },
-    sign::CertifiedKey,
 };
 
 use super::Problems;
 use crate::{
     config::{Loaded, Path, target as written},
-    plan::Tls,
+    plan::{Authorities, Identity, Tls, Trust},
 };
 
 /// How connections to an `https://` address are secured; what is wrong is noted.
@@ -24,60 +22,51 @@ pub(super) fn resolve(written: Option<&written::Tls>, at: &Path, loaded: &Loaded
         let hint = "remove one of the two; without `insecure` the certificate must be of this authority";
         problems.add(&at.key("insecure"), "with 'insecure' any certificate is taken, whatever is in 'ca_file'", hint);
     }
-    if let Some(name) = &written.ca_file {
-        authorities(name, &at.key("ca_file"), loaded, problems);
-    }
-    identity(written, at, loaded, problems);
     if let Some(name) = &written.sni {
         check_name(name, &at.key("sni"), loaded, problems);
     }
-    let path = |name: &Option<String>| name.as_ref().map(|name| loaded.folder().join(name));
+    let named = written.ca_file.as_ref().and_then(|name| authorities(name, &at.key("ca_file"), loaded, problems));
     Tls {
-        ca_file: path(&written.ca_file),
-        client_cert: path(&written.client_cert),
-        client_key: path(&written.client_key),
-        insecure,
+        trust: if insecure { Trust::Anybody } else { named.map_or(Trust::System, Trust::Only) },
+        identity: identity(written, at, loaded, problems),
         sni: written.sni.clone(),
     }
 }
 
-fn authorities(name: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) {
-    for certificate in certificates(name, at, loaded, problems).unwrap_or_default() {
-        if let Err(error) = RootCertStore::empty().add(certificate) {
-            problems.add(at, format!("a certificate in '{name}' can't be read: {error}"), "export it anew as PEM");
-        }
-    }
+fn authorities(name: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> Option<Authorities> {
+    let certificates = certificates(name, at, loaded, problems)?;
+    let refuse = |error| problems.add(at, format!("a certificate in '{name}' can't be read: {error}"), "export it anew as PEM");
+    Authorities::new(loaded.folder().join(name), certificates).map_err(refuse).ok()
 }
 
 /// Our certificate and its key, which must belong together.
-fn identity(written: &written::Tls, at: &Path, loaded: &Loaded, problems: &Problems<'_>) {
+fn identity(written: &written::Tls, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> Option<Identity> {
+    let (cert_at, key_at) = (at.key("client_cert"), at.key("client_key"));
     let (cert, key) = match (&written.client_cert, &written.client_key) {
         (Some(cert), Some(key)) => (cert, key),
         (Some(_), None) => {
-            return problems.add(&at.key("client_cert"), "a certificate is of no use without its key", "add `client_key:`");
+            problems.add(&cert_at, "a certificate is of no use without its key", "add `client_key:`");
+            return None;
         }
         (None, Some(_)) => {
-            return problems.add(&at.key("client_key"), "a key is of no use without its certificate", "add `client_cert:`");
+            problems.add(&key_at, "a key is of no use without its certificate", "add `client_cert:`");
+            return None;
         }
-        (None, None) => return,
+        (None, None) => return None,
     };
-    let key_at = at.key("client_key");
-    let chain = certificates(cert, &at.key("client_cert"), loaded, problems);
-    let (Some(chain), Some(der)) = (chain, private_key(key, &key_at, loaded, problems)) else { return };
-    match CertifiedKey::from_der(chain, der, &ring::default_provider()) {
-        Ok(_) => {}
-        Err(Error::InconsistentKeys(_)) => {
-            problems.add(
-                &key_at,
-                format!("'{key}' is not the key of the certificate in '{cert}'"),
-                "name the key it was made with",
-            );
+    let chain = certificates(cert, &cert_at, loaded, problems);
+    let der = private_key(key, &key_at, loaded, problems);
+    let refuse = |error| match error {
+        Error::InconsistentKeys(_) => {
+            let message = format!("'{key}' is not the key of the certificate in '{cert}'");
+            problems.add(&key_at, message, "name the key it was made with");
         }
-        Err(error) => {
+        error => {
             let hint = "loadgate takes RSA, ECDSA (P-256, P-384) and Ed25519 keys";
             problems.add(&key_at, format!("'{key}' can't be used with '{cert}': {error}"), hint);
         }
-    }
+    };
+    Identity::new(loaded.folder().join(cert), chain?, der?).map_err(refuse).ok()
 }
 
 fn certificates(name: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> Option<Vec<CertificateDer<'static>>> {

@@ -1,151 +1,184 @@
-//! One request, from the wish for a connection to the last byte of its response.
+//! One request of a user, from the wish for a connection to the last byte of its response, with the cookies of the user, and on to
+//! where redirects lead.
+
+use std::time::Duration;
 
 use super::{
-    h1::{Asked, Broken, Call, Preamble, Round, Serialised},
+    h1::{Preamble, Serialised},
     h2,
     limits::Limits,
-    pool::{Lease, Pools, nanoseconds},
+    pool::Pools,
+    redirect,
+    request::{HttpRequest, Message, Written},
+    round::Call,
+    session::HttpSession,
 };
 use crate::{
     clock::{self, Instant},
     plan::{self, Plan, Share, Target, TargetId},
-    protocol::{Driver, Exchange, Failure, Origins, Terms},
-    record::{ErrorClass, Phases},
+    protocol::{Driver, Exchange, Failure, Keep, Origins, Terms},
+    record::{ErrorClass, Phases, Side},
+    units::nanoseconds,
 };
+
+/// Shortest time a request behind a redirect is given, however little is left of the time of all.
+const LEFT_MIN: Duration = Duration::from_millis(1);
 
 /// Speaks HTTP with the targets of a plan.
 #[derive(Debug)]
 pub struct HttpDriver {
     origins: Origins,
     pools: Pools,
-    multiplexed: Vec<h2::Pool>,
-    targets: Vec<(Target, Preamble)>,
+    targets: Vec<Target>,
+    /// The same, as far as redirects lead there from each version.
+    reachable: Vec<Vec<Target>>,
+    preambles: Vec<Preamble>,
     timeouts: plan::Timeouts,
-}
-
-/// A request with everything that is the same each time it is sent.
-#[derive(Clone, Debug)]
-pub struct HttpRequest {
-    target: TargetId,
-    message: Message,
-}
-
-/// A request in the form of the version of HTTP that its target speaks.
-#[derive(Clone, Debug)]
-enum Message {
-    Http1(Serialised),
-    Http2(h2::Prepared),
-    /// Nobody has asked the target yet.
-    Either(Box<(Serialised, h2::Prepared)>),
+    /// Redirects that are followed within one exchange.
+    redirects: u32,
+    /// Whether users keep cookies.
+    cookies: bool,
 }
 
 impl HttpDriver {
     /// A driver without any connection yet, for one of the threads that share a plan's connections.
     #[must_use]
     pub fn new(plan: &Plan, origins: &Origins, share: Share) -> Self {
-        let pools = Pools::new(plan, origins, share);
-        let shared = pools.shared(plan.targets.len(), share);
         Self {
             origins: origins.clone(),
-            pools,
-            multiplexed: (0..plan.targets.len()).map(|target| h2::Pool::new(target, shared.clone())).collect(),
-            targets: plan.targets.iter().map(|target| (target.clone(), Preamble::new(target, &plan.http))).collect(),
+            pools: Pools::new(plan, origins, share),
+            targets: plan.targets.clone(),
+            reachable: plan.sides().iter().map(|side| plan.targets_with(*side)).collect(),
+            preambles: plan.targets.iter().map(|target| Preamble::new(target, &plan.http)).collect(),
             timeouts: plan.http.timeouts.clone(),
+            redirects: plan.http.redirects,
+            cookies: plan.http.cookies,
         }
     }
 
-    /// Where the connections of all targets are in use, other targets give up those of HTTP/2 that no request is on.
-    fn make_room(&self, target: TargetId) {
-        if self.targets.len() > 1 && self.pools.are_exhausted() {
-            let others = self.multiplexed.iter().enumerate().filter(|(other, _)| *other != target);
-            others.for_each(|(_, pool)| pool.close_unused());
-        }
+    /// A driver that sees each answer as it comes: to be asked whether a target is ready.
+    #[must_use]
+    pub fn for_probes(plan: &Plan, origins: &Origins) -> Self {
+        Self { redirects: 0, cookies: false, ..Self::new(plan, origins, Share { thread: 0, threads: 1 }) }
     }
 
-    fn limits(&self, terms: &Terms<'_>, begin: Instant) -> Limits {
-        Limits { first_byte: self.timeouts.first_byte, until: begin + terms.timeout }
+    fn looks_at_heads(&self) -> bool {
+        self.cookies || self.redirects > 0
     }
 
-    async fn over_http1(&self, target: TargetId, message: &Serialised, terms: &Terms<'_>, begin: Instant) -> Exchange {
-        self.make_room(target);
-        let bytes = message.with_cookies(terms.cookie);
-        let asked = Asked { head: message.head, keep: terms.keep };
-        let call = Call { message: &bytes, asked, limits: self.limits(terms, begin) };
-        match self.exchange_on(target, message, &call, begin).await {
-            Ok((lease, round, resent)) => {
-                let moments =
-                    Moments { begin, at: lease.at, written: round.written, first_byte: round.first_byte, done: round.done };
-                let (phases, opened, sent) = (moments.phases(lease.making), !lease.reused, lease.at);
-                if round.reusable {
-                    self.pools.give_back(target, lease.connection, round.done);
-                }
-                Exchange { sent, done: round.done, bytes: round.bytes, phases, opened, resent, outcome: round.outcome }
-            }
-            Err(failure) => without_connection(begin, failure),
-        }
-    }
-
-    /// Sends on a connection of the pool. A request that breaks one which was idle, because the target had just closed it, goes
-    /// out once more on a new connection, if that can do no harm.
-    async fn exchange_on<'p>(
-        &'p self,
-        target: TargetId,
-        message: &Serialised,
-        call: &Call<'_>,
+    /// Sends one request, with the cookies that are right for it, and keeps those that come back.
+    async fn send(
+        &self,
+        session: &mut HttpSession,
+        request: &HttpRequest,
+        keep: Keep,
         begin: Instant,
-    ) -> Result<(Lease<'p>, Round, bool), Failure> {
-        let mut lease = self.pools.lease(target, begin, call.limits.until).await?;
-        let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
-        let is_harmless = |broken| match broken {
-            Broken::Unsent => true,
-            Broken::AtOnce => message.idempotent,
-            Broken::Sent => false,
+        until: Instant,
+    ) -> Exchange {
+        let written = request.written.as_ref().filter(|_| self.cookies);
+        let cookies = written.and_then(|written| session.jar.header(|| written.address(&self.targets)));
+        let limits = Limits { first_byte: self.timeouts.first_byte, until };
+        let call = Call { request: &(), cookies: cookies.as_deref(), keep, limits };
+        let target = request.target;
+        let exchange = match &request.message {
+            Message::Http1(message) => self.over_http1(target, &call.of(message), begin).await,
+            Message::Http2(message) => self.over_http2(target, &call.of(message), begin).await,
+            Message::Either(both) => {
+                let left = until.saturating_duration_since(begin);
+                match self.origins.speaks_h2(target, self.timeouts.connect.min(left)).await {
+                    Ok(false) => self.over_http1(target, &call.of(&both.0), begin).await,
+                    Ok(true) => self.over_http2(target, &call.of(&both.1), begin).await,
+                    Err(failure) => without_connection(begin, failure),
+                }
+            }
         };
-        let resent = lease.reused && round.broken.is_some_and(is_harmless);
+        if let (Some(written), Ok(reply)) = (written, &exchange.outcome) {
+            session.jar.keep(&reply.headers, || written.address(&self.targets));
+        }
+        exchange
+    }
+
+    /// Goes on to where an answer leads, within the time there is for all of it.
+    async fn follow(
+        &self,
+        session: &mut HttpSession,
+        first: &plan::Request,
+        terms: &Terms<'_>,
+        until: Instant,
+        came: Exchange,
+    ) -> Exchange {
+        let (mut exchange, mut hops) = (came, 0);
+        let reachable = &self.reachable[session.side.number()];
+        loop {
+            let next = match &exchange.outcome {
+                Ok(reply) if !terms.expected.contains(&reply.status) => {
+                    redirect::next(reply, exchange.request.as_deref().unwrap_or(first), reachable)
+                }
+                _ => return exchange,
+            };
+            match next {
+                Ok(None) => return exchange,
+                Ok(Some(_)) if hops == self.redirects => {
+                    return exchange.rejected(Failure::told(ErrorClass::Redirect, &format!("more than {hops} redirects")));
+                }
+                Ok(Some(request)) => {
+                    hops += 1;
+                    let begin = exchange.done;
+                    let until = until.max(begin + LEFT_MIN);
+                    let one = self.send(session, &self.prepare(&request), terms.keep.max(Keep::Head), begin, until).await;
+                    exchange = exchange.followed_by(request, one);
+                }
+                Err(failure) => return exchange.rejected(failure),
+            }
+        }
+    }
+
+    /// Sends on a connection of its own. A request that breaks one which was idle, because the target had just closed it, goes out
+    /// once more on a new connection, if that can do no harm.
+    async fn over_http1(&self, target: TargetId, call: &Call<'_, Serialised>, begin: Instant) -> Exchange {
+        let until = call.limits.until;
+        let mut lease = match self.pools.lease(target, begin, until).await {
+            Ok(lease) => lease,
+            Err(failure) => return without_connection(begin, failure),
+        };
+        let mut round = lease.connection.exchange(call, &self.pools.scratch).await;
+        let resent = lease.reused && round.may_be_repeated(call.request.idempotent);
         if resent {
-            lease = self.pools.open(target, round.done, call.limits.until, lease.permits).await?;
+            lease = match self.pools.lease_again(target, lease, round.done, until).await {
+                Ok(lease) => lease,
+                Err(failure) => return without_connection(begin, failure),
+            };
             round = lease.connection.exchange(call, &self.pools.scratch).await;
         }
-        Ok((lease, round, resent))
+        let exchange = round.into_exchange(begin, &lease, resent, !lease.reused);
+        self.pools.give_back(target, lease, exchange.done);
+        exchange
     }
 
     /// Sends on a stream of a shared connection. A request that the server says it has not looked at goes out once more.
-    async fn over_http2(&self, target: TargetId, request: &h2::Prepared, terms: &Terms<'_>, begin: Instant) -> Exchange {
-        let limits = self.limits(terms, begin);
-        let call = h2::Call { request, cookies: terms.cookie, keep: terms.keep, limits };
-        let pool = &self.multiplexed[target];
-        let (mut is_repeated, mut opened) = (false, false);
-        self.make_room(target);
+    async fn over_http2(&self, target: TargetId, call: &Call<'_, h2::Prepared>, begin: Instant) -> Exchange {
+        let (mut is_repeated, mut opened, mut at) = (false, false, begin);
         loop {
-            let mut lease = match pool.lease(if is_repeated { clock::now() } else { begin }, limits.until).await {
+            let mut lease = match self.pools.lease_shared(target, at, call.limits.until).await {
                 Ok(lease) => lease,
                 Err(failure) => return without_connection(begin, failure),
             };
             opened |= !lease.reused;
-            let round = lease.exchange(&call).await;
-            if round.unprocessed && !is_repeated {
-                is_repeated = true;
-                continue;
+            let round = lease.connection.exchange(call, lease.at).await;
+            if is_repeated || !round.may_be_repeated(false) {
+                return round.into_exchange(begin, &lease, is_repeated, opened);
             }
-            let moments = Moments { begin, at: lease.at, written: round.written, first_byte: round.first_byte, done: round.done };
-            return Exchange {
-                sent: lease.at,
-                done: round.done,
-                bytes: round.bytes,
-                phases: Phases { stalled: nanoseconds(round.stalled), ..moments.phases(lease.making) },
-                opened,
-                resent: is_repeated,
-                outcome: round.outcome,
-            };
+            (is_repeated, at) = (true, round.done);
         }
     }
 }
 
 impl Driver for HttpDriver {
     type Request = HttpRequest;
+    type Session = HttpSession;
 
     fn prepare(&self, request: &plan::Request) -> HttpRequest {
-        let (target, preamble) = &self.targets[request.target];
+        let (target, preamble) = (&self.targets[request.target], &self.preambles[request.target]);
         let http1 = || preamble.serialise(request);
         let http2 = || h2::Prepared::new(target, preamble, request);
         let message = match self.origins.known_h2(request.target) {
@@ -153,53 +186,28 @@ impl Driver for HttpDriver {
             Some(true) => Message::Http2(http2()),
             None => Message::Either(Box::new((http1(), http2()))),
         };
-        HttpRequest { target: request.target, message }
+        let written = self.looks_at_heads().then(|| Box::new(Written::new(request)));
+        HttpRequest { target: request.target, message, written }
     }
 
-    async fn exchange(&self, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
-        let (begin, target) = (clock::now(), request.target);
-        match &request.message {
-            Message::Http1(message) => self.over_http1(target, message, terms, begin).await,
-            Message::Http2(message) => self.over_http2(target, message, terms, begin).await,
-            Message::Either(both) => match self.origins.speaks_h2(target, self.timeouts.connect.min(terms.timeout)).await {
-                Ok(false) => self.over_http1(target, &both.0, terms, begin).await,
-                Ok(true) => self.over_http2(target, &both.1, terms, begin).await,
-                Err(failure) => without_connection(begin, failure),
-            },
-        }
+    fn session(&self, side: Side) -> HttpSession {
+        HttpSession::new(side)
+    }
+
+    async fn reach(&self, target: TargetId) -> Result<(), Failure> {
+        self.origins.connect(target, self.timeouts.connect).await.map(drop)
+    }
+
+    async fn exchange(&self, session: &mut HttpSession, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
+        let begin = clock::now();
+        let until = begin + terms.timeout;
+        let Some(written) = &request.written else { return self.send(session, request, terms.keep, begin, until).await };
+        let exchange = self.send(session, request, terms.keep.max(Keep::Head), begin, until).await;
+        if self.redirects == 0 { exchange } else { self.follow(session, &written.request, terms, until, exchange).await }
     }
 
     fn tidy_up(&self) {
-        let now = clock::now();
-        self.pools.tidy_up(now);
-        self.multiplexed.iter().for_each(|pool| pool.tidy_up(now));
-    }
-}
-
-/// The moments of one request.
-struct Moments {
-    begin: Instant,
-    /// When it had a connection.
-    at: Instant,
-    written: Option<Instant>,
-    first_byte: Option<Instant>,
-    done: Instant,
-}
-
-impl Moments {
-    /// Where the time went; from `begin` to the end without a gap.
-    fn phases(&self, making: Phases) -> Phases {
-        let between = |from: Instant, to: Instant| nanoseconds(to.saturating_duration_since(from));
-        // A response may be there before its request is wholly written.
-        let first_byte = self.first_byte.unwrap_or(self.done);
-        let written = self.written.unwrap_or(first_byte).min(first_byte);
-        Phases {
-            blocked: between(self.begin, self.at).saturating_sub(making.total()),
-            send: between(self.at, written),
-            wait: between(written, first_byte),
-            receive: between(first_byte, self.done),
-            ..making
-        }
+        self.pools.tidy_up(clock::now());
     }
 }
 
@@ -212,5 +220,5 @@ fn without_connection(begin: Instant, failure: Failure) -> Exchange {
         ErrorClass::Tls => Phases { tls: time, ..Phases::default() },
         _ => Phases { connect: time, ..Phases::default() },
     };
-    Exchange { sent: begin, done, bytes: 0, phases, opened: false, resent: false, outcome: Err(failure) }
+    Exchange { phases, ..Exchange::new(begin, done, Err(failure)) }
 }

@@ -14,45 +14,63 @@ use tokio_rustls::rustls::{
     server::ParsedCertificate,
 };
 
-use crate::plan::Tls;
+use crate::plan::{Authorities, Trust};
+
+const NO_AUTHORITIES: &str = "this system has no trusted certificate authorities: install them (the package ca-certificates), \
+                              or name a file of them in `target.tls.ca_file`";
 
 /// Checks certificates as a target's `tls:` says.
-pub(super) fn verifier(tls: &Tls, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
-    if tls.insecure {
-        return Ok(Arc::new(Anybody(Arc::clone(provider))));
-    }
-    let mut roots = RootCertStore::empty();
-    let trusted = match &tls.ca_file {
-        Some(file) => {
-            let trusted = super::certificates(file)?;
-            for certificate in &trusted {
-                roots.add(certificate.clone()).map_err(|error| format!("{}: {error}", file.display()))?;
-            }
-            trusted
-        }
-        None => {
-            // Among the authorities of a system there is often one that can't be read; the others do.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            Vec::new()
-        }
+///
+/// # Errors
+/// There is nobody to trust.
+pub(super) fn verifier(trust: &Trust, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let (roots, named) = match trust {
+        Trust::Anybody => return Ok(Arc::new(Verifier { provider, chain: None, named: None })),
+        Trust::Only(authorities) => (authorities.roots(), Some(authorities.clone())),
+        Trust::System => (roots_of_system(), None),
     };
     if roots.is_empty() {
-        let remedy = "install them (the package ca-certificates), or name a file of them in `target.tls.ca_file`";
-        return Err(format!("this system has no trusted certificate authorities: {remedy}"));
+        return Err(NO_AUTHORITIES.to_owned());
     }
-    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
-    Ok(Arc::new(Known { inner: inner.map_err(|error| error.to_string())?, trusted }))
+    let chain = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
+    Ok(Arc::new(Verifier { provider, chain: Some(chain.map_err(|error| error.to_string())?), named }))
 }
 
-/// Takes what an authority vouches for, and what is named in `ca_file` itself: the certificates that people make for themselves
-/// (`openssl req -x509`) are their own authority, which the rules for authorities alone would refuse.
+fn roots_of_system() -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    // Among the authorities of a system there is often one that can't be read; the others do.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    Arc::new(roots)
+}
+
+/// Whether a certificate is good in itself (its time, too, has been looked at), but is one of an authority, and no authority
+/// vouches for itself by the rules. Those that people make for themselves (`openssl req -x509`) are like this.
+pub(super) fn is_of_authority(error: &CertificateError) -> bool {
+    let CertificateError::Other(why) = error else { return false };
+    matches!(why.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
 #[derive(Debug)]
-struct Known {
-    inner: Arc<WebPkiServerVerifier>,
-    trusted: Vec<CertificateDer<'static>>,
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    /// Who looks into the chain; nobody where any certificate is taken. Who does not care whose certificate it is does not care
+    /// who holds its key either.
+    chain: Option<Arc<WebPkiServerVerifier>>,
+    /// Authorities that are taken for servers, too.
+    named: Option<Authorities>,
 }
 
-impl ServerCertVerifier for Known {
+impl Verifier {
+    /// What the chain is found to be by one who looks, and taken for where nobody does.
+    fn signature(
+        &self,
+        look: impl FnOnce(&WebPkiServerVerifier) -> Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.as_ref().map_or_else(|| Ok(HandshakeSignatureValid::assertion()), |chain| look(chain))
+    }
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -61,10 +79,10 @@ impl ServerCertVerifier for Known {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.inner.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-            // The time was looked at before this; the name was not.
-            Err(Error::InvalidCertificate(CertificateError::Other(why)))
-                if format!("{why:?}").contains("CaUsedAsEndEntity") && self.trusted.iter().any(|known| known == certificate) =>
+        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
+        match chain.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+            Err(Error::InvalidCertificate(error))
+                if is_of_authority(&error) && self.named.as_ref().is_some_and(|named| named.hold(certificate)) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
@@ -79,7 +97,7 @@ impl ServerCertVerifier for Known {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
+        self.signature(|chain| chain.verify_tls12_signature(message, certificate, signature))
     }
 
     fn verify_tls13_signature(
@@ -88,50 +106,10 @@ impl ServerCertVerifier for Known {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
+        self.signature(|chain| chain.verify_tls13_signature(message, certificate, signature))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-/// Takes any certificate (`insecure: true`).
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    // Who does not care whose certificate it is does not care who holds its key.
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, pki_types::ServerName};
 
+use super::trust::is_of_authority;
 use crate::{protocol::Failure, record::ErrorClass};
 
 /// The server was asked for HTTP/2 alone.
@@ -70,7 +71,7 @@ fn of_certificate(error: &CertificateError) -> String {
         }
         E::NotValidForName => "the server's certificate is for another name; ask for that one with `target.tls.sni`".to_owned(),
         E::NotValidForNameContext { expected, presented } => of_name(expected, presented),
-        E::Other(why) if format!("{why:?}").contains("CaUsedAsEndEntity") => {
+        error if is_of_authority(error) => {
             "the server's certificate is self-signed; name the file that holds it in `target.tls.ca_file`".to_owned()
         }
         other => format!("the server's certificate is not taken: {}", Error::InvalidCertificate(other.clone())),

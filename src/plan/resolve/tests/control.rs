@@ -63,6 +63,19 @@ fn what_changes_the_load_changes_what_it_is_compared_with_and_what_guards_it_doe
 }
 
 #[test]
+fn which_scenarios_are_shed_first_matters_where_load_is_shed() {
+    let hash = |safety: &str, priority: &str| {
+        let text = with(safety).replace("name: items,", &format!("name: items, {priority}"));
+        resolved(&text).plan.workload.hash
+    };
+    let shed = "safety: { self_protection: { on_saturated: shed } }";
+    assert_eq!(hash("", "priority: 1,"), hash("", ""));
+    assert_eq!(hash(shed, "priority: 5,"), hash("", ""));
+    assert_ne!(hash(shed, "priority: 1,"), hash("", ""));
+    assert_ne!(hash(shed, "priority: 1,"), hash(shed, "priority: 2,"));
+}
+
+#[test]
 fn a_promise_can_abort_the_run_after_a_time_of_grace() {
     let thresholds = resolved(&with(
         "thresholds: [ { expr: error_rate < 20% over 10s, abort: true, grace: 15s }, { expr: p95 < 1s, abort: true }, p99 < 2s ]",

@@ -1,6 +1,6 @@
 //! What a right configuration resolves to.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios};
 use crate::{
@@ -193,10 +193,25 @@ fn connections_and_time_limits_are_as_written_or_as_usual() {
 fn what_makes_a_request_cost_more_or_less_makes_other_workloads() {
     let hash = |http: &str| resolved(&with(http)).plan.workload.hash;
     let usual = hash("");
-    assert_eq!(hash("http: { compression: false, connections: { reuse: true, max: 5 }, timeouts: { request: 1s } }"), usual);
-    assert_ne!(hash("http: { compression: true }"), usual);
-    assert_ne!(hash("http: { connections: { reuse: false } }"), usual);
-    assert_ne!(hash("http: { connections: { reuse: false } }"), hash("http: { compression: true }"));
+    let as_it_is = "compression: false, connections: { reuse: true, streams: 100, cooldown: 0s }, timeouts: { request: 5s }";
+    assert_eq!(hash(&format!("http: {{ {as_it_is} }}")), usual);
+    let others = [
+        "http: { compression: true }",
+        "http: { connections: { reuse: false } }",
+        "http: { connections: { max: 5 } }",
+        "http: { connections: { max: 6 } }",
+        "http: { connections: { max_per_host: 5 } }",
+        "http: { connections: { idle_timeout: 5s } }",
+        "http: { connections: { cooldown: 5s } }",
+        "http: { connections: { streams: 5 } }",
+        "http: { timeouts: { connect: 7s } }",
+        "http: { timeouts: { pool: 7s } }",
+        "http: { timeouts: { first_byte: 7s } }",
+        "http: { timeouts: { request: 7s } }",
+    ];
+    let hashes: BTreeSet<String> = others.into_iter().map(hash).chain([usual]).collect();
+    assert_eq!(hashes.len(), others.len() + 1, "each is another workload");
+    assert_eq!(hash("safety: { max_connections: 5 }"), hash(others[2]), "the same limit by another name");
 }
 
 #[test]

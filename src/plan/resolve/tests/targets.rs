@@ -7,7 +7,7 @@ use rcgen::{CertificateParams, KeyPair};
 use super::{overrides, refusal, resolved, resolved_with, with_scenarios};
 use crate::{
     config::{Overrides, load},
-    plan::{HttpVersion, Plan, Resolved, Step, resolve},
+    plan::{HttpVersion, Plan, Resolved, Step, Trust, resolve},
 };
 
 /// A right configuration with this target.
@@ -45,7 +45,8 @@ fn an_https_address_is_secured_by_the_authorities_of_the_system() {
     let plan = resolved(&with_target("https://shop.example.com/v1")).plan;
     let target = plan.target();
     assert_eq!((target.authority().as_str(), target.base_path.as_str()), ("shop.example.com:443", "/v1"));
-    assert_eq!((target.protocol, target.tls.clone()), (HttpVersion::Auto, Some(crate::plan::Tls::default())));
+    let tls = target.tls.as_ref().unwrap();
+    assert!(target.protocol == HttpVersion::Auto && matches!(tls.trust, Trust::System) && tls.identity.is_none(), "{tls:?}");
     assert_eq!(target.caution(), None);
 }
 
@@ -57,7 +58,10 @@ fn files_of_tls_start_from_the_folder_of_the_configuration() {
     let resolved = resolved_in(folder.path(), &target).unwrap();
     let target = resolved.plan.target();
     let tls = target.tls.as_ref().unwrap();
-    assert_eq!(tls.ca_file.as_deref(), Some(folder.path().join("cert.pem").as_path()));
+    let Trust::Only(authorities) = &tls.trust else { panic!("{tls:?}") };
+    let own = tls.identity.as_ref().unwrap();
+    assert_eq!([&authorities.file, &own.file], [&folder.path().join("cert.pem"); 2]);
+    assert!(authorities.hold(&own.key().cert[0]) && authorities.roots().len() == 1);
     assert_eq!((tls.sni.as_deref(), target.protocol), (Some("shop"), HttpVersion::Http2));
 }
 

@@ -288,6 +288,10 @@ fn what_users_do_is_part_of_the_hash() {
         "- { name: items, get: /items, teardown: [ { get: /login } ] }",
         "- { name: items, steps: [ { get: /items, name: items, extract: { a: $.a } } ] }",
         "- { name: items, steps: [ { get: /items, name: items, extract: { a: $.b } } ] }",
+        "- { name: items, steps: [ { get: /items, name: items, extract: { a: { json: $.b, default: 1 } } } ] }",
+        "- { name: items, steps: [ { get: /items, name: items, extract: { a: { json: $.b, default: 2 } } } ] }",
+        "- { name: items, steps: [ { get: /items, name: items, timeout: 1s } ] }",
+        "- { name: items, steps: [ { get: /items, name: items, timeout: 2s } ] }",
         "- { name: items, steps: [ { get: /items, name: items }, { think: 1s } ] }",
     ];
     let hashes: std::collections::BTreeSet<String> = variants.iter().map(|variant| hash(variant)).collect();

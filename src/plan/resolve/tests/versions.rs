@@ -44,7 +44,7 @@ fn what_is_sent_is_the_same_whatever_it_is_compared_with() {
 #[test]
 fn a_user_is_told_of_a_baseline_that_gets_no_load_and_of_one_that_is_the_candidate() {
     let notes = |target: &str, sections: &str| resolved(&with_target(target, sections)).notes.join("\n");
-    assert!(notes(BOTH, "regression: { compare: baseline }").contains("`target.baseline_url` gets no load"));
+    assert!(notes(BOTH, "regression: { compare: baseline }").contains("the baseline under `target` gets no load"));
     let same = "{ base_url: 'http://127.0.0.1:80/', baseline_url: 'http://127.0.0.1' }";
     assert!(notes(same, "").contains("baseline and candidate are the same service, 127.0.0.1:80"));
     assert!(!notes(BOTH, "").contains("baseline"));
@@ -53,10 +53,10 @@ fn a_user_is_told_of_a_baseline_that_gets_no_load_and_of_one_that_is_the_candida
 #[test]
 fn what_a_baseline_can_not_be() {
     insta::assert_snapshot!(refusal(&with_target("http://127.0.0.1:8080", "regression: { compare: ab }")), @r"
-    loadgate.yml:4:24: 'ab' asks two versions at the same time, and there is no `target.baseline_url`
+    loadgate.yml:4:24: 'ab' asks two versions at the same time, and there is no second one
       4 | regression: { compare: ab }
         |                        ^
-    hint: say where it is: target: { base_url: http://127.0.0.1:8080, baseline_url: http://127.0.0.1:8081 }
+    hint: say where it is, target.baseline_url, or how it is started: target.baseline_start, or --start-baseline
     ");
     insta::assert_snapshot!(refusal(&with_target("{ base_url: 'http://127.0.0.1:8080', baseline_url: 127.0.0.1 }", "")), @r"
     loadgate.yml:1:60: '127.0.0.1' is not a web address

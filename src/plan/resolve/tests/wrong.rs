@@ -231,10 +231,10 @@ fn what_a_promise_can_not_be() {
         |          ^
     hint: write the share of unchanged builds that may fail, above 0 and up to 0.5, for example 0.01
 
-    error: loadgate.yml:4:12: 'ab' asks two versions at the same time, and there is no `target.baseline_url`
+    error: loadgate.yml:4:12: 'ab' asks two versions at the same time, and there is no second one
       4 |   compare: ab
         |            ^
-    hint: say where it is: target: { base_url: http://127.0.0.1:8080, baseline_url: http://127.0.0.1:8081 }
+    hint: say where it is, target.baseline_url, or how it is started: target.baseline_start, or --start-baseline
 
     error: loadgate.yml:5:13: '120%' is out of range
       5 |   coverage: 120%

@@ -14,12 +14,19 @@ use tokio::{
     task::coop::unconstrained,
 };
 
-use super::response::{Asked, Progress, Response};
+use super::{
+    request::Serialised,
+    response::{Asked, Progress, Response},
+};
 use crate::{
     clock::{self, Instant},
     protocol::{
-        Failure, Reply,
-        http::{deadline::Deadline, limits::Limits},
+        Failure,
+        http::{
+            deadline::Deadline,
+            limits::Limits,
+            round::{Broken, Call, Round},
+        },
         tls,
     },
     record::ErrorClass,
@@ -40,44 +47,8 @@ pub(in crate::protocol::http) struct Scratch(RefCell<Box<[u8]>>);
 pub(in crate::protocol::http) struct Connection<S> {
     stream: S,
     deadline: Deadline,
-}
-
-/// What is to be sent, and on what terms.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::protocol::http) struct Call<'a> {
-    /// The request.
-    pub(in crate::protocol::http) message: &'a [u8],
-    pub(in crate::protocol::http) asked: Asked,
-    pub(in crate::protocol::http) limits: Limits,
-}
-
-/// What became of a call.
-#[derive(Debug)]
-pub(in crate::protocol::http) struct Round {
-    pub(in crate::protocol::http) outcome: Result<Reply, Failure>,
-    /// When the request was written, if it was.
-    pub(in crate::protocol::http) written: Option<Instant>,
-    /// When the first byte of the response came, where it was not the last too.
-    pub(in crate::protocol::http) first_byte: Option<Instant>,
-    pub(in crate::protocol::http) done: Instant,
-    /// Body bytes received.
-    pub(in crate::protocol::http) bytes: u64,
-    /// Whether the connection can carry another request.
-    pub(in crate::protocol::http) reusable: bool,
-    /// Where the connection broke before any byte of a response came: how much of the request had gone out.
-    pub(in crate::protocol::http) broken: Option<Broken>,
-}
-
-/// How much of a request a connection took before it broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::protocol::http) enum Broken {
-    /// Nothing.
-    Unsent,
-    /// All of it, but the connection turned out broken within [`AT_ONCE`]: it was broken when the request went out, and no
-    /// server has worked on it.
-    AtOnce,
-    /// Some or all of it: the target may have acted on it.
-    Sent,
+    /// Whether it can carry another request.
+    reusable: bool,
 }
 
 impl Default for Scratch {
@@ -88,7 +59,12 @@ impl Default for Scratch {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(in crate::protocol::http) fn new(stream: S) -> Self {
-        Self { stream, deadline: Deadline::default() }
+        Self { stream, deadline: Deadline::default(), reusable: true }
+    }
+
+    /// Whether it can carry another request.
+    pub(in crate::protocol::http) fn is_reusable(&self) -> bool {
+        self.reusable
     }
 
     /// Whether nothing has come since the last response. An end of the connection makes it unusable, and so does data, which
@@ -105,11 +81,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Sends a request and reads its response.
-    pub(in crate::protocol::http) async fn exchange(&mut self, call: &Call<'_>, scratch: &Scratch) -> Round {
-        let mut talk = Talk::new(call);
+    pub(in crate::protocol::http) async fn exchange(&mut self, call: &Call<'_, Serialised>, scratch: &Scratch) -> Round {
+        let message = call.request.with_cookies(call.cookies);
+        let mut talk = Talk::new(&message, Asked { head: call.request.head, keep: call.keep }, call.limits);
         let end = poll_fn(|cx| talk.poll(self, scratch, cx)).await;
         let done = clock::now();
-        let reusable = talk.unsent.is_empty() && talk.write_error.is_none() && matches!(end, Ok(true));
+        self.reusable = talk.unsent.is_empty() && talk.write_error.is_none() && matches!(end, Ok(true));
         let broken = match &end {
             Err(failure) if failure.class == ErrorClass::Reset && !talk.response.began() => Some(talk.broken(done)),
             _ => None,
@@ -119,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             first_byte: talk.first_byte,
             done,
             bytes: talk.response.bytes,
-            reusable,
+            stalled: Duration::ZERO,
             broken,
             outcome: end.and_then(|_| talk.response.into_reply()),
         }
@@ -128,7 +105,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
 /// One request under way.
 struct Talk<'a> {
-    call: &'a Call<'a>,
+    message: &'a [u8],
+    limits: Limits,
     unsent: &'a [u8],
     written: Option<Instant>,
     write_error: Option<io::Error>,
@@ -137,9 +115,9 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(call: &'a Call<'a>) -> Self {
-        let response = Response::new(call.asked);
-        Self { call, unsent: call.message, written: None, write_error: None, response, first_byte: None }
+    fn new(message: &'a [u8], asked: Asked, limits: Limits) -> Self {
+        let response = Response::new(asked);
+        Self { message, limits, unsent: message, written: None, write_error: None, response, first_byte: None }
     }
 
     /// Ready with whether the connection can be used again.
@@ -158,7 +136,7 @@ impl<'a> Talk<'a> {
             }
         }
         let written = self.written.filter(|_| !self.response.began());
-        let (limit, class, words) = self.call.limits.next(written);
+        let (limit, class, words) = self.limits.next(written);
         // A target that sends without a pause never lets the timer have its turn.
         let passed = reads > 0 && clock::now() >= limit;
         if !passed {
@@ -223,7 +201,7 @@ impl<'a> Talk<'a> {
     }
 
     fn broken(&self, done: Instant) -> Broken {
-        if self.unsent.len() == self.call.message.len() {
+        if self.unsent.len() == self.message.len() {
             return Broken::Unsent;
         }
         let is_at_once = self.written.is_some_and(|written| done.saturating_duration_since(written) <= AT_ONCE);
@@ -251,8 +229,7 @@ mod tests {
     fn a_connection_that_breaks_after_time_to_work_was_not_broken_before() {
         let now = clock::now();
         let asked = Asked { head: false, keep: Keep::Status };
-        let call = Call { message: b"GET /", asked, limits: Limits { first_byte: Duration::MAX, until: now } };
-        let mut talk = Talk::new(&call);
+        let mut talk = Talk::new(b"GET /", asked, Limits { first_byte: Duration::MAX, until: now });
         assert_eq!(talk.broken(now), Broken::Unsent);
         talk.unsent = b"/";
         assert_eq!(talk.broken(now), Broken::Sent, "part of it");

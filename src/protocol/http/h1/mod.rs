@@ -4,9 +4,11 @@
 mod body;
 mod connection;
 mod head;
+mod idle;
 mod request;
 mod response;
 
-pub(super) use connection::{Broken, Call, Connection, Round, Scratch};
+pub(super) use connection::{Connection, Scratch};
+pub(super) use idle::Idle;
 pub(super) use request::{Preamble, Serialised, content_length};
-pub(super) use response::{Asked, KEPT_BYTES_MAX};
+pub(super) use response::KEPT_BYTES_MAX;

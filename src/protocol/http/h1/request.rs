@@ -24,7 +24,7 @@ pub(in crate::protocol::http) struct Serialised {
     /// Where the cookies of a user go, and what they are preceded by.
     cookies: (usize, &'static str),
     /// Whether the method is HEAD, whose response has no body.
-    pub(in crate::protocol::http) head: bool,
+    pub(super) head: bool,
     /// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2).
     pub(in crate::protocol::http) idempotent: bool,
 }
@@ -102,7 +102,7 @@ pub(in crate::protocol::http) fn content_length(request: &plan::Request) -> Opti
 
 impl Serialised {
     /// The bytes to send, with the cookies of a user if there are any. Copies nothing where there are none.
-    pub(in crate::protocol::http) fn with_cookies(&self, cookies: Option<&str>) -> Cow<'_, [u8]> {
+    pub(super) fn with_cookies(&self, cookies: Option<&str>) -> Cow<'_, [u8]> {
         // A line break in a cookie would begin a header of its own.
         let Some(cookies) = cookies.filter(|cookies| HeaderValue::from_str(cookies).is_ok()) else {
             return Cow::Borrowed(&self.bytes);
@@ -135,6 +135,7 @@ mod tests {
             tls: None,
             headers: owned(headers),
             wait_for: None,
+            start: None,
         }
     }
 

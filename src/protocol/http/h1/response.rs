@@ -13,11 +13,11 @@ pub(in crate::protocol::http) const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What the request says about its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::protocol::http) struct Asked {
+pub(super) struct Asked {
     /// Whether the method is HEAD, whose response has no body whatever its head says.
-    pub(in crate::protocol::http) head: bool,
+    pub(super) head: bool,
     /// What is kept.
-    pub(in crate::protocol::http) keep: Keep,
+    pub(super) keep: Keep,
 }
 
 /// A response, read up to some byte.
@@ -133,7 +133,7 @@ impl Response {
             return Err(Failure::new(ErrorClass::Protocol, "the response has no head"));
         };
         let body = encoding::content(self.asked.keep, &headers, self.kept, KEPT_BYTES_MAX)?;
-        Ok(Reply { status, headers, body })
+        Ok(Reply { status, headers, body, bytes: self.bytes })
     }
 }
 

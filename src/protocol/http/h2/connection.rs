@@ -9,11 +9,12 @@ use std::{
 use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::Request;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout_at;
 
 use super::{roster::Shared, words};
 use crate::{
-    protocol::{Failure, Stream},
+    clock::Instant,
+    protocol::{Failure, Stream, http::permits::Permit},
     record::ErrorClass,
 };
 
@@ -29,10 +30,10 @@ const RESET_STREAMS_MAX: usize = 1024;
 
 /// A connection that requests can be sent on.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(in crate::protocol::http) struct Connection {
     sender: SendRequest<Bytes>,
     /// Its part of the connections there may be to all targets.
-    _permit: Option<OwnedSemaphorePermit>,
+    _permit: Option<Permit>,
 }
 
 /// Half of a stream to send on, half to receive.
@@ -42,8 +43,17 @@ impl Connection {
     /// Greets the server and waits for its greeting: only then it is known how many requests it takes at a time.
     ///
     /// # Errors
-    /// The server does not speak HTTP/2.
-    pub(super) async fn greet(stream: Stream, permit: Option<OwnedSemaphorePermit>) -> Result<Self, Failure> {
+    /// The server does not speak HTTP/2, or said nothing until the moment given.
+    pub(in crate::protocol::http) async fn greet(
+        stream: Stream,
+        until: Instant,
+        permit: Option<Permit>,
+    ) -> Result<Self, Failure> {
+        let silent = Failure::new(ErrorClass::TimeoutConnect, "the server sent no HTTP/2 settings within the connect timeout");
+        timeout_at(until.into(), Self::greeted(stream, permit)).await.unwrap_or(Err(silent))
+    }
+
+    async fn greeted(stream: Stream, permit: Option<Permit>) -> Result<Self, Failure> {
         let handshake = Builder::new()
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)

@@ -11,12 +11,16 @@ use bytes::Bytes;
 use h2::{RecvStream, SendStream, client::ResponseFuture};
 use http::{HeaderMap, StatusCode};
 
-use super::{pool::Lease, request::Prepared, words};
+use super::{pool::Slot, request::Prepared, words};
 use crate::{
     clock::{self, Instant},
     protocol::{
         Failure, Keep, Reply,
-        http::{encoding, h1::KEPT_BYTES_MAX, limits::Limits},
+        http::{
+            encoding,
+            h1::KEPT_BYTES_MAX,
+            round::{Broken, Call, Round},
+        },
     },
     record::ErrorClass,
 };
@@ -24,52 +28,23 @@ use crate::{
 /// Bytes read of a body before the server is told that there is room again. What is left is told with the end of the stream.
 const RELEASE_AT: usize = 512 * 1024;
 
-/// What is to be sent, and on what terms.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::protocol::http) struct Call<'a> {
-    /// The request.
-    pub(in crate::protocol::http) request: &'a Prepared,
-    /// Value of the user's `cookie` header.
-    pub(in crate::protocol::http) cookies: Option<&'a str>,
-    /// What is kept of the response.
-    pub(in crate::protocol::http) keep: Keep,
-    pub(in crate::protocol::http) limits: Limits,
-}
-
-/// What became of a call.
-#[derive(Debug)]
-pub(in crate::protocol::http) struct Round {
-    pub(in crate::protocol::http) outcome: Result<Reply, Failure>,
-    /// When the request was wholly handed over, if it was.
-    pub(in crate::protocol::http) written: Option<Instant>,
-    /// When the head of the response came, where the rest did not come with it.
-    pub(in crate::protocol::http) first_byte: Option<Instant>,
-    pub(in crate::protocol::http) done: Instant,
-    /// Body bytes received.
-    pub(in crate::protocol::http) bytes: u64,
-    /// How long the body of the request waited until the server had room for it.
-    pub(in crate::protocol::http) stalled: Duration,
-    /// Whether the server has not looked at the request.
-    pub(in crate::protocol::http) unprocessed: bool,
-}
-
-impl Lease<'_> {
-    /// Sends a request and reads its response. A request that is given up ends its stream, not the connection.
-    pub(in crate::protocol::http) async fn exchange(&mut self, call: &Call<'_>) -> Round {
+impl Slot<'_> {
+    /// Sends a request at a certain time and reads its response. A request that is given up ends its stream, not the connection.
+    pub(in crate::protocol::http) async fn exchange(&mut self, call: &Call<'_, Prepared>, at: Instant) -> Round {
         let opened = match call.request.opening(call.cookies) {
-            Some(request) => self.slot.open(request, call.request.body.is_empty()),
-            None => return Round::unsent(Failure::new(ErrorClass::Template, "the path can't be sent"), false),
+            Some(request) => self.open(request, call.request.body.is_empty()),
+            None => return unsent(Failure::new(ErrorClass::Template, "the path can't be sent"), None),
         };
         let (response, body) = match opened {
             Some(Ok(halves)) => halves,
             Some(Err(error)) => {
-                self.slot.refused = true;
-                return Round::unsent(words::of_stream(&error), true);
+                self.refused = true;
+                return unsent(words::of_stream(&error), Some(Broken::Unsent));
             }
-            None => return Round::unsent(Failure::new(ErrorClass::Reset, "the connection has ended"), true),
+            None => return unsent(Failure::new(ErrorClass::Reset, "the connection has ended"), Some(Broken::Unsent)),
         };
-        let mut talk = Talk::new(call, response, body, self.at);
-        let mut deadline = self.slot.pool.deadlines.borrow_mut().pop().unwrap_or_default();
+        let mut talk = Talk::new(call, response, body, at);
+        let mut deadline = self.pool.deadlines.borrow_mut().pop().unwrap_or_default();
         let end = poll_fn(|cx| {
             if let Poll::Ready(end) = talk.poll(cx) {
                 return Poll::Ready(end);
@@ -77,38 +52,36 @@ impl Lease<'_> {
             let written = talk.written.filter(|_| matches!(talk.incoming, Incoming::Nothing(_)));
             let (limit, class, words) = talk.call.limits.next(written);
             ready!(deadline.poll(limit, cx));
-            Poll::Ready(Err(Broken { failure: Failure::new(class, words), unprocessed: false }))
+            Poll::Ready(Err(Failure::new(class, words).into()))
         })
         .await;
-        self.slot.pool.deadlines.borrow_mut().push(deadline);
+        self.pool.deadlines.borrow_mut().push(deadline);
         let round = talk.into_round(end);
-        self.slot.refused = round.unprocessed;
+        self.refused = round.broken.is_some();
         round
     }
 }
 
-impl Round {
-    fn unsent(failure: Failure, unprocessed: bool) -> Self {
-        let done = clock::now();
-        let outcome = Err(failure);
-        Self { outcome, written: None, first_byte: None, done, bytes: 0, stalled: Duration::ZERO, unprocessed }
-    }
+/// A request that opened no stream.
+fn unsent(failure: Failure, broken: Option<Broken>) -> Round {
+    let outcome = Err(failure);
+    Round { outcome, written: None, first_byte: None, done: clock::now(), bytes: 0, stalled: Duration::ZERO, broken }
 }
 
 /// How an exchange broke off.
-struct Broken {
+struct End {
     failure: Failure,
     /// Whether the server has not looked at the request.
     unprocessed: bool,
 }
 
-impl From<h2::Error> for Broken {
+impl From<h2::Error> for End {
     fn from(error: h2::Error) -> Self {
         Self { failure: words::of_stream(&error), unprocessed: words::is_unprocessed(&error) }
     }
 }
 
-impl From<Failure> for Broken {
+impl From<Failure> for End {
     fn from(failure: Failure) -> Self {
         Self { failure, unprocessed: false }
     }
@@ -116,7 +89,7 @@ impl From<Failure> for Broken {
 
 /// One request under way.
 struct Talk<'a> {
-    call: &'a Call<'a>,
+    call: &'a Call<'a, Prepared>,
     upload: Upload,
     incoming: Incoming,
     written: Option<Instant>,
@@ -140,7 +113,7 @@ struct Upload {
 }
 
 impl<'a> Talk<'a> {
-    fn new(call: &'a Call<'a>, response: ResponseFuture, stream: SendStream<Bytes>, at: Instant) -> Self {
+    fn new(call: &'a Call<'a, Prepared>, response: ResponseFuture, stream: SendStream<Bytes>, at: Instant) -> Self {
         let unsent = call.request.body.clone();
         let written = unsent.is_empty().then_some(at);
         let upload = Upload { stream, unsent, stalled_since: None, stalled: Duration::ZERO };
@@ -148,7 +121,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Ready when the response is complete.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
         if self.written.is_none() {
             // An error shows on the response, too, and is told there: the server may have answered before.
             let _ = self.upload.poll(cx).map_ok(|()| self.written = Some(clock::now()));
@@ -161,7 +134,7 @@ impl<'a> Talk<'a> {
         progress
     }
 
-    fn poll_response(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+    fn poll_response(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
         if let Incoming::Nothing(response) = &mut self.incoming {
             let (head, body) = ready!(Pin::new(response).poll(cx))?.into_parts();
             let headers = if self.call.keep == Keep::Status { HeaderMap::new() } else { head.headers };
@@ -181,23 +154,29 @@ impl<'a> Talk<'a> {
         Poll::Ready(Ok(()))
     }
 
-    fn into_round(mut self, end: Result<(), Broken>) -> Round {
+    fn into_round(mut self, end: Result<(), End>) -> Round {
         let done = clock::now();
         self.upload.resume(done);
-        let unprocessed = end.as_ref().is_err_and(|broken| broken.unprocessed);
+        let unprocessed = end.as_ref().is_err_and(|end| end.unprocessed);
         let outcome = match (end, self.incoming) {
-            (Err(broken), _) => Err(broken.failure),
-            (Ok(()), Incoming::Head { status, headers, kept, .. }) => reply(status, headers, kept, self.call.keep),
+            (Err(end), _) => Err(end.failure),
+            (Ok(()), Incoming::Head { status, headers, kept, .. }) => {
+                let body = encoding::content(self.call.keep, &headers, kept, KEPT_BYTES_MAX);
+                body.map(|body| Reply { status, headers, body, bytes: self.bytes })
+            }
             (Ok(()), Incoming::Nothing(_)) => Err(Failure::new(ErrorClass::Protocol, "the response has no head")),
         };
         let (stalled, bytes) = (self.upload.stalled, self.bytes);
-        Round { outcome, written: self.written, first_byte: self.first_byte, done, bytes, stalled, unprocessed }
+        Round {
+            outcome,
+            written: self.written,
+            first_byte: self.first_byte,
+            done,
+            bytes,
+            stalled,
+            broken: unprocessed.then_some(Broken::Unsent),
+        }
     }
-}
-
-fn reply(status: StatusCode, headers: HeaderMap, kept: Vec<u8>, keep: Keep) -> Result<Reply, Failure> {
-    let body = encoding::content(keep, &headers, kept, KEPT_BYTES_MAX)?;
-    Ok(Reply { status, headers, body })
 }
 
 impl Upload {

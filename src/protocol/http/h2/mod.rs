@@ -8,6 +8,7 @@ mod request;
 mod roster;
 mod words;
 
-pub(super) use exchange::Call;
-pub(super) use pool::{Pool, Settings};
+pub(super) use connection::Connection;
+pub(super) use pool::{Place, Pool, Slot};
 pub(super) use request::Prepared;
+pub(super) use roster::Bounds;

@@ -77,6 +77,7 @@ mod tests {
             tls: Some(plan::Tls::default()),
             headers: vec![(HeaderName::from_static("x-load-test"), HeaderValue::from_static("true"))],
             wait_for: None,
+            start: None,
         };
         let mut settings = HttpSettings::default();
         settings.connections.reuse = false;

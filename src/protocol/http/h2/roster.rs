@@ -1,11 +1,14 @@
 //! Who may use which connection: pure book-keeping. Connections with room for another request take turns, so that the load
 //! spreads evenly over them; where none has room a new one is opened or the request waits in line.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, time::Duration};
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
-use crate::{clock::Instant, protocol::Failure};
+use crate::{
+    clock::Instant,
+    protocol::{Failure, http::permits::Limit},
+};
 
 /// What several requests can use at a time.
 pub(super) trait Shared {
@@ -26,15 +29,15 @@ pub(super) enum Turn {
 
 /// How many there may be.
 #[derive(Clone, Debug)]
-pub(super) struct Bounds {
+pub(in crate::protocol::http) struct Bounds {
     /// Connections; `None`: any number.
-    pub(super) connections: Option<usize>,
+    pub(in crate::protocol::http) connections: Option<usize>,
     /// Requests at a time on one of them.
-    pub(super) streams: usize,
+    pub(in crate::protocol::http) streams: usize,
     /// False: a connection takes one request in all.
-    pub(super) reuse: bool,
+    pub(in crate::protocol::http) reuse: bool,
     /// Connections there may be to all targets together.
-    pub(super) all: Option<Arc<Semaphore>>,
+    pub(in crate::protocol::http) all: Option<Limit>,
 }
 
 /// The connections to one target, and who waits for one.
@@ -94,7 +97,7 @@ impl<C: Shared> Roster<C> {
     fn may_open(&self, before: usize) -> bool {
         let open = self.open + self.opening;
         // Who has a connection already does better to wait for room on it than for another target to close one.
-        let is_spare = || open == 0 || self.bounds.all.as_ref().is_none_or(|all| all.available_permits() > self.opening);
+        let is_spare = || open == 0 || self.bounds.all.as_ref().is_none_or(|all| all.free() > self.opening);
         self.bounds.connections.is_none_or(|most| open < most) && before >= self.opening * (self.takes - 1) && is_spare()
     }
 
@@ -160,7 +163,10 @@ impl<C: Shared> Roster<C> {
     pub(super) fn release(&mut self, key: usize, refused: bool) {
         let Some(entry) = self.entries[key].as_mut() else { return };
         entry.in_use -= 1;
-        if entry.retired || !self.bounds.reuse || (refused && entry.in_use == 0) {
+        let is_idle = entry.in_use == 0;
+        // Nobody else would close it for another target that waits.
+        let gives_way = is_idle && self.waiting.is_empty() && self.bounds.all.as_ref().is_some_and(Limit::is_wanted);
+        if entry.retired || !self.bounds.reuse || (refused && is_idle) || gives_way {
             self.retire(key);
         } else if refused {
             entry.listed = false;
@@ -218,8 +224,21 @@ impl<C: Shared> Roster<C> {
         self.entries[key].as_mut().map(|entry| &mut entry.connection)
     }
 
+    /// Whether a connection is being made.
+    pub(super) fn is_opening(&self) -> bool {
+        self.opening > 0
+    }
+
+    /// Closes a connection that nobody uses, if there is one.
+    pub(super) fn close_unused(&mut self) {
+        let is_unused = |entry: &Option<Entry<C>>| entry.as_ref().is_some_and(|entry| entry.in_use == 0);
+        if let Some(key) = self.entries.iter().position(is_unused) {
+            self.retire(key);
+        }
+    }
+
     /// Closes connections that nobody has used for `limit`. Called often enough, so that no clock is read when one falls idle.
-    pub(super) fn close_idle(&mut self, now: Instant, limit: std::time::Duration) {
+    pub(super) fn close_idle(&mut self, now: Instant, limit: Duration) {
         for key in 0..self.entries.len() {
             let Some(entry) = self.entries[key].as_mut().filter(|entry| entry.in_use == 0) else { continue };
             let since = *entry.idle_since.get_or_insert(now);

@@ -3,7 +3,11 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use super::*;
-use crate::{clock, record::ErrorClass};
+use crate::{
+    clock,
+    protocol::http::{limits::Wait, permits::Limit},
+    record::ErrorClass,
+};
 
 /// Takes as many requests as the cell says.
 struct Fake(Rc<Cell<usize>>);
@@ -161,4 +165,44 @@ fn without_reuse_each_request_opens_a_connection_of_its_own() {
     assert!(waiting.try_recv().is_err());
     roster.release(key, false);
     assert_eq!(waiting.try_recv(), Ok(Turn::Open));
+}
+
+#[test]
+fn a_connection_without_requests_gives_way_where_another_target_waits() {
+    let limit = Limit::new(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let mut roster = Roster::new(Bounds { connections: None, streams: 10, reuse: true, all: Some(limit.clone()) });
+    assert_eq!(roster.turn(), Some(Turn::Open));
+    let (key, _) = open(&mut roster, 10);
+    roster.release(key, false);
+    assert_eq!(roster.turn(), Some(Turn::Use(key)), "nobody waits");
+    runtime.block_on(async {
+        let now = clock::now();
+        let until = now + Duration::from_secs(60);
+        let _held = limit.permit(&mut Wait::new(now, Duration::ZERO, until), || {}).await.unwrap();
+        // In line, as long as this is asked.
+        let in_line = || {
+            let mut own = roster.wait();
+            roster.release(key, false);
+            assert_eq!(own.try_recv(), Ok(Turn::Use(key)), "those of its own in line come first");
+            roster.release(key, false);
+            assert!(roster.connection(key).is_none());
+        };
+        let nothing = limit.permit(&mut Wait::new(now, Duration::ZERO, until), in_line).await;
+        assert!(nothing.is_err());
+    });
+}
+
+#[test]
+fn one_connection_that_nobody_uses_is_closed_at_a_time() {
+    let mut roster = roster(None, 10);
+    for _ in 0..3 {
+        roster.opening += 1;
+        open(&mut roster, 10);
+    }
+    (1..3).for_each(|key| roster.release(key, false));
+    for left in [2, 1, 1] {
+        roster.close_unused();
+        assert!(roster.open == left && roster.connection(0).is_some(), "the one in use stays");
+    }
 }

@@ -1,20 +1,28 @@
 //! Credentials that a target hands out: known by the names of what carries them, wherever they stand in an answer.
 
-use crate::mask::MASK;
+use super::MASK;
 
 /// Parts of names whose values are credentials, in lower case and without dashes and underscores.
 const CREDENTIALS: [&str; 9] =
     ["authorization", "cookie", "token", "secret", "password", "passwd", "apikey", "sessionid", "credential"];
 
+/// Characters of what was found that a message shows.
+const FOUND_CHARS_MAX: usize = 80;
+
+/// Characters of it that are looked at.
+const LOOKED_AT_CHARS_MAX: usize = 1_000;
+
 /// Whether the values of headers, JSON keys and parameters of this name are credentials.
-pub(super) fn is_credential(name: &str) -> bool {
+#[must_use]
+pub fn is_credential(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     CREDENTIALS.iter().any(|part| plain.contains(part))
 }
 
 /// The text with `***` for the values of JSON keys (`"access_token": "x"`) and of parameters (`access_token=x`) whose names say
 /// that they are credentials. The text may be cut anywhere.
-pub(super) fn hidden(text: &str) -> String {
+#[must_use]
+pub fn hidden(text: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(begin) = rest.find(is_of_name) {
         let length = rest[begin..].find(|c| !is_of_name(c)).unwrap_or(rest.len() - begin);
@@ -30,6 +38,18 @@ pub(super) fn hidden(text: &str) -> String {
     }
     shown.push_str(rest);
     shown
+}
+
+/// The beginning of a text without the credentials in it, on one line.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    if text.is_empty() {
+        return "nothing".to_owned();
+    }
+    // No need to look through megabytes. A credential that is cut is hidden as well.
+    let text = hidden(&text.chars().take(LOOKED_AT_CHARS_MAX).collect::<String>());
+    let line: String = text.chars().take(FOUND_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(FOUND_CHARS_MAX).is_some() { format!("{line}..") } else { line }
 }
 
 fn is_of_name(c: char) -> bool {
@@ -103,7 +123,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_is_too_odd(text in r#"(token|["\\:=\[\]{} é,&#a]){0,40}"#) {
-            hidden(&text);
+            let _ = hidden(&text);
         }
     }
 }

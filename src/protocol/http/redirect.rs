@@ -7,10 +7,10 @@ use http::{
 };
 use url::Url;
 
-use super::answer::shortened;
 use crate::{
+    mask::shortened,
     plan::{Request, Target, TargetId},
-    protocol::{Failure, Reply},
+    protocol::{Exchange, Failure, Reply},
     record::ErrorClass,
 };
 
@@ -69,6 +69,28 @@ fn path(address: &Url, target: &Target) -> Option<String> {
     below.starts_with('/').then(|| format!("{below}{query}"))
 }
 
+impl Exchange {
+    /// The exchange that goes on with another request, to where its answer led.
+    pub(super) fn followed_by(self, request: Request, next: Self) -> Self {
+        let mut phases = self.phases;
+        phases.add(&next.phases);
+        Self {
+            sent: self.sent,
+            bytes: self.bytes + next.bytes,
+            phases,
+            connections: self.connections + next.connections,
+            resent: self.resent + next.resent,
+            request: Some(Box::new(request)),
+            ..next
+        }
+    }
+
+    /// The exchange whose answer is itself what it fails by.
+    pub(super) fn rejected(self, failure: Failure) -> Self {
+        Self { rejected: self.outcome.ok().map(Box::new), outcome: Err(failure), ..self }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue};
@@ -86,12 +108,13 @@ mod tests {
             tls: None,
             headers: Vec::new(),
             wait_for: None,
+            start: None,
         }
     }
 
     fn redirected(status: u16, location: &'static str, method: Method) -> Result<Option<Request>, String> {
         let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]);
-        let reply = Reply { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::new() };
+        let reply = Reply { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::new(), bytes: 0 };
         let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let token = (AUTHORIZATION, HeaderValue::from_static("Bearer x"));
         let own = (HeaderName::from_static("x-own"), HeaderValue::from_static("1"));

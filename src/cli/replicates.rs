@@ -1,0 +1,217 @@
+//! The loop of replicates: fresh processes, load, and all stopped again, as often as the plan says or until more would not change
+//! what is known.
+
+use std::{fs, path::Path};
+
+use super::{
+    Failure, hooks,
+    logs::Logs,
+    pair,
+    recording::{self, Talk},
+    services, terminal,
+};
+use crate::{
+    engine::Stop,
+    plan::{Replicate, Replication, Resolved},
+    record::{self, Ended, RunRecord, Side},
+    report,
+    service::{Ports, ServiceError},
+};
+
+/// The records of one replicate.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub(super) candidate: RunRecord,
+    /// The version it was played beside, in an A/B run.
+    pub(super) baseline: Option<RunRecord>,
+}
+
+/// One replicate that is to be played: its services run.
+pub(super) struct Turn<'a> {
+    /// What is to be done in this replicate, aimed at its services.
+    pub(super) resolved: &'a Resolved,
+    pub(super) replicate: Replicate,
+    pub(super) talk: Talk,
+    pub(super) stop: &'a Stop,
+}
+
+/// What a loop of replicates is made of.
+pub(super) struct Session<'a> {
+    pub(super) resolved: &'a Resolved,
+    pub(super) replication: Replication,
+    pub(super) talk: Talk,
+    pub(super) stop: &'a Stop,
+    /// The folder that what commands say goes to a folder of.
+    pub(super) report: &'a Path,
+}
+
+/// Plays the replicates one after the other with `one`. After each, `enough` is shown all so far and may end the loop. A replicate
+/// that does not come to its end ends it as well: the last record says why.
+///
+/// # Errors
+/// The report folder can't be written, or the system refuses what the engine needs.
+pub(super) fn play(
+    session: &Session<'_>,
+    mut one: impl FnMut(&Turn<'_>) -> Result<Made, Failure>,
+    mut enough: impl FnMut(&[Made]) -> Result<bool, Failure>,
+) -> Result<Vec<Made>, Failure> {
+    let Session { resolved, replication, stop, .. } = session;
+    let logs = Logs::of(session.report, &resolved.secrets);
+    if runs_commands(resolved) {
+        logs.prepare()?;
+    }
+    let mut made = Vec::new();
+    if let Err(reason) = hooks::before(&resolved.hooks, &logs, stop) {
+        made.push(Made::none(resolved, Replicate { number: 1, of: replication.count }, stop, &reason));
+        return after(session, made, &logs);
+    }
+    let mut ports = Ports::default();
+    for replicate in replication.replicates() {
+        let next = play_one(session, replicate, &mut ports, &logs, &mut one)?;
+        let is_complete = next.is_complete();
+        made.push(next);
+        if !is_complete || enough(&made)? {
+            break;
+        }
+    }
+    after(session, made, &logs)
+}
+
+fn after(session: &Session<'_>, made: Vec<Made>, logs: &Logs) -> Result<Vec<Made>, Failure> {
+    hooks::after(&session.resolved.hooks, logs, session.stop, made.iter().all(Made::is_complete));
+    Ok(made)
+}
+
+fn runs_commands(resolved: &Resolved) -> bool {
+    !resolved.hooks.is_empty() || resolved.plan.targets.iter().any(|target| target.start.is_some())
+}
+
+fn play_one(
+    session: &Session<'_>,
+    replicate: Replicate,
+    ports: &mut Ports,
+    logs: &Logs,
+    one: &mut impl FnMut(&Turn<'_>) -> Result<Made, Failure>,
+) -> Result<Made, Failure> {
+    let Session { replication, stop, .. } = session;
+    let mut resolved = Resolved { plan: session.resolved.plan.part(*replication, replicate), ..session.resolved.clone() };
+    let failed = |resolved: &Resolved, reason: String| Ok(Made::none(resolved, replicate, stop, &named(replicate, &reason)));
+    if stop.is_asked() {
+        return failed(&resolved, hooks::INTERRUPTED.to_owned());
+    }
+    if let Err(reason) = hooks::restart(&resolved.hooks, replicate, logs, stop) {
+        return failed(&resolved, reason);
+    }
+    let mut started = match services::start(&resolved.plan, replicate, ports, logs) {
+        Ok(started) => started,
+        Err(error) => return failed(&resolved, told(&error, logs)),
+    };
+    resolved.plan = started.plan.clone();
+    let talk = Talk { replicate: Some(replicate).filter(|replicate| replicate.is_one_of_several()), ..session.talk };
+    let played = started.while_running(stop, |stop| one(&Turn { resolved: &resolved, replicate, talk, stop }));
+    // Before anything is made of what came of it: services that are not needed any more must not live on.
+    started.stop(stop);
+    let (made, death) = played?;
+    let mut made = made?;
+    // Not once somebody has asked to stop: then the load was over before.
+    if let Some(death) = death.filter(|_| !stop.is_asked()) {
+        made.give_up(&started.obituary(death, made.has_load()));
+    } else if !made.has_load() && made.candidate.ended == Ended::Aborted {
+        started.tell();
+    }
+    if !made.is_complete() {
+        made.name(replicate);
+    }
+    Ok(made)
+}
+
+/// Why a service could not be started; what to do about it is told.
+fn told(error: &ServiceError, logs: &Logs) -> String {
+    if let Some(hint) = error.hint() {
+        terminal::err(&format!("hint: {hint}"));
+    }
+    logs.masked(&error.to_string())
+}
+
+fn named(replicate: Replicate, reason: &str) -> String {
+    if replicate.is_one_of_several() { format!("{replicate}: {reason}") } else { reason.to_owned() }
+}
+
+impl Made {
+    /// A replicate in which nothing was played.
+    fn none(resolved: &Resolved, replicate: Replicate, stop: &Stop, reason: &str) -> Self {
+        let ended = if stop.is_asked() { Ended::Interrupted } else { Ended::Aborted };
+        let end = |blank| RunRecord { ended, ended_because: Some(reason.to_owned()), ..blank };
+        let of = |side| end(pair::blank(resolved, replicate, side));
+        match resolved.plan.baseline {
+            Some(_) => Self { candidate: of(Side::Candidate), baseline: Some(of(Side::Baseline)) },
+            None => Self { candidate: end(recording::blank(resolved)), baseline: None },
+        }
+    }
+
+    fn records(&mut self) -> impl Iterator<Item = &mut RunRecord> {
+        [Some(&mut self.candidate), self.baseline.as_mut()].into_iter().flatten()
+    }
+
+    /// Whether all was played.
+    pub(super) fn is_complete(&self) -> bool {
+        [Some(&self.candidate), self.baseline.as_ref()].into_iter().flatten().all(|record| record.ended == Ended::Complete)
+    }
+
+    /// Whether load was made at all.
+    fn has_load(&self) -> bool {
+        !self.candidate.endpoints.is_empty()
+    }
+
+    /// Says of all that was made that it is no measurement, and why.
+    fn give_up(&mut self, reason: &str) {
+        for record in self.records() {
+            (record.ended, record.ended_because) = (Ended::Aborted, Some(reason.to_owned()));
+        }
+    }
+
+    /// Says in which of several replicates it ended.
+    fn name(&mut self, replicate: Replicate) {
+        for record in self.records() {
+            record.ended_because = record.ended_because.take().map(|reason| named(replicate, &reason));
+        }
+    }
+}
+
+/// For a run of one version: how it is played.
+pub(super) fn alone(turn: &Turn<'_>) -> Result<Made, Failure> {
+    let blank = recording::blank(turn.resolved);
+    let candidate = recording::make(turn.resolved, blank, turn.talk, turn.stop)?;
+    Ok(Made { candidate, baseline: None })
+}
+
+/// How a replicate of a run is played.
+pub(super) fn one(resolved: &Resolved) -> fn(&Turn<'_>) -> Result<Made, Failure> {
+    if resolved.plan.baseline.is_some() { pair::beside } else { alone }
+}
+
+/// The records of the candidate and those of the baseline, each in the order they were made.
+pub(super) fn apart(made: Vec<Made>) -> (Vec<RunRecord>, Vec<RunRecord>) {
+    let (candidate, baseline): (Vec<_>, Vec<_>) = made.into_iter().map(|made| (made.candidate, made.baseline)).unzip();
+    (candidate, baseline.into_iter().flatten().collect())
+}
+
+/// Writes the records, and removes the files of an earlier report.
+///
+/// # Errors
+/// The folder can't be written any more.
+pub(super) fn save(made: &[Made], replication: Replication, folder: &Path) -> Result<(), Failure> {
+    if let ([Made { candidate, baseline: None }], 1) = (made, replication.count) {
+        return recording::save(candidate, folder);
+    }
+    recording::clear(folder)?;
+    let records = folder.join(report::RECORDS_FOLDER);
+    fs::create_dir_all(&records).map_err(|error| Failure::invalid(format!("{}: {error}", records.display())))?;
+    for (n, made) in made.iter().enumerate() {
+        for (side, record) in [(Side::Candidate, Some(&made.candidate)), (Side::Baseline, made.baseline.as_ref())] {
+            let path = records.join(format!("{side}-{}.json.gz", n + 1));
+            record.map_or(Ok(()), |record| record::file::write(record, &path)).map_err(Failure::invalid)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! The flags that say how services are started.
+
+use crate::config::Overrides;
+
+/// Commands that take the place of those under `target`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct StartArgs {
+    /// Command that starts the service (target.start); it listens on $PORT
+    #[arg(long, value_name = "COMMAND")]
+    start_candidate: Option<String>,
+    /// Command that starts the version to compare with (target.baseline_start); it listens on $PORT
+    #[arg(long, value_name = "COMMAND")]
+    start_baseline: Option<String>,
+}
+
+impl StartArgs {
+    /// The command of the version that is judged alone.
+    pub(super) fn of_candidate(command: Option<String>) -> Self {
+        Self { start_candidate: command, start_baseline: None }
+    }
+
+    /// The same overrides with these commands.
+    pub(super) fn over(&self, overrides: Overrides) -> Overrides {
+        let Self { start_candidate, start_baseline } = self.clone();
+        Overrides { start_candidate, start_baseline, ..overrides }
+    }
+}

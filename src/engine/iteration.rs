@@ -223,6 +223,7 @@ async fn make_visit<D: Driver>(
         phases: visited.phases,
         connections: visited.connections,
         retries: visited.retries,
+        retried: visited.retried,
         failure: visited.failure.map(|failure| (failure.class, failure.message)),
         sample: visited.sample,
     };

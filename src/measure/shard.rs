@@ -37,6 +37,8 @@ pub struct Finished {
     pub connections: u64,
     /// Attempts beyond the first.
     pub retries: u64,
+    /// Whether it was tried again because it had failed.
+    pub retried: bool,
     /// Class and words of its failure, if it failed.
     pub failure: Option<(ErrorClass, Cow<'static, str>)>,
     /// The exchange that failed, where it is one of the few that are shown.
@@ -203,6 +205,7 @@ impl Shard {
         total.bytes += finished.bytes;
         total.connections += finished.connections;
         total.retries += finished.retries;
+        total.retried += u64::from(finished.retried);
         match finished.failure {
             None => {
                 total.phases.add(&finished.phases);

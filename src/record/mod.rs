@@ -121,6 +121,9 @@ pub struct Window {
     /// Attempts beyond the first of each request, where failures are tried again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: u64,
+    /// Requests that were tried again at least once because they had failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retried: u64,
     /// Connections that requests had to open; the others used one again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub connections: u64,
@@ -178,6 +181,8 @@ pub struct Totals {
     pub errors: Errors,
     /// Attempts beyond the first.
     pub retries: u64,
+    /// Requests that were tried again because they had failed.
+    pub retried: u64,
     /// Connections opened.
     pub connections: u64,
     /// Body bytes received.
@@ -206,6 +211,7 @@ impl Totals {
         self.requests += other.requests;
         self.dropped += other.dropped;
         self.retries += other.retries;
+        self.retried += other.retried;
         self.connections += other.connections;
         self.bytes += other.bytes;
         self.phases.add(&other.phases);

@@ -309,6 +309,7 @@ fn an_interrupted_run_is_invalid_with_its_own_exit_code() {
 fn every_metric_is_judged() {
     let mut candidate = fixture::with_errors(run(1.0, 9), "/b", ErrorClass::TimeoutRequest, 4);
     candidate.endpoints[0].stages[0][3].dropped = 7;
+    (candidate.endpoints[0].stages[0][3].retried, candidate.endpoints[0].stages[0][3].retries) = (24, 60);
     for (holds, breaks) in [
         ("p50 < 11ms", "p50 < 9ms"),
         ("p95 <= 13ms", "/a.p95 <= 9ms"),
@@ -322,6 +323,8 @@ fn every_metric_is_judged() {
         ("achieved_rate >= 99%", "/a.achieved_rate == 100%"),
         ("throughput >= 80/s", "/a.throughput > 41/s"),
         ("dropped <= 7", "dropped == 0"),
+        ("retries <= 0.5%", "/a.retries < 1%"),
+        ("/b.retries == 0%", "retries == 0%"),
         ("requests == 4800", "/b.requests > 2400"),
     ] {
         let (outcome, reason) = threshold(&candidate, holds);

@@ -29,6 +29,7 @@ mod load_http2;
 mod load_models;
 mod load_nginx;
 mod load_outcomes;
+mod load_retries;
 mod load_rows_per_user;
 mod load_scenarios;
 mod load_steering;

@@ -60,6 +60,10 @@ fn measurements(view: &RunView) -> String {
     for failure in &view.failures {
         let _ = writeln!(text, "  {} {}: {}", failure.endpoint, failure.class, failure.message);
     }
+    let retried: Vec<String> = view.endpoints.iter().filter_map(|traffic| traffic.text.retried.clone()).collect();
+    if !retried.is_empty() {
+        let _ = writeln!(text, "\n{}", retried.join("\n"));
+    }
     if !view.events.is_empty() {
         text.push_str("\nwhat loadgate changed about the load\n");
     }

@@ -35,6 +35,7 @@ struct Endpoint<'a> {
     service_time_us: Latency,
     errors_by_class: Map<String, Value>,
     retries: u64,
+    retried: u64,
     connections: u64,
     connection_reuse: Option<f64>,
     phases_mean_us: Option<Map<String, Value>>,
@@ -143,6 +144,7 @@ impl<'a> Endpoint<'a> {
                 .map(|found| (found.class.to_owned(), Value::from(found.count)))
                 .collect(),
             retries: traffic.retries,
+            retried: traffic.retried,
             connections: traffic.connections,
             connection_reuse: traffic.connection_reuse,
             phases_mean_us: phases(traffic),

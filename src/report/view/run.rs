@@ -113,7 +113,7 @@ impl RunView {
             ci_url: first.and_then(facts::ci_url),
             runs: runs.len(),
             partial: runs.iter().find_map(|run| partial(run, total.requests)),
-            in_short: in_short(endpoints.len(), &total),
+            in_short: in_short(&endpoints, &total),
             any_errors: total.errors > 0,
             generator: generator::of_runs(runs),
             events: generator::events(runs),
@@ -147,12 +147,18 @@ fn latency_from(runs: &[RunRecord]) -> &'static str {
     imported.map_or(LatencyFrom::Due, |imported| imported.latency_from).in_words()
 }
 
-fn in_short(endpoints: usize, total: &Traffic) -> String {
+/// Endpoints whose retries are told one by one.
+const RETRIED_MAX: usize = 3;
+
+fn in_short(endpoints: &[Traffic], total: &Traffic) -> String {
     if total.requests == 0 {
         return "No request was made.".to_owned();
     }
-    let (endpoints, words) = (text::counted(endpoints, "endpoint"), &total.text);
-    format!("{endpoints}, {} requests at {}, {} failed.", words.requests, words.rate, words.error_rate)
+    let retried: Vec<&str> = endpoints.iter().filter_map(|traffic| traffic.text.retried.as_deref()).collect();
+    let retried = if retried.len() > RETRIED_MAX { total.text.retried.iter().map(String::as_str).collect() } else { retried };
+    let retried: String = retried.iter().map(|sentence| format!(" {sentence}.")).collect();
+    let (endpoints, words) = (text::counted(endpoints.len(), "endpoint"), &total.text);
+    format!("{endpoints}, {} requests at {}, {} failed.{retried}", words.requests, words.rate, words.error_rate)
 }
 
 fn partial(run: &RunRecord, requests: u64) -> Option<String> {

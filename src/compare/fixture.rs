@@ -39,6 +39,7 @@ pub(crate) fn run(seconds: &[u64], endpoints: &[&str], requests: &[Request]) -> 
     let series = endpoints.iter().zip(&windows).map(|(name, windows)| {
         let mut windows = windows.iter().map(Window::from);
         EndpointSeries {
+            is_setup: false,
             name: (*name).to_owned(),
             scenario: "browse".to_owned(),
             request: format!("GET {name}"),

@@ -27,6 +27,7 @@ mod shift;
 mod summary;
 mod trial;
 
+pub use advice::way_out;
 pub use look::{Look, Part, looks, looks_of_pair};
 pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE};
 pub use pairing::{PairingError, check_pairs};

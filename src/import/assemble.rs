@@ -162,7 +162,13 @@ fn endpoints(
             stages.push(of_stage);
         }
         if any {
-            series.push(EndpointSeries { name: name.clone(), scenario: UNNAMED.to_owned(), request: name.clone(), stages });
+            series.push(EndpointSeries {
+                name: name.clone(),
+                scenario: UNNAMED.to_owned(),
+                request: name.clone(),
+                is_setup: false,
+                stages,
+            });
         }
     }
     series

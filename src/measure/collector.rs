@@ -78,7 +78,9 @@ impl Collector {
         let endpoints = &workload.endpoints;
         let mut series: Vec<EndpointSeries> = endpoints
             .iter()
-            .map(|endpoint| EndpointSeries {
+            .enumerate()
+            .map(|(id, endpoint)| EndpointSeries {
+                is_setup: workload.is_setup(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),

@@ -72,6 +72,14 @@ impl Workload {
         self.scenarios.iter().flat_map(Scenario::requests).any(|step| step.endpoint == endpoint && step.measured)
     }
 
+    /// Whether nothing is recorded of an endpoint but what users do once, before their first iteration.
+    #[must_use]
+    pub fn is_setup(&self, endpoint: EndpointId) -> bool {
+        let of_endpoint = |step: &&RequestStep| step.endpoint == endpoint && step.measured;
+        self.is_measured(endpoint)
+            && self.scenarios.iter().flat_map(Scenario::requests).filter(of_endpoint).all(|step| step.is_setup)
+    }
+
     /// The endpoints that something is recorded of.
     pub fn measured_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints.iter().enumerate().filter(|(id, _)| self.is_measured(*id)).map(|(_, endpoint)| endpoint)

@@ -103,6 +103,9 @@ pub struct EndpointSeries {
     pub scenario: String,
     /// What is sent, as written: `GET /api/items`.
     pub request: String,
+    /// Whether it is measured in `setup` alone, once per user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_setup: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
     pub stages: Vec<Vec<Window>>,
 }

@@ -6,7 +6,7 @@ use crate::{
         Comparison, Outcome, compare,
         fixture::{self, Request, SECOND_US},
     },
-    policy::{Regression, Severity, Threshold},
+    policy::{Quantile, Regression, Severity, Threshold},
     record::{Encoded, ErrorClass, Latencies},
 };
 
@@ -117,6 +117,41 @@ fn a_regression_fails_and_names_the_endpoint() {
     assert!(verdict.headline.starts_with("regression in 1 of 2 endpoints (/b p"), "{}", verdict.headline);
     assert!(verdict.headline.contains("; 1 threshold broken: p95 < 1ms is 1"), "{}", verdict.headline);
     assert!(verdict.reasons.iter().any(|reason| reason.starts_with("/b: p50 is 5")), "{:?}", verdict.reasons);
+}
+
+#[test]
+fn of_several_endpoints_that_regressed_the_worst_two_are_named() {
+    let mut comparison = passing();
+    for row in comparison.rows.iter_mut().filter(|row| row.endpoint != "*") {
+        let estimate = match (row.endpoint.as_str(), row.metric) {
+            ("/a", crate::compare::ComparedMetric::ErrorRate) => 0.025,
+            ("/b", crate::compare::ComparedMetric::Latency(Quantile::P50)) => 1.69,
+            ("/b", crate::compare::ComparedMetric::Latency(Quantile::P95)) => 0.5,
+            _ => continue,
+        };
+        (row.outcome, row.level) = (Outcome::Regressed, Some(Severity::Fail));
+        row.change = Some(crate::compare::Change { estimate, interval: None, p_value: None });
+    }
+    let verdict = judge(&run(1.0, 9), Reference::Compared(Box::new(comparison)), &Policy::default());
+    assert!(
+        verdict.headline.contains("/b p50 +169%") && verdict.headline.contains("/a error_rate +2.5 pp"),
+        "{}",
+        verdict.headline
+    );
+    assert!(!verdict.headline.contains("p95"), "{}", verdict.headline);
+}
+
+#[test]
+fn a_step_of_setup_that_was_played_in_a_warm_up_says_so() {
+    let mut candidate = run(1.0, 9);
+    candidate.endpoints[1].stages = vec![Vec::new()];
+    candidate.endpoints[1].is_setup = true;
+    let verdict = judge(&candidate, Reference::NoBaseline, &policy(&["/b.p95 < 1s"]));
+    assert_eq!(
+        verdict.headline,
+        "no measurement: no request was made to /b, which is to be judged: it is part of `setup`, and all users were set up before \
+         the measured stages, in a warm-up"
+    );
 }
 
 #[test]

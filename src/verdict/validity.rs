@@ -11,6 +11,9 @@ use crate::{
 const UNREACHABLE: [ErrorClass; 5] =
     [ErrorClass::ConnectRefused, ErrorClass::ConnectFailed, ErrorClass::TimeoutConnect, ErrorClass::Dns, ErrorClass::Tls];
 
+/// Why an endpoint of `setup` has no request though nothing failed.
+const BEFORE: &str = ": it is part of `setup`, and all users were set up before the measured stages, in a warm-up";
+
 /// All checks, whether they hold or not.
 pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Policy) -> Vec<ValidityCheck> {
     vec![
@@ -72,7 +75,11 @@ fn samples(runs: &[RunRecord], reference: &Reference, policy: &Policy) -> Validi
         None => format!("{requests} requests were made"),
         Some(first) => {
             let names: Vec<&str> = silent.iter().map(|series| series.name.as_str()).collect();
-            format!("no request was made to {}, which is to be judged{}", names.join(", "), because(Some(&first.scenario)))
+            let because = match because(Some(&first.scenario)) {
+                none if none.is_empty() && first.is_setup => BEFORE.to_owned(),
+                because => because,
+            };
+            format!("no request was made to {}, which is to be judged{because}", names.join(", "))
         }
     };
     ValidityCheck { check: "samples", ok: requests > 0 && silent.is_empty(), value: Some(requests as f64), reason }

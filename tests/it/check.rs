@@ -301,6 +301,24 @@ scenarios:
 }
 
 #[test]
+fn a_promise_on_a_login_that_happens_in_the_warm_up_is_noted() {
+    let config = |first: &str| {
+        format!(
+            "name: shop
+target: http://127.0.0.1:8080
+stages: [ {{ vus: 5, duration: 10s, {first} }}, {{ vus: 5, duration: 60s }} ]
+scenarios: [ {{ name: a, setup: [ {{ name: login, post: /login, measure: true }} ], steps: [ {{ get: /a }} ] }} ]
+thresholds: [ login.p95 < 1s ]
+"
+        )
+    };
+    let note =
+        "note: 'login' is part of `setup`: users who are set up in 'stage-1', which is not measured, leave nothing to judge";
+    assert!(check(&config("warmup: true"), &[]).contains(note));
+    assert!(!check(&config("warmup: false"), &[]).contains("note:"));
+}
+
+#[test]
 fn more_users_than_rows_to_keep_are_noted() {
     let shown = |on_end: &str| {
         let config = format!(

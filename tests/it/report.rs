@@ -45,6 +45,7 @@ fn record(path: &Path, suite: &str) {
         generator: Generator { late: Encoded::from(&Latencies::default()), ..Generator::default() },
         breaker: Vec::new(),
         endpoints: vec![EndpointSeries {
+            is_setup: false,
             name: "list-items".to_owned(),
             scenario: "browse".to_owned(),
             request: "GET /items".to_owned(),

@@ -1,9 +1,9 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
-use super::{replicates_text, steering_text, target_text, users_text};
+use super::{replicates_text, steering_text, target_text, thresholds_text, users_text};
 use crate::{
     plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
-    policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response, Severity},
+    policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response},
     units::{self, PerSecond},
 };
 
@@ -14,7 +14,7 @@ pub(super) fn render(resolved: &Resolved) -> String {
         endpoints(resolved),
         scenarios(&resolved.plan),
         users_text::data(&resolved.plan),
-        thresholds(resolved),
+        thresholds_text::render(resolved),
         regression(resolved),
         limits(resolved),
         replicates_text::hooks(resolved),
@@ -117,21 +117,6 @@ fn endpoints(resolved: &Resolved) -> String {
     let rows = measured.map(row).collect();
     let requests = if plan.baseline.is_some() { "measured requests of each version" } else { "measured requests" };
     table("endpoints", &["request", requests, "comparable"], rows)
-}
-
-fn thresholds(resolved: &Resolved) -> String {
-    let thresholds = &resolved.policy.thresholds;
-    if thresholds.is_empty() {
-        return "thresholds\n  none: only a comparison with a baseline can fail this run".to_owned();
-    }
-    let whose = if resolved.plan.baseline.is_some() { " of the candidate" } else { "" };
-    let line = |threshold: &crate::policy::Threshold| match (threshold.severity, threshold.abort_after) {
-        (Severity::Fail, None) => format!("  {}", threshold.expr),
-        (Severity::Fail, Some(grace)) if grace.is_zero() => format!("  {} (aborts the run)", threshold.expr),
-        (Severity::Fail, Some(grace)) => format!("  {} (aborts the run after {})", threshold.expr, units::duration(grace)),
-        (Severity::Warn, _) => format!("  {} (only warns)", threshold.expr),
-    };
-    format!("thresholds{whose}\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 fn regression(resolved: &Resolved) -> String {

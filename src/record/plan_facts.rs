@@ -69,3 +69,12 @@ impl PlanFacts {
         self.stages.iter().filter(|stage| stage.measured)
     }
 }
+
+impl StageFacts {
+    /// Blocks of that length that the stage is cut into for the statistics: whole ones, of which the last takes the rest, and one
+    /// where the stage is shorter.
+    #[must_use]
+    pub fn blocks(&self, block_us: u64) -> usize {
+        usize::try_from(self.duration_us / block_us.max(1)).unwrap_or(usize::MAX).max(1)
+    }
+}

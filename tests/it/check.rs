@@ -147,7 +147,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       windows          1s, seed 42
 
     --- stderr
-    note: 30s of measured time is 6 blocks of 5s; comparing latencies with a baseline takes at least 8: measure 40s or more, or set regression.block to a shorter time
+    note: 30s of measured time is 6 blocks of 5s; comparing latencies with a baseline takes at least 8: make one stage 40s or longer, or set regression.block to a shorter time
     ");
 }
 

@@ -77,6 +77,19 @@ fn report_renders_a_saved_record_again() {
 }
 
 #[test]
+fn report_takes_a_folder_of_records() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("runs")).unwrap();
+    record(&folder.path().join("runs/a.json.gz"), "shop");
+    record(&folder.path().join("runs/b.json.gz"), "shop");
+    let output = loadgate(folder.path(), &["report", "--out", "again", "runs"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("list-items        60"), "{}", transcript(&output));
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    refused(folder.path(), &["report", "--out", "x", "empty"], &["empty: no records in this folder", "hint: "]);
+}
+
+#[test]
 fn report_prints_the_summary_for_programs_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     record(&folder.path().join("r.json.gz"), "shop");

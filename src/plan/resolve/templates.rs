@@ -7,7 +7,7 @@ use crate::{
     config::{Loaded, Path, nearest_hint},
     plan::{
         Feeder, TemplateId, Templates,
-        template::{Compiler, FUNCTIONS, Purpose, Scope},
+        template::{Compiler, FUNCTIONS, Purpose},
     },
 };
 
@@ -91,8 +91,12 @@ impl<'a> Scribe<'a> {
         if self.problems.count() > before {
             return None;
         }
-        if let Err(error) = self.compiler.rehearse(&id, Scope::default()) {
-            let hint = format!("functions are {}; filters are those of Jinja, such as upper or tojson", FUNCTIONS.join(", "));
+        if let Err(error) = self.compiler.rehearse(&id) {
+            let hint = if error.message.starts_with("rand(") {
+                "write two numbers, the smaller one first: rand(1, 20)".to_owned()
+            } else {
+                format!("functions are {}; filters are those of Jinja, such as upper or tojson", FUNCTIONS.join(", "))
+            };
             refuse(error.offset, format!("this template can't be rendered: {}", error.message), hint);
             return None;
         }

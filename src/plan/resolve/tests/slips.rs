@@ -1,6 +1,6 @@
 //! Slips of the pen: what is told is their cause, and nothing that follows from it.
 
-use super::{refusal, with_scenarios};
+use super::{overrides, refusal, resolved_with, with, with_scenarios};
 
 /// The first line of what is said, and the hint.
 fn told(scenarios: &str) -> String {
@@ -59,4 +59,31 @@ fn how_rows_are_taken_can_not_be_guessed() {
         feed("3"),
         "loadgate.yml:4:31: expected the name of a feeder, a list of them, or a map such as { users: per_user }, found the number 3"
     );
+}
+
+#[test]
+fn a_value_that_a_flag_gave_is_never_looked_for_in_the_file() {
+    let text = with("safety: { max_duration: 5m, allow_hosts: [ 127.0.0.1 ] }\nregression: { block: 5s }\nload: { model: open }");
+    for (path, value) in [
+        ("record.window", "7s"),
+        ("safety.max_duration", "1s"),
+        ("safety.allow_hosts", "[ example.com ]"),
+        ("safety.max_rate", "1/s"),
+        ("stages[0].duration", ""),
+        ("load.model", "closed"),
+        ("load.adaptive", "{ target: p95 1ms }"),
+        ("target.path", "x"),
+        ("thresholds", "[ p95 < 1ms over 1ms ]"),
+        ("regression.block", "1500ms"),
+    ] {
+        let error = resolved_with(&text, &overrides(&[], &[(path, value)], None)).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("--set {path}={value}: ")), "{error}");
+    }
+}
+
+#[test]
+fn a_call_that_can_never_succeed_is_refused_before_anything_is_sent() {
+    let text = told("scenarios: [ { get: \"/items/{{ rand(10, 1) }}\" } ]");
+    assert!(text.contains("this template can't be rendered: rand(10, 1): the first is the larger one"), "{text}");
+    assert!(text.ends_with("hint: write two numbers, the smaller one first: rand(1, 20)"), "{text}");
 }

@@ -35,6 +35,7 @@ fn run(salt: u64) -> RunRecord {
         scenario: "browse".to_owned(),
         request: format!("GET /{endpoint}"),
         stages: vec![(0..WINDOWS).map(|number| window(endpoint, number)).collect()],
+        is_setup: false,
     });
     let duration_us = WINDOWS * WINDOW_US;
     let stage =
@@ -54,6 +55,7 @@ fn run(salt: u64) -> RunRecord {
         breaker: Vec::new(),
         endpoints: endpoints.collect(),
         failures: Vec::new(),
+        unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

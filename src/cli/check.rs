@@ -8,6 +8,7 @@ mod plan_text;
 mod replicates_text;
 mod steering_text;
 mod target_text;
+mod thresholds_text;
 mod users_text;
 
 pub(super) use plan_text::table;

@@ -2,17 +2,21 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, terminal};
+use super::{
+    Failure,
+    records::{Side, read_all},
+    terminal,
+};
 use crate::{
     exit::Exit,
     plan::ReportFormat,
-    record::{self, RunRecord},
+    record::RunRecord,
     report::{self, Format, ReportError, RunView},
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Records of one version: the runs of a candidate, or of a baseline
+    /// Records of one version, or folders of them: the runs of a candidate, or of a baseline
     #[arg(value_name = "RECORD", required = true)]
     records: Vec<PathBuf>,
     /// Folder the reports are written to
@@ -84,17 +88,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// Reads the records; they must be runs of one suite, else their sum would be of nothing.
 fn read(paths: &[PathBuf]) -> Result<Vec<RunRecord>, Failure> {
-    let mut records: Vec<RunRecord> = Vec::new();
-    for path in paths {
-        let record = record::file::read(path).map_err(|error| {
-            Failure::usage(error).hint("give record.json.gz files that `loadgate run` or `loadgate gate` wrote")
-        })?;
-        if let Some(first) = records.first().filter(|first| first.suite != record.suite) {
-            let message =
-                format!("{}: a record of the suite '{}', the first is of '{}'", path.display(), record.suite, first.suite);
-            return Err(Failure::usage(message).hint("report each suite by itself, into a folder of its own"));
+    let records = read_all(paths, Side::Candidate).map_err(|failure| {
+        if failure.hint.is_some() {
+            failure
+        } else {
+            failure.hint("give record.json.gz files that `loadgate run` or `loadgate gate` wrote")
         }
-        records.push(record);
+    })?;
+    let suites: Vec<&str> = records.iter().map(|record| record.suite.as_str()).collect();
+    if let Some(other) = suites.iter().find(|suite| **suite != suites[0]) {
+        let message = format!("a record is of the suite '{other}', the first is of '{}'", suites[0]);
+        return Err(Failure::usage(message).hint("report each suite by itself, into a folder of its own"));
     }
     Ok(records)
 }

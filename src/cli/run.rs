@@ -63,6 +63,14 @@ fn warn(record: &RunRecord) {
     verdict::remarks(record).iter().for_each(|remark| terminal::err(&format!("warning: {remark}")));
 }
 
+fn nothing_measured(record: &RunRecord) -> Failure {
+    const SAID: &str = "not one request that is measured came to an outcome";
+    match verdict::why_nothing_was_asked(record, None) {
+        Some(why) => Failure::invalid(format!("{SAID}: {why}")).hint("see failures.json for what was sent and what came back"),
+        None => Failure::invalid(SAID).hint("look at rates and durations: `loadgate check`"),
+    }
+}
+
 /// How a run that was not judged ends the process: what was not measured is no success.
 fn ended(record: &RunRecord) -> Result<Exit, Failure> {
     let because = || record.ended_because.clone().unwrap_or_else(|| "the run was aborted".to_owned());
@@ -72,9 +80,7 @@ fn ended(record: &RunRecord) -> Result<Exit, Failure> {
             Ok(Exit::Interrupted)
         }
         Ended::Aborted => Err(Failure::invalid(because())),
-        Ended::Complete if record.total().requests == 0 => {
-            Err(Failure::invalid("not one request came to an outcome").hint("look at rates and durations: `loadgate check`"))
-        }
+        Ended::Complete if record.total().requests == 0 => Err(nothing_measured(record)),
         Ended::Complete => Ok(Exit::Ok),
     }
 }

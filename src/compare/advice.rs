@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 use super::{
-    design::Design,
+    design::{DESIGNS, Design},
     errors::Found,
     noise::{Means, Noise},
     relative::{Measured, RelativeTest},
@@ -22,6 +22,12 @@ const LONGER: [f64; 9] = [1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0];
 const CANDIDATES_MAX: usize = 10;
 /// Most replicates that are thought of.
 const REPLICATES_MAX: usize = 20;
+
+/// What the reader can do about a row whose reason says that more of the same would not help; `None` where it would.
+#[must_use]
+pub fn way_out(reason: &str) -> Option<&'static str> {
+    DESIGNS.iter().find(|design| reason.ends_with(design.hopeless)).map(|design| design.way_out)
+}
 
 impl Means {
     /// The amounts that are thought of, ascending.

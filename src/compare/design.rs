@@ -43,6 +43,8 @@ pub(super) struct Design {
     pub again: &'static str,
     /// What to say where no amount of anything helps.
     pub hopeless: &'static str,
+    /// What the reader can do then.
+    pub way_out: &'static str,
 }
 
 /// What a significance test knows beside the sample.

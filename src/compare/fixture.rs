@@ -39,6 +39,7 @@ pub(crate) fn run(seconds: &[u64], endpoints: &[&str], requests: &[Request]) -> 
     let series = endpoints.iter().zip(&windows).map(|(name, windows)| {
         let mut windows = windows.iter().map(Window::from);
         EndpointSeries {
+            is_setup: false,
             name: (*name).to_owned(),
             scenario: "browse".to_owned(),
             request: format!("GET {name}"),
@@ -85,6 +86,7 @@ pub(crate) fn empty(stages: Vec<StageFacts>, endpoints: Vec<EndpointSeries>) -> 
         breaker: Vec::new(),
         endpoints,
         failures: Vec::new(),
+        unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

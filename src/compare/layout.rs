@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    record::{EndpointSeries, RunRecord, Window},
+    record::{EndpointSeries, RunRecord, StageFacts, Window},
     units,
 };
 
@@ -35,15 +35,14 @@ impl Layout {
             ));
         }
         let per_block = usize::try_from(block_us / window_us).unwrap_or(usize::MAX);
-        let blocks = |index: usize, duration_us: u64| {
+        let blocks = |index: usize, stage: &StageFacts| {
             // A damaged duration must not make more blocks than there are windows to fill them.
             let recorded = run.endpoints.iter().filter_map(|series| series.stages.get(index)).map(Vec::len).max();
-            let planned = usize::try_from(duration_us / block_us).unwrap_or(usize::MAX);
-            planned.min(recorded.unwrap_or(0).div_ceil(per_block)).max(1)
+            stage.blocks(block_us).min(recorded.unwrap_or(0).div_ceil(per_block)).max(1)
         };
         let measured = run.plan.stages.iter().enumerate().filter(|(_, stage)| stage.measured);
         let (mut stages, single): (Vec<_>, Vec<_>) =
-            measured.map(|(index, stage)| (index, blocks(index, stage.duration_us))).partition(|&(_, blocks)| blocks > 1);
+            measured.map(|(index, stage)| (index, blocks(index, stage))).partition(|&(_, blocks)| blocks > 1);
         let mut strata: Vec<usize> = stages.iter().map(|&(_, blocks)| blocks).collect();
         match (single.len(), strata.last_mut()) {
             (0, _) => {}
@@ -84,5 +83,19 @@ impl Layout {
             cut.resize(end, &[]);
         }
         cut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::fixture;
+
+    #[test]
+    fn a_stage_shorter_than_a_block_is_one() {
+        let run = fixture::run(&[3, 4, 9], &["/a"], &[]);
+        let layout = Layout::of(&run, Duration::from_secs(5)).unwrap();
+        assert_eq!(layout.blocks(), run.plan.stages.iter().map(|stage| stage.blocks(5_000_000)).sum::<usize>());
+        assert_eq!(layout.blocks(), 3);
     }
 }

@@ -33,6 +33,7 @@ mod summary;
 mod trial;
 mod warm_up;
 
+pub use advice::way_out;
 pub use forecast::{Expected, Needs, Size, forecast};
 pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
 pub use metric::ComparedMetric;

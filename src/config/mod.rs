@@ -10,6 +10,7 @@ pub mod data;
 mod decode;
 mod document;
 mod error;
+pub mod feed;
 mod files;
 pub mod hooks;
 pub mod http;
@@ -25,6 +26,7 @@ pub mod scenarios;
 mod secrets;
 mod source;
 pub mod stages;
+mod stray;
 pub mod target;
 pub mod thresholds;
 mod traps;
@@ -119,7 +121,7 @@ pub fn load(path: &FilePath, overrides: &Overrides) -> Result<Loaded, ConfigErro
     let environments = overlay::take_environments(&mut root).map_err(one)?;
     let folder = path.parent().unwrap_or(FilePath::new(""));
     for environment in &environments {
-        check_environment(&root, &environments, &environment.key, overrides, folder).map_err(one)?;
+        check_environment(&root, &environments, &environment.key, overrides, folder).map_err(refuse)?;
     }
     if let Some(chosen) = &overrides.environment {
         overlay::environment(&mut root, &environments, chosen).map_err(one)?;
@@ -136,10 +138,7 @@ pub fn load(path: &FilePath, overrides: &Overrides) -> Result<Loaded, ConfigErro
         return Err(refuse(problems));
     }
     let FilledIn { secrets, env } = variables::fill_in(&mut root, &overrides.variables, folder).map_err(refuse)?;
-    let document = decode::decode(&root).map_err(|mut problem| {
-        problem.hide(&secrets);
-        one(problem)
-    })?;
+    let document = document_of(&root, &secrets).map_err(refuse)?;
     let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let files = Files::named_in(&document, folder);
     Ok(Loaded { document, path: path.to_owned(), folder_name: folder_name(folder), sha256, secrets, env, files, root, text })
@@ -158,14 +157,26 @@ fn check_environment(
     name: &str,
     overrides: &Overrides,
     folder: &FilePath,
-) -> Result<(), Problem> {
+) -> Result<(), Vec<Problem>> {
     let mut laid = root.clone();
-    overlay::environment(&mut laid, environments, name)?;
+    overlay::environment(&mut laid, environments, name).map_err(|problem| vec![problem])?;
     let Ok(FilledIn { secrets, .. }) = variables::fill_in(&mut laid, &overrides.variables, folder) else { return Ok(()) };
-    decode::decode::<Document>(&laid).map(|_| ()).map_err(|mut problem| {
-        problem.hide(&secrets);
-        problem
-    })
+    document_of(&laid, &secrets).map(|_| ())
+}
+
+/// The sections of a tree, whose names and types are right and whose templates stand where they are rendered.
+fn document_of(root: &Node, secrets: &Secrets) -> Result<Document, Vec<Problem>> {
+    let stray = || stray::find(root);
+    let mut problems = match decode::decode(root) {
+        Ok(document) => match stray() {
+            none if none.is_empty() => return Ok(document),
+            stray => stray,
+        },
+        // A template that is no number is a template first of all.
+        Err(problem) => vec![stray().into_iter().find(|stray| stray.position == problem.position).unwrap_or(problem)],
+    };
+    problems.iter_mut().for_each(|problem| problem.hide(secrets));
+    Err(problems)
 }
 
 /// Values may be secret; the file's name is all that is safe to show.

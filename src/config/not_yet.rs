@@ -46,11 +46,6 @@ pub(super) fn find(root: &Node) -> Vec<Problem> {
 
 fn walk(node: &Node, path: &str, problems: &mut Vec<Problem>) {
     match &node.value {
-        Value::Scalar(scalar) if scalar.written.contains("{{") && !takes_templates(without_environment(path)) => {
-            let hint = "templates are rendered for each request: they belong in paths, headers and bodies of `scenarios`; here, ${NAME} \
-                        is filled in when the configuration is loaded";
-            problems.push(Problem::new(node.position.clone(), "a template ('{{ .. }}') can't stand here", hint.to_owned()));
-        }
         Value::Scalar(_) => {}
         Value::List(items) => items.iter().for_each(|item| walk(item, &format!("{path}[]"), problems)),
         Value::Map(entries) => {
@@ -67,18 +62,6 @@ fn walk(node: &Node, path: &str, problems: &mut Vec<Problem>) {
             }
         }
     }
-}
-
-/// Whether the value at a path is rendered, or is data that is taken as it stands.
-fn takes_templates(path: &str) -> bool {
-    if path.starts_with("data.") || path == "scenarios[]" {
-        return true;
-    }
-    let Some(rest) = path.strip_prefix("scenarios[].") else { return false };
-    let lists = ["steps[].", "setup[].", "teardown[]."];
-    let key = lists.iter().find_map(|list| rest.strip_prefix(list)).unwrap_or(rest);
-    let first = key.split(['.', '[']).next().unwrap_or_default();
-    matches!(first, "get" | "post" | "put" | "patch" | "delete" | "head" | "headers" | "body" | "json")
 }
 
 /// What an environment lays over the file is of the same language as the file.

@@ -39,7 +39,12 @@ fn merge(base: &mut Node, over: Node) {
         (Value::Map(entries), Value::Map(replacing)) => {
             for entry in replacing {
                 match entries.iter_mut().find(|known| known.key == entry.key) {
-                    Some(known) => merge(&mut known.node, entry.node),
+                    Some(known) => {
+                        if !matches!((&known.node.value, &entry.node.value), (Value::Map(_), Value::Map(_))) {
+                            known.key_position = entry.key_position;
+                        }
+                        merge(&mut known.node, entry.node);
+                    }
                     None => entries.push(entry),
                 }
             }
@@ -61,11 +66,12 @@ pub(super) fn set(root: &mut Node, path: &str, value: &str) -> Result<(), Proble
         refuse(format!("'{path}' is not a path"), "write keys with dots and list places from 0: stages[1].rate")
     })?;
     let mut node = root;
-    for segment in segments {
+    let last = segments.len() - 1;
+    for (n, segment) in segments.into_iter().enumerate() {
         node = match segment {
             Segment::Key(key) => {
                 if matches!(&node.value, Value::Scalar(_)) {
-                    node.value = Value::Map(Vec::new());
+                    *node = Node { position: Position::Flag(flag.clone()), value: Value::Map(Vec::new()) };
                 }
                 let Value::Map(entries) = &mut node.value else {
                     return Err(refuse(format!("'{key}' stands for a key, and there is a list"), "write its place: [0]"));
@@ -76,6 +82,9 @@ pub(super) fn set(root: &mut Node, path: &str, value: &str) -> Result<(), Proble
                     entries.push(Entry { key, key_position: position, node });
                     entries.len() - 1
                 });
+                if n == last {
+                    entries[at].key_position = Position::Flag(flag.clone());
+                }
                 &mut entries[at].node
             }
             Segment::Index(index) => {

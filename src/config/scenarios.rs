@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{
     checks::Check,
-    written::{Expected, OneOrMany, TextOr, Think, Time, Written},
+    feed::Feed,
+    written::{Expected, TextOr, Think, Time, Written},
 };
 
 /// `GET /api/items`, or a map.
@@ -22,8 +23,8 @@ pub struct Scenario {
     pub weight: Option<u32>,
     /// From 1 to 10; 5 by default.
     pub priority: Option<u8>,
-    /// Feeders of which each iteration takes a row.
-    pub feed: Option<OneOrMany>,
+    /// Feeders that rows are taken of.
+    pub feed: Option<Feed>,
     /// What a user does once, before its first iteration.
     pub setup: Option<Vec<Step>>,
     /// What one arrival does, in order.

@@ -332,35 +332,3 @@ impl<'de, T: Deserialize<'de> + Expected> Deserialize<'de> for TextOr<T> {
         deserializer.deserialize_any(TextOrVisitor(PhantomData))
     }
 }
-
-/// `users`, or `[users, orders]`.
-#[derive(Clone, Debug)]
-pub struct OneOrMany(pub Vec<String>);
-
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OneOrManyVisitor)
-    }
-}
-
-struct OneOrManyVisitor;
-
-impl<'de> Visitor<'de> for OneOrManyVisitor {
-    type Value = OneOrMany;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name, or a list of them")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<OneOrMany, E> {
-        Ok(OneOrMany(vec![name.to_owned()]))
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
-        let mut names = Vec::new();
-        while let Some(name) = list.next_element()? {
-            names.push(name);
-        }
-        Ok(OneOrMany(names))
-    }
-}

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     io,
     rc::Rc,
     sync::{
@@ -14,16 +15,16 @@ use std::{
 use super::{
     Stop,
     controls::Controls,
-    feeds::Feeds,
+    feeds::{Feeds, Kept, Row},
     iteration::Script,
     manners::Manners,
-    seat::{Seat, Seated},
+    seat::Seated,
     user::User,
 };
 use crate::{
     clock::{self, Delays, Instant},
     measure::{Live, LiveShard, Shard, Timeline},
-    plan::{Plan, Share},
+    plan::{Plan, ScenarioId, Share},
     protocol::Driver,
     record::Side,
 };
@@ -61,7 +62,7 @@ pub(super) struct Cast<D: Driver> {
     /// Why a helper of this thread was lost, if one was.
     pub(super) lost: Rc<RefCell<Option<io::Error>>>,
     /// Users of the open loop between two arrivals, and where their tasks wait.
-    free: RefCell<Vec<Seated<D::Session>>>,
+    free: RefCell<VecDeque<Seated<D::Session>>>,
     /// Users of a closed loop that have come to their end.
     retired: RefCell<Vec<User<D::Session>>>,
     /// Users of the open loop there are.
@@ -147,13 +148,29 @@ impl<D: Driver> Cast<D> {
         &self.run.live[self.side.number()].0[self.share.thread]
     }
 
-    /// A user of the open loop who has been here before and is free, if there is one.
-    pub(super) fn free_user(&self) -> Option<Seated<D::Session>> {
-        self.free.borrow_mut().pop()
+    /// A user for an arrival of the open loop, and the rows it takes: one who has been here before and is free, or a new one.
+    /// `None` when there is no row left for any.
+    pub(super) fn user_for(&self, scenario: ScenarioId) -> Option<(Seated<D::Session>, Row)> {
+        let (feeds, plan) = (&self.run.feeds, &self.run.plan);
+        let has_rows = |kept: &Kept| feeds.has_rows(&plan.workload, scenario, kept);
+        let place = self.free.borrow().iter().position(|(user, _)| has_rows(&user.kept));
+        let free = place.and_then(|place| self.free.borrow_mut().remove(place));
+        let (mut user, seat) = match free {
+            Some(free) => free,
+            None if has_rows(&Kept::new()) => (self.new_user(), None),
+            None => return None,
+        };
+        match feeds.take(&plan.workload, plan.seed, scenario, &mut user.kept) {
+            Some(row) => Some(((user, seat), row)),
+            None => {
+                // Another thread has taken the last row since it was looked at.
+                self.release((user, seat));
+                None
+            }
+        }
     }
 
-    /// A new user for an arrival of the open loop.
-    pub(super) fn new_user(&self) -> User<D::Session> {
+    fn new_user(&self) -> User<D::Session> {
         let turn = self.users.get() * self.share.threads as u64 + self.share.thread as u64;
         let number = self.run.plan.user_of_open_loop(turn, self.side);
         self.users.set(self.users.get() + 1);
@@ -166,8 +183,10 @@ impl<D: Driver> Cast<D> {
     }
 
     /// A user of the open loop is free for another arrival.
-    pub(super) fn release(&self, user: User<D::Session>, seat: &Rc<Seat<D::Session>>) {
-        self.free.borrow_mut().push((user, Rc::clone(seat)));
+    pub(super) fn release(&self, seated: Seated<D::Session>) {
+        let mut free = self.free.borrow_mut();
+        // One that could not be set up comes last, or it would be the next to be called each time.
+        if seated.0.setback.is_there() { free.push_back(seated) } else { free.push_front(seated) }
     }
 
     /// A user of a closed loop has come to its end.

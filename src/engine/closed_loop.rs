@@ -12,11 +12,12 @@ use super::{
 };
 use crate::{
     clock,
+    measure::Withheld,
     plan::{Load, Plan, ScenarioId, Share},
     protocol::Driver,
 };
 
-/// How often a user who waits for a stage looks whether it begins earlier than planned.
+/// How often a user who waits looks whether a stage begins or ends earlier than planned.
 const LOOK_STEP: Duration = Duration::from_millis(50);
 
 /// Lives the life of user `number` through all stages that have users.
@@ -30,10 +31,10 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
         let place = cast.run.timeline.stage(stage);
         ready = ready.max(place.begins + from);
         let until = place.begins + until;
-        while is_on(&cast, stage, ready, until) {
+        while comes_to_its_turn(&cast, stage, ready, until).await {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
             let is_kept = cast.controls().keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
-            match if is_kept { cast.controls().admit(ready, until) } else { Admission::Withheld } {
+            match if is_kept { cast.controls().admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
                 Admission::Send { at } => {
                     if at > ready {
                         cast.wait_until(at).await;
@@ -48,6 +49,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         break;
                     }
                     let Some((scenario, row)) = next_iteration(&cast, &mut user) else {
+                        cast.run.unclaim_iteration(stage);
                         cast.run.end_for_want_of_rows(stage);
                         break;
                     };
@@ -62,7 +64,7 @@ pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
                         }
                     };
                 }
-                Admission::HeldBack | Admission::Withheld => {
+                Admission::HeldBack | Admission::Withheld(_) => {
                     ready = cast.run.moment() + cast.controls().wait_hint();
                     cast.wait_until(ready).await;
                 }
@@ -80,18 +82,21 @@ fn scenario_of<D: Driver>(cast: &Cast<D>, user: &User<D::Session>) -> ScenarioId
     cast.run.plan.workload.scenario_of(cast.run.plan.seed, user.number << 32 | user.iteration)
 }
 
-/// What a user does next: the scenario and the rows it takes. A scenario that has no rows left is passed over; `None` when all
-/// have none.
+/// What a user does next: the scenario and the rows it takes. A scenario that has no rows left for it is passed over; `None` when
+/// all have none.
 fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>) -> Option<(ScenarioId, Row)> {
     let plan = &cast.run.plan;
-    while !cast.run.is_fed_up() {
+    let feeds = &cast.run.feeds;
+    loop {
         let scenario = scenario_of(cast, user);
-        if let Some(row) = cast.run.feeds.take(&plan.workload, plan.seed, scenario) {
+        if let Some(row) = feeds.take(&plan.workload, plan.seed, scenario, &mut user.kept) {
             return Some((scenario, row));
+        }
+        if !feeds.has_any(&plan.workload, &user.kept) {
+            return None;
         }
         user.iteration += 1;
     }
-    None
 }
 
 /// Waits until a stage has begun and the user's own time in it has come.
@@ -112,6 +117,19 @@ async fn await_begin<D: Driver>(cast: &Cast<D>, stage: usize, from: Duration) {
 /// iteration took long, begins at once.
 fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> bool {
     !cast.run.stop.is_asked() && ready < until.min(cast.run.timeline.stage(stage).ends)
+}
+
+/// Waits until a user is ready. Whether it still has time in the stage then.
+async fn comes_to_its_turn<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> bool {
+    while is_on(cast, stage, ready, until) {
+        let now = cast.run.moment();
+        if now >= ready {
+            return true;
+        }
+        // The stage may end before its time, or the run.
+        cast.wait_until(ready.min(now + LOOK_STEP)).await;
+    }
+    false
 }
 
 async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, mut arrival: Arrival) -> Duration {

@@ -9,7 +9,10 @@ use std::{
 };
 
 use super::token_bucket::TokenBucket;
-use crate::plan::{Plan, ScenarioId, Workload};
+use crate::{
+    measure::Withheld,
+    plan::{Plan, ScenarioId, Workload},
+};
 
 /// Passes of a closed circuit breaker: no end of them.
 const UNLIMITED: u32 = u32::MAX;
@@ -38,8 +41,8 @@ pub(super) enum Admission {
     },
     /// Not at all: the rate limit has no token for it. Counted apart, not as offered.
     HeldBack,
-    /// Not at all: the circuit breaker or self-protection keeps it from the target, though it was meant to be sent.
-    Withheld,
+    /// Not at all: it is kept from the target, though it was meant to be sent.
+    Withheld(Withheld),
 }
 
 /// What an iteration may send as far as the circuit breaker goes.
@@ -49,7 +52,7 @@ pub(super) enum Turn {
     Admitted,
     /// It begins with a pause: its first request asks for a pass when its time has come.
     Pausing,
-    /// It has sent something, and goes on until nothing may be sent.
+    /// It has sent something, and each further request asks for a pass: of a half-open breaker there are as many as it tells.
     Begun,
 }
 
@@ -87,7 +90,7 @@ impl Controls {
     /// is to be sent [begins](Self::begin) then.
     pub(super) fn admit(&self, due: Duration, until: Duration) -> Admission {
         if self.is_silent() {
-            return Admission::Withheld;
+            return Admission::Withheld(Withheld::ByBreaker);
         }
         match &self.bucket {
             None => Admission::Send { at: due },
@@ -105,8 +108,7 @@ impl Controls {
     pub(super) fn may_send(&self, turn: &mut Turn) -> bool {
         match std::mem::replace(turn, Turn::Begun) {
             Turn::Admitted => true,
-            Turn::Pausing => self.pass(),
-            Turn::Begun => !self.is_silent(),
+            Turn::Pausing | Turn::Begun => self.pass(),
         }
     }
 
@@ -204,7 +206,7 @@ mod tests {
         let controls = controls();
         controls.let_pass(0);
         assert!(controls.is_silent() && admitted(&controls, 10) == 0);
-        assert_eq!(controls.admit(Duration::ZERO, Duration::from_secs(60)), Admission::Withheld);
+        assert_eq!(controls.admit(Duration::ZERO, Duration::from_secs(60)), Admission::Withheld(Withheld::ByBreaker));
         controls.let_pass(3);
         assert!(!controls.is_silent() && admitted(&controls, 10) == 3);
         controls.let_all_pass();
@@ -221,6 +223,15 @@ mod tests {
         assert_eq!(sent, [true, false, false]);
         assert!(!controls.may_send(&mut turns[0]), "what has begun is not gone on with");
         assert!(controls.may_send(&mut Turn::Admitted), "who has a pass may send");
+    }
+
+    #[test]
+    fn each_request_of_an_iteration_is_one_of_the_trials() {
+        let controls = controls();
+        controls.let_pass(5);
+        let mut turn = controls.begin(true).unwrap();
+        let sent = (0..10).filter(|_| controls.may_send(&mut turn)).count();
+        assert_eq!((sent, admitted(&controls, 3)), (5, 0));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
     measure::{FailureNote, Finished, Ticket},
     plan::{EndpointId, Load, Scenario, ScenarioId, Step, Think},
     protocol::Driver,
+    record::Part,
 };
 
 /// A scenario made ready for a driver.
@@ -78,19 +79,10 @@ impl<R> Script<R> {
     }
 }
 
-/// Which part of a scenario is played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// Once, before a user's first iteration.
-    Setup,
-    Steps,
-    /// Once, at the end of the run.
-    Teardown,
-}
-
 /// What goes along from step to step.
 #[derive(Debug)]
 struct Walk {
+    scenario: ScenarioId,
     part: Part,
     /// The stage it belongs to; none at the end of the run.
     stage: Option<usize>,
@@ -101,9 +93,15 @@ struct Walk {
     due: Duration,
     /// Whether the last step was a pause.
     has_paused: bool,
+    /// Whether a request has failed.
+    has_failed: bool,
 }
 
 impl Walk {
+    fn new(scenario: ScenarioId, part: Part, stage: Option<usize>, due: Duration) -> Self {
+        Self { scenario, part, stage, turn: Turn::Begun, ticket: None, due, has_paused: false, has_failed: false }
+    }
+
     /// Whether the next request may be made. To a target that fails nothing is sent, and what was begun ends there, too; what is
     /// set up is for iterations that will not be made when the run is to end; what is torn down must be, if it can.
     fn may_send<D: Driver>(&mut self, cast: &Cast<D>) -> bool {
@@ -133,7 +131,8 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>,
         user.begin(scenario, row);
     }
     cast.shard.borrow_mut().arrival_sent(stage, clock::now().saturating_duration_since(cast.run.epoch + due));
-    let mut walk = Walk { part: Part::Steps, stage: Some(stage), turn, ticket, due, has_paused: false };
+    let mut walk = Walk::new(scenario, Part::Steps, Some(stage), due);
+    (walk.turn, walk.ticket) = (turn, ticket);
     if set_up(cast, user, scenario, &mut walk).await {
         play_lines(cast, user, &script.lines, &mut walk).await;
     }
@@ -141,7 +140,7 @@ pub(super) async fn play<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>,
     let mut shard = cast.shard.borrow_mut();
     shard.give_back(walk.ticket);
     shard.arrival_finished(stage);
-    walk.due
+    walk.due.max(user.setback.until())
 }
 
 /// Plays what a user does before its first iteration of a scenario, if this is it. False when the iteration can't begin.
@@ -157,6 +156,8 @@ async fn set_up<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, scenario
     (walk.part, walk.ticket) = (Part::Steps, ticket);
     if is_set_up {
         user.settle(scenario);
+    } else if walk.has_failed {
+        user.set_back(cast.run.moment());
     }
     is_set_up
 }
@@ -181,7 +182,7 @@ async fn play_lines<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, line
                     return false;
                 }
                 let (done, failed) = make_visit(cast, user, visit, walk).await;
-                (walk.due, walk.has_paused) = (done, false);
+                (walk.due, walk.has_paused, walk.has_failed) = (done, false, failed);
                 if failed {
                     return false;
                 }
@@ -194,8 +195,7 @@ async fn play_lines<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, line
 /// Plays the end of a user's part in a scenario, if it ever had one.
 pub(super) async fn leave<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, scenario: ScenarioId) {
     if user.leave(scenario) {
-        let (part, stage, turn, due) = (Part::Teardown, None, Turn::Begun, cast.run.moment());
-        let mut walk = Walk { part, stage, turn, ticket: None, due, has_paused: false };
+        let mut walk = Walk::new(scenario, Part::Teardown, None, cast.run.moment());
         // A step that fails is told of; there is nobody left who would build on it.
         play_lines(cast, user, &cast.scripts[scenario].teardown, &mut walk).await;
     }
@@ -211,7 +211,8 @@ async fn make_visit<D: Driver>(
     let due = walk.due;
     let begin = |stage: usize| cast.shard.borrow_mut().begin(stage, due, visit.endpoint);
     let ticket = walk.ticket.take().or_else(|| walk.stage.filter(|_| visit.measured).and_then(begin));
-    let is_told = ticket.is_some() || !visit.measured;
+    // A step that is measured and plays in a warm-up is of no interest; but who is not set up will ask for nothing later on.
+    let is_told = ticket.is_some() || !visit.measured || walk.part != Part::Steps;
     let may_repeat = || !cast.run.stop.is_asked() && !cast.controls().is_silent();
     let visited = visit.make(&*cast.driver, user, is_told, may_repeat).await;
     let failed = visited.failure.is_some();
@@ -222,13 +223,14 @@ async fn make_visit<D: Driver>(
         phases: visited.phases,
         connections: visited.connections,
         retries: visited.retries,
+        retried: visited.retried,
         failure: visited.failure.map(|failure| (failure.class, failure.message)),
         sample: visited.sample,
     };
     let mut shard = cast.shard.borrow_mut();
-    if let (false, Some((class, message))) = (visit.measured, &finished.failure) {
+    if let (None, true, Some((class, message))) = (&ticket, is_told, &finished.failure) {
         let (endpoint, class, message, sample) = (visit.endpoint, *class, message.clone(), finished.sample.clone());
-        shard.note_failure(FailureNote { endpoint, class, message, sample });
+        shard.unmeasured_failure(walk.scenario, walk.part, FailureNote { endpoint, class, message, sample });
     }
     shard.finish(ticket, visit.endpoint, finished);
     (visited.done.saturating_duration_since(cast.run.epoch), failed)

@@ -24,6 +24,7 @@ mod render;
 mod run;
 mod samples;
 mod seat;
+mod setback;
 mod stop;
 mod teardown;
 mod token_bucket;

@@ -77,7 +77,7 @@ pub(super) fn put_together(
     let complete = stopped_at >= timeline.end();
     let part = |(side, (collector, breaker)): (usize, (Collector, Vec<BreakerEvent>))| {
         let shards: Vec<_> = ends.iter().map(|end| &end.shards[side]).collect();
-        let mut measured = collector.finish(&plan.workload.endpoints, &shards, stopped_at);
+        let mut measured = collector.finish(&plan.workload, &shards, stopped_at);
         let mut ids = 0..;
         measured.endpoints.retain(|_| ids.next().is_some_and(|id| plan.workload.is_measured(id)));
         ObservedBaseline { stages: stages(run, &measured, stopped_at), breaker, measured }
@@ -109,6 +109,7 @@ fn stages(run: &Run, measured: &Measured, stopped_at: Duration) -> Vec<StageFact
             started: measured.started[number],
             held_back: measured.held_back[number],
             withheld: measured.withheld[number],
+            withheld_by_breaker: measured.withheld_by_breaker[number],
             ..facts
         }
     });

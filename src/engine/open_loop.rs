@@ -9,9 +9,11 @@ use super::{
     controls::Admission,
     iteration::{Arrival, play},
     seat::Seat,
+    user::User,
 };
 use crate::{
     clock,
+    measure::Withheld,
     plan::{Pacer, ScenarioId, Shape},
     protocol::Driver,
 };
@@ -71,13 +73,13 @@ where
     let scenario = workload.scenario_of(run.plan.seed, n);
     let ends = run.timeline.stage(stage).ends;
     let is_kept = controls.keeps(workload, scenario, n);
-    let admission = if is_kept { controls.admit(due, ends) } else { Admission::Withheld };
+    let admission = if is_kept { controls.admit(due, ends) } else { Admission::Withheld(Withheld::BySelfProtection) };
     let at = match admission {
         Admission::HeldBack => {
             cast.shard.borrow_mut().arrival_held_back(stage);
             return Ok(true);
         }
-        Admission::Withheld => due,
+        Admission::Withheld(_) => due,
         Admission::Send { at } => at,
     };
     // What is held back is not counted: nobody has meant it to be sent.
@@ -93,7 +95,8 @@ where
     }
     match admission {
         Admission::Send { .. } => arrive(cast, stage, at, scenario),
-        Admission::Withheld | Admission::HeldBack => cast.shard.borrow_mut().arrival_withheld(stage),
+        Admission::Withheld(by) => cast.shard.borrow_mut().arrival_withheld(stage, by),
+        Admission::HeldBack => {}
     }
     Ok(true)
 }
@@ -108,20 +111,21 @@ where
     let (mut shard, controls) = (cast.shard.borrow_mut(), cast.controls());
     if controls.is_silent() {
         // It became so while the arrival waited for the rate limit.
-        shard.arrival_withheld(stage);
+        shard.arrival_withheld(stage, Withheld::ByBreaker);
     } else if !cast.has_room() {
         shard.arrival_dropped(stage, due, script.endpoint);
-    } else if let Some(row) = cast.run.feeds.take(&cast.run.plan.workload, cast.run.plan.seed, scenario) {
+    } else if let Some(((user, seat), row)) = cast.user_for(scenario) {
         // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
         let Some(turn) = controls.begin(script.sends_at_once()) else {
-            shard.arrival_withheld(stage);
+            shard.arrival_withheld(stage, Withheld::ByBreaker);
+            cast.release((user, seat));
             return;
         };
         let ticket = shard.arrival_started(stage, due, script.opening);
         let arrival = Arrival { stage, scenario, due, ticket, row, turn };
-        match cast.free_user() {
-            Some((user, seat)) => seat.call(user, arrival),
-            None => drop(tokio::task::spawn_local(serve(Rc::clone(cast), arrival))),
+        match seat {
+            Some(seat) => seat.call(user, arrival),
+            None => drop(tokio::task::spawn_local(serve(Rc::clone(cast), user, arrival))),
         }
     } else {
         // Nobody has said that so many should come as there are no rows for.
@@ -131,11 +135,11 @@ where
 }
 
 /// What a user of the open loop does: plays one arrival after another, those in turn that come when it is free.
-async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut arrival: Arrival) {
-    let (mut user, seat) = (cast.new_user(), Rc::new(Seat::default()));
+async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut user: User<D::Session>, mut arrival: Arrival) {
+    let seat = Rc::new(Seat::default());
     loop {
         play(&cast, &mut user, arrival).await;
-        cast.release(user, &seat);
+        cast.release((user, Some(Rc::clone(&seat))));
         (user, arrival) = seat.wait().await;
     }
 }

@@ -16,6 +16,8 @@ use crate::{
 
 /// Samples of each class and step on each thread.
 const PER_CLASS: u8 = 2;
+/// Answers of which less was kept than is shown, after which no more is hoped for: there are bodies that can't be shown.
+const POOR_MAX: u8 = 20;
 /// Answers kept after one that failed: a failure that comes once in many more is not worth what keeping them costs.
 const HUNGER: u8 = 100;
 /// Longest value of a header, and longest path, that is kept.
@@ -24,9 +26,27 @@ const VALUE_CHARS_MAX: usize = 300;
 /// The samples of one step on one thread.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
-    taken: RefCell<BTreeMap<ErrorClass, u8>>,
+    taken: RefCell<BTreeMap<ErrorClass, Taken>>,
     /// Answers that are still to be kept with their beginning, since one failed of which too little was kept.
     hunger: Cell<u8>,
+}
+
+/// Samples of one class.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    full: u8,
+    poor: u8,
+}
+
+impl Taken {
+    fn is_enough(self) -> bool {
+        self.full == PER_CLASS || self.poor == POOR_MAX
+    }
+
+    /// Whether nothing is known yet of an answer but its status.
+    fn is_wanting(self) -> bool {
+        self.full == 0 && !self.is_enough()
+    }
 }
 
 impl Samples {
@@ -40,14 +60,15 @@ impl Samples {
     /// A sample of an answer that failed; `None` when there are enough of its class.
     pub(super) fn take(&self, class: ErrorClass, request: &Request, reply: &Reply) -> Option<Box<ExchangeSample>> {
         let mut taken = self.taken.borrow_mut();
-        let count = taken.entry(class).or_default();
-        if *count == PER_CLASS {
+        let of_class = taken.entry(class).or_default();
+        if of_class.is_enough() {
             return None;
         }
         let sample = sample(request, reply);
         // What was thrown away can't be shown; the next failure will show it.
-        *count += u8::from(sample.is_full());
-        let is_wanting = taken.values().any(|count| *count == 0);
+        of_class.full += u8::from(sample.is_full());
+        of_class.poor += u8::from(!sample.is_full());
+        let is_wanting = taken.values().any(|of_class| of_class.is_wanting());
         self.hunger.set(if is_wanting { self.hunger.get().max(if sample.is_full() { 0 } else { HUNGER }) } else { 0 });
         Some(Box::new(sample))
     }
@@ -128,6 +149,24 @@ mod tests {
         assert!(!first.is_full() && samples.is_hungry());
         assert!(samples.take(ErrorClass::Status4xx, &request(), &full("x")).unwrap().is_full());
         assert!(!samples.is_hungry());
+    }
+
+    #[test]
+    fn headers_without_the_body_that_came_are_not_enough() {
+        let samples = Samples::default();
+        let mut headers_only = full("");
+        headers_only.body = Bytes::new();
+        let first = samples.take(ErrorClass::Status5xx, &request(), &headers_only).unwrap();
+        assert!(!first.is_full() && samples.is_hungry());
+        assert_eq!(samples.take(ErrorClass::Status5xx, &request(), &full("<html>")).unwrap().body, "<html>");
+        assert!(!samples.is_hungry());
+    }
+
+    #[test]
+    fn a_body_that_can_never_be_shown_is_not_asked_for_without_end() {
+        let samples = Samples::default();
+        let taken = (0..1_000).filter(|_| samples.take(ErrorClass::Status5xx, &request(), &full("")).is_some()).count();
+        assert_eq!((taken, samples.is_hungry()), (usize::from(POOR_MAX), false));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::{
 
 use super::{iteration::Arrival, user::User};
 
-/// A user of the open loop, and where its task waits.
-pub(super) type Seated<S> = (User<S>, Rc<Seat<S>>);
+/// A user of the open loop, and where its task waits, which it has from its first arrival on.
+pub(super) type Seated<S> = (User<S>, Option<Rc<Seat<S>>>);
 
 /// Takes one user and its arrival at a time from whoever sends to the task that sits here.
 #[derive(Debug)]

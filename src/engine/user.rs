@@ -1,11 +1,14 @@
 //! One user: what is remembered from step to step and from iteration to iteration.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use minijinja::{Value, value::ValueKind};
 use rand::{SeedableRng as _, rngs::SmallRng};
 
-use super::feeds::Row;
+use super::{
+    feeds::{Kept, Row},
+    setback::Setback,
+};
 use crate::{
     clock,
     mask::is_credential,
@@ -26,6 +29,10 @@ pub(super) struct User<S> {
     pub(super) rng: SmallRng,
     /// What the driver remembers of it.
     pub(super) session: S,
+    /// Rows of data it keeps.
+    pub(super) kept: Kept,
+    /// What it has to wait for.
+    pub(super) setback: Setback,
     seed: u64,
     scope: Arc<Scope>,
     /// What it learned in the setup of each scenario it has begun.
@@ -43,6 +50,8 @@ impl<S> User<S> {
             seed: plan.seed,
             scope: Arc::new(Scope::new(Arc::clone(&plan.workload.names))),
             begun: BTreeMap::new(),
+            kept: Kept::new(),
+            setback: Setback::default(),
         }
     }
 
@@ -68,6 +77,12 @@ impl<S> User<S> {
     /// The setup of a scenario is made: what is known now will be known in each iteration.
     pub(super) fn settle(&mut self, scenario: ScenarioId) {
         self.begun.insert(scenario, self.scope.own.clone());
+        self.setback = Setback::default();
+    }
+
+    /// A setup has failed at a moment of the run.
+    pub(super) fn set_back(&mut self, moment: Duration) {
+        self.setback.again(moment, &mut self.rng);
     }
 
     /// Ends the user's part in a scenario, knowing what was known after its setup. False when it never had one.

@@ -47,6 +47,8 @@ pub(super) struct Visited {
     pub(super) connections: u64,
     /// Requests sent again: attempts beyond the first, and those whose connection turned out closed.
     pub(super) retries: u64,
+    /// Whether a failed attempt was repeated.
+    pub(super) retried: bool,
     pub(super) failure: Option<Failure>,
     /// The exchange that failed, where it is one of the few that are shown.
     pub(super) sample: Option<Box<ExchangeSample>>,
@@ -103,7 +105,7 @@ impl<R> Visit<R> {
                 && self.manners.tries_again(failure.class, retries)
                 && may_repeat()
             {
-                tokio::time::sleep(self.manners.pause(retries, &mut user.rng)).await;
+                tokio::time::sleep(self.manners.backoff.pause(retries, &mut user.rng)).await;
                 if may_repeat() {
                     retries += 1;
                     continue;
@@ -112,7 +114,8 @@ impl<R> Visit<R> {
             let sample = failure.as_ref().filter(|_| is_told).and_then(|failure| self.sample(failure.class, request, &attempt));
             let (failure, sample) = masked(failure, sample, user);
             let Exchange { done, phases, .. } = attempt;
-            return Visited { sent, done, bytes, phases, connections, retries: u64::from(retries) + resent, failure, sample };
+            let (retried, retries) = (retries > 0, u64::from(retries) + resent);
+            return Visited { sent, done, bytes, phases, connections, retries, retried, failure, sample };
         }
     }
 
@@ -186,6 +189,7 @@ impl Visited {
     fn unsent(failure: Failure) -> Self {
         let now = clock::now();
         let phases = Phases::default();
-        Self { sent: now, done: now, bytes: 0, phases, connections: 0, retries: 0, failure: Some(failure), sample: None }
+        let (bytes, connections, retries, retried) = (0, 0, 0, false);
+        Self { sent: now, done: now, bytes, phases, connections, retries, retried, failure: Some(failure), sample: None }
     }
 }

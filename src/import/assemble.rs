@@ -129,6 +129,7 @@ impl Results {
             breaker: Vec::new(),
             endpoints: self.endpoints,
             failures: Vec::new(),
+            unmeasured_failures: Vec::new(),
             newer: serde_json::Map::new(),
         }
     }
@@ -161,7 +162,13 @@ fn endpoints(
             stages.push(of_stage);
         }
         if any {
-            series.push(EndpointSeries { name: name.clone(), scenario: UNNAMED.to_owned(), request: name.clone(), stages });
+            series.push(EndpointSeries {
+                name: name.clone(),
+                scenario: UNNAMED.to_owned(),
+                request: name.clone(),
+                is_setup: false,
+                stages,
+            });
         }
     }
     series

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{ClosedWindow, ShardEnd, Timeline, failures};
+use super::{ClosedWindow, ShardEnd, Timeline, Unmeasured, failures};
 use crate::{
-    plan::Endpoint,
-    record::{EndpointSeries, FailureSample, Latencies, Totals, Window},
+    plan::Workload,
+    record::{EndpointSeries, FailureSample, Latencies, Totals, UnmeasuredFailures, Window},
 };
 
 /// Windows of all threads, merged.
@@ -32,6 +32,8 @@ pub struct Measured {
     pub held_back: Vec<u64>,
     /// Those of them that were meant to be sent, by stage.
     pub withheld: Vec<u64>,
+    /// Those of them that the circuit breaker withheld, by stage.
+    pub withheld_by_breaker: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -40,6 +42,8 @@ pub struct Measured {
     pub lag: Latencies,
     /// Failures in words.
     pub failures: Vec<FailureSample>,
+    /// Failures that no window counts.
+    pub unmeasured: Vec<UnmeasuredFailures>,
 }
 
 impl Collector {
@@ -70,10 +74,13 @@ impl Collector {
 
     /// All that was measured in a run that ended at `moment`. Windows that had not begun then stay out.
     #[must_use]
-    pub fn finish(mut self, endpoints: &[Endpoint], ends: &[&ShardEnd], moment: Duration) -> Measured {
+    pub fn finish(mut self, workload: &Workload, ends: &[&ShardEnd], moment: Duration) -> Measured {
+        let endpoints = &workload.endpoints;
         let mut series: Vec<EndpointSeries> = endpoints
             .iter()
-            .map(|endpoint| EndpointSeries {
+            .enumerate()
+            .map(|(id, endpoint)| EndpointSeries {
+                is_setup: workload.is_setup(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),
@@ -105,10 +112,12 @@ impl Collector {
             started: sum(|end| &end.started),
             held_back: sum(|end| &end.held_back),
             withheld: sum(|end| &end.withheld),
+            withheld_by_breaker: sum(|end| &end.withheld_by_breaker),
             late,
             lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
             failures: failures::named(ends, &names),
+            unmeasured: Unmeasured::sum(ends.iter().map(|end| &end.unmeasured)).named(workload),
         }
     }
 }

@@ -11,6 +11,7 @@ mod pulse;
 mod shard;
 mod strain;
 mod timeline;
+mod unmeasured;
 
 pub use awaited::Ticket;
 pub use collector::{Collector, Measured};
@@ -19,6 +20,7 @@ pub use live::{Live, LiveShard};
 pub use machine::{CpuClock, environment, max_rss_bytes, raise_open_files_limit};
 pub use open_windows::ClosedWindow;
 pub use pulse::{History, PULSE, PulseSlot, Recent};
-pub use shard::{Finished, Shard, ShardEnd};
+pub use shard::{Finished, Shard, ShardEnd, Withheld};
 pub use strain::{Strain, StrainProbe};
 pub use timeline::{StagePlace, Timeline};
+pub use unmeasured::Unmeasured;

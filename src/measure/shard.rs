@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
-use super::{ClosedWindow, FailureNote, Failures, Recent, Timeline, awaited::Ticket, live::LiveShard, open_windows::OpenWindows};
+use super::{
+    ClosedWindow, FailureNote, Failures, Recent, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
+    open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
+};
 use crate::{
-    plan::EndpointId,
-    record::{ErrorClass, ExchangeSample, Latencies, Phases},
+    plan::{EndpointId, ScenarioId},
+    record::{ErrorClass, ExchangeSample, Latencies, Part, Phases},
     units::Micros,
 };
 
@@ -34,10 +37,21 @@ pub struct Finished {
     pub connections: u64,
     /// Attempts beyond the first.
     pub retries: u64,
+    /// Whether it was tried again because it had failed.
+    pub retried: bool,
     /// Class and words of its failure, if it failed.
     pub failure: Option<(ErrorClass, Cow<'static, str>)>,
     /// The exchange that failed, where it is one of the few that are shown.
     pub sample: Option<Box<ExchangeSample>>,
+}
+
+/// What keeps an arrival from the target that was meant to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// The circuit breaker, as the target fails.
+    ByBreaker,
+    /// Self-protection, as the generator has too much to do.
+    BySelfProtection,
 }
 
 /// What a thread knows when all is over.
@@ -51,6 +65,8 @@ pub struct ShardEnd {
     pub held_back: Vec<u64>,
     /// Those of them that were meant to be sent, by stage.
     pub withheld: Vec<u64>,
+    /// Those of them that the circuit breaker withheld, by stage.
+    pub withheld_by_breaker: Vec<u64>,
     /// How late arrivals of measured stages were sent.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -59,6 +75,8 @@ pub struct ShardEnd {
     pub lag: Latencies,
     /// Failures in words.
     pub failures: Failures,
+    /// Failures that no window counts.
+    pub unmeasured: Unmeasured,
 }
 
 /// One thread's measurements.
@@ -88,6 +106,7 @@ impl Shard {
             started: vec![0; stages],
             held_back: vec![0; stages],
             withheld: vec![0; stages],
+            withheld_by_breaker: vec![0; stages],
             ..ShardEnd::default()
         };
         Self {
@@ -142,8 +161,9 @@ impl Shard {
     }
 
     /// An arrival was due, and the circuit breaker or self-protection keeps it from the target.
-    pub fn arrival_withheld(&mut self, stage: usize) {
+    pub fn arrival_withheld(&mut self, stage: usize, by: Withheld) {
         self.end.withheld[stage] += 1;
+        self.end.withheld_by_breaker[stage] += u64::from(by == Withheld::ByBreaker);
         self.arrival_held_back(stage);
     }
 
@@ -165,8 +185,9 @@ impl Shard {
         }
     }
 
-    /// Tells of a failure that is counted nowhere, being of a step that is not measured: it ends an iteration all the same.
-    pub fn note_failure(&mut self, note: FailureNote) {
+    /// A request failed that no window counts: it ends an iteration all the same.
+    pub fn unmeasured_failure(&mut self, scenario: ScenarioId, part: Part, note: FailureNote) {
+        self.end.unmeasured.add(UnmeasuredPlace { scenario, part, endpoint: note.endpoint, class: note.class });
         self.end.failures.keep(note);
     }
 
@@ -184,6 +205,7 @@ impl Shard {
         total.bytes += finished.bytes;
         total.connections += finished.connections;
         total.retries += finished.retries;
+        total.retried += u64::from(finished.retried);
         match finished.failure {
             None => {
                 total.phases.add(&finished.phases);

@@ -12,6 +12,15 @@ use super::workload::split_mix;
 /// Index into [`super::Workload::feeders`].
 pub type FeederId = usize;
 
+/// A feeder that a scenario takes rows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// Which.
+    pub feeder: FeederId,
+    /// Whether a user takes one row and keeps it; else each iteration takes the next.
+    pub per_user: bool,
+}
+
 /// Rows under a name.
 #[derive(Clone, Debug)]
 pub struct Feeder {

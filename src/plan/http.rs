@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Backoff;
+
 /// The `http:` section.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HttpSettings {
@@ -100,23 +102,4 @@ pub struct Retries {
     pub on: Vec<String>,
     /// Pause before each of them.
     pub backoff: Backoff,
-}
-
-/// A pause that grows from attempt to attempt.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Backoff {
-    /// Before the first repetition.
-    pub initial: Duration,
-    /// What it is multiplied with each time.
-    pub factor: f64,
-    /// Longest pause.
-    pub max: Duration,
-    /// Whether the pause is drawn evenly between zero and its length, so that repetitions do not come in step.
-    pub jitter: bool,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { initial: Duration::from_millis(200), factor: 2.0, max: Duration::from_secs(5), jitter: true }
-    }
 }

@@ -1,6 +1,7 @@
 //! The plan: validated and complete, with no string left to interpret. Pure; reads no clock and does no I/O.
 
 mod ab;
+mod backoff;
 mod check;
 mod control;
 mod crowd;
@@ -23,12 +24,13 @@ mod workload;
 
 use std::time::Duration;
 
+pub use backoff::Backoff;
 pub use check::{BodyRule, Check, Schema};
 pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection};
 pub use crowd::{Crowd, Load};
 pub use extract::{Extract, Place};
-pub use feed::{Feeder, FeederId, Order, Rows, Table};
-pub use http::{Backoff, Connections, HttpSettings, Retries, Timeouts};
+pub use feed::{Feed, Feeder, FeederId, Order, Rows, Table};
+pub use http::{Connections, HttpSettings, Retries, Timeouts};
 pub use json_path::JsonPath;
 pub use replicate::{Replicate, Replication};
 pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{EndpointId, Feeder, FeederId, Names, RequestStep, ScenarioId, Step, Templates};
+use super::{EndpointId, Feed, Feeder, Names, RequestStep, ScenarioId, Step, Templates};
 
 /// All scenarios of a plan.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +30,8 @@ pub struct Scenario {
     pub weight: u32,
     /// From 1 to 10; where load is shed, scenarios of low priority go first.
     pub priority: u8,
-    /// Feeders of which each iteration takes a row.
-    pub feeds: Vec<FeederId>,
+    /// Feeders that rows are taken of.
+    pub feeds: Vec<Feed>,
     /// What a user does once, before its first iteration.
     pub setup: Vec<Step>,
     /// What one arrival does, in order.
@@ -70,6 +70,14 @@ impl Workload {
     #[must_use]
     pub fn is_measured(&self, endpoint: EndpointId) -> bool {
         self.scenarios.iter().flat_map(Scenario::requests).any(|step| step.endpoint == endpoint && step.measured)
+    }
+
+    /// Whether nothing is recorded of an endpoint but what users do once, before their first iteration.
+    #[must_use]
+    pub fn is_setup(&self, endpoint: EndpointId) -> bool {
+        let of_endpoint = |step: &&RequestStep| step.endpoint == endpoint && step.measured;
+        self.is_measured(endpoint)
+            && self.scenarios.iter().flat_map(Scenario::requests).filter(of_endpoint).all(|step| step.is_setup)
     }
 
     /// The endpoints that something is recorded of.

@@ -76,6 +76,8 @@ pub enum Metric {
     AchievedRate,
     /// Requests per second that came to an outcome.
     Throughput,
+    /// Share of all requests that were tried again at least once.
+    Retries,
     /// Arrivals not sent because too many requests were in flight.
     Dropped,
     /// Requests that came to an outcome.
@@ -102,7 +104,7 @@ pub struct UnknownMetric(pub String);
 
 impl Metric {
     /// All names a user can write, for hints.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "p50",
         "p90",
         "p95",
@@ -112,6 +114,7 @@ impl Metric {
         "max",
         "error_rate",
         "errors.CLASS",
+        "retries",
         "achieved_rate",
         "throughput",
         "dropped",
@@ -123,7 +126,7 @@ impl Metric {
     pub fn unit(&self) -> MetricUnit {
         match self {
             Self::Latency(_) | Self::Mean | Self::Max => MetricUnit::Micros,
-            Self::ErrorRate | Self::Errors(_) | Self::AchievedRate => MetricUnit::Share,
+            Self::ErrorRate | Self::Errors(_) | Self::AchievedRate | Self::Retries => MetricUnit::Share,
             Self::Throughput => MetricUnit::PerSecond,
             Self::Dropped | Self::Requests => MetricUnit::Count,
         }
@@ -139,6 +142,7 @@ impl fmt::Display for Metric {
             Self::ErrorRate => f.write_str("error_rate"),
             Self::Errors(class) => write!(f, "errors.{class}"),
             Self::AchievedRate => f.write_str("achieved_rate"),
+            Self::Retries => f.write_str("retries"),
             Self::Throughput => f.write_str("throughput"),
             Self::Dropped => f.write_str("dropped"),
             Self::Requests => f.write_str("requests"),
@@ -158,6 +162,7 @@ impl FromStr for Metric {
             "max" => Ok(Self::Max),
             "error_rate" => Ok(Self::ErrorRate),
             "achieved_rate" => Ok(Self::AchievedRate),
+            "retries" => Ok(Self::Retries),
             "throughput" => Ok(Self::Throughput),
             "dropped" => Ok(Self::Dropped),
             "requests" => Ok(Self::Requests),

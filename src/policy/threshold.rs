@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Metric, MetricUnit};
+use super::{Metric, MetricUnit, Quantile};
 use crate::units;
 
 /// One promise about this run alone.
@@ -146,6 +146,11 @@ fn split_scope(left: &str) -> Result<(Option<String>, Metric), ThresholdError> {
         }
     }
     let name = left.rsplit('.').next().unwrap_or(left);
+    if name.strip_prefix('p').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())) {
+        let quantiles = Quantile::ALL.map(|quantile| quantile.to_string()).join(", ");
+        let hint = format!("quantiles are {quantiles}, and there is max");
+        return Err(ThresholdError { message: format!("unknown metric '{name}'"), hint });
+    }
     let nearest = Metric::NAMES
         .into_iter()
         .map(|known| (strsim::damerau_levenshtein(known, name), known))
@@ -171,7 +176,6 @@ fn parse_limit(metric: &Metric, text: &str) -> Result<f64, ThresholdError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Quantile;
 
     #[test]
     fn thresholds_are_read() {
@@ -190,7 +194,7 @@ mod tests {
     #[test]
     fn what_is_no_threshold_is_refused_with_a_hint() {
         for (text, message, hint) in [
-            ("p96 < 250ms", "unknown metric 'p96'", "did you mean 'p90'?"),
+            ("p96 < 250ms", "unknown metric 'p96'", "quantiles are p50, p90, p95, p99, p999, and there is max"),
             ("p95 250ms", "'p95 250ms' compares nothing", "METRIC < LIMIT"),
             ("p95 < 250", "'250' has no unit", "write a number with a unit"),
             ("error_rate < 0.5", "'0.5' is not a percentage", "write a percentage"),

@@ -9,6 +9,7 @@ impl From<&Totals> for Window {
             dropped: total.dropped,
             errors: total.errors.clone(),
             retries: total.retries,
+            retried: total.retried,
             connections: total.connections,
             bytes: total.bytes,
             phases: total.phases,
@@ -26,6 +27,7 @@ impl From<&Window> for Totals {
             dropped: window.dropped,
             errors: window.errors.clone(),
             retries: window.retries,
+            retried: window.retried,
             connections: window.connections,
             bytes: window.bytes,
             phases: window.phases,
@@ -48,7 +50,7 @@ impl RunRecord {
         coarse.plan.window_us = self.plan.window_us * per_block as u64;
         for endpoint in &mut coarse.endpoints {
             for (windows, stage) in endpoint.stages.iter_mut().zip(&self.plan.stages) {
-                let blocks = usize::try_from(stage.duration_us / coarse.plan.window_us).unwrap_or(1).max(1);
+                let blocks = stage.blocks(coarse.plan.window_us);
                 *windows = blocks_of(windows, per_block, blocks).map(|block| Window::from(&Totals::of(block))).collect();
             }
         }

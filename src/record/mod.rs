@@ -17,6 +17,7 @@ mod phases;
 mod plan_facts;
 mod sample;
 mod steering;
+mod unmeasured;
 mod window_place;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub use phases::Phases;
 pub use plan_facts::{PlanFacts, StageFacts};
 pub use sample::ExchangeSample;
 pub use steering::{BreakerEvent, BreakerState, ShedEvent};
+pub use unmeasured::{Part, UnmeasuredFailures};
 pub use window_place::WindowPlace;
 
 /// All that is kept of one run.
@@ -72,6 +74,9 @@ pub struct RunRecord {
     /// Up to a few failures per endpoint and class, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailureSample>,
+    /// Failures that no window counts, in the order of the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmeasured_failures: Vec<UnmeasuredFailures>,
     /// Fields a newer version of the same schema wrote; kept when the record is written again.
     #[serde(flatten)]
     pub newer: serde_json::Map<String, serde_json::Value>,
@@ -98,6 +103,9 @@ pub struct EndpointSeries {
     pub scenario: String,
     /// What is sent, as written: `GET /api/items`.
     pub request: String,
+    /// Whether it is measured in `setup` alone, once per user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_setup: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
     pub stages: Vec<Vec<Window>>,
 }
@@ -116,6 +124,9 @@ pub struct Window {
     /// Attempts beyond the first of each request, where failures are tried again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: u64,
+    /// Requests that were tried again at least once because they had failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retried: u64,
     /// Connections that requests had to open; the others used one again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub connections: u64,
@@ -173,6 +184,8 @@ pub struct Totals {
     pub errors: Errors,
     /// Attempts beyond the first.
     pub retries: u64,
+    /// Requests that were tried again because they had failed.
+    pub retried: u64,
     /// Connections opened.
     pub connections: u64,
     /// Body bytes received.
@@ -201,6 +214,7 @@ impl Totals {
         self.requests += other.requests;
         self.dropped += other.dropped;
         self.retries += other.retries;
+        self.retried += other.retried;
         self.connections += other.connections;
         self.bytes += other.bytes;
         self.phases.add(&other.phases);
@@ -261,6 +275,12 @@ impl RunRecord {
     #[must_use]
     pub fn withheld(&self) -> u64 {
         self.plan.measured_stages().map(|stage| stage.withheld).sum()
+    }
+
+    /// Arrivals of the measured stages that the circuit breaker withheld, because the target failed.
+    #[must_use]
+    pub fn withheld_by_breaker(&self) -> u64 {
+        self.plan.measured_stages().map(|stage| stage.withheld_by_breaker).sum()
     }
 
     /// Started share of the arrivals that were meant to be sent; `None` when there were none.

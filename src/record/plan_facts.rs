@@ -54,6 +54,9 @@ pub struct StageFacts {
     /// Those of `held_back` that were meant to be sent: the circuit breaker or self-protection kept them from the target.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub withheld: u64,
+    /// Those of `withheld` that the circuit breaker kept back, because the target failed.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub withheld_by_breaker: u64,
 }
 
 fn block_us_default() -> u64 {
@@ -67,5 +70,14 @@ impl PlanFacts {
     /// The stages that count.
     pub fn measured_stages(&self) -> impl Iterator<Item = &StageFacts> {
         self.stages.iter().filter(|stage| stage.measured)
+    }
+}
+
+impl StageFacts {
+    /// Blocks of that length that the stage is cut into for the statistics: whole ones, of which the last takes the rest, and one
+    /// where the stage is shorter.
+    #[must_use]
+    pub fn blocks(&self, block_us: u64) -> usize {
+        usize::try_from(self.duration_us / block_us.max(1)).unwrap_or(usize::MAX).max(1)
     }
 }

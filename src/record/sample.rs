@@ -27,10 +27,10 @@ impl ExchangeSample {
     /// Most bytes of a body that are kept.
     pub const BODY_BYTES_MAX: usize = 2_048;
 
-    /// Whether the answer was kept in full, not only its status.
+    /// Whether the answer was kept with all that is shown of it: not its status alone, nor its headers without the body.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        !self.response_headers.is_empty()
+        !self.response_headers.is_empty() && (self.body_bytes == 0 || !self.body.is_empty())
     }
 
     /// The sample with every text in it changed.

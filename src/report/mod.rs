@@ -21,8 +21,8 @@ pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, con
 pub use verdict_file::{BaselineFacts, CandidateFacts, ComparisonRow, SCHEMA, ThresholdRow, ValidityRow, VerdictFile};
 pub use view::{
     ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LatencyFigures, PhaseMean,
-    RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, ValidityView, View,
-    WindowRow,
+    RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView,
+    ValidityView, View, WindowRow,
 };
 
 /// File name of the run record in the report folder.

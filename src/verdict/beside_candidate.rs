@@ -1,6 +1,6 @@
 //! Is the baseline that was played beside the candidate a measurement to compare with?
 
-use super::{ValidityCheck, VerdictKind, finding::Finding, remarks::breaker, validity};
+use super::{ValidityCheck, VerdictKind, breaker, finding::Finding, unmeasured, validity};
 use crate::{
     policy::Policy,
     record::{EndpointSeries, RunRecord, Window},
@@ -19,6 +19,7 @@ pub(super) fn checks(baseline: &[RunRecord], policy: &Policy) -> Vec<ValidityChe
     vec![
         of_baseline("baseline_reachable", validity::target_reachable(baseline)),
         answers(baseline),
+        of_baseline("baseline_circuit_breaker", breaker::check(baseline, &policy.validity)),
         of_baseline("baseline_achieved_rate", validity::achieved_rate(baseline, &policy.validity)),
     ]
 }
@@ -42,6 +43,9 @@ fn answers(baseline: &[RunRecord]) -> ValidityCheck {
 
 /// What happened to the load of the baseline alone; what happened to the generator is told of the candidate.
 pub(super) fn remarks(baseline: &[RunRecord]) -> Vec<Finding> {
-    let told = baseline.iter().filter_map(breaker);
-    told.map(|remark| Finding::new(VerdictKind::Warn, format!("baseline: {remark}"))).collect()
+    let breaker = baseline.iter().filter_map(super::remarks::breaker);
+    breaker
+        .chain(baseline.iter().flat_map(unmeasured::remarks))
+        .map(|remark| Finding::new(VerdictKind::Warn, format!("baseline: {remark}")))
+        .collect()
 }

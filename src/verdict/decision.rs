@@ -111,7 +111,8 @@ impl ThresholdOutcome {
 /// A check of the run itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidityCheck {
-    /// Its name: `samples`, `achieved_rate`, `generator_late`, `generator_saturated`, `complete`, `target_reachable`.
+    /// Its name: `samples`, `achieved_rate`, `generator_late`, `generator_saturated`, `complete`, `target_reachable`,
+    /// `circuit_breaker`, `open_files`.
     pub check: &'static str,
     /// Whether it holds.
     pub ok: bool,

@@ -43,7 +43,10 @@ fn joined(parts: [Option<String>; 3], otherwise: &str) -> String {
 fn regressed(comparison: &Comparison, severity: Severity) -> Option<String> {
     let rows: Vec<&Row> =
         comparison.rows.iter().filter(|row| row.outcome == Outcome::Regressed && row.level == Some(severity)).collect();
-    let worst = rows.iter().max_by(|a, b| excess(a).total_cmp(&excess(b)))?;
+    let worst = worst_of(&rows)?;
+    // One more of another endpoint: the worst by its tolerance need not be the one that readers care about most.
+    let others: Vec<&Row> =
+        rows.iter().copied().filter(|row| ![SERVICE, worst.endpoint.as_str()].contains(&row.endpoint.as_str())).collect();
     let endpoints = |rows: &[&Row]| {
         let mut names: Vec<String> = rows.iter().map(|row| row.endpoint.clone()).filter(|name| name != SERVICE).collect();
         names.sort_unstable();
@@ -51,15 +54,25 @@ fn regressed(comparison: &Comparison, severity: Severity) -> Option<String> {
         names.len()
     };
     let (found, all) = (endpoints(&rows), endpoints(&comparison.rows.iter().collect::<Vec<_>>()));
-    let change = worst.change.map_or_else(String::new, |change| format!(" {}", worst.metric.display_change(change.estimate)));
-    let name = if worst.endpoint == SERVICE { String::new() } else { format!("{} ", worst.endpoint) };
-    let example = format!("{name}{}{change}", worst.metric);
+    let examples: Vec<String> = [Some(worst), worst_of(&others)].into_iter().flatten().map(example).collect();
+    let example = examples.join(", ");
     Some(match (severity, found) {
         (Severity::Fail, 0) => format!("regression of the service as a whole ({example})"),
         (Severity::Fail, _) => format!("regression in {found} of {all} endpoints ({example})"),
         (Severity::Warn, 0) => format!("the service as a whole is slower, within the tolerance ({example})"),
         (Severity::Warn, _) => format!("slower, within the tolerance ({example})"),
     })
+}
+
+/// `search p50 +98%`
+fn example(row: &Row) -> String {
+    let change = row.change.map_or_else(String::new, |change| format!(" {}", row.metric.display_change(change.estimate)));
+    let name = if row.endpoint == SERVICE { String::new() } else { format!("{} ", row.endpoint) };
+    format!("{name}{}{change}", row.metric)
+}
+
+fn worst_of<'a>(rows: &[&'a Row]) -> Option<&'a Row> {
+    rows.iter().copied().max_by(|a, b| excess(a).total_cmp(&excess(b)))
 }
 
 /// How far a change is beyond its tolerance, so that metrics of different kinds can be ranked.

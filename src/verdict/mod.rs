@@ -5,6 +5,7 @@
 
 mod abort;
 mod beside_candidate;
+mod breaker;
 mod decision;
 mod early;
 mod finding;
@@ -13,12 +14,14 @@ mod regression;
 mod remarks;
 mod span;
 mod thresholds;
+mod unmeasured;
 mod validity;
 
 pub use abort::AbortWatch;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::{Sure, sure};
 pub use remarks::remarks;
+pub use unmeasured::why_nothing_was_asked;
 
 use self::finding::Finding;
 use crate::{
@@ -44,9 +47,11 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
     let mut validity = validity::checks(candidate, &reference, policy);
     validity.extend(beside_candidate::checks(beside, policy));
     let thresholds = thresholds::judge(candidate, &policy.thresholds);
-    let mut findings: Vec<Finding> = validity::findings(&validity);
-    findings.extend(thresholds::findings(&thresholds, candidate));
-    findings.extend(regression::findings(&reference, &policy.regression));
+    let mut of_target = thresholds::findings(&thresholds, candidate);
+    of_target.extend(regression::findings(&reference, &policy.regression));
+    let has_failed = of_target.iter().any(|finding| finding.kind == VerdictKind::Fail);
+    let mut findings: Vec<Finding> = validity::findings(&validity, has_failed);
+    findings.extend(of_target);
     findings.extend(remarks::findings(candidate));
     findings.extend(beside_candidate::remarks(beside));
     // Stable: within a kind, what was found about the run comes before the thresholds and those before the comparison.

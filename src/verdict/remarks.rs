@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{VerdictKind, finding::Finding};
+use super::{VerdictKind, finding::Finding, unmeasured};
 use crate::{
     record::{BreakerState, LatencyFrom, RunRecord},
     units::{self, Micros},
@@ -14,7 +14,7 @@ const STANDSTILL_US: u64 = 200_000;
 /// Remarks on one run, each a sentence.
 #[must_use]
 pub fn remarks(run: &RunRecord) -> Vec<String> {
-    [standstill(run), shed(run), breaker(run)].into_iter().flatten().collect()
+    [standstill(run), shed(run), breaker(run)].into_iter().flatten().chain(unmeasured::remarks(run)).collect()
 }
 
 pub(super) fn findings(runs: &[RunRecord]) -> Vec<Finding> {
@@ -58,12 +58,9 @@ pub(super) fn breaker(run: &RunRecord) -> Option<String> {
     let openings: Vec<_> = run.breaker.iter().filter(|event| event.state == BreakerState::Open).collect();
     let first = openings.first()?;
     let times = if openings.len() == 1 { "once".to_owned() } else { format!("{} times", openings.len()) };
-    let held_back: u64 = run.plan.stages.iter().map(|stage| stage.held_back).sum();
-    Some(format!(
-        "the circuit breaker opened {times}, and {held_back} arrivals were held back; first after {}: {}",
-        moment(first.at_us),
-        first.reason
-    ))
+    let withheld: u64 = run.plan.stages.iter().map(|stage| stage.withheld_by_breaker).sum();
+    let arrivals = if withheld == 0 { String::new() } else { format!(", and {withheld} arrivals were held back") };
+    Some(format!("the circuit breaker opened {times}{arrivals}; first after {}: {}", moment(first.at_us), first.reason))
 }
 
 /// A moment of a run in tenths of a second.
@@ -94,7 +91,7 @@ mod tests {
         run.generator.shed = vec![shed(10_040_000, 0.8), shed(20_000_000, 0.64), shed(40_000_000, 0.8)];
         let event = |at_us, state| BreakerEvent { at_us, state, reason: "60 of 100 requests failed".to_owned() };
         run.breaker = vec![event(2_500_000, BreakerState::Open), event(4_500_000, BreakerState::HalfOpen)];
-        run.plan.stages[0].held_back = 420;
+        run.plan.stages[0].withheld_by_breaker = 420;
         assert_eq!(
             remarks(&run),
             [

@@ -29,6 +29,11 @@ impl Span<'_> {
         self.windows.iter().map(|window| window.dropped).sum::<u64>() + self.sums.iter().map(|sum| sum.dropped).sum::<u64>()
     }
 
+    /// Requests that were tried again because they had failed.
+    pub(super) fn retried(&self) -> u64 {
+        self.windows.iter().map(|window| window.retried).sum::<u64>() + self.sums.iter().map(|sum| sum.retried).sum::<u64>()
+    }
+
     /// Requests that failed with one of the classes.
     pub(super) fn errors(&self, of_class: impl Fn(ErrorClass) -> bool) -> u64 {
         let errors = self.windows.iter().map(|window| &window.errors).chain(self.sums.iter().map(|sum| &sum.errors));

@@ -6,7 +6,7 @@ use crate::{
         Comparison, Outcome, compare,
         fixture::{self, Request, SECOND_US},
     },
-    policy::{Regression, Severity, Threshold},
+    policy::{Quantile, Regression, Severity, Threshold},
     record::{Encoded, ErrorClass, Latencies},
 };
 
@@ -117,6 +117,41 @@ fn a_regression_fails_and_names_the_endpoint() {
     assert!(verdict.headline.starts_with("regression in 1 of 2 endpoints (/b p"), "{}", verdict.headline);
     assert!(verdict.headline.contains("; 1 threshold broken: p95 < 1ms is 1"), "{}", verdict.headline);
     assert!(verdict.reasons.iter().any(|reason| reason.starts_with("/b: p50 is 5")), "{:?}", verdict.reasons);
+}
+
+#[test]
+fn of_several_endpoints_that_regressed_the_worst_two_are_named() {
+    let mut comparison = passing();
+    for row in comparison.rows.iter_mut().filter(|row| row.endpoint != "*") {
+        let estimate = match (row.endpoint.as_str(), row.metric) {
+            ("/a", crate::compare::ComparedMetric::ErrorRate) => 0.025,
+            ("/b", crate::compare::ComparedMetric::Latency(Quantile::P50)) => 1.69,
+            ("/b", crate::compare::ComparedMetric::Latency(Quantile::P95)) => 0.5,
+            _ => continue,
+        };
+        (row.outcome, row.level) = (Outcome::Regressed, Some(Severity::Fail));
+        row.change = Some(crate::compare::Change { estimate, interval: None, p_value: None });
+    }
+    let verdict = judge(&run(1.0, 9), Reference::Compared(Box::new(comparison)), &Policy::default());
+    assert!(
+        verdict.headline.contains("/b p50 +169%") && verdict.headline.contains("/a error_rate +2.5 pp"),
+        "{}",
+        verdict.headline
+    );
+    assert!(!verdict.headline.contains("p95"), "{}", verdict.headline);
+}
+
+#[test]
+fn a_step_of_setup_that_was_played_in_a_warm_up_says_so() {
+    let mut candidate = run(1.0, 9);
+    candidate.endpoints[1].stages = vec![Vec::new()];
+    candidate.endpoints[1].is_setup = true;
+    let verdict = judge(&candidate, Reference::NoBaseline, &policy(&["/b.p95 < 1s"]));
+    assert_eq!(
+        verdict.headline,
+        "no measurement: no request was made to /b, which is to be judged: it is part of `setup`, and all users were set up before \
+         the measured stages, in a warm-up"
+    );
 }
 
 #[test]
@@ -240,6 +275,24 @@ fn a_run_that_did_not_keep_up_tells_drops_from_a_slow_generator() {
 }
 
 #[test]
+fn load_that_the_breaker_held_back_is_no_pass_and_no_excuse() {
+    let mut candidate = run(1.0, 9);
+    let stage = &mut candidate.plan.stages[0];
+    (stage.withheld, stage.withheld_by_breaker) = (1_200, 1_200);
+    let nothing_broken = judge(&candidate, compared(&candidate, 6), &policy(&["p95 < 1s"]));
+    assert_eq!(nothing_broken.exit, Exit::Invalid);
+    assert_eq!(
+        nothing_broken.headline,
+        "no measurement: the target failed and the circuit breaker held load back: 1200 of 6000 arrivals were not sent, at least \
+         98% of the load are needed"
+    );
+    let broken = judge(&candidate, compared(&candidate, 6), &policy(&["p95 < 1ms"]));
+    assert_eq!(broken.exit, Exit::Failed, "{:?}", broken.reasons);
+    let also_late = judge(&late(candidate, 50_000), Reference::NoBaseline, &policy(&["p95 < 1ms"]));
+    assert_eq!(also_late.exit, Exit::Invalid, "what the generator did wrong is no fault of the target");
+}
+
+#[test]
 fn a_late_generator_is_invalid() {
     let verdict = judge(&late(run(1.0, 9), 50_000), Reference::NoBaseline, &Policy::default());
     assert_eq!(verdict.exit, Exit::Invalid);
@@ -291,6 +344,7 @@ fn an_interrupted_run_is_invalid_with_its_own_exit_code() {
 fn every_metric_is_judged() {
     let mut candidate = fixture::with_errors(run(1.0, 9), "/b", ErrorClass::TimeoutRequest, 4);
     candidate.endpoints[0].stages[0][3].dropped = 7;
+    (candidate.endpoints[0].stages[0][3].retried, candidate.endpoints[0].stages[0][3].retries) = (24, 60);
     for (holds, breaks) in [
         ("p50 < 11ms", "p50 < 9ms"),
         ("p95 <= 13ms", "/a.p95 <= 9ms"),
@@ -304,6 +358,8 @@ fn every_metric_is_judged() {
         ("achieved_rate >= 99%", "/a.achieved_rate == 100%"),
         ("throughput >= 80/s", "/a.throughput > 41/s"),
         ("dropped <= 7", "dropped == 0"),
+        ("retries <= 0.5%", "/a.retries < 1%"),
+        ("/b.retries == 0%", "retries == 0%"),
         ("requests == 4800", "/b.requests > 2400"),
     ] {
         let (outcome, reason) = threshold(&candidate, holds);

@@ -61,6 +61,9 @@ pub(super) fn result(threshold: &Threshold, actual: Actual) -> ThresholdResult {
 /// The metric over all measured time, or in the worst span.
 fn actual(threshold: &Threshold, runs: &[RunRecord]) -> Actual {
     let scope = threshold.scope.as_deref();
+    if threshold.metric == Metric::Retries && runs.iter().any(|run| run.provenance.imported.is_some()) {
+        return Actual::NoData("another tool made the load, and does not tell of retries".to_owned());
+    }
     match threshold.over {
         None if threshold.metric == Metric::AchievedRate && scope.is_none() => achieved(runs),
         None => measure(&threshold.metric, &span::whole(runs, scope)),
@@ -111,6 +114,7 @@ pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
         Metric::Dropped => Actual::Value(dropped as f64),
         Metric::Requests => Actual::Value(requests as f64),
         Metric::AchievedRate => share(requests, requests + dropped).unwrap_or_else(none),
+        Metric::Retries => share(span.retried(), requests).unwrap_or_else(none),
         Metric::Throughput if span.seconds > 0.0 => Actual::Value(requests as f64 / span.seconds),
         Metric::Throughput => Actual::NoData("the record does not tell how long it was played".to_owned()),
         Metric::ErrorRate => share(span.errors(|_| true), requests).unwrap_or_else(none),

@@ -1,6 +1,6 @@
 //! Is the run a measurement of the service at all?
 
-use super::{Reference, ValidityCheck, VerdictKind, finding::Finding};
+use super::{Reference, ValidityCheck, VerdictKind, breaker, finding::Finding, unmeasured::why_nothing_was_asked};
 use crate::{
     policy::{Policy, Validity},
     record::{Ended, EndpointSeries, ErrorClass, RunRecord, Window},
@@ -11,12 +11,16 @@ use crate::{
 const UNREACHABLE: [ErrorClass; 5] =
     [ErrorClass::ConnectRefused, ErrorClass::ConnectFailed, ErrorClass::TimeoutConnect, ErrorClass::Dns, ErrorClass::Tls];
 
+/// Why an endpoint of `setup` has no request though nothing failed.
+const BEFORE: &str = ": it is part of `setup`, and all users were set up before the measured stages, in a warm-up";
+
 /// All checks, whether they hold or not.
 pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Policy) -> Vec<ValidityCheck> {
     vec![
         complete(candidate),
         target_reachable(candidate),
         samples(candidate, reference, policy),
+        breaker::check(candidate, &policy.validity),
         achieved_rate(candidate, &policy.validity),
         generator_late(candidate, &policy.validity),
         generator_saturated(candidate),
@@ -24,9 +28,12 @@ pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Po
     ]
 }
 
-/// What the broken checks mean.
-pub(super) fn findings(checks: &[ValidityCheck]) -> Vec<Finding> {
-    checks.iter().filter(|check| !check.ok).map(|check| Finding::new(VerdictKind::Invalid, &check.reason)).collect()
+/// What the broken checks mean. Load that was held back from a target because it failed is no excuse for what it did to the rest:
+/// where that `has_failed` already, it is only a remark.
+pub(super) fn findings(checks: &[ValidityCheck], has_failed: bool) -> Vec<Finding> {
+    let excused = |check: &ValidityCheck| has_failed && check.check == breaker::CHECK;
+    let broken = checks.iter().filter(|check| !check.ok && !excused(check));
+    broken.map(|check| Finding::new(VerdictKind::Invalid, &check.reason)).collect()
 }
 
 fn windows(runs: &[RunRecord]) -> impl Iterator<Item = &Window> {
@@ -61,51 +68,61 @@ pub(super) fn target_reachable(runs: &[RunRecord]) -> ValidityCheck {
 fn samples(runs: &[RunRecord], reference: &Reference, policy: &Policy) -> ValidityCheck {
     let requests: u64 = windows(runs).map(|window| window.requests).sum();
     let silent = silent_endpoints(runs, reference, policy);
-    let reason = if requests == 0 {
-        "no request was made".to_owned()
-    } else if silent.is_empty() {
-        format!("{requests} requests were made")
-    } else {
-        format!("no request was made to {}, which is to be judged", silent.join(", "))
+    let because = |scenario| runs.iter().find_map(|run| why_nothing_was_asked(run, scenario));
+    let because = |scenario| because(scenario).map_or_else(String::new, |why| format!(": {why}"));
+    let reason = match silent.first() {
+        _ if requests == 0 => format!("no request was made{}", because(None)),
+        None => format!("{requests} requests were made"),
+        Some(first) => {
+            let names: Vec<&str> = silent.iter().map(|series| series.name.as_str()).collect();
+            let because = match because(Some(&first.scenario)) {
+                none if none.is_empty() && first.is_setup => BEFORE.to_owned(),
+                because => because,
+            };
+            format!("no request was made to {}, which is to be judged{because}", names.join(", "))
+        }
     };
     ValidityCheck { check: "samples", ok: requests > 0 && silent.is_empty(), value: Some(requests as f64), reason }
 }
 
 /// Endpoints that have a threshold or a baseline, and got no request.
-fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &Policy) -> Vec<&'a str> {
+fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &Policy) -> Vec<&'a EndpointSeries> {
     let promised = |name: &str| policy.thresholds.iter().any(|threshold| threshold.scope.as_deref() == Some(name));
     let compared = |name: &str| match reference {
         Reference::Compared(comparison) => comparison.rows.iter().any(|row| row.endpoint == name),
         Reference::NoBaseline | Reference::Mismatch(_) => false,
     };
-    let mut silent = Vec::new();
+    let mut silent: Vec<&EndpointSeries> = Vec::new();
     for series in runs.iter().flat_map(|run| &run.endpoints) {
         let name = series.name.as_str();
         let unused = series.windows().all(|window| window.requests == 0);
-        if unused && (promised(name) || compared(name)) && !silent.contains(&name) {
-            silent.push(name);
+        if unused && (promised(name) || compared(name)) && silent.iter().all(|known| known.name != name) {
+            silent.push(series);
         }
     }
     silent
 }
 
-/// The share of the run that kept up worst.
+/// The share of the run that kept up worst, of what the circuit breaker left: that the target failed says nothing about the
+/// generator.
 pub(super) fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
     let check = |ok, value, reason| ValidityCheck { check: "achieved_rate", ok, value, reason };
-    let worst = runs.iter().filter_map(|run| Some((run, run.achieved_share()?))).min_by(|a, b| a.1.total_cmp(&b.1));
+    let left = |run: &RunRecord| run.meant() - run.withheld_by_breaker();
+    let share = |run: &RunRecord| (left(run) > 0).then(|| run.started() as f64 / left(run) as f64);
+    let worst = runs.iter().filter_map(|run| Some((run, share(run)?))).min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((run, share)) = worst else {
         return check(true, None, "the record does not tell how many arrivals were offered".to_owned());
     };
-    let (offered, started, least) = (run.meant(), run.started(), units::percent_floor(policy.achieved_share_min));
+    let (offered, started, least) = (left(run), run.started(), units::percent_floor(policy.achieved_share_min));
     let sent = format!("{} of {offered} offered arrivals were sent", units::percent_floor(share));
     if share >= policy.achieved_share_min {
         return check(true, Some(share), sent);
     }
     let missing = offered.saturating_sub(started);
     let dropped = run.endpoints.iter().flat_map(EndpointSeries::windows).map(|window| window.dropped).sum::<u64>();
-    let withheld = run.withheld();
-    let cause = if withheld * 2 >= missing {
-        format!("{withheld} were withheld by the circuit breaker or self-protection")
+    let shed = run.withheld() - run.withheld_by_breaker();
+    let cause = if shed * 2 >= missing {
+        format!("{shed} were withheld by self-protection, as the generator had too much to do")
     } else if dropped * 2 >= missing {
         format!("{dropped} were dropped because too many requests were in flight")
     } else {
@@ -167,7 +184,7 @@ mod tests {
     use crate::compare::fixture;
 
     #[test]
-    fn load_that_the_breaker_withheld_was_not_achieved_but_what_the_rate_limit_held_back_was_not_meant_to_be() {
+    fn load_that_was_shed_was_not_achieved_but_what_the_rate_limit_or_the_breaker_held_back_is_not_the_generators_fault() {
         let mut run = fixture::steady(10, &["/a"], 40, |_, _, _| 8_000);
         let offered = run.offered();
         run.plan.stages[0].held_back = offered * 19;
@@ -175,7 +192,9 @@ mod tests {
         run.plan.stages[0].withheld = offered * 19;
         let check = achieved_rate(std::slice::from_ref(&run), &Validity::default());
         assert_eq!((check.ok, check.value), (false, Some(0.05)));
-        let cause = format!("{} were withheld by the circuit breaker or self-protection", offered * 19);
+        let cause = format!("{} were withheld by self-protection, as the generator had too much to do", offered * 19);
         assert!(check.reason.ends_with(&cause), "{}", check.reason);
+        run.plan.stages[0].withheld_by_breaker = offered * 19;
+        assert!(achieved_rate(std::slice::from_ref(&run), &Validity::default()).ok, "the target failed");
     }
 }

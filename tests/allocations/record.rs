@@ -7,7 +7,7 @@ use std::{
 
 use loadgate::{
     measure::{Collector, Finished, LiveShard, Measured, Shard, Timeline},
-    plan::{Endpoint, Load, Shape, Stage},
+    plan::{Endpoint, Load, Shape, Stage, Workload},
     record::{EndpointSeries, Phases, Window},
     units::PerSecond,
 };
@@ -75,7 +75,8 @@ fn record(seconds: u64) -> Measured {
     let end = shard.end(timeline.end());
     source.try_iter().for_each(&mut collect);
     let endpoint = |name: &str| Endpoint { name: name.to_owned(), scenario: name.to_owned(), request: name.to_owned() };
-    collector.finish(&[endpoint("a"), endpoint("b")], &[&end], timeline.end())
+    let workload = Workload { endpoints: vec![endpoint("a"), endpoint("b")], ..Workload::default() };
+    collector.finish(&workload, &[&end], timeline.end())
 }
 
 #[test]

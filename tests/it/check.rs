@@ -163,7 +163,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       windows          1s, seed 42
 
     --- stderr
-    note: 30s of measured time is 6 blocks of 5s; comparing latencies with a baseline takes at least 8: measure 40s or more, or set regression.block to a shorter time
+    note: 30s of measured time is 6 blocks of 5s; comparing latencies with a baseline takes at least 8: make one stage 40s or longer, or set regression.block to a shorter time
     ");
 }
 
@@ -317,6 +317,50 @@ scenarios:
     retries          up to 2 on timeout, 5xx, after 200ms times 2 up to 5s, with full jitter
     redirects        up to 3 are followed
     cookies          each user keeps its own
+    ");
+}
+
+#[test]
+fn a_promise_on_a_login_that_happens_in_the_warm_up_is_noted() {
+    let config = |first: &str| {
+        format!(
+            "name: shop
+target: http://127.0.0.1:8080
+stages: [ {{ vus: 5, duration: 10s, {first} }}, {{ vus: 5, duration: 60s }} ]
+scenarios: [ {{ name: a, setup: [ {{ name: login, post: /login, measure: true }} ], steps: [ {{ get: /a }} ] }} ]
+thresholds: [ login.p95 < 1s ]
+"
+        )
+    };
+    let note =
+        "note: 'login' is part of `setup`: users who are set up in 'stage-1', which is not measured, leave nothing to judge";
+    assert!(check(&config("warmup: true"), &[]).contains(note));
+    assert!(!check(&config("warmup: false"), &[]).contains("note:"));
+}
+
+#[test]
+fn more_users_than_rows_to_keep_are_noted() {
+    let shown = |on_end: &str| {
+        let config = format!(
+            "name: shop
+target: http://127.0.0.1:8080
+data: {{ users: {{ inline: [ {{ name: ann }}, {{ name: bob }} ], on_end: {on_end} }} }}
+stages: [ {{ vus: 5, duration: 60s }} ]
+scenarios: [ {{ name: a, feed: {{ users: per_user }}, steps: [ {{ get: \"/{{{{ users.name }}}}\" }} ] }} ]
+"
+        );
+        let shown = check(&config, &[]);
+        shown.split("\n\n").find(|part| part.starts_with("data")).unwrap_or(&shown).to_owned()
+    };
+    insta::assert_snapshot!(shown("recycle"), @r"
+    data     rows  order       on end   taken by
+      users  2     sequential  recycle  a (one per user)
+      note: 5 users keep a row of 'users', which has 2: some users share one
+    ");
+    insta::assert_snapshot!(shown("stop"), @r"
+    data     rows  order       on end  taken by
+      users  2     sequential  stop    a (one per user)
+      note: 5 users keep a row of 'users', which has 2: 3 users have none and ask for nothing of it
     ");
 }
 

@@ -26,6 +26,7 @@ pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunR
         Window { requests: 40, response: Encoded::from(&response), ..Window::default() }
     };
     let series = |(index, name): (usize, &&str)| EndpointSeries {
+        is_setup: false,
         name: (*name).to_owned(),
         scenario: "browse".to_owned(),
         request: format!("GET /{name}"),
@@ -56,6 +57,7 @@ pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunR
         breaker: Vec::new(),
         endpoints: ENDPOINTS.iter().enumerate().map(series).collect(),
         failures: Vec::new(),
+        unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

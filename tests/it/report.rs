@@ -45,12 +45,14 @@ fn record(path: &Path, suite: &str) {
         generator: Generator { late: Encoded::from(&Latencies::default()), ..Generator::default() },
         breaker: Vec::new(),
         endpoints: vec![EndpointSeries {
+            is_setup: false,
             name: "list-items".to_owned(),
             scenario: "browse".to_owned(),
             request: "GET /items".to_owned(),
             stages: vec![windows.collect()],
         }],
         failures: Vec::new(),
+        unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     };
     file::write(&record, path).unwrap();
@@ -72,6 +74,19 @@ fn report_renders_a_saved_record_again() {
     assert!(text("summary.json").contains("loadgate/summary/v1"));
     assert_eq!(text("windows.csv").lines().count(), 1 + 3);
     assert!(text("report.html").starts_with("<!doctype html>"));
+}
+
+#[test]
+fn report_takes_a_folder_of_records() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("runs")).unwrap();
+    record(&folder.path().join("runs/a.json.gz"), "shop");
+    record(&folder.path().join("runs/b.json.gz"), "shop");
+    let output = loadgate(folder.path(), &["report", "--out", "again", "runs"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("list-items        60"), "{}", transcript(&output));
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    refused(folder.path(), &["report", "--out", "x", "empty"], &["empty: no records in this folder", "hint: "]);
 }
 
 #[test]

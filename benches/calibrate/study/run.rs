@@ -66,6 +66,7 @@ fn series(name: &str, counts: &[(Latencies, u64)]) -> EndpointSeries {
         scenario: "calibrate".to_owned(),
         request: format!("GET {name}"),
         stages: vec![counts.iter().map(window).collect()],
+        is_setup: false,
     }
 }
 
@@ -97,6 +98,7 @@ fn record(load: Load, requests: u64, endpoints: Vec<EndpointSeries>, part: Optio
         breaker: Vec::new(),
         endpoints,
         failures: Vec::new(),
+        unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

@@ -2,12 +2,12 @@
 
 use super::{
     super::outlook::{Outlook, per_arrival},
-    outlook_text, replicates_text, steering_text, target_text, users_text,
+    outlook_text, replicates_text, steering_text, target_text, thresholds_text, users_text,
 };
 use crate::{
     compare::SERVICE,
     plan::{HttpVersion, Load, Plan, Resolved, Target, Timeouts},
-    policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response, Severity},
+    policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response},
     units::{self, PerSecond},
 };
 
@@ -18,7 +18,7 @@ pub(super) fn render(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
         endpoints(resolved),
         scenarios(&resolved.plan),
         users_text::data(&resolved.plan),
-        thresholds(resolved),
+        thresholds_text::render(resolved),
         regression(resolved),
         outlook.map(|outlook| outlook_text::render(outlook, resolved)).unwrap_or_default(),
         limits(resolved),
@@ -111,21 +111,6 @@ fn endpoints(resolved: &Resolved) -> String {
     let rows = measured.map(row).collect();
     let requests = if plan.baseline.is_some() { "measured requests of each version" } else { "measured requests" };
     table("endpoints", &["request", requests, "comparable"], rows)
-}
-
-fn thresholds(resolved: &Resolved) -> String {
-    let thresholds = &resolved.policy.thresholds;
-    if thresholds.is_empty() {
-        return "thresholds\n  none: only a comparison with a baseline can fail this run".to_owned();
-    }
-    let whose = if resolved.plan.baseline.is_some() { " of the candidate" } else { "" };
-    let line = |threshold: &crate::policy::Threshold| match (threshold.severity, threshold.abort_after) {
-        (Severity::Fail, None) => format!("  {}", threshold.expr),
-        (Severity::Fail, Some(grace)) if grace.is_zero() => format!("  {} (aborts the run)", threshold.expr),
-        (Severity::Fail, Some(grace)) => format!("  {} (aborts the run after {})", threshold.expr, units::duration(grace)),
-        (Severity::Warn, _) => format!("  {} (only warns)", threshold.expr),
-    };
-    format!("thresholds{whose}\n{}", thresholds.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 fn regression(resolved: &Resolved) -> String {

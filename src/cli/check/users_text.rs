@@ -13,8 +13,11 @@ pub(super) fn data(plan: &Plan) -> String {
         return String::new();
     }
     let row = |(id, feeder): (usize, &Feeder)| {
-        let takes = |scenario: &&Scenario| scenario.feeds.contains(&id);
-        let takers: Vec<&str> = plan.workload.scenarios.iter().filter(takes).map(|scenario| scenario.name.as_str()).collect();
+        let taker = |scenario: &Scenario| {
+            let feed = scenario.feeds.iter().find(|feed| feed.feeder == id)?;
+            Some(format!("{}{}", scenario.name, if feed.per_user { " (one per user)" } else { "" }))
+        };
+        let takers: Vec<String> = plan.workload.scenarios.iter().filter_map(taker).collect();
         let order = match feeder.order {
             Order::Sequential => "sequential",
             Order::Random => "random",
@@ -28,7 +31,27 @@ pub(super) fn data(plan: &Plan) -> String {
             if takers.is_empty() { "nobody; templates may pick" } else { "" }.to_owned() + &takers.join(", "),
         ]
     };
-    table("data", &["rows", "order", "on end", "taken by"], feeders.iter().enumerate().map(row).collect())
+    let rows = table("data", &["rows", "order", "on end", "taken by"], feeders.iter().enumerate().map(row).collect());
+    rows + &short_of_rows(plan)
+}
+
+/// Feeders that have fewer rows than there are users who keep one.
+fn short_of_rows(plan: &Plan) -> String {
+    let users = plan.peak_users() as usize;
+    let kept = |id: usize| {
+        plan.workload.scenarios.iter().flat_map(|scenario| &scenario.feeds).any(|feed| feed.feeder == id && feed.per_user)
+    };
+    let short = |(id, feeder): (usize, &Feeder)| {
+        let rows = feeder.rows.len();
+        let then = if feeder.ends {
+            format!("{} users have none and ask for nothing of it", users.saturating_sub(rows))
+        } else {
+            "some users share one".to_owned()
+        };
+        (kept(id) && users > rows)
+            .then(|| format!("\n  note: {users} users keep a row of '{}', which has {rows}: {then}", feeder.name))
+    };
+    plan.workload.feeders.iter().enumerate().filter_map(short).collect()
 }
 
 /// What happens after an answer, where that is not the default.

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, fmt::Write as _, time::Duration};
 use crate::{
     engine::Progress,
     measure::{Recent, StagePlace},
-    plan::{Load, Plan, Replicate},
+    plan::{Load, Plan, Replicate, Scenario},
     record::BreakerState,
     units::{self, Micros, PerSecond},
 };
@@ -22,7 +22,9 @@ pub(super) struct Figures {
     pub(super) stage: Option<(String, usize, usize)>,
     /// Users of a closed loop.
     pub(super) users: Option<u32>,
-    /// Arrivals that fell due, and requests that came to an outcome, per second of the last seconds.
+    /// What arrivals are called: `due` where each is one request.
+    pub(super) pace: Pace,
+    /// Arrivals that fell due, or iterations of users, and requests that came to an outcome, per second of the last seconds.
     pub(super) due: f64,
     pub(super) done: f64,
     /// Response times of the last seconds: p50, p95, p99.
@@ -62,6 +64,17 @@ impl From<Recent> for Recently {
     }
 }
 
+/// How the pace of a stage is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Each arrival is one request: both rates should be equal.
+    Requests,
+    /// Arrivals fall due, and each makes several requests.
+    Arrivals,
+    /// Users begin when they are ready: nothing falls due.
+    Users,
+}
+
 /// Counts of a moment, for rates.
 #[derive(Clone, Copy, Debug)]
 struct Counts {
@@ -83,13 +96,35 @@ pub(super) struct Figurer {
 struct Named {
     name: String,
     load: Load,
+    pace: Pace,
+}
+
+impl Pace {
+    fn of(plan: &Plan, load: Load) -> Self {
+        let is_one = |scenario: &Scenario| scenario.requests().count() == 1;
+        match load {
+            Load::Users(_) => Self::Users,
+            Load::Arrivals(_) if plan.workload.scenarios.iter().all(is_one) => Self::Requests,
+            Load::Arrivals(_) => Self::Arrivals,
+        }
+    }
+
+    /// `200/s due`, `199/s done`
+    fn words(self, due: f64, done: f64) -> [String; 2] {
+        let rate = |rate: f64| PerSecond(rate.round()).to_string();
+        match self {
+            Self::Requests => [format!("{} due", rate(due)), format!("{} done", rate(done))],
+            Self::Arrivals => [format!("{} iterations/s due", due.round()), format!("{} requests/s done", done.round())],
+            Self::Users => [format!("{} iterations/s", due.round()), format!("{} requests/s", done.round())],
+        }
+    }
 }
 
 impl Figurer {
     pub(super) fn new(plan: &Plan, replicate: Option<Replicate>, span: Duration) -> Self {
         let named = |stage: &crate::plan::Stage| {
             let name = if stage.measured { stage.name.clone() } else { format!("{} (not measured)", stage.name) };
-            Named { name, load: stage.load }
+            Named { name, load: stage.load, pace: Pace::of(plan, stage.load) }
         };
         let stages = plan.stages.iter().map(named).collect();
         Self { replicate, stages, adaptive: plan.control.adaptive.is_some(), span, counts: VecDeque::new() }
@@ -122,6 +157,7 @@ impl Figurer {
             length: progress.end,
             stage: stage.map(|(number, _, named)| (named.name.clone(), number + 1, self.stages.len())),
             users: stage.and_then(|(_, place, named)| users(named.load, place, moment)),
+            pace: stage.map(|(_, _, named)| named.pace).or(self.stages.last().map(|named| named.pace)).unwrap_or(Pace::Requests),
             due: per_second(|counts| counts.due),
             done: per_second(|counts| counts.done),
             quantiles,
@@ -173,9 +209,8 @@ impl Figures {
     /// `200/s due  199/s done  p50 12.1 ms  p95 30 ms  p99 41 ms  0.2% failed  14 in flight`; of two versions, figures of answers are
     /// those of the candidate and, behind a bar, of the baseline.
     pub(super) fn going(&self) -> String {
-        let rate = |rate: f64| PerSecond(rate.round()).to_string();
         let latency = |value: Option<Micros>| value.map_or_else(|| "-".to_owned(), |us| us.to_string());
-        let mut parts = vec![format!("{} due", rate(self.due)), format!("{} done", rate(self.done))];
+        let mut parts = self.pace.words(self.due, self.done).to_vec();
         let share = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), units::percent);
         let beside = |text: Option<String>| text.map_or_else(String::new, |text| format!(" | {text}"));
         for (n, name) in ["p50", "p95", "p99"].into_iter().enumerate() {
@@ -220,7 +255,8 @@ impl Figures {
             "length_s": self.length.as_secs_f64(),
             "stage": self.stage.as_ref().map_or("finishing", |stage| stage.0.as_str()),
             "users": self.users,
-            "due_per_s": self.due.round(),
+            "due_per_s": (self.pace != Pace::Users).then(|| self.due.round()),
+            "iterations_per_s": self.due.round(),
             "rate_per_s": self.done.round(),
             "p50_us": us(self.quantiles[0]),
             "p95_us": us(self.quantiles[1]),
@@ -248,104 +284,4 @@ impl Figures {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn figures() -> Figures {
-        Figures {
-            replicate: None,
-            moment: Duration::from_millis(42_300),
-            length: Duration::from_secs(120),
-            stage: Some(("steady".to_owned(), 2, 3)),
-            users: None,
-            due: 200.4,
-            done: 198.7,
-            quantiles: [Some(Micros(12_134)), Some(Micros(30_000)), Some(Micros(1_204_000))],
-            error_rate: Some(0.0042),
-            baseline: None,
-            requests: 8_300,
-            errors: 12,
-            dropped: 0,
-            held_back: 0,
-            in_flight: 14,
-            breaker: BreakerState::Closed,
-            baseline_breaker: BreakerState::Closed,
-            kept: 1.0,
-            rate_factor: None,
-            saturated: false,
-        }
-    }
-
-    #[test]
-    fn a_run_that_goes_well_is_told_in_two_lines() {
-        assert_eq!(figures().place(), "steady (2 of 3)  42s of 2m, 1m18s left");
-        assert_eq!(figures().going(), "200/s due  199/s done  p50 12.1 ms  p95 30 ms  p99 1.2 s  0.42% failed  14 in flight");
-    }
-
-    #[test]
-    fn what_is_not_as_it_should_be_is_told_too() {
-        let figures = Figures {
-            breaker: BreakerState::HalfOpen,
-            kept: 0.64,
-            saturated: true,
-            rate_factor: Some(0.8333),
-            users: Some(30),
-            dropped: 7,
-            held_back: 1_400,
-            quantiles: [None; 3],
-            error_rate: None,
-            ..figures()
-        };
-        assert_eq!(
-            figures.place(),
-            "steady (2 of 3)  42s of 2m, 1m18s left  circuit breaker half-open  load shed to 64%  generator saturated  rate x 0.833"
-        );
-        assert_eq!(
-            figures.going(),
-            "200/s due  199/s done  p50 -  p95 -  p99 -  - failed  14 in flight  30 users  7 dropped  1400 held back"
-        );
-    }
-
-    #[test]
-    fn of_two_versions_the_answers_of_both_are_told() {
-        let baseline = Recently { quantiles: [Some(Micros(11_900)), Some(Micros(28_000)), None], error_rate: Some(0.0) };
-        let figures = Figures { baseline: Some(baseline), baseline_breaker: BreakerState::Open, ..figures() };
-        assert_eq!(
-            figures.going(),
-            "200/s due  199/s done  p50 12.1 ms | 11.9 ms  p95 30 ms | 28 ms  p99 1.2 s | -  0.42% | 0% failed  14 in flight"
-        );
-        assert!(figures.place().ends_with("circuit breaker of the baseline open"), "{}", figures.place());
-        let value: serde_json::Value = serde_json::from_str(&figures.json()).unwrap();
-        assert_eq!((&value["p50_us"], &value["baseline"]["p50_us"]), (&12_134.into(), &11_900.into()));
-    }
-
-    #[test]
-    fn a_part_of_a_run_is_told_as_such() {
-        let part = Figures { replicate: Some(Replicate { number: 3, of: 6 }), ..figures() };
-        assert_eq!(part.place(), "replicate 3 of 6, steady (2 of 3)  42s of 2m, 1m18s left");
-        let value: serde_json::Value = serde_json::from_str(&part.json()).unwrap();
-        assert_eq!((value["replicate"].as_u64(), value["replicates"].as_u64()), (Some(3), Some(6)));
-    }
-
-    #[test]
-    fn after_the_last_stage_it_is_finishing() {
-        let over = Figures { moment: Duration::from_secs(125), stage: None, ..figures() };
-        assert_eq!(over.place(), "finishing  2m of 2m");
-    }
-
-    #[test]
-    fn programs_get_the_same_figures() {
-        let value: serde_json::Value = serde_json::from_str(&figures().json()).unwrap();
-        assert_eq!((value["stage"].as_str(), value["p95_us"].as_u64()), (Some("steady"), Some(30_000)));
-        assert_eq!((value["breaker"].as_str(), value["rate_factor"].is_null()), (Some("closed"), true));
-    }
-
-    #[test]
-    fn users_of_a_ramp_follow_its_line() {
-        let load = Load::Users(crate::plan::Crowd { from: 0, to: 50 });
-        let (begins, ends) = (Duration::from_secs(20), Duration::from_secs(30));
-        let place = StagePlace { begins, ends, first_window: 0, windows: 10 };
-        let users = |seconds| users(load, place, Duration::from_secs(seconds));
-        assert_eq!([20, 25, 30, 99].map(users), [Some(0), Some(25), Some(50), Some(50)]);
-    }
-}
+mod tests;

@@ -37,6 +37,7 @@ pub(super) const DESIGN: Design = Design {
     unit: "run",
     again: "another run of both versions",
     hopeless: "it takes replicates with fresh processes of both versions to see more",
+    way_out: "Let loadgate start both versions itself, afresh in each replicate (`target.start`, `target.baseline_start`).",
 };
 
 fn notes(trial: &Trial<'_>) -> Vec<String> {

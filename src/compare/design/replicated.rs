@@ -43,6 +43,7 @@ pub(super) const DESIGN: Design = Design {
     unit: "replicate",
     again: "another run of both versions",
     hopeless: "processes of one version differ too much for any number of replicates; see what differs from start to start",
+    way_out: "See what differs between two starts of one version: what they read, cache, compile, and what else runs there.",
 };
 
 fn notes(trial: &Trial<'_>) -> Vec<String> {

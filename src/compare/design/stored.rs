@@ -36,6 +36,7 @@ pub(super) const DESIGN: Design = Design {
     unit: "run",
     again: "another run of the candidate",
     hopeless: "runs on these machines differ too much for any number of them; a quieter machine is needed",
+    way_out: "Use a quieter machine, or compare both versions on one machine at the same time (`target.baseline_url`).",
 };
 
 /// Mean excess variance between runs over the endpoints: machines that differ do so for all of them.

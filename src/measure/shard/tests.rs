@@ -32,6 +32,7 @@ fn finished(ms: u64) -> Finished {
         phases: Phases::default(),
         connections: 0,
         retries: 0,
+        retried: false,
         failure: None,
         sample: None,
     }

@@ -21,8 +21,12 @@ pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], feeders: 
         part(b"scenario");
         part(scenario.name.as_bytes());
         part(&scenario.weight.to_le_bytes());
-        for feeder in scenario.feeds.iter().filter_map(|id| feeders.get(*id)) {
-            of_feeder(feeder, &mut part);
+        for feed in &scenario.feeds {
+            of_feeder(&feeders[feed.feeder], &mut part);
+            // Only what is not the default, so that baselines from before there was a choice stay comparable.
+            if feed.per_user {
+                part(b"per user");
+            }
         }
         for (mark, steps) in [(&b"setup"[..], &scenario.setup), (b"", &scenario.steps), (b"teardown", &scenario.teardown)] {
             // What was not there before is hashed only where it is there: older baselines stay comparable.

@@ -13,12 +13,18 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 /// Notes when the rules forbid a host.
 pub(super) fn check(host: &str, path: &Path, safety: &SafetySettings, problems: &Problems<'_>) {
+    let list = |key: &str| Path::root().key("safety").key(key);
     if let Some(pattern) = safety.deny_hosts.iter().find(|pattern| matches(pattern, host)) {
         let hint = "point the target at another service, or change `safety.deny_hosts` if this is meant";
-        problems.add(path, format!("load to '{host}' is forbidden by '{pattern}' under `safety.deny_hosts`"), hint);
+        problems.add_between(
+            path,
+            &list("deny_hosts"),
+            format!("load to '{host}' is forbidden by '{pattern}' under `safety.deny_hosts`"),
+            hint,
+        );
     } else if safety.allow_hosts.as_ref().is_some_and(|allowed| !allowed.iter().any(|pattern| matches(pattern, host))) {
         let hint = format!("add \"{host}\" to `safety.allow_hosts` if load may go there");
-        problems.add(path, format!("the host '{host}' is not in `safety.allow_hosts`"), hint);
+        problems.add_between(path, &list("allow_hosts"), format!("the host '{host}' is not in `safety.allow_hosts`"), hint);
     }
 }
 

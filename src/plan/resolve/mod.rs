@@ -36,6 +36,7 @@ use super::{Hooks, Plan, Replication};
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
     policy::{BLOCKS_MIN, Mode, Policy, Validity},
+    units::Micros,
 };
 
 /// Everything a configuration stands for.
@@ -140,14 +141,16 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
 const SEED: u64 = 42;
 
 impl Resolved {
-    /// Whole blocks (`regression.block`) in the measured time of a run.
+    /// Blocks (`regression.block`) that the measured stages of a run are compared in.
     #[must_use]
     pub fn measured_blocks(&self) -> usize {
-        let block = self.policy.regression.block.as_micros().max(1);
-        let blocks = |stage: &super::Stage| stage.duration.as_micros() / block;
-        let sum: u128 = self.plan.stages.iter().filter(|stage| stage.measured).map(blocks).sum();
-        usize::try_from(sum).unwrap_or(usize::MAX)
+        blocks(&self.plan.stages, self.policy.regression.block)
     }
+}
+
+fn blocks(stages: &[super::Stage], block: Duration) -> usize {
+    let measured = stages.iter().filter(|stage| stage.measured);
+    measured.map(|stage| stage.facts().blocks(Micros::from_duration(block).0)).sum()
 }
 
 /// What a user should know who has a process started for every run: the first requests of one tell little of the others.
@@ -180,14 +183,13 @@ fn notes(targets: &[super::Target], safety: &SafetySettings, stages: &[super::St
         ));
     }
     let measured: Duration = stages.iter().filter(|stage| stage.measured).map(|stage| stage.duration).sum();
-    let least = block * BLOCKS_MIN as u32;
-    if measured < least {
+    let (least, blocks) = (block * BLOCKS_MIN as u32, blocks(stages, block));
+    if blocks < BLOCKS_MIN {
         let block_text = crate::units::duration(block);
         notes.push(format!(
-            "{} of measured time is {} blocks of {block_text}; comparing latencies with a baseline takes at least {BLOCKS_MIN}: \
-             measure {} or more, or set regression.block to a shorter time",
+            "{} of measured time is {blocks} blocks of {block_text}; comparing latencies with a baseline takes at least {BLOCKS_MIN}: \
+             make one stage {} or longer, or set regression.block to a shorter time",
             crate::units::duration(measured),
-            measured.as_micros() / block.as_micros().max(1),
             crate::units::duration(least),
         ));
     }

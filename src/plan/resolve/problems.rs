@@ -26,6 +26,13 @@ impl<'a> Problems<'a> {
         self.add_at(self.loaded.position(path), message, hint);
     }
 
+    /// Two values that do not go together: told at the first, unless the other alone came from a flag.
+    pub(super) fn add_between(&self, path: &Path, other: &Path, message: impl Into<String>, hint: impl Into<String>) {
+        let positions = [path, other].map(|path| self.loaded.position(path));
+        let from_flag = positions.iter().find(|position| matches!(position, Position::Flag(_)));
+        self.add_at(from_flag.unwrap_or(&positions[0]).clone(), message, hint);
+    }
+
     /// Something wrong with a key, or with all that stands below it.
     pub(super) fn add_at_key(&self, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
         self.add_at(self.loaded.key_position(path), message, hint);

@@ -122,7 +122,8 @@ fn block(written: &written::Regression, at: &Path, window: Duration, default: Du
             format!("a block of {} is not made of whole windows of {}", units::duration(block), units::duration(window));
         let hint = format!("write a multiple of {}, or change `record.window`", units::duration(window));
         if written.block.is_some() {
-            problems.add(&path, message, hint);
+            let window_path = Path::root().key("record").key("window");
+            problems.add_between(&path, &window_path, message, hint);
         } else {
             problems.add(
                 &Path::root().key("record").key("window"),

@@ -14,7 +14,8 @@ use crate::{
         scenarios::{self as written, ScenarioEntry},
         written::TextOr,
     },
-    plan::{Endpoint, EndpointId, Feeder, FeederId, Names, Rendered, Request, RequestStep, Scenario, Step, Workload},
+    plan::{Endpoint, EndpointId, Feed, Feeder, Names, Rendered, Request, RequestStep, Scenario, Step, Workload},
+    record::Part,
 };
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
@@ -26,14 +27,6 @@ struct Builder<'a> {
     problems: &'a Problems<'a>,
     scribe: Scribe<'a>,
     endpoints: Vec<Endpoint>,
-}
-
-/// Which part of a scenario a step belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Setup,
-    Steps,
-    Teardown,
 }
 
 pub(super) fn resolve(loaded: &Loaded, feeders: &[Feeder], problems: &Problems<'_>) -> Option<Workload> {
@@ -132,7 +125,7 @@ impl Builder<'_> {
             return None;
         }
         let feeds = self.feeds(scenario, &at.key("feed"));
-        let fed: BTreeSet<String> = feeds.iter().map(|feeder| self.scribe.feeders[*feeder].name.to_string()).collect();
+        let fed: BTreeSet<String> = feeds.iter().map(|feed| self.scribe.feeders[feed.feeder].name.to_string()).collect();
         let mut reach = Reach { fed, extracted: BTreeSet::new() };
         let name = match (&scenario.name, &scenario.steps) {
             (Some(name), _) => name.clone(),
@@ -190,23 +183,33 @@ impl Builder<'_> {
         }
     }
 
-    fn feeds(&self, scenario: &written::Scenario, at: &Path) -> Vec<FeederId> {
-        let mut feeds = Vec::new();
-        for (n, name) in scenario.feed.iter().flat_map(|feed| &feed.0).enumerate() {
-            let at = if self.loaded.written(at).is_some() { at.clone() } else { at.index(n) };
+    fn feeds(&self, scenario: &written::Scenario, at: &Path) -> Vec<Feed> {
+        let mut feeds: Vec<Feed> = Vec::new();
+        for (n, (name, how)) in scenario.feed.iter().flat_map(|feed| &feed.0).enumerate() {
+            let is_text = self.loaded.written(at).is_some();
+            let at = if how.is_some() {
+                at.key(name)
+            } else if is_text {
+                at.clone()
+            } else {
+                at.index(n)
+            };
+            let refuse = |message: String, hint: String| match how {
+                Some(_) => self.problems.add_at_key(&at, message, hint),
+                None => self.problems.add(&at, message, hint),
+            };
+            let words = [("per_iteration", false), ("per_user", true)];
+            let per_user = self.problems.choice(how.as_deref(), &at, &words, &[]).unwrap_or(false);
             let names = || self.loaded.document.data.keys().map(String::as_str);
             match self.scribe.feeders.iter().position(|feeder| *feeder.name == **name) {
-                Some(id) if feeds.contains(&id) => {
-                    let hint = "each iteration takes one row of a feeder; keep one of the two";
-                    self.problems.add(&at, format!("the feeder '{name}' is named twice"), hint);
+                Some(id) if feeds.iter().any(|feed| feed.feeder == id) => {
+                    let hint = "a scenario takes one row of a feeder at a time; keep one of the two";
+                    refuse(format!("the feeder '{name}' is named twice"), hint.to_owned());
                 }
-                Some(id) => feeds.push(id),
+                Some(feeder) => feeds.push(Feed { feeder, per_user }),
                 // One that is there and wrong has been told of already.
                 None if names().any(|known| known == name) => {}
-                None => {
-                    let hint = nearest_hint(name, names(), "feeders under `data:`");
-                    self.problems.add(&at, format!("there is no feeder '{name}'"), hint);
-                }
+                None => refuse(format!("there is no feeder '{name}'"), nearest_hint(name, names(), "feeders under `data:`")),
             }
         }
         feeds

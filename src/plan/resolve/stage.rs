@@ -71,7 +71,7 @@ fn duration(stage: &written::Stage, at: &Path, problems: &Problems<'_>) -> Optio
         Some(duration) => problems.time(duration, &at.key("duration")),
         None if stage.count.is_some() || stage.step.is_some() => Some(COUNTED_DURATION),
         None => {
-            problems.add(at, "this stage has no 'duration'", "say how long it is played: duration: 60s");
+            problems.add(&at.key("duration"), "this stage has no 'duration'", "say how long it is played: duration: 60s");
             None
         }
     }

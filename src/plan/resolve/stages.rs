@@ -115,7 +115,8 @@ fn check_safety(
             let keys = [("rate", written[*n].rate.is_some()), ("ramp", written[*n].ramp.is_some()), ("step", true)];
             let key = keys.into_iter().find(|(_, is_there)| *is_there).map_or("rate", |(key, _)| key);
             let message = format!("{} is beyond `safety.max_rate` ({})", PerSecond(peak), PerSecond(max));
-            problems.add(&at.key(key), message, "lower the rate, or raise the limit if this is meant");
+            let limit = Path::root().key("safety").key("max_rate");
+            problems.add_between(&at.key(key), &limit, message, "lower the rate, or raise the limit if this is meant");
         }
         let before = total;
         total = total.saturating_add(stage.duration);
@@ -126,7 +127,8 @@ fn check_safety(
                 units::duration(max)
             );
             let at = if written[*n].duration.is_some() { at.key("duration") } else { at };
-            problems.add(&at, message, "shorten a stage, or raise the limit if this is meant");
+            let limit = Path::root().key("safety").key("max_duration");
+            problems.add_between(&at, &limit, message, "shorten a stage, or raise the limit if this is meant");
         }
     }
 }

@@ -103,8 +103,9 @@ pub(super) fn answer(
             let hint = "give the value another name";
             scribe.problems.add_at_key(&at.key(&value.name), format!("'{}' is a feeder already", value.name), hint);
         }
-        reach.extracted.insert(value.name.to_string());
     }
+    // Also those that are wrong: that has been told, and a template that names them is not wrong for it.
+    reach.extracted.extend(step.extract.iter().flatten().map(|(name, _)| name.clone()));
     (check, extract)
 }
 

@@ -71,14 +71,16 @@ fn counted([from, to, by]: [&Written<Level>; 3], at: &Path, problems: &Problems<
         problems.add(&at.key("by"), "steps of 0 never arrive", "write a step above 0; to go down, let `to` be below `from`");
         return None;
     }
-    let count = ((to_value - from_value).abs() / by_value + 1e-9).floor() + 1.0;
+    // The last step is `to`, also where it is no whole number of steps away.
+    let count = ((to_value - from_value).abs() / by_value - 1e-9).ceil().max(0.0) + 1.0;
     if count.is_nan() || count > STEPS_MAX as f64 {
         problems.add(&at.key("by"), format!("{count} steps are too many"), format!("make larger steps; at most {STEPS_MAX}"));
         return None;
     }
     let sign = if to_value < from_value { -1.0 } else { 1.0 };
     let level = |n: usize| {
-        let value = from_value + sign * by_value * n as f64;
+        let is_last = n > 0 && n + 1 == count as usize;
+        let value = if is_last { to_value } else { from_value + sign * by_value * n as f64 };
         if is_rate { Amount::Rate(PerSecond(value)) } else { Amount::Users(value.round() as u32) }
     };
     (0..count as usize).map(|n| load(level(n), &at.key("from"), problems)).collect()

@@ -7,7 +7,7 @@ use crate::{
     config::{Loaded, Path, nearest_hint},
     plan::{
         Feeder, TemplateId, Templates,
-        template::{Compiler, FUNCTIONS, Purpose, Scope},
+        template::{Compiler, FUNCTIONS, Purpose},
     },
 };
 
@@ -91,8 +91,12 @@ impl<'a> Scribe<'a> {
         if self.problems.count() > before {
             return None;
         }
-        if let Err(error) = self.compiler.rehearse(&id, Scope::default()) {
-            let hint = format!("functions are {}; filters are those of Jinja, such as upper or tojson", FUNCTIONS.join(", "));
+        if let Err(error) = self.compiler.rehearse(&id) {
+            let hint = if error.message.starts_with("rand(") {
+                "write two numbers, the smaller one first: rand(1, 20)".to_owned()
+            } else {
+                format!("functions are {}; filters are those of Jinja, such as upper or tojson", FUNCTIONS.join(", "))
+            };
             refuse(error.offset, format!("this template can't be rendered: {}", error.message), hint);
             return None;
         }
@@ -115,6 +119,10 @@ impl<'a> Scribe<'a> {
         }
         if let Some(feeder) = self.feeders.iter().find(|feeder| &*feeder.name == root) {
             return check_column(feeder, attribute, reach);
+        }
+        if self.loaded.document.data.contains_key(root) {
+            // It is there and wrong, which has been told already.
+            return Ok(());
         }
         let feeders = self.feeders.iter().map(|feeder| &*feeder.name);
         let known = ["vu", "iteration", "env"].into_iter().chain(feeders).chain(FUNCTIONS);

@@ -3,6 +3,7 @@
 mod control;
 mod replicates;
 mod right;
+mod slips;
 mod targets;
 mod users;
 mod versions;

@@ -88,7 +88,8 @@ impl Reader<'_> {
         }
         if let Some(over) = parsed.over.filter(|over| *over < self.window) {
             let message = format!("'over {}' is shorter than a window of the record", units::duration(over));
-            self.problems.add(at, message, format!("write {} or more", units::duration(self.window)));
+            let window = Path::root().key("record").key("window");
+            self.problems.add_between(at, &window, message, format!("write {} or more", units::duration(self.window)));
         }
         let line = match self.loaded.position(at) {
             Position::At(line, _) => u64::try_from(line).ok(),

@@ -14,6 +14,19 @@ pub(super) fn add_to(environment: &mut Environment<'static>) {
     environment.add_function("now", now);
 }
 
+/// Whether an error is one of our functions' own, which name the call.
+pub(super) fn is_of_call(detail: Option<&str>) -> bool {
+    detail.is_some_and(|detail| NAMES.iter().any(|name| detail.strip_prefix(name).is_some_and(|rest| rest.starts_with('('))))
+}
+
+/// Refuses an argument that is not there.
+fn known(function: &str, arguments: &[&Value]) -> Result<(), Error> {
+    if arguments.iter().any(|argument| argument.is_undefined()) {
+        return Err(Error::new(ErrorKind::UndefinedError, format!("what {function}() is given is undefined")));
+    }
+    Ok(())
+}
+
 fn wrong(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
 }
@@ -21,6 +34,7 @@ fn wrong(message: impl Into<String>) -> Error {
 /// `rand(1, 20)`: a whole number, both ends included; with a fraction in either, any number between them.
 #[expect(clippy::needless_pass_by_value, reason = "the signature the engine asks for")]
 fn rand(state: &State<'_, '_>, from: Value, to: Value) -> Result<Value, Error> {
+    known("rand", &[&from, &to])?;
     let not_numbers = || wrong(format!("rand({from}, {to}): both must be numbers"));
     if !from.is_number() || !to.is_number() {
         return Err(not_numbers());
@@ -50,6 +64,7 @@ fn uuid(state: &State<'_, '_>) -> Result<String, Error> {
 /// One entry of a list or a feeder, at random.
 #[expect(clippy::needless_pass_by_value, reason = "the signature the engine asks for")]
 fn pick(state: &State<'_, '_>, list: Value) -> Result<Value, Error> {
+    known("pick", &[&list])?;
     let is_list = matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable);
     let Some(length) = list.len().filter(|_| is_list) else {
         return Err(wrong(format!("pick() takes a list or a feeder, and this is {}", list.kind())));

@@ -125,16 +125,24 @@ impl Compiler {
         template.undeclared_variables(true).into_iter().filter(|name| !known.contains(root(name).as_str())).collect()
     }
 
-    /// Renders a template with stand-ins for its values, to find filters and functions that do not exist or lack an argument.
-    /// What depends on the values themselves is not judged.
+    /// Renders a template for two users who know nothing, to find filters and functions that do not exist, or whose arguments are
+    /// missing or wrong. What depends on values is not judged: those are not there, or differ from one user to the other.
     ///
     /// # Errors
     /// A rendering with any values would fail.
-    pub(super) fn rehearse(&self, id: &TemplateId, scope: Scope) -> Result<(), TemplateError> {
-        match render(&self.environment, id, &Arc::new(scope)) {
-            Err(error) if is_certain(error.kind()) => Err(TemplateError::of(&error, &source_of(&self.environment, id))),
-            _ => Ok(()),
+    pub(super) fn rehearse(&self, id: &TemplateId) -> Result<(), TemplateError> {
+        let of_user = |n: u64| {
+            let mut scope = Scope::default();
+            scope.begin(0, n, n);
+            render(&self.environment, id, &Arc::new(scope)).err()
+        };
+        let Some(error) = of_user(0) else { return Ok(()) };
+        let is_wrong_call = || error.kind() == ErrorKind::InvalidOperation && functions::is_of_call(error.detail());
+        let is_same = || of_user(1_000_000).is_some_and(|other| other.detail() == error.detail());
+        if is_certain(error.kind()) || (is_wrong_call() && is_same()) {
+            return Err(TemplateError::of(&error, &source_of(&self.environment, id)));
         }
+        Ok(())
     }
 
     /// The templates, ready to be rendered.
@@ -206,11 +214,19 @@ impl Write for Capped {
     }
 }
 
+/// Where an expression begins of which the engine tells only the call: `pick(items).id` from the bracket on.
+fn beginning(source: &str, start: usize) -> usize {
+    let is_call = source.get(start..).is_some_and(|rest| rest.starts_with('('));
+    let before = source.get(..start).filter(|_| is_call).unwrap_or_default();
+    let name = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+    if is_call { name.len() } else { start }
+}
+
 impl TemplateError {
     fn of(error: &Error, source: &str) -> Self {
-        let culprit = error.range().and_then(|range| source.get(range));
+        let culprit = error.range().and_then(|range| source.get(beginning(source, range.start)..range.end));
         let detail = match (error.kind(), culprit) {
-            (ErrorKind::UndefinedError, Some(name)) => format!("'{name}' is undefined"),
+            (ErrorKind::UndefinedError, Some(name)) if error.detail().is_none() => format!("'{name}' is undefined"),
             _ => error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
         };
         let message = match error.kind() {
@@ -218,7 +234,10 @@ impl TemplateError {
             ErrorKind::OutOfFuel => format!("it takes more than {FUEL} steps"),
             _ => detail,
         };
-        Self { message: message.chars().take(MESSAGE_CHARS_MAX).collect(), offset: error.range().map(|range| range.start) }
+        Self {
+            message: message.chars().take(MESSAGE_CHARS_MAX).collect(),
+            offset: error.range().map(|range| beginning(source, range.start)),
+        }
     }
 }
 

@@ -90,6 +90,9 @@ fn what_can_not_be_rendered_is_said_in_words() {
     assert_eq!(text("{{ rand(5, 1) }}"), Err("rand(5, 1): the first is the larger one".to_owned()));
     assert_eq!(text("{{ rand('a', 1) }}"), Err("rand(a, 1): both must be numbers".to_owned()));
     assert_eq!(text("{{ pick(id) }}"), Err("pick() takes a list or a feeder, and this is string".to_owned()));
+    assert_eq!(text("x{{ pick([{'a': 1}]).b }}"), Err("'pick([{'a': 1}]).b' is undefined".to_owned()));
+    assert_eq!(text("{{ pick(list).idd }}"), Err("'pick(list).idd' is undefined".to_owned()));
+    assert_eq!(text("{{ rand(1, n) }}"), Err("what rand() is given is undefined".to_owned()));
     assert_eq!(text("{{ pick([]) }}"), Err("pick() from an empty list".to_owned()));
     assert_eq!(text("{{ now('iso') }}"), Err("now('iso'): write now() or now('rfc3339')".to_owned()));
 }
@@ -116,12 +119,15 @@ fn a_rehearsal_finds_what_never_could_be_rendered() {
     let rehearsed = |source: &str| {
         let mut compiler = Compiler::default();
         let id = compiler.add(source, Purpose::Text).unwrap();
-        compiler.rehearse(&id, Scope::default()).map_err(|error| error.offset)
+        compiler.rehearse(&id).map_err(|error| error.offset)
     };
     assert!(rehearsed("x {{ 1|uper }}").is_err());
     assert!(rehearsed("{{ rand(1) }}").is_err());
     assert_eq!(rehearsed("{{ vu + 1 }}"), Ok(()));
     assert_eq!(rehearsed("{{ item_id }}"), Ok(()), "values may come later");
+    assert!(rehearsed("{{ rand(10, 1) }}").is_err() && rehearsed("{{ now('iso') }}").is_err());
+    assert_eq!(rehearsed("{{ rand(10, vu) }}"), Ok(()), "it may be that users have large numbers");
+    assert_eq!(rehearsed("{{ rand(1, n) }}{{ pick(items) }}"), Ok(()));
 }
 
 #[test]

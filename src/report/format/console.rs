@@ -51,11 +51,18 @@ fn measurements(view: &RunView) -> String {
         .filter(|traffic| traffic.errors > 0)
         .map(|traffic| format!("  {}: {}\n", traffic.name, traffic.text.errors_by_class))
         .collect();
-    if !failing.is_empty() {
+    if !failing.is_empty() || !view.unmeasured.is_empty() {
         let _ = write!(text, "\nfailed requests\n{}", failing.concat());
+    }
+    for failure in &view.unmeasured {
+        let _ = writeln!(text, "  {}, not measured: {} {} {}", failure.place, failure.name, failure.class, failure.text);
     }
     for failure in &view.failures {
         let _ = writeln!(text, "  {} {}: {}", failure.endpoint, failure.class, failure.message);
+    }
+    let retried: Vec<String> = view.endpoints.iter().filter_map(|traffic| traffic.text.retried.clone()).collect();
+    if !retried.is_empty() {
+        let _ = writeln!(text, "\n{}", retried.join("\n"));
     }
     if !view.events.is_empty() {
         text.push_str("\nwhat loadgate changed about the load\n");

@@ -5,7 +5,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::report::{EventView, GeneratorView, LatencyFigures, ReportError, RunView, StepRow, Traffic};
+use crate::report::{EventView, GeneratorView, LatencyFigures, ReportError, RunView, StepRow, Traffic, UnmeasuredView};
 
 const SCHEMA: &str = "loadgate/summary/v1";
 
@@ -17,6 +17,7 @@ struct Summary<'a> {
     generator: Generator<'a>,
     steps: Vec<Step<'a>>,
     events: Vec<Event<'a>>,
+    unmeasured_failures: Vec<Unmeasured<'a>>,
     /// The same of the baseline, where it was played at the same time.
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<Box<Summary<'a>>>,
@@ -34,6 +35,7 @@ struct Endpoint<'a> {
     service_time_us: Latency,
     errors_by_class: Map<String, Value>,
     retries: u64,
+    retried: u64,
     connections: u64,
     connection_reuse: Option<f64>,
     phases_mean_us: Option<Map<String, Value>>,
@@ -68,6 +70,15 @@ struct Event<'a> {
     at_us: u64,
     what: &'a str,
     reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Unmeasured<'a> {
+    scenario: &'a str,
+    part: &'a str,
+    endpoint: &'a str,
+    class: &'a str,
+    count: u64,
 }
 
 #[derive(Serialize)]
@@ -110,6 +121,7 @@ impl<'a> Summary<'a> {
             generator: Generator::of(&view.generator),
             steps: view.steps.iter().flat_map(|table| table.rows.iter().map(|row| Step::of(&table.name, row))).collect(),
             events: view.events.iter().map(Event::of).collect(),
+            unmeasured_failures: view.unmeasured.iter().map(Unmeasured::of).collect(),
             baseline: view.baseline.as_deref().map(|baseline| Box::new(Summary::of(baseline))),
         }
     }
@@ -132,6 +144,7 @@ impl<'a> Endpoint<'a> {
                 .map(|found| (found.class.to_owned(), Value::from(found.count)))
                 .collect(),
             retries: traffic.retries,
+            retried: traffic.retried,
             connections: traffic.connections,
             connection_reuse: traffic.connection_reuse,
             phases_mean_us: phases(traffic),
@@ -148,6 +161,13 @@ fn phases(traffic: &Traffic) -> Option<Map<String, Value>> {
 impl<'a> Event<'a> {
     fn of(event: &'a EventView) -> Self {
         Self { at_us: event.at_us, what: &event.what, reason: &event.reason }
+    }
+}
+
+impl<'a> Unmeasured<'a> {
+    fn of(view: &'a UnmeasuredView) -> Self {
+        let UnmeasuredView { scenario, part, endpoint, class, count, .. } = view;
+        Self { scenario, part, endpoint, class, count: *count }
     }
 }
 

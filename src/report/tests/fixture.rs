@@ -78,6 +78,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
         },
         breaker: Vec::new(),
         endpoints: endpoints.iter().map(series).collect(),
+        unmeasured_failures: Vec::new(),
         failures: vec![FailureSample {
             endpoint: "POST /orders".to_owned(),
             class: ErrorClass::Status5xx,
@@ -105,6 +106,7 @@ fn stage(name: &str, measured: bool, began_us: u64, seconds: u64, offered: u64) 
 fn series(load: &Load) -> EndpointSeries {
     let windows = (0..SECONDS).map(|second| window(load, second)).collect();
     EndpointSeries {
+        is_setup: false,
         name: load.0.to_owned(),
         scenario: "browse".to_owned(),
         request: load.0.to_owned(),

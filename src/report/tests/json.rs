@@ -83,8 +83,8 @@ fn a_newer_field_is_no_reason_to_refuse() {
 #[test]
 fn a_summary_has_exactly_the_documented_fields() {
     let summary: Value = serde_json::from_str(&summary_json(&RunView::new(&[run(&SHOP)]))).unwrap();
-    assert_eq!(keys(&summary), "schema endpoints total generator steps events");
-    let fields = "endpoint requests errors error_rate achieved_rate_per_s dropped response_time_us service_time_us errors_by_class retries \
+    assert_eq!(keys(&summary), "schema endpoints total generator steps events unmeasured_failures");
+    let fields = "endpoint requests errors error_rate achieved_rate_per_s dropped response_time_us service_time_us errors_by_class retries retried \
          connections connection_reuse phases_mean_us";
     assert_eq!((keys(&summary["endpoints"][0]), keys(&summary["total"])), (fields.to_owned(), fields.to_owned()));
     assert_eq!(keys(&summary["total"]["response_time_us"]), "p50 p90 p95 p99 p999 max mean");

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    compare::Outcome,
+    compare::{Outcome, way_out},
     policy::{Mode, Severity},
     record::{Ended, RunRecord},
     report::escape::plain,
-    verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind},
+    verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
 
 /// Something to do.
@@ -29,15 +29,18 @@ pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord]) -> Vec<Step> {
     match verdict.kind {
         VerdictKind::Invalid => return vec![make_valid(verdict, candidate)],
         VerdictKind::Fail => steps.extend(repair(verdict)),
-        VerdictKind::Inconclusive => steps.push(step(see_more(&verdict.reference), None)),
+        VerdictKind::Inconclusive => steps.push(step(see_more(verdict), None)),
         VerdictKind::Warn | VerdictKind::Pass => {}
     }
     steps.extend(store_baseline(&verdict.reference));
     steps
 }
 
-fn see_more(reference: &Reference) -> &'static str {
-    if side_by_side(reference) {
+fn see_more(verdict: &Verdict) -> &'static str {
+    // What the first reason says must not be contradicted below it.
+    if let Some(way_out) = verdict.reasons.first().and_then(|reason| way_out(reason)) {
+        way_out
+    } else if side_by_side(&verdict.reference) {
         "Play more replicates, or make the measured stages longer: each lets a smaller change be seen."
     } else {
         "Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen."
@@ -59,6 +62,16 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
         let target = candidate.first().map_or_else(String::new, |run| plain(&run.plan.target));
         let command = format!("curl -v --max-time 5 http://{target}/");
         return step("See whether the target answers from the machine that makes the load.", Some(&command));
+    }
+    if broken("circuit_breaker") {
+        return step(
+            "Find out why the target failed: its log and the failed requests of the report tell. What it would have done under \
+             the rest of the load nobody has measured.",
+            None,
+        );
+    }
+    if broken("samples") && candidate.iter().any(|run| why_nothing_was_asked(run, None).is_some()) {
+        return step("Make `setup` work first: failures.json of the report folder shows what was sent and what came back.", None);
     }
     if broken("samples") {
         return step("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
@@ -95,6 +108,13 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
             None,
         ));
     }
+    if verdict.validity.iter().any(|check| check.check == "circuit_breaker" && !check.ok) {
+        steps.push(step(
+            "The target failed so often that the circuit breaker held load back: its log and the failed requests of the report \
+             tell why.",
+            None,
+        ));
+    }
     steps
 }
 
@@ -105,4 +125,22 @@ fn store_baseline(reference: &Reference) -> Option<Step> {
         Reference::Mismatch(_) => "Store runs made under these conditions as baseline, five or more if you can.",
     };
     Some(step(text, Some("loadgate baseline promote RECORD")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{exit::Exit, verdict::decide};
+
+    #[test]
+    fn no_step_contradicts_the_reason_above_it() {
+        let mut verdict = decide(&[], Reference::NoBaseline, &crate::policy::Policy::default());
+        (verdict.kind, verdict.exit) = (VerdictKind::Inconclusive, Exit::Ok);
+        let first = |verdict: &Verdict| next(verdict, &[])[0].text.clone();
+        verdict.reasons = vec!["cannot tell for p50: about 6 baseline runs would settle it".to_owned()];
+        assert!(first(&verdict).starts_with("Run the job again"), "{}", first(&verdict));
+        let hopeless = "runs on these machines differ too much for any number of them; a quieter machine is needed";
+        verdict.reasons = vec![format!("cannot tell for p50: {hopeless}")];
+        assert!(first(&verdict).starts_with("Use a quieter machine"), "{}", first(&verdict));
+    }
 }

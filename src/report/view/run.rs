@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     facts::{self, Fact},
+    failures::{self, FailureView, UnmeasuredView},
     generator::{self, EventView, GeneratorView},
     steps::{self, StepTable},
     text,
@@ -12,7 +13,7 @@ use super::{
     windows::{self, WindowRow},
 };
 use crate::{
-    record::{Ended, ExchangeSample, LatencyFrom, RunRecord},
+    record::{Ended, LatencyFrom, RunRecord},
     report::escape::{capped, plain},
     units::{self, Micros},
 };
@@ -62,6 +63,8 @@ pub struct RunView {
     pub stages: Vec<StageView>,
     /// Failures in words.
     pub failures: Vec<FailureView>,
+    /// Failures that no figure counts.
+    pub unmeasured: Vec<UnmeasuredView>,
     /// The machine, the code, the tool.
     pub environment: Vec<Fact>,
     /// Response time over time: all endpoints together first, when there are several.
@@ -93,19 +96,6 @@ pub struct StageView {
     pub held_back: String,
 }
 
-/// A failure in words.
-#[derive(Clone, Debug, Serialize)]
-pub struct FailureView {
-    /// Endpoint it happened on.
-    pub endpoint: String,
-    /// Its class.
-    pub class: &'static str,
-    /// What was seen.
-    pub message: String,
-    /// The exchange that failed, where it was kept.
-    pub exchange: Option<Box<ExchangeSample>>,
-}
-
 impl RunView {
     /// Computes everything that reports show of these runs; they are of one version and one plan.
     #[must_use]
@@ -123,7 +113,7 @@ impl RunView {
             ci_url: first.and_then(facts::ci_url),
             runs: runs.len(),
             partial: runs.iter().find_map(|run| partial(run, total.requests)),
-            in_short: in_short(endpoints.len(), &total),
+            in_short: in_short(&endpoints, &total),
             any_errors: total.errors > 0,
             generator: generator::of_runs(runs),
             events: generator::events(runs),
@@ -131,7 +121,8 @@ impl RunView {
             any_held_back: runs.iter().flat_map(|run| &run.plan.stages).any(|stage| stage.held_back > 0),
             any_phases: !total.phases.is_empty(),
             stages: first.map_or_else(Vec::new, stages),
-            failures: failures(runs),
+            failures: failures::of_runs(runs),
+            unmeasured: failures::unmeasured(runs),
             environment: first.map_or_else(Vec::new, facts::of_run),
             timelines: timeline::of_runs(runs),
             windows: windows::of_runs(runs),
@@ -156,12 +147,18 @@ fn latency_from(runs: &[RunRecord]) -> &'static str {
     imported.map_or(LatencyFrom::Due, |imported| imported.latency_from).in_words()
 }
 
-fn in_short(endpoints: usize, total: &Traffic) -> String {
+/// Endpoints whose retries are told one by one.
+const RETRIED_MAX: usize = 3;
+
+fn in_short(endpoints: &[Traffic], total: &Traffic) -> String {
     if total.requests == 0 {
         return "No request was made.".to_owned();
     }
-    let (endpoints, words) = (text::counted(endpoints, "endpoint"), &total.text);
-    format!("{endpoints}, {} requests at {}, {} failed.", words.requests, words.rate, words.error_rate)
+    let retried: Vec<&str> = endpoints.iter().filter_map(|traffic| traffic.text.retried.as_deref()).collect();
+    let retried = if retried.len() > RETRIED_MAX { total.text.retried.iter().map(String::as_str).collect() } else { retried };
+    let retried: String = retried.iter().map(|sentence| format!(" {sentence}.")).collect();
+    let (endpoints, words) = (text::counted(endpoints.len(), "endpoint"), &total.text);
+    format!("{endpoints}, {} requests at {}, {} failed.{retried}", words.requests, words.rate, words.error_rate)
 }
 
 fn partial(run: &RunRecord, requests: u64) -> Option<String> {
@@ -198,22 +195,4 @@ fn stages(run: &RunRecord) -> Vec<StageView> {
         }
     };
     run.plan.stages.iter().map(view).collect()
-}
-
-fn failures(runs: &[RunRecord]) -> Vec<FailureView> {
-    let mut found: Vec<FailureView> = Vec::new();
-    for sample in runs.iter().flat_map(|run| &run.failures) {
-        let view = FailureView {
-            endpoint: plain(&sample.endpoint),
-            class: sample.class.name(),
-            message: capped(&sample.message),
-            exchange: sample.exchange.clone(),
-        };
-        let known =
-            |other: &FailureView| other.endpoint == view.endpoint && other.class == view.class && other.message == view.message;
-        if !found.iter().any(known) {
-            found.push(view);
-        }
-    }
-    found
 }

@@ -37,6 +37,8 @@ pub struct Traffic {
     pub errors_by_class: Vec<ClassCount>,
     /// Attempts beyond the first of each request.
     pub retries: u64,
+    /// Requests that were tried again because they had failed.
+    pub retried: u64,
     /// Connections that were opened.
     pub connections: u64,
     /// Share of the attempts that used a connection again; `None` without requests, and where nothing is known of connections.
@@ -86,6 +88,8 @@ pub struct TrafficText {
     pub connection_reuse: String,
     /// `3`
     pub retries: String,
+    /// `20 requests of detail needed a retry`; nothing where none did.
+    pub retried: Option<String>,
 }
 
 /// Latency figures in microseconds and in words.
@@ -161,14 +165,26 @@ impl Traffic {
                 errors_by_class: classes(&errors_by_class),
                 connection_reuse: connection_reuse.map_or_else(|| text::NONE.to_owned(), units::percent_floor),
                 retries: text::count(totals.retries),
+                retried: retried(endpoint, totals),
             },
             errors_by_class,
             retries: totals.retries,
+            retried: totals.retried,
             connections: totals.connections,
             connection_reuse,
             phases: phases(totals),
         }
     }
+}
+
+fn retried(endpoint: &str, totals: &Totals) -> Option<String> {
+    let requests = match totals.retried {
+        0 => return None,
+        1 => "1 request".to_owned(),
+        count => format!("{} requests", text::count(count)),
+    };
+    let share = units::percent(totals.retried as f64 / totals.requests.max(1) as f64);
+    Some(format!("{requests} of {} ({share}) needed a retry", plain(endpoint)))
 }
 
 /// A record that knows phases knows connections too; of another one nothing can be said.

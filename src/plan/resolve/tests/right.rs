@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios};
+use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios, with_stages};
 use crate::{
     plan::{Connections, RequestStep, Step, Timeouts, Workload},
     policy::{Mode, Quantile, Severity},
@@ -247,4 +247,27 @@ fn a_limit_of_all_connections_is_split_over_the_targets() {
     assert_eq!(per_target(Some(10), None, 3), Some(3));
     assert_eq!(per_target(Some(1), None, 3), Some(1));
     assert_eq!(per_target(Some(10), Some(8), 3), Some(8));
+}
+
+#[test]
+fn the_last_of_the_steps_is_the_one_they_lead_to() {
+    let shapes = |step: &str| {
+        let plan = resolved(&with_stages(&format!("stages: [ {{ step: {{ {step}, every: 60s }} }} ]"))).plan;
+        plan.stages.iter().map(|stage| stage.load.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(shapes("from: 20/s, to: 60/s, by: 30/s"), ["20/s", "50/s", "60/s"]);
+    assert_eq!(shapes("from: 60/s, to: 20/s, by: 30/s"), ["60/s", "30/s", "20/s"]);
+    assert_eq!(shapes("from: 20/s, to: 60/s, by: 20/s"), ["20/s", "40/s", "60/s"]);
+    assert_eq!(shapes("from: 0.1/s, to: 0.3/s, by: 0.1/s").len(), 3, "whatever the rounding");
+    assert_eq!(shapes("from: 20/s, to: 60/s, by: 90/s"), ["20/s", "60/s"]);
+    assert_eq!(shapes("from: 1, to: 1, by: 5"), ["1 users"]);
+}
+
+#[test]
+fn blocks_are_counted_as_they_are_compared() {
+    let counted = |durations: &str| resolved(&with_stages(&format!("stages: [ {durations} ]"))).measured_blocks();
+    assert_eq!(counted("{ rate: 9/s, duration: 3s }, { rate: 9/s, duration: 4s }, { rate: 9/s, duration: 9s }"), 3);
+    assert_eq!(counted("{ rate: 9/s, duration: 16s }, { rate: 9/s, duration: 7s, warmup: true }"), 3);
+    let notes = resolved(&with_stages("stages: [ { rate: 9/s, duration: 14s }, { rate: 9/s, duration: 2s } ]")).notes;
+    assert!(notes.iter().any(|note| note.starts_with("16s of measured time is 3 blocks of 5s")), "{notes:?}");
 }

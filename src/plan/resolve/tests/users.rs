@@ -118,7 +118,7 @@ scenarios:
     13:3 'vu' means something else in templates -> choose another, such as my_vu
     14:3 'l-m' can't be a name in templates -> templates call it by this name: use letters, digits and '_', and begin with a letter, such as item_id
     16:22 there is no feeder 'z' -> did you mean 'a'?
-    17:26 the feeder 'k' is named twice -> each iteration takes one row of a feeder; keep one of the two
+    17:26 the feeder 'k' is named twice -> a scenario takes one row of a feeder at a time; keep one of the two
     17:29 there is no feeder 'zz' -> feeders under `data:`: a, b, c, d, e, f, g, h, i, j, k, l-m, vu
     ");
 }

@@ -182,7 +182,7 @@ fn what_a_promise_can_not_be() {
     loadgate.yml:2:5: unknown metric 'p96'
       2 |   - p96 < 5ms
         |     ^
-    hint: did you mean 'p90'?
+    hint: quantiles are p50, p90, p95, p99, p999, and there is max
 
     error: loadgate.yml:3:5: 'item' is neither an endpoint nor a scenario
       3 |   - item.p95 < 5ms

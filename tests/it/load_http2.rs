@@ -229,6 +229,16 @@ fn load_that_the_server_has_not_looked_at_is_sent_again_on_a_new_connection() {
 }
 
 #[test]
+fn load_that_breaks_off_after_the_server_said_goodbye_says_so() {
+    let port = h2c(&[], |_, peer| {
+        let stream = peer.next_request()?;
+        peer.go_away(stream, NO_ERROR)
+    });
+    let words = refusal(&over_h2c(port), ErrorClass::Reset);
+    assert!(words.contains("GOAWAY, NO_ERROR") && words.contains("before the response was complete"), "{words}");
+}
+
+#[test]
 fn load_that_is_refused_is_sent_once_more() {
     let port = h2c(&[], |number, peer| {
         loop {

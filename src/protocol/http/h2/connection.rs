@@ -7,7 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::client::{Builder, ResponseFuture, SendRequest};
+use h2::{
+    Reason,
+    client::{Builder, ResponseFuture, SendRequest},
+};
 use http::Request;
 use tokio::time::timeout_at;
 
@@ -88,6 +91,14 @@ impl Connection {
     /// The connection takes no more.
     pub(super) fn open(&mut self, request: Request<()>, is_whole: bool) -> Result<Halves, h2::Error> {
         self.sender.send_request(request, is_whole)
+    }
+
+    /// Why the server has given the connection up (GOAWAY), if it has.
+    pub(super) fn given_up(&mut self) -> Option<Reason> {
+        match self.sender.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Err(error)) if error.is_go_away() && error.is_remote() => error.reason(),
+            _ => None,
+        }
     }
 }
 

@@ -56,6 +56,10 @@ impl Slot<'_> {
         })
         .await;
         self.pool.deadlines.borrow_mut().push(deadline);
+        let end = end.map_err(|end| match self.given_up().filter(|_| end.closed) {
+            Some(reason) => End { failure: words::after_goodbye(reason), ..end },
+            None => end,
+        });
         let round = talk.into_round(end);
         self.refused = round.broken.is_some();
         round
@@ -73,17 +77,19 @@ struct End {
     failure: Failure,
     /// Whether the server has not looked at the request.
     unprocessed: bool,
+    /// Whether the connection was closed.
+    closed: bool,
 }
 
 impl From<h2::Error> for End {
     fn from(error: h2::Error) -> Self {
-        Self { failure: words::of_stream(&error), unprocessed: words::is_unprocessed(&error) }
+        Self { failure: words::of_stream(&error), unprocessed: words::is_unprocessed(&error), closed: error.is_io() }
     }
 }
 
 impl From<Failure> for End {
     fn from(failure: Failure) -> Self {
-        Self { failure, unprocessed: false }
+        Self { failure, unprocessed: false, closed: false }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, time::Duration};
 
-use h2::Error;
+use h2::{Error, Reason};
 use http::Request;
 use tokio::sync::oneshot;
 
@@ -53,6 +53,11 @@ impl Slot<'_> {
     /// Opens a stream; `None` when the connection has just ended.
     pub(super) fn open(&self, request: Request<()>, is_whole: bool) -> Option<Result<Halves, Error>> {
         self.pool.roster.borrow_mut().connection(self.key).map(|connection| connection.open(request, is_whole))
+    }
+
+    /// Why the server has given the connection up, if it has.
+    pub(super) fn given_up(&self) -> Option<Reason> {
+        self.pool.roster.borrow_mut().connection(self.key)?.given_up()
     }
 }
 

@@ -35,6 +35,13 @@ pub(super) fn of_stream(error: &Error) -> Failure {
     Failure { class, message }
 }
 
+/// The failure of a request whose connection was closed after the server had said that it would take no new ones.
+pub(super) fn after_goodbye(reason: Reason) -> Failure {
+    let message =
+        format!("the server had given the connection up (GOAWAY, {reason:?}), and closed it before the response was complete");
+    Failure { class: ErrorClass::Reset, message: message.into() }
+}
+
 /// The failure of a connection before any request could be sent on it.
 pub(super) fn of_opening(error: &Error) -> Failure {
     if error.is_io() {

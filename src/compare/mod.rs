@@ -8,6 +8,7 @@
 
 mod advice;
 mod classes;
+mod confirm;
 mod contrast;
 mod design;
 mod errors;
@@ -33,6 +34,7 @@ mod summary;
 mod trial;
 mod warm_up;
 
+pub use confirm::{Rerun, confirmed, regressed_in_all};
 pub use forecast::{Expected, Needs, Size, forecast};
 pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
 pub use metric::ComparedMetric;
@@ -135,6 +137,8 @@ fn blank(roster: &Roster, mode: Mode, rules: &Regression, look: Look) -> Compari
         notes: roster.left_out.clone(),
         warm_up: roster.warm_up,
         spreads: Vec::new(),
+        reruns: Vec::new(),
+        doubts: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod abort;
 mod beside_candidate;
+mod confirm;
 mod decision;
 mod early;
 mod finding;
@@ -16,6 +17,7 @@ mod thresholds;
 mod validity;
 
 pub use abort::AbortWatch;
+pub use confirm::{is_suspected, spoiled};
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::{Sure, sure};
 pub use remarks::remarks;

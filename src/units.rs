@@ -240,6 +240,14 @@ pub fn duration(value: Duration) -> String {
     }
 }
 
+/// `first`, `second`, .. as words, as long as they are short.
+#[must_use]
+pub fn ordinal(number: usize) -> String {
+    const WORDS: [&str; 4] = ["first", "second", "third", "fourth"];
+    let word = number.checked_sub(1).and_then(|place| WORDS.get(place));
+    word.map_or_else(|| format!("{number}th"), |word| (*word).to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

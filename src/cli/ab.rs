@@ -1,10 +1,10 @@
 //! The gate of an A/B run: replicates are played until the verdict is sure or all of them are played; then it is reported.
 
 use super::{
-    Failure,
+    Failure, confirm,
     gate::{Gated, reported},
     pair, provenance,
-    replicates::{self, Made, Session},
+    replicates::{self, Made, Next, Session},
     terminal,
 };
 use crate::{
@@ -23,19 +23,25 @@ use crate::{
 pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
     let resolved = session.resolved;
     let learned = learned(session)?;
-    let looks = looks_of(resolved);
+    let (looks, replication) = (looks_of(resolved), resolved.replication);
+    let judge = |round: &[Made]| judge(round, look_at(round, &looks, resolved), &learned, resolved);
     let made = replicates::play(session, pair::beside, |made| {
-        let look = looks.iter().find(|look| look.used == made.len());
-        Ok(look.is_some_and(|look| is_enough(&judge(made, *look, &learned, resolved), look, resolved.replication)))
+        let round = confirm::last_round(made);
+        let Some(look) = looks.iter().find(|look| look.used == round.len()) else { return Ok(Next::More) };
+        let is_over = round.len() == replication.most() || is_enough(&judge(round), look, replication);
+        Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
     replicates::save(&made, session.replication, session.report)?;
-    // A run that was cut short is invalid, whatever it is looked at for.
-    let look = looks.iter().find(|look| look.used == made.len()).or(looks.last());
-    let look = look.copied().unwrap_or_else(|| Look::only(made.len(), resolved.policy.regression.alpha));
-    let verdict = judge(&made, look, &learned, resolved);
+    let verdict = confirm::verdict(&made, judge, &resolved.policy);
+    confirm::rounds(&made).for_each(|round| teach_by_itself(&judge(round), round, resolved));
     let (candidate, baseline) = replicates::apart(made);
-    teach_by_itself(&verdict, &candidate, &baseline, resolved);
     reported(verdict, &candidate, &baseline, resolved)
+}
+
+/// The look at a round that is over. One that was cut short is invalid, whatever it is looked at for.
+fn look_at(round: &[Made], looks: &[Look], resolved: &Resolved) -> Look {
+    let look = looks.iter().find(|look| look.used == round.len()).or(looks.last());
+    look.copied().unwrap_or_else(|| Look::only(round.len(), resolved.policy.regression.alpha))
 }
 
 /// When the replicates are looked at; the last look is at their end.
@@ -61,14 +67,15 @@ fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved)
 }
 
 /// Comparisons of the branch itself teach what noise is usual, whatever their verdict. That this fails does not change it.
-fn teach_by_itself(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord], resolved: &Resolved) {
+fn teach_by_itself(verdict: &Verdict, round: &[Made], resolved: &Resolved) {
+    let (candidate, baseline) = replicates::apart(round.to_vec());
     let branch = &resolved.baseline.branch;
     let is_theirs = candidate.first().is_some_and(|run| provenance::is_of_branch(&run.provenance, branch));
-    let Reference::Compared(comparison) = &verdict.reference else { return };
+    let Some(comparison) = verdict.comparison() else { return };
     if !is_theirs || verdict.kind == VerdictKind::Invalid {
         return;
     }
-    let Some(noise) = DuetNoise::of(baseline, candidate, &comparison.spreads, false) else { return };
+    let Some(noise) = DuetNoise::of(&baseline, &candidate, &comparison.spreads, false) else { return };
     match Store::at(&resolved.baseline.dir).teach(&noise) {
         Ok(path) => terminal::err(&format!(
             "note: what this comparison of {branch} shows of noise is stored for later ones, which see smaller changes by it: {}",
@@ -89,7 +96,7 @@ pub(super) fn learned(session: &Session<'_>) -> Result<LearnedNoise, Failure> {
 
 /// The candidate's first record of an A/B run that is still to be played: by it one finds what belongs to the run.
 pub(super) fn first_record(resolved: &Resolved, replication: Replication) -> RunRecord {
-    let first = Replicate { number: 1, of: replication.count };
+    let first = Replicate::new(1, replication.count);
     let part = Resolved { plan: resolved.plan.part(replication, first), ..resolved.clone() };
     pair::blank(&part, first, Side::Candidate)
 }
@@ -105,7 +112,7 @@ mod tests {
 
     #[test]
     fn replicates_are_added_only_where_those_that_were_planned_are_inconclusive() {
-        let replication = Replication { count: 6, splits: true, early_stop: true, extension: 3 };
+        let replication = Replication { count: 6, splits: true, early_stop: true, extension: 3, reruns: 0 };
         let looks = looks_with_extension(6, 3, true, 0.01);
         let is_enough = |kind, place: usize| is_enough(&verdict(kind), &looks[place], replication);
         let (early, planned) = (0, 3);

@@ -9,7 +9,7 @@ use super::{
     outlook::Outlook,
     pair,
     recording::Talk,
-    replicates::{self, Made, Session},
+    replicates::{self, Made, Next, Session},
     signals,
     start_args::StartArgs,
     terminal,
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         terminal::err(&format!("comparison {run} of {}", args.runs));
         let resolved = Resolved { plan: seeded(&resolved.plan, run), ..resolved.clone() };
         let session = Session { resolved: &resolved, replication, talk: args.talk, stop: &stop, report: folder };
-        let made = replicates::play(&session, pair::beside, |_| Ok(false))?;
+        let made = replicates::play(&session, pair::beside, |_| Ok(Next::More))?;
         let path = store.teach(&lesson(made, &resolved, run - 1)?).map_err(Failure::invalid)?;
         terminal::err(&format!("stored: {}", Path::display(&path)));
     }

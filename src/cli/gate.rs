@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use super::{
     Failure, ab,
     config_args::ConfigArgs,
+    confirm,
     recording::{self, Talk},
-    replicates::{self, Session},
+    replicates::{self, Made, Next, Session},
     report::formats,
     signals,
     start_args::StartArgs,
@@ -18,7 +19,7 @@ use crate::{
     engine::Stop,
     exit::Exit,
     plan::Resolved,
-    policy::BASELINES_MAX,
+    policy::{BASELINES_MAX, Policy},
     publish::{self, github::PublishError},
     record::RunRecord,
     report,
@@ -78,11 +79,16 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
         return ab::gate(&session);
     }
     let found = Store::at(&resolved.baseline.dir).matching(&recording::blank(resolved), BASELINES_MAX)?;
-    let made = replicates::play(&session, replicates::alone, |_| Ok(false))?;
+    let (baseline, nothing) = taken(found);
+    let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &resolved.policy);
+    let made = replicates::play(&session, replicates::alone, |made| {
+        let is_over = confirm::last_round(made).len() == resolved.replication.count;
+        Ok(if is_over { confirm::next(made, judge, resolved.replication, &resolved.policy) } else { Next::More })
+    })?;
     replicates::save(&made, resolved.replication, folder)?;
+    let verdict = confirm::verdict(&made, judge, &resolved.policy);
     let (candidate, _) = replicates::apart(made);
-    let (reference, baseline) = hold_against(found, &candidate, resolved);
-    reported(decide(&candidate, reference, &resolved.policy), &candidate, &baseline, resolved)
+    reported(verdict, &candidate, &baseline, resolved)
 }
 
 /// Leaves verdict and reports in the report folder.
@@ -97,16 +103,19 @@ pub(super) fn reported(
     Ok(Gated { console: report::console(&view), verdict })
 }
 
-fn hold_against(found: Found, candidate: &[RunRecord], resolved: &Resolved) -> (Reference, Vec<RunRecord>) {
+/// The runs to compare with, or what there is instead.
+fn taken(found: Found) -> (Vec<RunRecord>, Option<Reference>) {
     match found {
-        Found::Runs(stored) => {
-            let baseline: Vec<RunRecord> = stored.into_iter().map(|stored| stored.record).collect();
-            let comparison = compare(&baseline, candidate, &resolved.policy.regression);
-            (Reference::Compared(Box::new(comparison)), baseline)
-        }
-        Found::None => (Reference::NoBaseline, Vec::new()),
-        Found::Mismatch(differences) => (Reference::Mismatch(differences), Vec::new()),
+        Found::Runs(stored) => (stored.into_iter().map(|stored| stored.record).collect(), None),
+        Found::None => (Vec::new(), Some(Reference::NoBaseline)),
+        Found::Mismatch(differences) => (Vec::new(), Some(Reference::Mismatch(differences))),
     }
+}
+
+fn judge(round: &[Made], baseline: &[RunRecord], nothing: Option<&Reference>, policy: &Policy) -> Verdict {
+    let (candidate, _) = replicates::apart(round.to_vec());
+    let compared = || Reference::Compared(Box::new(compare(baseline, &candidate, &policy.regression)));
+    decide(&candidate, nothing.cloned().unwrap_or_else(compared), policy)
 }
 
 /// Where baselines are looked for, and the command that puts this run there.

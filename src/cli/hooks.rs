@@ -21,7 +21,7 @@ pub(super) fn before(hooks: &Hooks, logs: &Logs, stop: &Stop) -> Result<(), Stri
 
 /// Gives services that live elsewhere fresh processes.
 pub(super) fn restart(hooks: &Hooks, replicate: Replicate, logs: &Logs, stop: &Stop) -> Result<(), String> {
-    let name = format!("restart-{}", replicate.number);
+    let name = format!("restart-{}", replicate.number_of_all());
     hooks.restart.as_ref().map_or(Ok(()), |hook| run(hook, &name, logs, stop, Stop::is_asked))
 }
 

@@ -6,6 +6,7 @@ mod calibrate;
 mod check;
 mod compare;
 mod config_args;
+mod confirm;
 mod demo;
 mod failure;
 mod gate;

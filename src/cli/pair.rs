@@ -30,14 +30,14 @@ pub(super) fn beside(turn: &Turn<'_>) -> Result<Made, Failure> {
             (fill(candidate, of_candidate), fill(baseline, of_baseline))
         }
     };
-    Ok(Made { candidate, baseline: Some(baseline) })
+    Ok(Made { round: replicate.round, candidate, baseline: Some(baseline) })
 }
 
 /// The record of one version in a replicate that is still to be played.
 pub(super) fn blank(resolved: &Resolved, replicate: Replicate, side: Side) -> RunRecord {
     let (plan, blank) = (&resolved.plan, recording::blank(resolved));
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let part = AbPart { side, replicate: number(replicate.number), replicates: number(replicate.of) };
+    let part = AbPart { side, replicate: number(replicate.number_of_all()), replicates: number(replicate.before + replicate.of) };
     let target = plan.targets[plan.target_of(side)].authority();
     let provenance = if side == Side::Baseline { of_baseline(&blank.provenance) } else { blank.provenance.clone() };
     RunRecord { plan: PlanFacts { target, ..blank.plan.clone() }, ab: Some(part), provenance, ..blank }

@@ -1,5 +1,5 @@
 //! The loop of replicates: fresh processes, load, and all stopped again, as often as the plan says or until more would not change
-//! what is known.
+//! what is known; and all of it once more where that is asked for.
 
 use std::{fs, path::Path};
 
@@ -21,6 +21,8 @@ use crate::{
 /// The records of one replicate.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
+    /// Which time the whole run was played, from 1.
+    pub(super) round: usize,
     pub(super) candidate: RunRecord,
     /// The version it was played beside, in an A/B run.
     pub(super) baseline: Option<RunRecord>,
@@ -45,15 +47,26 @@ pub(super) struct Session<'a> {
     pub(super) report: &'a Path,
 }
 
-/// Plays the replicates one after the other with `one`. After each, `enough` is shown all so far and may end the loop. A replicate
-/// that does not come to its end ends it as well: the last record says why.
+/// What is to be done after a replicate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Play the next one, if there is one.
+    More,
+    /// Play no more.
+    Enough,
+    /// Play all of them again: another round.
+    Again,
+}
+
+/// Plays the replicates one after the other with `one`. After each, `next` is shown all so far and says how to go on. A replicate
+/// that does not come to its end ends the loop: the last record says why.
 ///
 /// # Errors
 /// The report folder can't be written, or the system refuses what the engine needs.
 pub(super) fn play(
     session: &Session<'_>,
     mut one: impl FnMut(&Turn<'_>) -> Result<Made, Failure>,
-    mut enough: impl FnMut(&[Made]) -> Result<bool, Failure>,
+    mut next: impl FnMut(&[Made]) -> Result<Next, Failure>,
 ) -> Result<Vec<Made>, Failure> {
     let Session { resolved, replication, stop, .. } = session;
     let logs = Logs::of(session.report, &resolved.secrets);
@@ -62,16 +75,25 @@ pub(super) fn play(
     }
     let mut made = Vec::new();
     if let Err(reason) = hooks::before(&resolved.hooks, &logs, stop) {
-        made.push(Made::none(resolved, Replicate { number: 1, of: replication.count }, stop, &reason));
+        made.push(Made::none(resolved, Replicate::new(1, replication.count), stop, &reason));
         return after(session, made, &logs);
     }
     let mut ports = Ports::default();
-    for replicate in replication.replicates() {
-        let next = play_one(session, replicate, &mut ports, &logs, &mut one)?;
-        let is_complete = next.is_complete();
-        made.push(next);
-        if !is_complete || enough(&made)? {
+    let (mut round, mut due) = (1, replication.replicates(1, 0));
+    while let Some(replicate) = due.next() {
+        let played = play_one(session, replicate, &mut ports, &logs, &mut one)?;
+        let is_complete = played.is_complete();
+        made.push(played);
+        if !is_complete {
             break;
+        }
+        match next(&made)? {
+            Next::More => {}
+            Next::Enough => break,
+            Next::Again => {
+                round += 1;
+                due = replication.replicates(round, made.len());
+            }
         }
     }
     after(session, made, &logs)
@@ -144,8 +166,8 @@ impl Made {
         let end = |blank| RunRecord { ended, ended_because: Some(reason.to_owned()), ..blank };
         let of = |side| end(pair::blank(resolved, replicate, side));
         match resolved.plan.baseline {
-            Some(_) => Self { candidate: of(Side::Candidate), baseline: Some(of(Side::Baseline)) },
-            None => Self { candidate: end(recording::blank(resolved)), baseline: None },
+            Some(_) => Self { round: replicate.round, candidate: of(Side::Candidate), baseline: Some(of(Side::Baseline)) },
+            None => Self { round: replicate.round, candidate: end(recording::blank(resolved)), baseline: None },
         }
     }
 
@@ -182,7 +204,7 @@ impl Made {
 pub(super) fn alone(turn: &Turn<'_>) -> Result<Made, Failure> {
     let blank = recording::blank(turn.resolved);
     let candidate = recording::make(turn.resolved, blank, turn.talk, turn.stop)?;
-    Ok(Made { candidate, baseline: None })
+    Ok(Made { round: turn.replicate.round, candidate, baseline: None })
 }
 
 /// How a replicate of a run is played.
@@ -201,7 +223,7 @@ pub(super) fn apart(made: Vec<Made>) -> (Vec<RunRecord>, Vec<RunRecord>) {
 /// # Errors
 /// The folder can't be written any more.
 pub(super) fn save(made: &[Made], replication: Replication, folder: &Path) -> Result<(), Failure> {
-    if let ([Made { candidate, baseline: None }], 1) = (made, replication.count) {
+    if let ([Made { candidate, baseline: None, .. }], 1) = (made, replication.count) {
         return recording::save(candidate, folder);
     }
     recording::clear(folder)?;
@@ -214,4 +236,49 @@ pub(super) fn save(made: &[Made], replication: Replication, folder: &Path) -> Re
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config, plan};
+
+    #[test]
+    fn rounds_begin_anew_where_another_is_asked_for_and_what_is_kept_of_them_is_numbered_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("loadgate.yml");
+        let text = "target: { base_url: 'http://127.0.0.1:1', baseline_url: 'http://127.0.0.1:2' }\n\
+                    stages: [ { rate: 1/s, duration: 60s } ]\nscenarios: [ GET / ]\n\
+                    hooks: { restart: \"true\" }\nregression: { replicates: 3, confirm: { reruns: 1 } }\n";
+        fs::write(&path, text).unwrap();
+        let resolved = plan::resolve(&config::load(&path, &config::Overrides::default()).unwrap()).unwrap();
+        let (stop, replication) = (Stop::default(), resolved.replication);
+        let talk = Talk { quiet: true, ..Talk::default() };
+        let session = Session { resolved: &resolved, replication, talk, stop: &stop, report: folder.path() };
+        let mut played = Vec::new();
+        let one = |turn: &Turn<'_>| {
+            played.push((turn.replicate.to_string(), turn.resolved.plan.seed));
+            let complete = |side| RunRecord { ended: Ended::Complete, ..pair::blank(turn.resolved, turn.replicate, side) };
+            let (candidate, baseline) = (complete(Side::Candidate), Some(complete(Side::Baseline)));
+            Ok(Made { round: turn.replicate.round, candidate, baseline })
+        };
+        let next = |made: &[Made]| Ok(if made.len() == 2 { Next::Again } else { Next::More });
+        let made = play(&session, one, next).unwrap();
+        let seed = resolved.plan.seed;
+        let named = |name: &str, seed: u64| (name.to_owned(), seed);
+        let expected = [
+            named("replicate 1 of 3", seed),
+            named("replicate 2 of 3", seed + (1 << 32)),
+            named("second run, replicate 1 of 3", seed + (1 << 40)),
+            named("second run, replicate 2 of 3", seed + (1 << 40) + (1 << 32)),
+            named("second run, replicate 3 of 3", seed + (1 << 40) + (2 << 32)),
+        ];
+        assert_eq!(played, expected);
+        assert_eq!(made.iter().map(|made| made.round).collect::<Vec<_>>(), [1, 1, 2, 2, 2]);
+        let numbers = made.iter().map(|made| made.candidate.ab.map(|part| (part.replicate, part.replicates)).unwrap());
+        assert_eq!(numbers.collect::<Vec<_>>(), [(1, 3), (2, 3), (3, 5), (4, 5), (5, 5)]);
+        save(&made, replication, folder.path()).unwrap();
+        let logs = (1..=5).all(|n| folder.path().join(format!("logs/restart-{n}.log")).exists());
+        assert!(logs && folder.path().join("records/baseline-5.json.gz").exists());
+    }
 }

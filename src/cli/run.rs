@@ -6,7 +6,7 @@ use super::{
     Failure,
     config_args::ConfigArgs,
     recording::{self, Talk},
-    replicates::{self, Session},
+    replicates::{self, Next, Session},
     report::formats,
     signals,
     start_args::StartArgs,
@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     signals::watch(&stop).map_err(Failure::invalid)?;
     let session =
         Session { resolved: &resolved, replication: resolved.replication.whole(), talk: args.talk, stop: &stop, report: &folder };
-    let made = replicates::play(&session, replicates::one(&resolved), |_| Ok(false))?;
+    let made = replicates::play(&session, replicates::one(&resolved), |_| Ok(Next::More))?;
     replicates::save(&made, resolved.replication, &folder)?;
     let (candidate, baseline) = replicates::apart(made);
     let view = report::RunView::new(&candidate).beside(&baseline);

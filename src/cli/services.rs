@@ -81,7 +81,7 @@ fn start_one(
     } else if service::is_taken(&target.host, target.port) {
         return Err(ServiceError::PortTaken { port: target.port });
     }
-    let keep = logs.keep(&format!("{side}-{}", replicate.number));
+    let keep = logs.keep(&format!("{side}-{}", replicate.number_of_all()));
     Service::start(side.name(), &command, &[(env::PORT, target.port.to_string())], keep).map(Some)
 }
 

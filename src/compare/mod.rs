@@ -8,6 +8,7 @@
 
 mod advice;
 mod classes;
+mod confirm;
 mod contrast;
 mod design;
 mod errors;
@@ -34,6 +35,7 @@ mod trial;
 mod warm_up;
 
 pub use advice::way_out;
+pub use confirm::{Rerun, confirmed, regressed_in_all};
 pub use forecast::{Expected, Needs, Size, forecast};
 pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
 pub use metric::ComparedMetric;
@@ -136,6 +138,8 @@ fn blank(roster: &Roster, mode: Mode, rules: &Regression, look: Look) -> Compari
         notes: roster.left_out.clone(),
         warm_up: roster.warm_up,
         spreads: Vec::new(),
+        reruns: Vec::new(),
+        doubts: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ComparedMetric, Look};
+use super::{ComparedMetric, Look, Rerun};
 use crate::{
     policy::{Mode, Severity},
     record::EndpointSpread,
@@ -50,6 +50,10 @@ pub struct Comparison {
     pub warm_up: WarmUp,
     /// What it teaches later comparisons of the noise between processes.
     pub spreads: Vec<EndpointSpread>,
+    /// The runs that were made because of what the first one found.
+    pub reruns: Vec<Rerun>,
+    /// Regressions that one of them did not show again, each a sentence.
+    pub doubts: Vec<String>,
 }
 
 /// How long the first measured stage took to become steady.

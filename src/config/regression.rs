@@ -16,6 +16,9 @@ pub struct Regression {
     pub replicates: Option<u64>,
     /// Whether the run may end as soon as the verdict is sure.
     pub early_stop: Option<bool>,
+    /// What a suspected regression must do to be one.
+    #[serde(default)]
+    pub confirm: Confirm,
     /// Unit of the statistics.
     pub block: Option<Written<Time>>,
     /// Chance of failing a build without any change.
@@ -31,6 +34,14 @@ pub struct Regression {
     /// What to make of events that are neither pass nor fail.
     #[serde(default)]
     pub policy: Policy,
+}
+
+/// How often a suspected regression must show again.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    /// Times that all is played again.
+    pub reruns: Option<u64>,
 }
 
 /// Tolerances by metric.

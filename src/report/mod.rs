@@ -18,7 +18,9 @@ pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
 pub use error::ReportError;
 pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
-pub use verdict_file::{BaselineFacts, CandidateFacts, ComparisonRow, SCHEMA, ThresholdRow, ValidityRow, VerdictFile};
+pub use verdict_file::{
+    BaselineFacts, CandidateFacts, ComparisonRow, RerunFacts, SCHEMA, ThresholdRow, ValidityRow, VerdictFile,
+};
 pub use view::{
     ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LatencyFigures, PhaseMean,
     RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView,

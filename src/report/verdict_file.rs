@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ReportError;
 use crate::{
-    compare::{Comparison, Part, Row, Siblings},
+    compare::{Comparison, Part, Rerun, Row, Siblings},
     policy::{Mode, Severity},
     record::RunRecord,
-    verdict::{Reference, ThresholdResult, ValidityCheck, Verdict},
+    verdict::{ThresholdResult, ValidityCheck, Verdict},
 };
 
 /// The name and major version of the format.
@@ -42,6 +42,9 @@ pub struct VerdictFile {
     /// How many were planned, where the verdict was sure before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_replicates: Option<usize>,
+    /// The runs that were made because of a regression that the first one found. `replicates` counts theirs too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reruns: Vec<RerunFacts>,
     /// Share of the requests whose endpoints are settled.
     pub coverage: Option<f64>,
     /// Smallest change of the service as a whole that would have been seen, as a fraction.
@@ -70,6 +73,15 @@ pub struct CandidateFacts {
     pub requests: u64,
     /// Those that failed.
     pub errors: u64,
+}
+
+/// A run that was made because a regression must show again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RerunFacts {
+    /// Runs of the candidate in it.
+    pub replicates: usize,
+    /// Whether it found a regression of an endpoint that all runs before it had found to be worse.
+    pub confirms: bool,
 }
 
 /// The baseline in short.
@@ -159,10 +171,7 @@ impl VerdictFile {
     pub fn new(verdict: &Verdict, candidate: &[RunRecord]) -> Self {
         let first = candidate.first();
         let windows = || candidate.iter().flat_map(|run| &run.endpoints).flat_map(|series| series.windows());
-        let comparison = match &verdict.reference {
-            Reference::Compared(comparison) => Some(comparison.as_ref()),
-            Reference::NoBaseline | Reference::Mismatch(_) => None,
-        };
+        let comparison = verdict.comparison();
         Self {
             schema: SCHEMA.to_owned(),
             verdict: verdict.kind.name().to_owned(),
@@ -179,6 +188,7 @@ impl VerdictFile {
             mode: comparison.map_or(Mode::Baseline, |comparison| comparison.mode).name().to_owned(),
             replicates: candidate.len(),
             planned_replicates: comparison.map(planned_runs).filter(|planned| *planned > candidate.len()),
+            reruns: comparison.map_or_else(Vec::new, |comparison| comparison.reruns.iter().map(RerunFacts::of).collect()),
             coverage: comparison.map(|comparison| comparison.coverage),
             sensitivity: comparison.and_then(|comparison| comparison.sensitivity),
             comparisons: comparison.map_or_else(Vec::new, |comparison| comparison.rows.iter().map(ComparisonRow::of).collect()),
@@ -218,6 +228,12 @@ fn planned_runs(comparison: &Comparison) -> usize {
     match comparison.look.part {
         Part::Replicate => comparison.look.planned,
         Part::Block => comparison.candidate_runs,
+    }
+}
+
+impl RerunFacts {
+    fn of(rerun: &Rerun) -> Self {
+        Self { replicates: rerun.candidate_runs, confirms: rerun.confirms }
     }
 }
 

@@ -69,6 +69,17 @@ pub struct Verdict {
     pub reference: Reference,
 }
 
+impl Verdict {
+    /// What was found against the baseline, where there was one.
+    #[must_use]
+    pub fn comparison(&self) -> Option<&Comparison> {
+        match &self.reference {
+            Reference::Compared(comparison) => Some(comparison),
+            Reference::NoBaseline | Reference::Mismatch(_) => None,
+        }
+    }
+}
+
 /// A threshold and what became of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ThresholdResult {

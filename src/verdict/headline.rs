@@ -82,6 +82,9 @@ fn excess(row: &Row) -> f64 {
 
 /// What could not be tested and yet lies beyond its tolerance with its whole interval: a reader must not overlook it.
 fn looks_slower(comparison: &Comparison) -> Option<String> {
+    if !comparison.doubts.is_empty() {
+        return None;
+    }
     let beyond = |row: &&Row| {
         let low = row.change.and_then(|change| change.interval).map(|(low, _)| low);
         row.outcome == Outcome::Inconclusive && row.endpoint != SERVICE && low.is_some_and(|low| low > row.tolerance)

@@ -6,6 +6,7 @@
 mod abort;
 mod beside_candidate;
 mod breaker;
+mod confirm;
 mod decision;
 mod early;
 mod finding;
@@ -18,6 +19,7 @@ mod unmeasured;
 mod validity;
 
 pub use abort::AbortWatch;
+pub use confirm::{is_suspected, spoiled};
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::{Sure, sure};
 pub use remarks::remarks;

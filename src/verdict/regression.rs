@@ -33,6 +33,7 @@ fn compared(comparison: &Comparison, rules: &Regression) -> Vec<Finding> {
         findings
             .push(Finding::new(VerdictKind::Fail, format!("{endpoint}: the baseline has this endpoint, the candidate does not")));
     }
+    findings.extend(comparison.doubts.iter().map(|doubt| Finding::new(VerdictKind::Inconclusive, doubt)));
     findings.extend(comparison.rows.iter().filter_map(|row| of_row(row, rules)));
     if comparison.rows.is_empty() {
         findings.push(Finding::new(VerdictKind::Inconclusive, "there is nothing to compare"));

@@ -48,5 +48,6 @@ mod scripted;
 mod secrets;
 mod services;
 mod services_ab;
+mod services_confirm;
 mod services_hooks;
 mod shop;

@@ -6,7 +6,7 @@ use super::super::{
     Failure,
     config_args::ConfigArgs,
     recording::{self, Talk},
-    replicates::{self, Made, Session},
+    replicates::{self, Made, Next, Session},
     signals,
     start_args::StartArgs,
     terminal,
@@ -47,7 +47,8 @@ impl Args {
         let mut resolved = config.resolve_with(&StartArgs::of_candidate(self.start_candidate.clone()))?;
         resolved.plan = resolved.plan.aimed_at(resolved.plan.target().clone(), None);
         resolved.policy.regression.compare = Mode::Baseline;
-        resolved.replication = Replication { count: usize::from(self.runs), splits: false, early_stop: false, extension: 0 };
+        resolved.replication =
+            Replication { count: usize::from(self.runs), splits: false, early_stop: false, extension: 0, reruns: 0 };
         if !self.no_warmup && resolved.plan.stages.first().is_some_and(|stage| stage.measured) {
             let failure = Failure::usage("the first stage is measured: baselines are runs of a service that is warm");
             return Err(failure.hint("add a stage with warmup: true before it, or record with --no-warmup"));
@@ -76,7 +77,7 @@ pub(super) fn run(store: &Store, config: &ConfigArgs, args: &Args) -> Result<Exi
     let mut stored = 0;
     let made = replicates::play(&session, replicates::alone, |made| {
         stored += made[stored..].iter().try_fold(0, |count, made| keep(store, made, &resolved).map(|()| count + 1))?;
-        Ok(false)
+        Ok(Next::More)
     })?;
     match made.last().map(|made| &made.candidate) {
         Some(record) if record.ended != Ended::Complete => Err(cut_short(record, stored)),

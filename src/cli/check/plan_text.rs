@@ -43,7 +43,7 @@ fn head(resolved: &Resolved) -> String {
     }
     let of_each = if plan.baseline.is_some() { "; each version has half of it" } else { "" };
     lines.push(format!("length    {length}, {}{of_each}", load.join(", ")));
-    lines.extend(replicates_text::line(resolved));
+    lines.extend(replicates_text::lines(resolved));
     lines.join("\n")
 }
 

@@ -2,17 +2,32 @@
 
 use super::target_text::one_line;
 use crate::{
-    plan::{Hook, Plan, Resolved},
+    plan::{Hook, Plan, Replicate, Resolved},
     units,
 };
 
-/// The line under the length of a run, where it has several replicates.
-pub(super) fn line(resolved: &Resolved) -> Option<String> {
+/// The lines under the length of a run: how many replicates it has, and what may be played again.
+pub(super) fn lines(resolved: &Resolved) -> Vec<String> {
+    [replicates(resolved), reruns(resolved)].into_iter().flatten().collect()
+}
+
+fn reruns(resolved: &Resolved) -> Option<String> {
+    let (plan, replication) = (&resolved.plan, resolved.replication);
+    let times = match replication.reruns {
+        0 => return None,
+        1 => "once".to_owned(),
+        reruns => format!("up to {reruns} times"),
+    };
+    let longest = units::duration(plan.longest_of(replication));
+    Some(format!("again     {times}, where a gate finds a regression, as it must show again; then {longest} of load at most"))
+}
+
+fn replicates(resolved: &Resolved) -> Option<String> {
     let (plan, replication) = (&resolved.plan, resolved.replication);
     if replication.count < 2 {
         return None;
     }
-    let part = plan.part(replication, crate::plan::Replicate { number: 1, of: replication.count });
+    let part = plan.part(replication, Replicate::new(1, replication.count));
     let whole = units::duration(plan.length_of(replication));
     let sooner = if replication.splits && replication.early_stop { ", sooner where the verdict is sure" } else { "" };
     let more = match replication.extension {

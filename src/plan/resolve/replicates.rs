@@ -14,6 +14,8 @@ use crate::{
 const REPLICATES: u64 = 6;
 /// Most that can be asked for; what they say more than this is not worth the time.
 const REPLICATES_MAX: u64 = 100;
+/// Most times that a regression may have to show again: after these nobody would call it chance.
+const RERUNS_MAX: u64 = 3;
 /// Measured time of a stage in a replicate that is worth the start of the processes.
 const PART_MIN: Duration = Duration::from_secs(10);
 
@@ -50,6 +52,7 @@ pub(super) fn resolve(
         splits: is_ab,
         early_stop: written.early_stop.unwrap_or(true),
         extension: 0,
+        reruns: 0,
     };
     if replication.count > 1 {
         check_parts(replication, stages, loaded, problems);
@@ -57,6 +60,9 @@ pub(super) fn resolve(
     }
     if written.policy.inconclusive.as_deref() == Some(EXTEND) {
         replication.extension = extension(replication, stages, safety, problems);
+    }
+    if let Some(reruns) = written.confirm.reruns {
+        replication.reruns = self::reruns(reruns, replication, stages, safety, problems);
     }
     replication
 }
@@ -88,6 +94,27 @@ fn extension(replication: Replication, stages: &[Stage], safety: &SafetySettings
         );
     }
     found.unwrap_or(0)
+}
+
+/// How often all of it may be played again, and whether there is time for that.
+fn reruns(written: u64, replication: Replication, stages: &[Stage], safety: &SafetySettings, problems: &Problems<'_>) -> usize {
+    let path = Path::root().key("regression").key("confirm").key("reruns");
+    if written > RERUNS_MAX {
+        let hint = "write a number from 0 to 3: so many times a regression must show again; 0 is the default";
+        problems.add(&path, format!("{written} reruns are out of range"), hint);
+    }
+    let reruns = usize::try_from(written.min(RERUNS_MAX)).unwrap_or(0);
+    let (once, all) = (longest(replication, stages), longest(Replication { reruns, ..replication }, stages));
+    // What is too long by itself is told of where it stands.
+    if let Some(max) = safety.max_duration.filter(|max| once <= *max && all > *max) {
+        let message = format!(
+            "with all reruns it lasts up to {}, beyond `safety.max_duration` ({})",
+            units::duration(all),
+            units::duration(max)
+        );
+        problems.add(&path, message, "write fewer reruns or shorter stages, or raise the limit if this is meant");
+    }
+    reruns
 }
 
 fn units_of(is_ab: bool) -> &'static str {
@@ -153,10 +180,24 @@ fn length(replication: Replication, stages: &[Stage]) -> Duration {
     stages.iter().map(|stage| stage.duration.saturating_mul(times(stage))).fold(Duration::ZERO, Duration::saturating_add)
 }
 
+/// The same with all that may be added: replicates, and rounds.
+fn longest(replication: Replication, stages: &[Stage]) -> Duration {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let each = length(replication, stages) / count(replication.count.max(1));
+    let times = count(replication.most()).saturating_mul(count(replication.reruns).saturating_add(1));
+    each.saturating_mul(times)
+}
+
 impl Plan {
     /// Length of the load of all replicates together.
     #[must_use]
     pub fn length_of(&self, replication: Replication) -> Duration {
         length(replication, &self.stages)
+    }
+
+    /// The same at most: with the replicates that may be added, and all of them again as often as a regression must show.
+    #[must_use]
+    pub fn longest_of(&self, replication: Replication) -> Duration {
+        longest(replication, &self.stages)
     }
 }

@@ -212,6 +212,8 @@ pub(crate) fn comparison(rows: Vec<Row>) -> Comparison {
         notes: Vec::new(),
         warm_up: WarmUp::default(),
         spreads: Vec::new(),
+        reruns: Vec::new(),
+        doubts: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::fixture::{self, SHOP, row};
 use crate::{
-    compare::{Comparison, Look, Part, SERVICE, looks, looks_of_pair},
+    compare::{Comparison, Look, Part, Rerun, SERVICE, looks, looks_of_pair},
     exit::Exit,
     policy::{Mode, Quantile},
     report::{VerdictFile, View, console},
@@ -79,4 +79,20 @@ fn an_early_stop_of_one_pair_is_told_in_time() {
 fn what_would_help_is_more_replicates_and_no_more_baselines() {
     let view = view(VerdictKind::Inconclusive, comparison(Look::only(6, 0.01)));
     assert!(view.judged.next[0].text.starts_with("Play more replicates"), "{:?}", view.judged.next);
+}
+
+#[test]
+fn what_was_played_again_is_said_with_what_became_of_the_regression() {
+    let look = looks(6, 0.01)[0];
+    let rerun = |confirms| Rerun { candidate_runs: 3, look, confirms };
+    let again = |kind, reruns| view(kind, Comparison { reruns, ..comparison(look) });
+    let shown = again(VerdictKind::Fail, vec![rerun(true)]);
+    assert!(how_sure(&shown).ends_with(
+        "The first run stopped after 3 of 6 replicates (1m of 2m measured): sure of itself. The figures are those of the first run; all \
+         was played again once, and the regression showed each time."
+    ), "{}", how_sure(&shown));
+    let open = again(VerdictKind::Inconclusive, vec![rerun(true), rerun(false)]);
+    assert!(how_sure(&open).ends_with("all was played again 2 times, and the regression did not show each time."));
+    let reruns: Vec<_> = open.file.reruns.iter().map(|rerun| (rerun.replicates, rerun.confirms)).collect();
+    assert_eq!(reruns, [(3, true), (3, false)]);
 }

@@ -102,6 +102,7 @@ fn service(rows: &[ChangeRow]) -> Option<String> {
 fn how_sure(comparison: &Comparison, kind: VerdictKind) -> String {
     let mut sentences = vec![made_of(comparison)];
     sentences.extend(played(comparison, kind));
+    sentences.extend(played_again(comparison));
     if comparison.family == 0 {
         sentences.push("Nothing could be tested.".to_owned());
     } else {
@@ -149,10 +150,23 @@ fn played(comparison: &Comparison, kind: VerdictKind) -> Option<String> {
         Part::Replicate => format!("{} of {} ({time} measured)", look.used, text::counted(look.planned, "replicate")),
         Part::Block => time,
     };
+    let again = !comparison.reruns.is_empty();
     Some(match kind {
+        _ if again => format!("The first run stopped after {measured}: sure of itself."),
         VerdictKind::Pass | VerdictKind::Fail => format!("Stopped after {measured}: sure."),
         VerdictKind::Warn | VerdictKind::Inconclusive | VerdictKind::Invalid => format!("Only {measured} were played."),
     })
+}
+
+/// A regression that must show again: whether it did.
+fn played_again(comparison: &Comparison) -> Option<String> {
+    let last = comparison.reruns.last()?;
+    let times = match comparison.reruns.len() {
+        1 => "once".to_owned(),
+        several => format!("{several} times"),
+    };
+    let found = if last.confirms { "the regression showed each time" } else { "the regression did not show each time" };
+    Some(format!("The figures are those of the first run; all was played again {times}, and {found}."))
 }
 
 fn other_machine(candidate: &[RunRecord], baseline: &[RunRecord]) -> Option<String> {

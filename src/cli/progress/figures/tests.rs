@@ -80,7 +80,7 @@ fn of_two_versions_the_answers_of_both_are_told() {
 
 #[test]
 fn a_part_of_a_run_is_told_as_such() {
-    let part = Figures { replicate: Some(Replicate { number: 3, of: 6 }), ..figures() };
+    let part = Figures { replicate: Some(Replicate::new(3, 6)), ..figures() };
     assert_eq!(part.place(), "replicate 3 of 6, steady (2 of 3)  42s of 2m, 1m18s left");
     let value: serde_json::Value = serde_json::from_str(&part.json()).unwrap();
     assert_eq!((value["replicate"].as_u64(), value["replicates"].as_u64()), (Some(3), Some(6)));

@@ -22,14 +22,14 @@ const STARTED: &str = "{ start: ./serve }";
 const PAIR: &str = "{ start: ./candidate, baseline_start: ./baseline }";
 
 fn seconds(resolved: &Resolved) -> Vec<u64> {
-    let part = resolved.plan.part(resolved.replication, Replicate { number: 2, of: resolved.replication.count });
+    let part = resolved.plan.part(resolved.replication, Replicate::new(2, resolved.replication.count));
     part.stages.iter().map(|stage| stage.duration.as_secs()).collect()
 }
 
 #[test]
 fn both_versions_are_started_in_six_replicates_that_split_the_measured_time() {
     let resolved = resolved(BOTH);
-    assert_eq!(resolved.replication, Replication { count: 6, splits: true, early_stop: true, extension: 0 });
+    assert_eq!(resolved.replication, Replication { count: 6, splits: true, early_stop: true, extension: 0, reruns: 0 });
     assert_eq!(resolved.policy.regression.compare, Mode::Ab);
     let [candidate, baseline] = &resolved.plan.targets[..] else { panic!("{:?}", resolved.plan.targets) };
     assert_eq!((candidate.authority(), resolved.plan.baseline), ("127.0.0.1:$PORT".to_owned(), Some(1)));
@@ -44,8 +44,8 @@ fn what_is_inconclusive_is_extended_by_half_as_far_as_there_is_time() {
     let extension = |more: &str| resolved(&with(PAIR, &format!("{EXTEND}\n{more}"))).replication;
     assert_eq!((extension("").count, extension("").extension, extension("").most()), (6, 3, 9));
     assert_eq!(extension("safety: { max_duration: 230s }").extension, 2, "168 s, and 28 s for each");
-    let last: Vec<Replicate> = extension("").replicates().skip(5).take(2).collect();
-    assert_eq!(last, [Replicate { number: 6, of: 6 }, Replicate { number: 7, of: 9 }]);
+    let last: Vec<Replicate> = extension("").replicates(1, 0).skip(5).take(2).collect();
+    assert_eq!(last, [Replicate::new(6, 6), Replicate::new(7, 9)]);
     insta::assert_snapshot!(refusal(&with(PAIR, &format!("{EXTEND}\nsafety: {{ max_duration: 180s }}"))), @r"
     loadgate.yml:4:39: there is no time to extend: 6 replicates last 2m48s, and `safety.max_duration` is 3m
       4 | regression: { policy: { inconclusive: extend } }
@@ -63,7 +63,7 @@ fn what_is_inconclusive_is_extended_by_half_as_far_as_there_is_time() {
 #[test]
 fn parts_have_seeds_of_their_own() {
     let resolved = resolved(BOTH);
-    let part = |number| resolved.plan.part(resolved.replication, Replicate { number, of: 6 });
+    let part = |number| resolved.plan.part(resolved.replication, Replicate::new(number, 6));
     assert_eq!([1, 2, 6].map(|number| part(number).seed), [42, 42 + (1 << 32), 42 + (5 << 32)]);
 }
 
@@ -71,7 +71,7 @@ fn parts_have_seeds_of_their_own() {
 fn replicates_of_one_version_are_whole_runs() {
     let text = with(STARTED, "regression: { replicates: 2, early_stop: false }");
     let both = resolved(&text);
-    assert_eq!(both.replication, Replication { count: 2, splits: false, early_stop: false, extension: 0 });
+    assert_eq!(both.replication, Replication { count: 2, splits: false, early_stop: false, extension: 0, reruns: 0 });
     assert_eq!((seconds(&both), both.plan.length_of(both.replication)), (vec![8, 120], Duration::from_secs(256)));
     assert_eq!(resolved(&with(STARTED, "")).replication.count, 1);
     // One version of two, where stored baselines are asked for.
@@ -247,5 +247,41 @@ fn what_hooks_can_not_be() {
     loadgate.yml:4:19: expected a command, or a map such as { run: ./seed.sh, timeout: 60s }, found a list
       4 | hooks: { restart: [ x ] }
         |                   ^
+    ");
+}
+
+#[test]
+fn a_regression_may_have_to_show_up_to_three_times_again_as_far_as_there_is_time() {
+    let again = |more: &str| resolved(&with(PAIR, &format!("regression: {{ confirm: {{ reruns: 2 }}{more} }}")));
+    assert_eq!(resolved(&with(PAIR, "")).replication.reruns, 0);
+    let plain = again("");
+    assert_eq!((plain.replication.reruns, plain.replication.whole().reruns), (2, 0));
+    assert_eq!(plain.plan.longest_of(plain.replication), Duration::from_secs(3 * 168));
+    let extended = again(", policy: { inconclusive: extend }");
+    assert_eq!(extended.plan.longest_of(extended.replication), Duration::from_secs(3 * 252));
+    let one = resolved(&with(STARTED, "regression: { confirm: { reruns: 3 } }"));
+    assert_eq!(one.plan.longest_of(one.replication), Duration::from_secs(4 * 128));
+    insta::assert_snapshot!(refusal(&with(PAIR, "regression: { confirm: { reruns: 4 } }")), @r"
+    loadgate.yml:4:34: 4 reruns are out of range
+      4 | regression: { confirm: { reruns: 4 } }
+        |                                  ^
+    hint: write a number from 0 to 3: so many times a regression must show again; 0 is the default
+    ");
+    insta::assert_snapshot!(refusal(&with(PAIR, "regression: { confirm: { reruns: -1 } }")), @r"
+    loadgate.yml:4:34: expected a whole number, found the number -1
+      4 | regression: { confirm: { reruns: -1 } }
+        |                                  ^
+    ");
+    insta::assert_snapshot!(refusal(&with(PAIR, "regression: { confirm: { times: 1 } }")), @r"
+    loadgate.yml:4:26: unknown key 'times'
+      4 | regression: { confirm: { times: 1 } }
+        |                          ^
+    hint: known keys here: reruns
+    ");
+    insta::assert_snapshot!(refusal(&with(PAIR, "regression: { confirm: { reruns: 1 } }\nsafety: { max_duration: 5m }")), @r"
+    loadgate.yml:4:34: with all reruns it lasts up to 5m36s, beyond `safety.max_duration` (5m)
+      4 | regression: { confirm: { reruns: 1 } }
+        |                                  ^
+    hint: write fewer reruns or shorter stages, or raise the limit if this is meant
     ");
 }

@@ -3,7 +3,7 @@
 CARGO ?= cargo
 DENY_VERSION := 0.20.2
 
-.PHONY: test lint fmt deny demo docs components peers peers-test
+.PHONY: test lint fmt deny demo docs calibrate components peers peers-test
 
 test: components peers-test
 	@. target/components.env && \
@@ -29,6 +29,14 @@ demo:
 
 docs:
 	bash docs/refresh.sh
+
+# How often the gate cries wolf and how often it sees one, on simulated services; some ten minutes on two cores.
+# CALIBRATE: other numbers (`--cases 50`, `--only queue`); without it 300 cases for each line, into the page with its pictures.
+CALIBRATE ?= --cases 300 --write $(CURDIR)/docs/STATISTICS.md
+
+calibrate:
+	$(CARGO) bench --locked --bench calibrate -- $(CALIBRATE)
+	python3 -B docs/pictures/draw.py
 
 # loadgate beside other load generators. PEERS: phases and flags of benches/peers/run.py; without it all, into the page.
 PEERS ?= --write docs/PERFORMANCE.md

@@ -11,6 +11,8 @@ pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
 pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// JSON file with the event that started the workflow.
 pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+/// What started the workflow: `push`, `pull_request`, ..
+pub const GITHUB_EVENT_NAME: &str = "GITHUB_EVENT_NAME";
 /// Commit the workflow runs for (the ephemeral merge commit on `pull_request`).
 pub const GITHUB_SHA: &str = "GITHUB_SHA";
 /// Branch or tag ref, `refs/heads/main` or `refs/pull/12/merge`.

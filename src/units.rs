@@ -203,6 +203,20 @@ fn percent_number(fraction: f64) -> String {
     if points.abs() >= 99.5 { format!("{points:.0}") } else { significant(points, 2) }
 }
 
+/// A number of things, digits in groups of three: `12,345`.
+#[must_use]
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// A duration as people write it in the configuration: `500ms`, `20s`, `2m`, `1m30s`.
 #[must_use]
 pub fn duration(value: Duration) -> String {

@@ -3,15 +3,16 @@
 use super::{
     Failure,
     gate::{Gated, reported},
-    pair,
+    pair, provenance,
     replicates::{self, Made, Session},
+    terminal,
 };
 use crate::{
     baseline::Store,
-    compare::{Look, compare_ab, looks},
-    plan::{Replicate, Resolved},
-    record::{LearnedNoise, RunRecord, Side},
-    verdict::{Reference, Verdict, decide_ab, sure},
+    compare::{Look, compare_ab, looks_with_extension},
+    plan::{Replicate, Replication, Resolved},
+    record::{DuetNoise, LearnedNoise, RunRecord, Side},
+    verdict::{Reference, Verdict, VerdictKind, decide_ab, sure},
 };
 
 /// Plays baseline and candidate beside one another and judges the candidate. What was learned of noise is read before any load is
@@ -24,8 +25,8 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
     let learned = learned(session)?;
     let looks = looks_of(resolved);
     let made = replicates::play(session, pair::beside, |made| {
-        let look = looks.iter().find(|look| look.used == made.len() && !look.is_last());
-        Ok(look.is_some_and(|look| sure(&judge(made, *look, &learned, resolved)).is_some()))
+        let look = looks.iter().find(|look| look.used == made.len());
+        Ok(look.is_some_and(|look| is_enough(&judge(made, *look, &learned, resolved), look, resolved.replication)))
     })?;
     replicates::save(&made, session.replication, session.report)?;
     // A run that was cut short is invalid, whatever it is looked at for.
@@ -33,25 +34,85 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
     let look = look.copied().unwrap_or_else(|| Look::only(made.len(), resolved.policy.regression.alpha));
     let verdict = judge(&made, look, &learned, resolved);
     let (candidate, baseline) = replicates::apart(made);
+    teach_by_itself(&verdict, &candidate, &baseline, resolved);
     reported(verdict, &candidate, &baseline, resolved)
 }
 
 /// When the replicates are looked at; the last look is at their end.
 fn looks_of(resolved: &Resolved) -> Vec<Look> {
-    let (planned, alpha) = (resolved.replication.count, resolved.policy.regression.alpha);
-    if resolved.replication.early_stop { looks(planned, alpha) } else { vec![Look::only(planned, alpha)] }
+    let Replication { count, extension, early_stop, .. } = resolved.replication;
+    looks_with_extension(count, extension, early_stop, resolved.policy.regression.alpha)
+}
+
+/// Whether a verdict at a look needs no more replicates. Before the end of those that were planned it must be sure; at their end any
+/// will do but an inconclusive one, where others may be added.
+fn is_enough(verdict: &Verdict, look: &Look, replication: Replication) -> bool {
+    if look.used < replication.count { sure(verdict).is_some() } else { verdict.kind != VerdictKind::Inconclusive }
 }
 
 fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved) -> Verdict {
     let (candidate, baseline): (Vec<RunRecord>, Vec<RunRecord>) = replicates::apart(made.to_vec());
-    let comparison = compare_ab(&baseline, &candidate, &resolved.policy.regression, learned, look);
+    let mut comparison = compare_ab(&baseline, &candidate, &resolved.policy.regression, learned, look);
+    if made.len() > resolved.replication.count {
+        let (planned, all) = (resolved.replication.count, made.len());
+        comparison.notes.push(format!("extended to {all} replicates, as {planned} were inconclusive"));
+    }
     decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &resolved.policy)
 }
 
+/// Comparisons of the branch itself teach what noise is usual, whatever their verdict. That this fails does not change it.
+fn teach_by_itself(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord], resolved: &Resolved) {
+    let branch = &resolved.baseline.branch;
+    let is_theirs = candidate.first().is_some_and(|run| provenance::is_of_branch(&run.provenance, branch));
+    let Reference::Compared(comparison) = &verdict.reference else { return };
+    if !is_theirs || verdict.kind == VerdictKind::Invalid {
+        return;
+    }
+    let Some(noise) = DuetNoise::of(baseline, candidate, &comparison.spreads, false) else { return };
+    match Store::at(&resolved.baseline.dir).teach(&noise) {
+        Ok(path) => terminal::err(&format!(
+            "note: what this comparison of {branch} shows of noise is stored for later ones, which see smaller changes by it: {}",
+            path.display()
+        )),
+        Err(error) => terminal::err(&format!("warning: what this comparison shows of noise is not stored: {error}")),
+    }
+}
+
 /// What earlier comparisons like this one taught of noise.
-fn learned(session: &Session<'_>) -> Result<LearnedNoise, Failure> {
-    let (resolved, first) = (session.resolved, Replicate { number: 1, of: session.replication.count });
-    let part = Resolved { plan: resolved.plan.part(session.replication, first), ..resolved.clone() };
-    let blank = pair::blank(&part, first, Side::Candidate);
-    Ok(Store::at(&resolved.baseline.dir).learned(&blank.suite, &blank.fingerprint().id)?)
+///
+/// # Errors
+/// It is damaged.
+pub(super) fn learned(session: &Session<'_>) -> Result<LearnedNoise, Failure> {
+    let blank = first_record(session.resolved, session.replication);
+    Ok(Store::at(&session.resolved.baseline.dir).learned(&blank.suite, &blank.fingerprint().id)?)
+}
+
+/// The candidate's first record of an A/B run that is still to be played: by it one finds what belongs to the run.
+pub(super) fn first_record(resolved: &Resolved, replication: Replication) -> RunRecord {
+    let first = Replicate { number: 1, of: replication.count };
+    let part = Resolved { plan: resolved.plan.part(replication, first), ..resolved.clone() };
+    pair::blank(&part, first, Side::Candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{policy::Policy, verdict::decide};
+
+    fn verdict(kind: VerdictKind) -> Verdict {
+        Verdict { kind, ..decide(&[], Reference::NoBaseline, &Policy::default()) }
+    }
+
+    #[test]
+    fn replicates_are_added_only_where_those_that_were_planned_are_inconclusive() {
+        let replication = Replication { count: 6, splits: true, early_stop: true, extension: 3 };
+        let looks = looks_with_extension(6, 3, true, 0.01);
+        let is_enough = |kind, place: usize| is_enough(&verdict(kind), &looks[place], replication);
+        let (early, planned) = (0, 3);
+        for kind in [VerdictKind::Pass, VerdictKind::Warn, VerdictKind::Fail, VerdictKind::Invalid] {
+            assert!(is_enough(kind, planned), "{kind}");
+        }
+        assert!(!is_enough(VerdictKind::Inconclusive, planned));
+        assert!(!is_enough(VerdictKind::Inconclusive, early) && !is_enough(VerdictKind::Warn, early));
+    }
 }

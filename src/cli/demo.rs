@@ -1,5 +1,5 @@
 //! `loadgate demo`: the whole story on loopback. A target is started, baseline runs are recorded, then three candidates are
-//! gated: an unchanged one, a slower one, one with errors.
+//! gated: an unchanged one, a slower one, one with errors. At last the slower one is gated live beside the baseline.
 
 use std::{
     fs,
@@ -74,9 +74,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     for (number, act) in ACTS.iter().enumerate() {
         as_it_should_be &= play(act, BASELINE_RUNS + 1 + number, args, &stop)?;
     }
-    terminal::out(&format!("\nReports: {}/{{unchanged,slower,failing}}/report.html", folder.display()));
+    as_it_should_be &= play_side_by_side(args, &stop)?;
+    terminal::out(&format!("\nReports: {}/{{unchanged,slower,failing,side-by-side}}/report.html", folder.display()));
     if as_it_should_be {
-        terminal::out("All three verdicts are as they should be.");
+        terminal::out("All four verdicts are as they should be.");
         return Ok(Exit::Ok);
     }
     terminal::out("Not all verdicts are as they should be: is the machine busy with something else?");
@@ -107,14 +108,11 @@ fn start(script: (&str, &str), seed: usize) -> Result<Running, Failure> {
     MockTarget::start(script, listener).map_err(Failure::invalid)
 }
 
-/// The demo's configuration, resolved for a target and a report folder, exactly as `gate -c` would.
-fn resolve(args: &Args, target: &Running, report: &str) -> Result<Resolved, Failure> {
-    let config = ConfigArgs {
-        config: args.out.join("loadgate.yml"),
-        vars: vec![format!("TARGET_URL=http://{}", target.addr())],
-        set: Vec::new(),
-        env: None,
-    };
+/// The demo's configuration, resolved for a target and a report folder, exactly as `gate -c` would; with a baseline, for both.
+fn resolve(args: &Args, target: &Running, baseline: Option<&Running>, report: &str) -> Result<Resolved, Failure> {
+    let mut vars = vec![format!("TARGET_URL=http://{}", target.addr())];
+    vars.extend(baseline.map(|baseline| format!("BASELINE_URL=http://{}", baseline.addr())));
+    let config = ConfigArgs { config: args.out.join("loadgate.yml"), vars, set: Vec::new(), env: None };
     let mut resolved = config.resolve()?;
     resolved.report.dir = args.out.join(report);
     Ok(resolved)
@@ -124,7 +122,7 @@ fn record_baseline(args: &Args, stop: &Stop) -> Result<(), Failure> {
     for run in 1..=BASELINE_RUNS {
         terminal::err(&format!("baseline run {run} of {BASELINE_RUNS}"));
         let target = start(BASELINE, run)?;
-        let resolved = resolve(args, &target, "baseline")?;
+        let resolved = resolve(args, &target, None, "baseline")?;
         let blank = recording::blank(&resolved);
         let record = recording::make(&resolved, blank, args.talk, stop)?;
         match record.ended {
@@ -145,12 +143,24 @@ fn interrupted() -> Failure {
 fn play(act: &Act, seed: usize, args: &Args, stop: &Stop) -> Result<bool, Failure> {
     terminal::out(&format!("\n== {}: {}", act.name, act.story));
     let target = start(act.script, seed)?;
-    let gated = gate(&resolve(args, &target, act.name)?, args.talk, stop)?;
+    let kind = gated(&resolve(args, &target, None, act.name)?, args, stop)?;
+    Ok(if act.passes { matches!(kind, VerdictKind::Pass | VerdictKind::Warn) } else { kind == VerdictKind::Fail })
+}
+
+/// Gates the slower candidate beside the baseline: no stored run is needed, and what disturbs the machine meets both.
+fn play_side_by_side(args: &Args, stop: &Stop) -> Result<bool, Failure> {
+    terminal::out("\n== side-by-side: the slower one again, live beside the version in production (A/B)");
+    let (target, baseline) = (start(SLOWER, 1)?, start(BASELINE, 2)?);
+    Ok(gated(&resolve(args, &target, Some(&baseline), "side-by-side")?, args, stop)? == VerdictKind::Fail)
+}
+
+/// Runs a gate and shows what came of it.
+fn gated(resolved: &Resolved, args: &Args, stop: &Stop) -> Result<VerdictKind, Failure> {
+    let gated = gate(resolved, args.talk, stop)?;
     terminal::out(&gated.console);
     terminal::out(&format!("exit code {}", gated.verdict.exit.code()));
     if gated.verdict.exit == Exit::Interrupted {
         return Err(interrupted());
     }
-    let kind = gated.verdict.kind;
-    Ok(if act.passes { matches!(kind, VerdictKind::Pass | VerdictKind::Warn) } else { kind == VerdictKind::Fail })
+    Ok(gated.verdict.kind)
 }

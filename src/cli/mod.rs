@@ -2,6 +2,7 @@
 
 mod ab;
 mod baseline;
+mod calibrate;
 mod check;
 mod compare;
 mod config_args;
@@ -12,6 +13,7 @@ mod hooks;
 mod import;
 mod logs;
 mod mock_target;
+mod outlook;
 mod pair;
 mod progress;
 mod provenance;
@@ -52,6 +54,8 @@ enum Command {
     Report(report::Args),
     /// Look after stored baselines
     Baseline(baseline::Args),
+    /// Play one version beside itself and learn how much noise there is, so that gates see smaller changes
+    Calibrate(calibrate::Args),
     /// Turn another tool's results into a record
     Import(import::Args),
     /// Validate the configuration and print the plan; sends nothing
@@ -80,6 +84,7 @@ pub fn main() -> Exit {
         Command::Report(args) => report::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::MockTarget(args) => mock_target::run(&args),
     };

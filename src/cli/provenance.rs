@@ -39,6 +39,26 @@ pub(super) fn named_runner_class() -> Option<String> {
     env::lookup(env::LOADGATE_RUNNER_CLASS)
 }
 
+/// Whether the build is one of a branch itself: not of a change that somebody wants to bring into it.
+pub(super) fn is_of_branch(provenance: &Provenance, branch: &str) -> bool {
+    is_build_of(branch, provenance, env::lookup(env::GITHUB_EVENT_NAME).as_deref())
+}
+
+/// Events of GitHub after which a workflow runs the code of the reference it names. `workflow_run` and `pull_request_target` name
+/// the default branch and may run anybody's.
+const OWN_CODE: [&str; 3] = ["push", "schedule", "workflow_dispatch"];
+
+fn is_build_of(branch: &str, provenance: &Provenance, event: Option<&str>) -> bool {
+    let (Some(ci), Some(reference)) = (&provenance.ci, &provenance.reference) else { return false };
+    provenance.pull_request.is_none()
+        && match ci.provider.as_str() {
+            "github" => {
+                reference.strip_prefix("refs/heads/") == Some(branch) && event.is_none_or(|event| OWN_CODE.contains(&event))
+            }
+            _ => reference.strip_prefix("origin/").unwrap_or(reference) == branch,
+        }
+}
+
 fn github() -> Option<Provenance> {
     env::lookup(env::GITHUB_ACTIONS)?;
     let event = env::lookup(env::GITHUB_EVENT_PATH)
@@ -104,4 +124,31 @@ fn local() -> Option<Provenance> {
         refs.lines().find_map(|line| line.split_once(' ').filter(|(_, name)| *name == reference).map(|(sha, _)| sha.to_owned()))
     };
     Some(Provenance { commit: loose.or_else(packed), reference: Some(reference.to_owned()), ..Provenance::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(provider: &str, reference: &str) -> Provenance {
+        let ci = CiRun { provider: provider.to_owned(), run_id: "1".to_owned(), attempt: 1, url: None };
+        Provenance { ci: Some(ci), reference: Some(reference.to_owned()), ..Provenance::default() }
+    }
+
+    #[test]
+    fn a_build_of_a_branch_is_one_of_its_own_code() {
+        let on_github = |reference, event| is_build_of("main", &build("github", reference), Some(event));
+        assert!(on_github("refs/heads/main", "push") && on_github("refs/heads/main", "schedule"));
+        assert!(!on_github("refs/heads/feature", "push") && !on_github("refs/tags/main", "push"));
+        assert!(!on_github("refs/pull/12/merge", "pull_request"));
+        assert!(!on_github("refs/heads/main", "workflow_run"), "names the branch, and may play anybody's code");
+        let of_pull_request = Provenance { pull_request: Some(12), ..build("github", "refs/heads/main") };
+        assert!(!is_build_of("main", &of_pull_request, None));
+        assert!(
+            is_build_of("trunk", &build("gitlab", "trunk"), None)
+                && is_build_of("trunk", &build("jenkins", "origin/trunk"), None)
+        );
+        let local = Provenance { ci: None, ..build("", "refs/heads/main") };
+        assert!(!is_build_of("main", &local, None), "what somebody plays at home");
+    }
 }

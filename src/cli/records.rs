@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use crate::record::{RunRecord, file};
 
-const EXTENSION: &str = ".json.gz";
+pub(super) const EXTENSION: &str = ".json.gz";
 
 /// Which version records are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     let session =
-        Session { resolved: &resolved, replication: resolved.replication, talk: args.talk, stop: &stop, report: &folder };
+        Session { resolved: &resolved, replication: resolved.replication.whole(), talk: args.talk, stop: &stop, report: &folder };
     let made = replicates::play(&session, replicates::one(&resolved), |_| Ok(false))?;
     replicates::save(&made, resolved.replication, &folder)?;
     let (candidate, baseline) = replicates::apart(made);

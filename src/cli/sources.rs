@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::{
+    import,
     record::RunRecord,
     units::{self, PerSecond},
 };
@@ -32,6 +33,22 @@ pub(super) fn caution(baseline: &[RunRecord], candidate: &[RunRecord]) -> Option
             units::signed_percent(after / before - 1.0)
         )
     })
+}
+
+/// Lays imported runs that were made side by side over one another, pair by pair. Returns what was left out for that, in words.
+pub(super) fn align(baseline: &mut [RunRecord], candidate: &mut [RunRecord]) -> Result<Vec<String>, Failure> {
+    let mut cautions = Vec::new();
+    for (number, (baseline, candidate)) in (1..).zip(baseline.iter_mut().zip(candidate)) {
+        let left_out = import::align(baseline, candidate).map_err(|error| {
+            Failure::usage(format!("pair {number} ({}, {}): {error}", baseline.origin(), candidate.origin()))
+                .hint("give pairs of runs made side by side, with times of one clock; others belong to --mode baseline")
+        })?;
+        if !left_out.is_zero() {
+            let length = units::duration(left_out);
+            cautions.push(format!("pair {number}: {length} that only one of the versions was played in are left out"));
+        }
+    }
+    Ok(cautions)
 }
 
 /// Requests over time of all runs together.

@@ -19,6 +19,11 @@ impl StartArgs {
         Self { start_candidate: command, start_baseline: None }
     }
 
+    /// The same with a command of the version to compare with.
+    pub(super) fn with_baseline(self, command: &str) -> Self {
+        Self { start_baseline: Some(command.to_owned()), ..self }
+    }
+
     /// The same overrides with these commands.
     pub(super) fn over(&self, overrides: Overrides) -> Overrides {
         let Self { start_candidate, start_baseline } = self.clone();

@@ -1,14 +1,20 @@
 //! What would settle an inconclusive test: longer runs, more runs of a side, more replicates. From the same formula that gives
 //! its minimum detectable effect.
 
+use std::{fmt, time::Duration};
+
 use super::{
     design::{DESIGNS, Design},
     errors::Found,
-    latency::Measured,
     noise::{Means, Noise},
+    relative::{Measured, RelativeTest},
     settle::Settled,
+    trial::Trial,
 };
-use crate::policy::{BASELINES_MAX, ErrorRule, LatencyRule};
+use crate::{
+    policy::{BASELINES_MAX, ErrorRule, Mode},
+    units,
+};
 
 /// How much longer runs are thought of.
 const LONGER: [f64; 9] = [1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0];
@@ -35,9 +41,21 @@ impl Means {
         }
     }
 
+    /// Time that so much of it would have to be measured beside what was. Baseline runs of another length are another baseline: all of
+    /// them have to be made anew.
+    fn seconds(self, amount: f64, trial: &Trial<'_>) -> f64 {
+        let (roster, run) = (&trial.roster, trial.roster.seconds);
+        let (baseline, candidate) = (roster.baseline_runs as f64, roster.candidate_runs as f64);
+        match self {
+            Self::Longer if trial.design.mode == Mode::Ab => (amount - 1.0) * candidate * run,
+            Self::Longer => amount * (baseline + candidate) * run,
+            Self::Baselines => (amount - baseline) * run,
+            Self::Candidates | Self::Replicates => (amount - candidate) * run,
+        }
+    }
+
     fn words(self, amount: f64, unit: &str) -> String {
         match self {
-            Self::Longer if unit == "run" => format!("{amount} times as long a run"),
             Self::Longer => format!("{unit}s {amount} times as long"),
             Self::Baselines => format!("{amount} baseline runs"),
             Self::Candidates => format!("{amount} runs of the candidate"),
@@ -46,28 +64,52 @@ impl Means {
     }
 }
 
-/// What would settle a latency test.
-pub(super) fn latency(measured: &Measured, settled: &Settled, level: f64, rule: &LatencyRule, design: &Design) -> String {
+/// One way to settle a test.
+struct Way {
+    words: String,
+    /// Time that would have to be measured beside what was.
+    seconds: f64,
+}
+
+/// What would settle a test, the cheapest first.
+pub(super) fn relative(test: &RelativeTest, measured: &Measured, settled: &Settled, level: f64, trial: &Trial<'_>) -> String {
+    let (rule, design) = (&test.rule, trial.design);
     // What looks slower than the tolerance must be confirmed at its size; else the test must become sensitive enough.
-    let target = if measured.shift.change() >= rule.fail { measured.shift.change() } else { rule.sensitivity };
+    let (found, limit) = (measured.shift.estimate, test.metric.worsening(rule.fail));
+    let target = if found >= limit { found } else { test.metric.worsening(rule.sensitivity) }.exp_m1();
     if settled.mde <= target {
         return format!("{} would show whether it is real", design.again);
     }
-    let noise = measured.noise.as_ref();
-    let enough = |noise: Option<Box<dyn Noise>>| noise.is_some_and(|noise| noise.mde(level) <= target);
-    let ways: Vec<String> = noise
-        .means()
-        .iter()
-        .filter_map(|&means| {
-            let amount = means.amounts().into_iter().find(|&amount| enough(noise.with(means, amount)))?;
-            Some(means.words(amount, design.unit))
-        })
+    let noises: Vec<&dyn Noise> = [Some(&measured.noise), test.contrast.as_ref().map(|contrast| &contrast.noise)]
+        .into_iter()
+        .flatten()
+        .map(Box::as_ref)
         .collect();
+    let enough = |noise: Option<Box<dyn Noise>>| noise.is_some_and(|noise| noise.mde(level) <= target);
+    let means = noises[0].means();
+    let way = |&means: &Means| {
+        let amounts = means.amounts();
+        let amount = amounts.into_iter().find(|&amount| noises.iter().any(|noise| enough(noise.with(means, amount))))?;
+        Some(Way { words: means.words(amount, design.unit), seconds: means.seconds(amount, trial) })
+    };
+    let mut ways: Vec<Way> = means.iter().filter_map(way).collect();
+    // Stable: of equally cheap ones, what the noise asks for comes first.
+    ways.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
     match ways.as_slice() {
-        [first, second, ..] => format!("about {first} (or {second}) would settle it"),
+        [first, second, ..] => format!("about {first} would settle it, or {second}"),
         [only] => format!("about {only} would settle it"),
-        [] if enough(most_of_all(noise)) => format!("it takes {} to settle it", all_of(noise.means())),
+        [] if noises.iter().any(|noise| enough(most_of_all(*noise))) => format!("it takes {} to settle it", all_of(means)),
         [] => design.hopeless.to_owned(),
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)?;
+        if self.seconds > 0.0 && self.seconds.is_finite() {
+            write!(f, " ({} of load more)", units::duration(Duration::from_secs(self.seconds.ceil() as u64)))?;
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,11 @@
 //! How an experiment was made, and by that how its differences are tested. To add a significance test: a file below, and a
 //! line in [`DESIGNS`].
 
-mod pair;
-mod replicated;
-mod stored;
+pub(super) mod pair;
+pub(super) mod replicated;
+pub(super) mod stored;
 
-use super::{noise::Noise, sample::Sample, trial::Trial};
+use super::{ComparedMetric, noise::Noise, sample::Sample, trial::Trial};
 use crate::{
     policy::{Mode, Quantile},
     record::Learned,
@@ -31,6 +31,8 @@ pub(super) struct Design {
     pub side_samples: fn(Quantile) -> u64,
     /// Requests beyond the quantile that an endpoint must have in each run to be part of the service as a whole.
     pub service_beyond: f64,
+    /// Baseline runs from which on an endpoint is held against its siblings too; `None` where that adds nothing.
+    pub contrast_baselines: Option<usize>,
     /// Relative standard deviation that error rates have between runs, where it is not learned from them.
     pub error_cv: Option<f64>,
     /// What a reader must know to weigh the rows.
@@ -61,9 +63,9 @@ pub(super) fn of(mode: Mode, baseline: usize, candidate: usize) -> Option<&'stat
     DESIGNS.iter().find(|design| design.mode == mode && (design.fits)(baseline, candidate))
 }
 
-/// How much more a quantile varies from run to run, and from process to process, than the median does.
-pub(super) fn scale(quantile: Quantile) -> f64 {
-    match quantile {
+/// How much more a metric varies from run to run, and from process to process, than the median does.
+pub(super) fn scale(metric: ComparedMetric) -> f64 {
+    match metric.alike() {
         Quantile::P50 => 1.0,
         Quantile::P90 | Quantile::P95 => 1.25,
         Quantile::P99 | Quantile::P999 => 2.0,

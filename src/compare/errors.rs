@@ -4,8 +4,14 @@
 //! test is asked; a plain test of two proportions would fail every fourth build for nothing.
 
 use super::{
-    Change, ComparedMetric, Grade, Outcome, Row, SERVICE, family::Adjusted, latency::Lack, reason, roster::Sides,
-    summary::Summary, trial::Trial,
+    Change, ComparedMetric, Grade, Outcome, Row, SERVICE,
+    classes::{self, Classes},
+    family::Adjusted,
+    reason,
+    relative::Lack,
+    roster::Sides,
+    summary::Summary,
+    trial::Trial,
 };
 use crate::{
     policy::{ErrorRule, Severity},
@@ -25,6 +31,8 @@ const LOG_TEST_ERRORS: f64 = 10.0;
 #[derive(Debug)]
 pub(super) struct ErrorTest {
     pub endpoint: String,
+    /// Classes that there is more of in the candidate, in words.
+    grown: Vec<String>,
     /// `None` where a side has no requests.
     pub found: Option<Found>,
     /// Which side that is.
@@ -128,7 +136,7 @@ fn worse(candidate: &Side, baseline: &Side, spread: Spread, rule: &ErrorRule) ->
         let log_ratio = ((x1 + 0.5) / candidate.rate.trials).ln() - ((x0 + 0.5) / baseline.rate.trials).ln();
         p = p.max(student_t::sf(log_ratio / (runs + counts).sqrt(), free));
     }
-    let enough = candidate.rate.share() - baseline.rate.share() >= rule.fail && x1 >= rule.errors_min as f64;
+    let enough = candidate.rate.share() - baseline.rate.share() >= rule.warn && x1 >= rule.errors_min as f64;
     (if enough { p } else { 1.0 }, per_run)
 }
 
@@ -184,11 +192,21 @@ impl ErrorTest {
         let runs = baseline.iter().chain(&candidate).map(|run| (run.blocks.as_slice(), run.strata));
         let spread = Spread { dispersion: overdispersion::dispersion(runs), known_cv: trial.design.error_cv };
         let (baseline, candidate) = (Side::of(&baseline), Side::of(&candidate));
+        let classes = |runs: fn(&Sides) -> &Vec<Summary>| {
+            let mut sum = Classes::default();
+            let all = endpoints.iter().flat_map(|sides| runs(sides));
+            all.for_each(|run| sum.add(&run.classes.errors, run.classes.requests));
+            sum
+        };
         let known = baseline.rate.trials > 0.0 && candidate.rate.trials > 0.0;
+        let found = known.then(|| Found::of(&baseline, &candidate, spread, rule));
+        let effect = found.map_or(1.0, |found| found.dispersion + found.between);
+        let more = classes::grown(&classes(|sides| &sides.baseline), &classes(|sides| &sides.candidate), effect, rule.errors_min);
         Self {
             endpoint: name.to_owned(),
+            grown: if known { more.iter().map(ToString::to_string).collect() } else { Vec::new() },
             lack: if baseline.rate.trials > 0.0 { "candidate" } else { "baseline" },
-            found: known.then(|| Found::of(&baseline, &candidate, spread, rule)),
+            found,
             eligible: baseline.rate.events + candidate.rate.events >= rule.errors_min as f64,
         }
     }
@@ -196,6 +214,11 @@ impl ErrorTest {
     /// P-values (worse, better), where there are errors enough to test.
     pub(super) fn p_values(&self) -> Option<(f64, f64)> {
         self.found.filter(|_| self.eligible).map(|found| found.p_values)
+    }
+
+    /// What there is more of and the error rate does not show as worse: a reader should know, whatever the verdict.
+    pub(super) fn remark(&self) -> Option<String> {
+        (!self.grown.is_empty()).then(|| format!("{}: among its errors, {}", self.endpoint, self.grown.join("; ")))
     }
 
     /// The row of this test; without `adjusted` it can be unchanged or inconclusive only.
@@ -208,6 +231,8 @@ impl ErrorTest {
             (Some(found), _) if found.upper() < rule.pass_bound => Outcome::Unchanged,
             _ => Outcome::Inconclusive,
         };
+        let severe = self.found.is_some_and(|found| found.difference() >= rule.fail);
+        let level = if severe { Severity::Fail } else { Severity::Warn };
         let p_value = |found: &Found| adjusted.map(|p| if found.difference() < 0.0 { p.down } else { p.up });
         Row {
             endpoint: self.endpoint.clone(),
@@ -222,14 +247,15 @@ impl ErrorTest {
             tolerance: rule.fail,
             mde: None,
             outcome,
-            level: (outcome == Outcome::Regressed).then_some(Severity::Fail),
+            level: (outcome == Outcome::Regressed).then_some(level),
             grade: (outcome == Outcome::Unchanged).then_some(Grade::Equivalent),
             suspect: false,
             equivalent: false,
+            siblings: None,
             required: required || rules.is_critical(&self.endpoint),
             reason: match &self.found {
-                Some(found) => reason::errors(found, outcome, adjusted, trial),
-                None => reason::lack(Lack::Requests(self.lack), None, trial),
+                Some(found) => reason::errors(found, &self.grown, outcome, adjusted, trial),
+                None => reason::lack(Lack::Requests(self.lack), ComparedMetric::ErrorRate, trial),
             },
         }
     }

@@ -8,14 +8,18 @@ use crate::{
 };
 
 /// The blocks of a run. Equal plans have equal layouts, whatever windows they were recorded in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
     /// Windows that make one block.
     per_block: usize,
     /// Measured stages as (index, blocks), those of a single block last.
     stages: Vec<(usize, usize)>,
+    /// Blocks left out at the beginning of the first one.
+    left_out: usize,
     /// Consecutive blocks that share a mean. Single blocks have no spread of their own, so they are pooled.
     pub strata: Vec<usize>,
+    /// Time of each block in seconds.
+    pub seconds: Vec<f64>,
 }
 
 impl Layout {
@@ -46,7 +50,22 @@ impl Layout {
             (count, _) => strata.push(count),
         }
         stages.extend(single);
-        Ok(Self { per_block, stages, strata })
+        let seconds = stages.iter().flat_map(|&(index, blocks)| {
+            // The last block has what is left of the stage.
+            let last_us = run.plan.stages[index].duration_us.saturating_sub((blocks as u64 - 1) * block_us).max(1);
+            (1..=blocks).map(move |block| if block == blocks { last_us } else { block_us } as f64 / 1e6)
+        });
+        Ok(Self { seconds: seconds.collect(), per_block, stages, left_out: 0, strata })
+    }
+
+    /// The same without so many blocks at the beginning of the first measured stage; at least one of it stays.
+    pub(super) fn without(mut self, blocks: usize) -> Self {
+        let Some((_, first)) = self.stages.first_mut().filter(|(_, first)| *first > blocks) else { return self };
+        *first -= blocks;
+        self.strata[0] -= blocks;
+        self.seconds.drain(..blocks);
+        self.left_out = blocks;
+        self
     }
 
     /// Number of blocks.
@@ -57,9 +76,10 @@ impl Layout {
     /// The windows of each block, in the order of the strata; empty where nothing was recorded.
     pub(super) fn cut<'a>(&self, series: &'a EndpointSeries) -> Vec<&'a [Window]> {
         let mut cut = Vec::with_capacity(self.blocks());
-        for &(stage, blocks) in &self.stages {
+        for (place, &(stage, blocks)) in self.stages.iter().enumerate() {
             let end = cut.len() + blocks;
-            cut.extend(series.blocks(stage, self.per_block, blocks));
+            let left_out = if place == 0 { self.left_out } else { 0 };
+            cut.extend(series.blocks(stage, self.per_block, left_out + blocks).skip(left_out));
             cut.resize(end, &[]);
         }
         cut

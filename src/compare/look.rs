@@ -9,6 +9,8 @@ const BETA: f64 = 0.05;
 /// Shares of the replicates after which one looks, as numerator and denominator, and the share of alpha that the look is
 /// made at. The levels are those of O'Brien and Fleming: together they cost 0.92 to 1.02 of alpha.
 const LOOKS: [((usize, usize), f64); 4] = [((1, 2), 0.02), ((2, 3), 0.10), ((5, 6), 0.30), ((1, 1), 0.84)];
+/// Share of the chances of error that is kept for replicates which may be added.
+const EXTENSION: f64 = 0.25;
 /// Shares of a single pair's time after which one looks.
 const PAIR_LOOKS: [(usize, usize); 4] = [(1, 4), (1, 2), (3, 4), (1, 1)];
 /// Fewest blocks of a single pair that are worth a look.
@@ -63,6 +65,21 @@ pub fn looks(replicates: usize, alpha: f64) -> Vec<Look> {
         looks.push(Look { used, alpha: alpha * share, ..Look::only(replicates, alpha) });
     }
     if looks.len() == 1 { vec![Look::only(replicates, alpha)] } else { looks }
+}
+
+/// The looks at so many replicates, to which others may be added where these leave the verdict open: one more look, at the end of
+/// all of them. It has a part of alpha for itself that the others do without, so that the chance of a false alarm stays what it is
+/// however the decision to go on is made.
+#[must_use]
+pub fn looks_with_extension(replicates: usize, extension: usize, early_stop: bool, alpha: f64) -> Vec<Look> {
+    let planned = if extension > 0 { alpha * (1.0 - EXTENSION) } else { alpha };
+    let mut all = if early_stop { looks(replicates, planned) } else { vec![Look::only(replicates, planned)] };
+    if extension > 0 {
+        let beta = BETA * (1.0 - EXTENSION);
+        all.iter_mut().for_each(|look| look.beta = beta);
+        all.push(Look { beta: BETA * EXTENSION, ..Look::only(replicates + extension, alpha * EXTENSION) });
+    }
+    all
 }
 
 /// The looks at a single pair of so many blocks: each may spend what the spending function grants since the one before.
@@ -126,6 +143,18 @@ mod tests {
         let first = &looks[0];
         assert!((first.alpha / 2.5819272972327594e-7 - 1.0).abs() < 1e-9, "{first:?}");
         assert!((first.beta / 8.85754383214038e-5 - 1.0).abs() < 1e-9, "{first:?}");
+    }
+
+    #[test]
+    fn what_may_be_added_has_a_part_of_alpha_of_its_own() {
+        let extended = looks_with_extension(6, 3, true, 0.01);
+        assert_eq!(after(&extended), [3, 4, 5, 6, 9]);
+        assert_eq!(shares(&extended, 0.01), [0.015, 0.075, 0.225, 0.63, 0.25]);
+        assert_eq!(extended.iter().map(Look::is_last).collect::<Vec<_>>(), [false, false, false, true, true]);
+        let [planned, added] = looks_with_extension(6, 3, false, 0.01)[..] else { panic!("two looks") };
+        assert!((planned.alpha + added.alpha - 0.01).abs() < 1e-12 && (planned.beta + added.beta - BETA).abs() < 1e-12);
+        assert_eq!(looks_with_extension(6, 0, true, 0.01), looks(6, 0.01));
+        assert_eq!(looks_with_extension(6, 0, false, 0.01), [Look::only(6, 0.01)]);
     }
 
     #[test]

@@ -2,23 +2,28 @@
 //!
 //! A run, or a pair of runs made side by side, is the unit; requests are never taken as independent. Steps, a file each: runs
 //! are laid out in blocks (`layout`), paired where they were made in pairs, and summarised per endpoint (`roster`, `summary`);
-//! the service as a whole is put together (`service`); quantiles (`latency`) and error rates (`errors`) are tested, by the
+//! the service as a whole is put together (`service`); latencies and rates (`relative`) and error rates (`errors`) are tested, by the
 //! significance test of the experiment's `design`; the p-values are corrected together (`family`); what was found is put into
 //! words (`reason`, `advice`).
 
 mod advice;
+mod classes;
+mod contrast;
 mod design;
 mod errors;
 mod family;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod latency;
+mod forecast;
 mod layout;
 mod look;
+mod metric;
 mod noise;
 mod outcome;
 mod pairing;
+mod rate;
 mod reason;
+mod relative;
 mod roster;
 mod sample;
 mod service;
@@ -26,21 +31,25 @@ mod settle;
 mod shift;
 mod summary;
 mod trial;
+mod warm_up;
 
 pub use advice::way_out;
-pub use look::{Look, Part, looks, looks_of_pair};
-pub use outcome::{Change, ComparedMetric, Comparison, Grade, Outcome, Row, SERVICE};
+pub use forecast::{Expected, Needs, Size, forecast};
+pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
+pub use metric::ComparedMetric;
+pub use outcome::{Change, Comparison, Grade, Outcome, Row, SERVICE, Siblings, WarmUp};
 pub use pairing::{PairingError, check_pairs};
 
 use self::{
+    contrast::Contrast,
     errors::ErrorTest,
     family::{Adjusted, Levels},
-    latency::LatencyTest,
+    relative::RelativeTest,
     roster::{Roster, Sides},
     trial::Trial,
 };
 use crate::{
-    policy::{Mode, Quantile, Regression},
+    policy::{Mode, Regression},
     record::{LearnedNoise, RunRecord},
     units::Micros,
 };
@@ -92,11 +101,15 @@ fn judged(trial: &Trial<'_>) -> Comparison {
     let rows = tests.rows(trial);
     let mut comparison = blank(roster, trial.design.mode, rules, trial.look);
     comparison.notes.extend(notes(trial, &tests));
+    let regressed = |test: &&ErrorTest| {
+        rows.iter().any(|row| row.endpoint == test.endpoint && row.metric == ComparedMetric::ErrorRate && row.level.is_some())
+    };
+    comparison.notes.extend(tests.errors.iter().filter(|test| !regressed(test)).filter_map(ErrorTest::remark));
     Comparison {
         family: tests.eligible(),
         coverage: coverage(&roster.endpoints, &rows, rules),
         sensitivity: sensitivity(&rows),
-        spreads: tests.latency().filter_map(LatencyTest::spread).collect(),
+        spreads: tests.relative().filter_map(RelativeTest::spread).collect(),
         rows,
         ..comparison
     }
@@ -121,6 +134,7 @@ fn blank(roster: &Roster, mode: Mode, rules: &Regression, look: Look) -> Compari
         vanished: roster.vanished.clone(),
         appeared: roster.appeared.clone(),
         notes: roster.left_out.clone(),
+        warm_up: roster.warm_up,
         spreads: Vec::new(),
     }
 }
@@ -134,9 +148,11 @@ impl Comparison {
 
 /// Everything that is tested.
 struct Tests {
-    service: Vec<LatencyTest>,
+    service: Vec<RelativeTest>,
     service_errors: Option<ErrorTest>,
-    latency: Vec<LatencyTest>,
+    latency: Vec<RelativeTest>,
+    /// How much is done, where that is compared.
+    rate: Option<RelativeTest>,
     errors: Vec<ErrorTest>,
 }
 
@@ -146,25 +162,31 @@ impl Tests {
         Self {
             service: service::tests(trial),
             service_errors: (endpoints.len() > 1).then(|| ErrorTest::of_all(trial)),
-            latency: latency::tests(trial),
+            latency: relative::tests(trial),
+            rate: rate::test(trial),
             errors: endpoints.iter().map(|sides| ErrorTest::of(sides, trial)).collect(),
         }
     }
 
-    /// Tests of latencies, those of the service as a whole first.
-    fn latency(&self) -> impl Iterator<Item = &LatencyTest> {
-        self.service.iter().chain(&self.latency)
+    /// Tests of all but errors, those of the service as a whole first.
+    fn relative(&self) -> impl Iterator<Item = &RelativeTest> {
+        self.service.iter().chain(&self.rate).chain(&self.latency)
     }
 
     /// Tests that share the chance of a false alarm.
     fn eligible(&self) -> usize {
-        self.service.len() + self.own().count()
+        self.service.len() + self.own().count() + self.contrasts().count()
     }
 
-    /// P-values (worse, better) of the endpoints' eligible tests, latencies first.
+    /// P-values (worse, better) of the endpoints' eligible tests: how much is done, latencies, errors.
     fn own(&self) -> impl Iterator<Item = (f64, f64)> {
-        let latency = self.latency.iter().filter_map(LatencyTest::p_values);
+        let latency = self.rate.iter().chain(&self.latency).filter_map(RelativeTest::p_values);
         latency.chain(self.errors.iter().filter_map(ErrorTest::p_values))
+    }
+
+    /// P-values of "slower than its siblings".
+    fn contrasts(&self) -> impl Iterator<Item = f64> {
+        self.latency.iter().filter_map(|test| test.contrast.as_ref()).map(Contrast::p_up)
     }
 
     /// The service as a whole first, then each endpoint's metrics.
@@ -172,21 +194,28 @@ impl Tests {
         // A look may spend less than alpha; its p-values are scaled so that all are read against alpha.
         let alpha = trial.rules.alpha;
         let levels = Levels::split(trial.look.alpha, !self.service.is_empty());
-        let service: Vec<_> = self.service.iter().filter_map(LatencyTest::p_values).collect();
-        let mut service = family::adjust(&service, levels.service, alpha).into_iter();
-        let own: Vec<_> = self.own().collect();
-        let mut own = family::adjust(&own, levels.endpoints, alpha).into_iter();
+        let service: Vec<_> = self.service.iter().filter_map(RelativeTest::p_values).collect();
+        let mut service = family::adjust(&service, &[], levels.service, alpha).into_iter();
+        let (own, contrasts): (Vec<_>, Vec<_>) = (self.own().collect(), self.contrasts().collect());
+        let adjusted = family::adjust(&own, &contrasts, levels.endpoints, alpha);
+        let (own, contrasts) = adjusted.split_at(own.len());
+        let (mut own, mut contrasts) = (own.iter().copied(), contrasts.iter());
         let mut next = |p_values: Option<_>| p_values.and_then(|_| own.next());
 
         let service_known = !self.service.is_empty();
         let mut rows: Vec<Row> = self.service.iter().map(|test| test.row(service.next().as_ref(), true, trial)).collect();
+        if let Some(test) = &self.rate {
+            rows.push(test.row(next(test.p_values()).as_ref(), false, trial));
+        }
         rows.extend(self.service_errors.iter().map(|test| test.row(None, true, trial)));
         let latency: Vec<Row> = self
             .latency
             .iter()
             .map(|test| {
-                let required = !service_known && test.quantile.fraction() < Quantile::P99.fraction();
-                test.row(next(test.p_values()).as_ref(), required, trial)
+                let required = !service_known && test.metric.is_of_body();
+                let siblings = test.contrast.as_ref().and_then(|_| contrasts.next());
+                let adjusted = next(test.p_values()).map(|own| siblings.map_or(own, |siblings| own.with_siblings(siblings.up)));
+                test.row(adjusted.as_ref(), required, trial)
             })
             .collect();
         let adjusted: Vec<Option<Adjusted>> = self.errors.iter().map(|test| next(test.p_values())).collect();
@@ -209,7 +238,7 @@ fn commits(baseline: &[RunRecord]) -> Vec<String> {
 
 /// Share of the requests whose endpoint's lowest quantile (or errors, where no quantile is compared) is settled.
 fn coverage(endpoints: &[Sides], rows: &[Row], rules: &Regression) -> f64 {
-    let metric = rules.latency.keys().next().map_or(ComparedMetric::ErrorRate, |&quantile| ComparedMetric::Latency(quantile));
+    let metric = trial::latencies(rules).first().copied().unwrap_or(ComparedMetric::ErrorRate);
     let settled = |sides: &&Sides| {
         rows.iter().any(|row| {
             row.endpoint == sides.name
@@ -243,9 +272,9 @@ fn notes(trial: &Trial<'_>, tests: &Tests) -> Vec<String> {
     if trial.roster.candidate_runs == 0 {
         notes.push("no usable candidate run".to_owned());
     }
-    let noisier = |test: &&LatencyTest| test.measured.as_ref().is_some_and(|measured| measured.noise.learned_is_set_aside());
+    let noisier = |test: &&RelativeTest| test.measured.as_ref().is_some_and(|measured| measured.noise.learned_is_set_aside());
     let noisier: Vec<String> =
-        tests.latency().filter(noisier).map(|test| format!("{} {}", test.endpoint, test.quantile)).collect();
+        tests.relative().filter(noisier).map(|test| format!("{} {}", test.endpoint, test.metric)).collect();
     if !noisier.is_empty() {
         notes.push(format!("noisier than was learned, so that this run's noise alone counts: {}", noisier.join(", ")));
     }

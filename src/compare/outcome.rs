@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use super::Look;
+use super::{ComparedMetric, Look};
 use crate::{
-    policy::{Mode, Quantile, Severity},
+    policy::{Mode, Severity},
     record::EndpointSpread,
-    units,
 };
 
 /// Name of the pseudo-endpoint that stands for the service as a whole.
@@ -47,55 +46,21 @@ pub struct Comparison {
     pub appeared: Vec<String>,
     /// What a reader must know to weigh the rows: few baselines, endpoints left out.
     pub notes: Vec<String>,
+    /// What was found of how steady the runs were.
+    pub warm_up: WarmUp,
     /// What it teaches later comparisons of the noise between processes.
     pub spreads: Vec<EndpointSpread>,
 }
 
-/// A metric that is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ComparedMetric {
-    /// A response-time quantile in microseconds.
-    Latency(Quantile),
-    /// The failed share of the requests.
-    ErrorRate,
-}
-
-impl fmt::Display for ComparedMetric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Latency(quantile) => quantile.fmt(f),
-            Self::ErrorRate => f.write_str("error_rate"),
-        }
-    }
-}
-
-impl ComparedMetric {
-    /// Unit of the metric's values in files: `us` or `share`.
-    #[must_use]
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::Latency(_) => "us",
-            Self::ErrorRate => "share",
-        }
-    }
-
-    /// A value of this metric for people.
-    #[must_use]
-    pub fn display(self, value: f64) -> String {
-        match self {
-            Self::Latency(_) => units::latency(value),
-            Self::ErrorRate => units::percent(value),
-        }
-    }
-
-    /// A change of this metric for people: latencies change by a share of themselves, rates by percentage points.
-    #[must_use]
-    pub fn display_change(self, change: f64) -> String {
-        match self {
-            Self::Latency(_) => units::signed_percent(change),
-            Self::ErrorRate => units::signed_percent(change).replace('%', " pp"),
-        }
-    }
+/// How long the first measured stage took to become steady.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WarmUp {
+    /// What was left out at its beginning, of every run alike.
+    pub left_out_us: u64,
+    /// How much slower the left-out part was, as a fraction.
+    pub slower: f64,
+    /// It was not steady by its middle. Nothing is left out then.
+    pub is_endless: bool,
 }
 
 /// One metric of one endpoint, compared.
@@ -105,13 +70,13 @@ pub struct Row {
     pub endpoint: String,
     /// What was compared.
     pub metric: ComparedMetric,
-    /// Value of the baseline (geometric mean over its runs for a latency; pooled for errors).
+    /// Value of the baseline (geometric mean over its runs for a latency or a rate; pooled for errors).
     pub baseline: Option<f64>,
     /// Value of the candidate.
     pub candidate: Option<f64>,
     /// The estimated change; `None` without data.
     pub change: Option<Change>,
-    /// Change from which on it fails, as [`Change::estimate`].
+    /// Change from which on it fails, as [`Change::estimate`]; below 0 where less is worse.
     pub tolerance: f64,
     /// Smallest change that would have been seen with 80 % chance, as a fraction.
     pub mde: Option<f64>,
@@ -125,14 +90,16 @@ pub struct Row {
     pub suspect: bool,
     /// It was tested, and stays within the tolerance with 95 % confidence.
     pub equivalent: bool,
+    /// The endpoint against its siblings, where that was tested too.
+    pub siblings: Option<Siblings>,
     /// The run is inconclusive while this row is.
     pub required: bool,
     /// One sentence, reused unchanged in console, report and comment.
     pub reason: String,
 }
 
-/// An estimated change with its uncertainty. For a latency a fraction (0.1 = 10 % slower), for a rate a difference of
-/// shares (0.001 = 0.1 percentage points).
+/// An estimated change with its uncertainty. For a latency or a throughput a fraction (0.1 = 10 % more), for an error rate a
+/// difference of shares (0.001 = 0.1 percentage points).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
     /// Best estimate.
@@ -141,6 +108,19 @@ pub struct Change {
     pub interval: Option<(f64, f64)>,
     /// Chance of a difference at least this large without any change, Holm-adjusted over the family.
     pub p_value: Option<f64>,
+}
+
+/// An endpoint against the mean of its siblings in the same runs: the machine's speed cancels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Siblings {
+    /// How much more it changed than they did, as a fraction.
+    pub change: f64,
+    /// 95 % confidence interval of that.
+    pub interval: (f64, f64),
+    /// Holm-adjusted over the family; 1 where the endpoint is not slower itself, or its siblings became faster.
+    pub p_value: f64,
+    /// Whether it was this that made the change sure; by itself the endpoint would have been lost in the noise between runs.
+    pub found: bool,
 }
 
 /// What was found for a row.

@@ -4,49 +4,61 @@ use super::{
     ComparedMetric, Grade, Outcome, SERVICE, advice,
     errors::Found,
     family::Adjusted,
-    latency::{Lack, LatencyTest, Measured},
+    relative::{Lack, Measured, RelativeTest},
     settle::Settled,
     trial::Trial,
 };
 use crate::{
-    policy::{Quantile, Severity},
+    policy::Severity,
     units::{self, percent, signed_percent},
 };
 
 /// Uncorrected p-value below which a pass still says that it looks slower.
 const NOTEWORTHY_P: f64 = 0.05;
 
-/// The sentence of an eligible latency test.
-pub(super) fn latency(test: &LatencyTest, measured: &Measured, p: &Adjusted, settled: &Settled, trial: &Trial<'_>) -> String {
+/// The sentence of an eligible test.
+pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, settled: &Settled, trial: &Trial<'_>) -> String {
     let subject = subject(test);
-    let (change, tolerance) = (measured.shift.change(), percent(test.rule.fail));
-    let (low, high) = measured.shift.interval();
+    let metric = test.metric;
+    let (change, tolerance) = (metric.change(measured.shift.estimate), percent(test.rule.fail));
+    let (low, high) = metric.interval(measured.shift.bounds());
     let interval = format!("({} to {})", signed_percent(low), signed_percent(high));
     let size = percent(change.abs());
-    let direction = if change < 0.0 { "faster" } else { "slower" };
+    let beyond = match &test.contrast {
+        Some(contrast) if p.is_siblings_find(trial.rules.alpha) => {
+            let (low, high) = metric.interval(contrast.shift.bounds());
+            let (more, low, high) = (percent(contrast.shift.change()), signed_percent(low), signed_percent(high));
+            format!(", slower than its siblings by {more} ({low} to {high})")
+        }
+        _ => String::new(),
+    };
+    let (worse, better, loss) =
+        if metric.higher_is_better() { ("lower", "higher", "fall") } else { ("slower", "faster", "slowdown") };
+    let direction = if measured.shift.estimate < 0.0 { better } else { worse };
+    let mde = percent(metric.change(settled.mde.ln_1p()).abs());
     match (settled.outcome, settled.grade) {
         (Outcome::Regressed, _) if settled.level == Some(Severity::Warn) => {
-            format!("{subject} is {size} slower {interval}, within the tolerance of {tolerance}; {}", p_value(p.up))
+            format!("{subject} is {size} {worse} {interval}{beyond}, within the tolerance of {tolerance}; {}", p_value(p.up))
         }
         (Outcome::Regressed, _) => {
-            format!("{subject} is {size} slower {interval}, beyond the tolerance of {tolerance}; {}", p_value(p.up))
+            format!("{subject} is {size} {worse} {interval}{beyond}, beyond the tolerance of {tolerance}; {}", p_value(p.up))
         }
-        (Outcome::Improved, _) => format!("{subject} is {size} faster {interval}; {}", p_value(p.down)),
+        (Outcome::Improved, _) => format!("{subject} is {size} {better} {interval}; {}", p_value(p.down)),
         (_, Some(Grade::TooSmallToMatter)) => {
             format!("{subject} is {size} {direction} {interval}: real, but too small to matter")
         }
         (_, Some(Grade::Equivalent)) if measured.shift.p_up() < NOTEWORTHY_P => {
-            format!("{subject} looks {size} slower {interval}, within the tolerance of {tolerance}")
+            format!("{subject} looks {size} {worse} {interval}, within the tolerance of {tolerance}")
         }
-        (_, Some(Grade::Equivalent)) => format!("no slowdown of {subject} beyond the tolerance of {tolerance} {interval}"),
+        (_, Some(Grade::Equivalent)) => format!("no {loss} of {subject} beyond the tolerance of {tolerance} {interval}"),
         (_, Some(Grade::NoChangeFound)) => {
-            format!("no change of {subject} found; a change of {} or more would have been seen", percent(settled.mde))
+            format!("no change of {subject} found; a change of {mde} or more would have been seen")
         }
         _ => {
-            let help = advice::latency(measured, settled, p.level, &test.rule, trial.design);
-            let seen = format!("only changes of {} or more could have been seen", percent(settled.mde));
+            let help = advice::relative(test, measured, settled, p.level, trial);
+            let seen = format!("only changes of {mde} or more could have been seen");
             if settled.suspect {
-                format!("{subject} looks {size} slower {interval}, not yet sure: {seen}; {help}")
+                format!("{subject} looks {size} {worse} {interval}, not yet sure: {seen}; {help}")
             } else {
                 format!("cannot tell for {subject}: {seen}; {help}")
             }
@@ -54,18 +66,17 @@ pub(super) fn latency(test: &LatencyTest, measured: &Measured, p: &Adjusted, set
     }
 }
 
-fn subject(test: &LatencyTest) -> String {
-    if test.endpoint == SERVICE { format!("{} of the service as a whole", test.quantile) } else { test.quantile.to_string() }
+fn subject(test: &RelativeTest) -> String {
+    if test.endpoint == SERVICE { format!("{} of the service as a whole", test.metric) } else { test.metric.to_string() }
 }
 
 fn p_value(p: f64) -> String {
     if p < 1e-4 { "p < 0.0001 after correction".to_owned() } else { format!("p = {} after correction", units::significant(p, 2)) }
 }
 
-/// Why a metric could not be tested; the error rate where no quantile is given.
-pub(super) fn lack(lack: Lack, quantile: Option<Quantile>, trial: &Trial<'_>) -> String {
+/// Why a metric could not be tested.
+pub(super) fn lack(lack: Lack, metric: ComparedMetric, trial: &Trial<'_>) -> String {
     let (roster, unit) = (&trial.roster, trial.design.unit);
-    let metric = quantile.map_or_else(|| ComparedMetric::ErrorRate.to_string(), |quantile| quantile.to_string());
     match lack {
         Lack::Requests(side) => format!("no request of the {side} to compare {metric} with"),
         Lack::Successes(side) => format!("no successful response in a {unit} of the {side}, so there is no {metric}"),
@@ -103,14 +114,24 @@ fn more_time(needed: u64, has: u64, seconds: f64) -> String {
 }
 
 /// The sentence of an error rate.
-pub(super) fn errors(found: &Found, outcome: Outcome, adjusted: Option<&Adjusted>, trial: &Trial<'_>) -> String {
+pub(super) fn errors(
+    found: &Found,
+    grown: &[String],
+    outcome: Outcome,
+    adjusted: Option<&Adjusted>,
+    trial: &Trial<'_>,
+) -> String {
     let rule = &trial.rules.errors;
     let points = |value: f64| ComparedMetric::ErrorRate.display_change(value);
     let size = |value: f64| percent(value).replace('%', " pp");
     let (low, high) = found.interval();
     let rates = format!("from {} to {}", percent(found.baseline.share()), percent(found.candidate.share()));
     let change = format!("{} ({} to {})", points(found.difference()), points(low), points(high));
-    match (outcome, adjusted) {
+    let more = grown.iter().fold(String::new(), |more, class| format!("{more}; {class}"));
+    let sentence = match (outcome, adjusted) {
+        (Outcome::Regressed, Some(p)) if found.difference() < rule.fail => {
+            format!("error rate rose {rates}, {change}, by less than the tolerance of {}; {}", size(rule.fail), p_value(p.up))
+        }
         (Outcome::Regressed, Some(p)) => format!("error rate rose {rates}, {change}; {}", p_value(p.up)),
         (Outcome::Improved, Some(p)) => format!("error rate fell {rates}, {change}; {}", p_value(p.down)),
         (Outcome::Unchanged, _) => {
@@ -122,5 +143,6 @@ pub(super) fn errors(found: &Found, outcome: Outcome, adjusted: Option<&Adjusted
             size(rule.pass_bound),
             advice::errors(found, rule, trial.design)
         ),
-    }
+    };
+    format!("{sentence}{more}")
 }

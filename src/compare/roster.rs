@@ -3,12 +3,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
+    ComparedMetric, WarmUp,
     layout::Layout,
     sample::Sample,
     summary::{Estimate, Summary},
+    trial::latencies,
+    warm_up,
 };
 use crate::{
-    policy::{Mode, Quantile, Regression},
+    policy::{Mode, Regression},
     record::RunRecord,
 };
 
@@ -31,12 +34,16 @@ pub(super) struct Roster {
     pub block: Duration,
     /// Measured length of a candidate run in seconds.
     pub seconds: f64,
+    /// Whether users made the load, or another tool whose load is not known: then requests per second are the target's doing.
+    pub target_sets_pace: bool,
     /// Endpoints the baseline has and the candidate lacks.
     pub vanished: Vec<String>,
     /// Endpoints the candidate has and the baseline lacks.
     pub appeared: Vec<String>,
-    /// Runs and endpoints left out, in words.
+    /// Runs, endpoints and times left out, in words.
     pub left_out: Vec<String>,
+    /// How steady the runs were.
+    pub warm_up: WarmUp,
 }
 
 /// One endpoint on both sides, a summary per run.
@@ -61,12 +68,15 @@ impl Roster {
             }
             Mode::Ab => usable_pairs(baseline, candidate, rules, &mut left_out),
         };
+        let (warm_up, blocks_out) = warm_up::of(baseline.iter().chain(&candidate).map(|run| run.record), rules.block);
+        left_out.extend(warm_up::in_words(&warm_up));
+        let [baseline, candidate] = [baseline, candidate].map(|runs| without(runs, blocks_out));
         let (before, after) = (names(&baseline), names(&candidate));
         let (ignored, judged): (Vec<&str>, Vec<&str>) = after.iter().partition(|name| rules.ignores(name));
         left_out.extend(ignored.iter().map(|name| format!("'{name}' is left out, as the configuration says")));
         let known = |name: &&str| before.contains(name);
         let summed = |runs: &[Run<'_>], name: &str| -> Vec<Summary> {
-            let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, rules.latency.keys().copied());
+            let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, &latencies(rules));
             runs.iter().map(one).collect()
         };
         let sides =
@@ -82,11 +92,18 @@ impl Roster {
             blocks_per_side: blocks(&baseline).min(blocks(&candidate)),
             block: rules.block,
             seconds: candidate.iter().map(|run| seconds(run.record)).fold(f64::INFINITY, f64::min),
+            target_sets_pace: candidate.last().is_some_and(|run| target_sets_pace(run.record)),
             baseline_runs: baseline.len(),
             candidate_runs: candidate.len(),
             left_out,
+            warm_up,
         }
     }
+}
+
+/// The runs without so many blocks at their beginning: of all of them alike, else one would be older than the other.
+fn without(runs: Vec<Run<'_>>, blocks: usize) -> Vec<Run<'_>> {
+    runs.into_iter().map(|run| Run { layout: run.layout.without(blocks), ..run }).collect()
 }
 
 /// Runs that can be cut into blocks; the others are named with the reason.
@@ -134,6 +151,10 @@ fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
     all.map(|endpoint| endpoint.name.as_str()).filter(|&name| seen.insert(name)).collect()
 }
 
+fn target_sets_pace(run: &RunRecord) -> bool {
+    run.plan.measured_stages().any(|stage| stage.closed || stage.offered == 0)
+}
+
 fn seconds(run: &RunRecord) -> f64 {
     run.plan.measured_stages().map(|stage| stage.duration_us as f64 / 1e6).sum()
 }
@@ -159,10 +180,10 @@ impl Sides {
         of(&self.baseline).min(of(&self.candidate))
     }
 
-    /// One quantile in all runs; `None` unless every run has it.
-    pub(super) fn sample(&self, quantile: Quantile) -> Option<Sample<'_>> {
-        let baseline: Option<Vec<&Estimate>> = self.baseline.iter().map(|run| run.quantiles.get(&quantile)).collect();
-        let candidate: Option<Vec<&Estimate>> = self.candidate.iter().map(|run| run.quantiles.get(&quantile)).collect();
+    /// One metric in all runs; `None` unless every run has it.
+    pub(super) fn sample(&self, metric: ComparedMetric) -> Option<Sample<'_>> {
+        let baseline: Option<Vec<&Estimate>> = self.baseline.iter().map(|run| run.estimates.get(&metric)).collect();
+        let candidate: Option<Vec<&Estimate>> = self.candidate.iter().map(|run| run.estimates.get(&metric)).collect();
         let sample = Sample { baseline: baseline?, candidate: candidate? };
         (!sample.baseline.is_empty() && !sample.candidate.is_empty()).then_some(sample)
     }

@@ -18,7 +18,7 @@ impl Sample<'_> {
 
     /// Natural logarithms of the baseline's and the candidate's value: means over their runs.
     pub(super) fn levels(&self) -> (f64, f64) {
-        let level = |runs: &[&Estimate]| mean(runs.iter().map(|run| run.ln_us));
+        let level = |runs: &[&Estimate]| mean(runs.iter().map(|run| run.ln));
         (level(&self.baseline), level(&self.candidate))
     }
 

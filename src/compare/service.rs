@@ -2,14 +2,13 @@
 //! (middleware, TLS, a slower runtime) that no single endpoint shows for sure.
 
 use super::{
-    SERVICE,
-    latency::{self, LatencyTest, Measured},
+    ComparedMetric, SERVICE,
+    relative::{self, Measured, RelativeTest},
     roster::Sides,
     sample::Sample,
     summary::{Estimate, Summary},
     trial::Trial,
 };
-use crate::policy::Quantile;
 
 /// Absorbs the rounding of n (1 - q).
 const ROUNDING: f64 = 1e-9;
@@ -21,32 +20,32 @@ struct Part<'a> {
 }
 
 /// A test for each quantile below p99 that at least two endpoints have enough requests for.
-pub(super) fn tests(trial: &Trial<'_>) -> Vec<LatencyTest> {
-    let quantiles = trial.rules.latency.keys().copied().filter(|quantile| quantile.fraction() < Quantile::P99.fraction());
-    quantiles.filter_map(|quantile| test(quantile, trial)).collect()
+pub(super) fn tests(trial: &Trial<'_>) -> Vec<RelativeTest> {
+    let metrics = trial.latencies().into_iter().filter(|metric| metric.is_of_body());
+    metrics.filter_map(|metric| test(metric, trial)).collect()
 }
 
-fn test(quantile: Quantile, trial: &Trial<'_>) -> Option<LatencyTest> {
-    let rule = trial.rule(SERVICE, quantile)?;
-    let (roster, parts) = (&trial.roster, parts(trial, quantile));
-    if parts.len() < 2 || latency::few_blocks(roster).is_some() {
+fn test(metric: ComparedMetric, trial: &Trial<'_>) -> Option<RelativeTest> {
+    let rule = trial.rule(SERVICE, metric)?;
+    let (roster, parts) = (&trial.roster, parts(trial, metric));
+    if parts.len() < 2 || relative::few_blocks(roster).is_some() {
         return None;
     }
     let side = |runs: fn(&Sides) -> &Vec<Summary>, count: usize| -> Option<Vec<Estimate>> {
-        (0..count).map(|run| whole(parts.iter().map(|part| (part.weight, &runs(part.sides)[run])), quantile)).collect()
+        (0..count).map(|run| whole(parts.iter().map(|part| (part.weight, &runs(part.sides)[run])), metric)).collect()
     };
     let baseline = side(|sides| &sides.baseline, roster.baseline_runs)?;
     let candidate = side(|sides| &sides.candidate, roster.candidate_runs)?;
     let sample = Sample { baseline: baseline.iter().collect(), candidate: candidate.iter().collect() };
-    let measured = Measured::of(&sample, SERVICE, quantile, trial);
-    Some(LatencyTest { endpoint: SERVICE.to_owned(), quantile, rule, measured: Some(measured), lack: None })
+    let measured = Measured::of(&sample, SERVICE, metric, trial);
+    Some(RelativeTest { endpoint: SERVICE.to_owned(), metric, rule, measured: Some(measured), lack: None, contrast: None })
 }
 
 /// Endpoints that have enough requests beyond the quantile in each run.
-fn parts<'a>(trial: &'a Trial<'_>, quantile: Quantile) -> Vec<Part<'a>> {
+fn parts<'a>(trial: &'a Trial<'_>, metric: ComparedMetric) -> Vec<Part<'a>> {
     let beyond_min = trial.design.service_beyond - ROUNDING;
     let enough = |sides: &&Sides| {
-        let runs = sides.sample(quantile);
+        let runs = sides.sample(metric);
         runs.is_some_and(|runs| runs.all().all(|run| run.beyond >= beyond_min))
     };
     let chosen: Vec<&Sides> = trial.roster.endpoints.iter().filter(enough).collect();
@@ -57,17 +56,17 @@ fn parts<'a>(trial: &'a Trial<'_>, quantile: Quantile) -> Vec<Part<'a>> {
 
 /// Adds up the endpoints of one run: log quantiles and, block by block, residuals, so that what endpoints share is counted
 /// as shared.
-fn whole<'a>(parts: impl Iterator<Item = (f64, &'a Summary)>, quantile: Quantile) -> Option<Estimate> {
-    let (mut ln_us, mut beyond, mut residuals, mut strata) = (0.0, f64::INFINITY, Vec::new(), [].as_slice());
+fn whole<'a>(parts: impl Iterator<Item = (f64, &'a Summary)>, metric: ComparedMetric) -> Option<Estimate> {
+    let (mut ln, mut beyond, mut residuals, mut strata) = (0.0, f64::INFINITY, Vec::new(), [].as_slice());
     for (weight, run) in parts {
-        let estimate = run.quantiles.get(&quantile)?;
-        ln_us += weight * estimate.ln_us;
+        let estimate = run.estimates.get(&metric)?;
+        ln += weight * estimate.ln;
         beyond = estimate.beyond.min(beyond);
         residuals.resize(estimate.residuals.len(), 0.0);
         residuals.iter_mut().zip(&estimate.residuals).for_each(|(sum, residual)| *sum += weight * residual);
         strata = &run.strata;
     }
-    Some(Estimate::new(ln_us, beyond, residuals, strata))
+    Some(Estimate::new(ln, beyond, residuals, strata))
 }
 
 #[cfg(test)]
@@ -75,6 +74,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::policy::Quantile;
+
+    const P50: ComparedMetric = ComparedMetric::Latency(Quantile::P50);
 
     #[test]
     fn the_whole_agrees_with_the_reference() {
@@ -85,13 +87,13 @@ mod tests {
             .iter()
             .map(|name| {
                 let estimate = Estimate::new(case["y"][name].as_f64().unwrap(), 50.0, list(&case["z"][name]), &[2]);
-                let quantiles = BTreeMap::from([(Quantile::P50, estimate)]);
-                let run = Summary { requests: 100, succeeded: 100, errors: vec![0.0; 2], strata: vec![2], quantiles };
+                let estimates = BTreeMap::from([(P50, estimate)]);
+                let run = Summary { requests: 100, succeeded: 100, strata: vec![2], estimates, ..Summary::default() };
                 (case["weights"][name].as_f64().unwrap(), run)
             })
             .collect();
-        let whole = whole(runs.iter().map(|(weight, run)| (*weight, run)), Quantile::P50).unwrap();
-        assert!((whole.ln_us - case["y_whole"].as_f64().unwrap()).abs() < 1e-12);
+        let whole = whole(runs.iter().map(|(weight, run)| (*weight, run)), P50).unwrap();
+        assert!((whole.ln - case["y_whole"].as_f64().unwrap()).abs() < 1e-12);
         for (actual, expected) in whole.residuals.iter().zip(list(&case["z_whole"])) {
             assert!((actual - expected).abs() < 1e-12);
         }

@@ -1,6 +1,12 @@
 //! From an estimate and its corrected p-values to an outcome: sure *and* large enough, or honestly unknown.
 
-use super::{Grade, Outcome, family::Adjusted, shift::Shift, trial::Trial};
+use super::{
+    ComparedMetric, Grade, Outcome,
+    family::Adjusted,
+    relative::{Measured, RelativeTest},
+    shift::Shift,
+    trial::Trial,
+};
 use crate::policy::{LatencyRule, Severity};
 
 /// Uncorrected p-value below which a change beyond the tolerance is suspect though not yet sure.
@@ -12,25 +18,51 @@ pub(super) struct Settled {
     pub outcome: Outcome,
     pub level: Option<Severity>,
     pub grade: Option<Grade>,
-    /// Smallest change that would have been seen, as a fraction.
+    /// Smallest growth that would have been seen, as a fraction.
     pub mde: f64,
     pub suspect: bool,
     /// Whether the change stays within the tolerance for sure.
     pub equivalent: bool,
 }
 
-/// Settles a latency test of a trial.
-pub(super) fn latency(shift: &Shift, p: &Adjusted, baseline_us: f64, rule: &LatencyRule, trial: &Trial<'_>) -> Settled {
-    settle(shift, p, baseline_us, rule, (trial.rules.alpha, trial.look.beta))
+/// Settles a test of a trial.
+pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, trial: &Trial<'_>) -> Settled {
+    let own = measured.shift.mde(p.level);
+    // A change of this endpoint alone is seen by the better of the two.
+    let mde = test.contrast.as_ref().map_or(own, |contrast| contrast.shift.mde(p.level).min(own));
+    settle(
+        &measured.shift,
+        p,
+        (measured.baseline, mde),
+        &Limits::of(&test.rule, test.metric),
+        (trial.rules.alpha, trial.look.beta),
+    )
 }
 
-/// `baseline_us` turns the floor into a share; `alpha` is what p-values are read against, `beta` the chance of a wrong
+/// A rule in the terms of a test: logarithms and growth.
+struct Limits {
+    warn: f64,
+    fail: f64,
+    sensitivity: f64,
+    floor: f64,
+}
+
+impl Limits {
+    fn of(rule: &LatencyRule, metric: ComparedMetric) -> Self {
+        Self {
+            warn: metric.worsening(rule.warn),
+            fail: metric.worsening(rule.fail),
+            sensitivity: metric.worsening(rule.sensitivity).exp_m1(),
+            floor: rule.floor.as_secs_f64() * 1e6,
+        }
+    }
+}
+
+/// `baseline` turns the floor into a share; `alpha` is what p-values are read against, `beta` the chance of a wrong
 /// "equivalent".
-fn settle(shift: &Shift, p: &Adjusted, baseline_us: f64, rule: &LatencyRule, (alpha, beta): (f64, f64)) -> Settled {
-    let change_us = baseline_us * shift.change().abs();
-    let large = change_us >= rule.floor.as_secs_f64() * 1e6;
-    let (warn, fail) = (rule.warn.ln_1p(), rule.fail.ln_1p());
-    let mde = shift.mde(p.level);
+fn settle(shift: &Shift, p: &Adjusted, (baseline, mde): (f64, f64), rule: &Limits, (alpha, beta): (f64, f64)) -> Settled {
+    let large = baseline * shift.change().abs() >= rule.floor;
+    let (warn, fail) = (rule.warn, rule.fail);
     let equivalent = shift.upper(beta) < fail;
     let found = |outcome| Settled { outcome, level: None, grade: None, mde, suspect: false, equivalent };
     let unchanged = |grade| Settled { grade: Some(grade), ..found(Outcome::Unchanged) };
@@ -64,14 +96,16 @@ mod tests {
         for case in all["settle"].as_array().unwrap() {
             let number = |name: &str| case[name].as_f64().unwrap();
             let shift = Shift { estimate: number("d"), standard_error: number("se"), df: number("df") };
-            let adjusted = Adjusted { up: number("p_adj"), down: number("pdn_adj"), level: number("level") };
+            let adjusted =
+                Adjusted { up: number("p_adj"), down: number("pdn_adj"), level: number("level"), siblings: None, alone: 1.0 };
             let rule = LatencyRule {
                 warn: number("tol") / 2.0,
                 fail: number("tol"),
                 sensitivity: number("sensitivity"),
                 floor: Duration::from_micros(50),
             };
-            let settled = settle(&shift, &adjusted, number("base_us"), &rule, (0.01, 0.05));
+            let rule = Limits::of(&rule, ComparedMetric::Latency(crate::policy::Quantile::P50));
+            let settled = settle(&shift, &adjusted, (number("base_us"), shift.mde(adjusted.level)), &rule, (0.01, 0.05));
             let name = match (settled.outcome, settled.level) {
                 (Outcome::Regressed, Some(Severity::Warn)) => "warn",
                 (Outcome::Unchanged, _) => "pass",
@@ -92,10 +126,11 @@ mod tests {
     #[test]
     fn what_looks_slower_than_the_tolerance_and_is_not_sure_is_suspect() {
         let rule = LatencyRule { warn: 0.05, fail: 0.1, sensitivity: 0.3, floor: Duration::from_micros(50) };
-        let unsure = Adjusted { up: 0.05, down: 1.0, level: 5e-4 };
+        let unsure = Adjusted { up: 0.05, down: 1.0, level: 5e-4, siblings: None, alone: 0.05 };
         let settled = |estimate| {
             let shift = Shift { estimate, standard_error: 0.05, df: 20.0 };
-            settle(&shift, &unsure, 20_000.0, &rule, (0.01, 0.05))
+            let rule = Limits::of(&rule, ComparedMetric::Latency(crate::policy::Quantile::P50));
+            settle(&shift, &unsure, (20_000.0, shift.mde(unsure.level)), &rule, (0.01, 0.05))
         };
         let slower = settled(0.2);
         assert_eq!((slower.outcome, slower.suspect), (Outcome::Inconclusive, true));

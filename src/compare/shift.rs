@@ -1,4 +1,4 @@
-//! A difference of two log quantiles and how sure it is.
+//! A difference of two logarithms and how sure it is. More is worse: of what is better when higher, the inverse is taken.
 
 use super::{noise::Noise, sample::Sample};
 use crate::stats::student_t;
@@ -34,7 +34,7 @@ impl Shift {
         student_t::cdf(self.estimate / self.standard_error, self.df)
     }
 
-    /// The change as a fraction: 0.1 = 10 % slower.
+    /// The growth as a fraction: 0.1 = 10 % more.
     pub(super) fn change(&self) -> f64 {
         self.estimate.exp_m1()
     }
@@ -44,10 +44,10 @@ impl Shift {
         self.estimate + student_t::upper_quantile(beta, self.df) * self.standard_error
     }
 
-    /// Two-sided 95 % interval of the change, as fractions.
-    pub(super) fn interval(&self) -> (f64, f64) {
+    /// Two-sided 95 % interval, in logarithms.
+    pub(super) fn bounds(&self) -> (f64, f64) {
         let half = student_t::quantile(0.975, self.df) * self.standard_error;
-        ((self.estimate - half).exp_m1(), (self.estimate + half).exp_m1())
+        (self.estimate - half, self.estimate + half)
     }
 
     /// The smallest change a test at that level would find with 80 % chance, as a fraction.

@@ -1,8 +1,8 @@
 //! What all tests of a comparison share.
 
-use super::{Look, design::Design, roster::Roster};
+use super::{ComparedMetric, Look, design::Design, roster::Roster};
 use crate::{
-    policy::{LatencyRule, Quantile, Regression},
+    policy::{LatencyRule, Regression},
     record::LearnedNoise,
 };
 
@@ -19,8 +19,26 @@ pub(super) struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// The rule for a quantile of an endpoint, with the defaults of this design.
-    pub(super) fn rule(&self, endpoint: &str, quantile: Quantile) -> Option<LatencyRule> {
-        self.rules.latency_rule(endpoint, quantile, self.design.mode)
+    /// The rule for a metric of an endpoint, with the defaults of this design; `None` for one that is not compared, and for error
+    /// rates, which have a rule of their own kind.
+    pub(super) fn rule(&self, endpoint: &str, metric: ComparedMetric) -> Option<LatencyRule> {
+        let mode = self.design.mode;
+        match metric {
+            ComparedMetric::Latency(quantile) => self.rules.latency_rule(endpoint, quantile, mode),
+            ComparedMetric::Mean => self.rules.mean_rule(endpoint, mode),
+            ComparedMetric::Throughput | ComparedMetric::AchievedRate => self.rules.throughput_rule(mode),
+            ComparedMetric::ErrorRate => None,
+        }
     }
+
+    /// The metrics of latency that are compared.
+    pub(super) fn latencies(&self) -> Vec<ComparedMetric> {
+        latencies(self.rules)
+    }
+}
+
+/// The metrics of latency that rules compare: quantiles, then the mean.
+pub(super) fn latencies(rules: &Regression) -> Vec<ComparedMetric> {
+    let quantiles = rules.latency.keys().map(|&quantile| ComparedMetric::Latency(quantile));
+    quantiles.chain(rules.mean.map(|_| ComparedMetric::Mean)).collect()
 }

@@ -10,6 +10,8 @@ pub struct Baseline {
     pub store: Option<String>,
     /// Folder, relative to the configuration's own; `baselines` by default.
     pub dir: Option<String>,
+    /// Branch whose comparisons teach what noise is usual; `main` by default.
+    pub branch: Option<String>,
     /// Records kept per fingerprint; 50 by default.
     pub keep: Option<u64>,
 }

@@ -39,10 +39,18 @@ pub struct Regression {
 pub struct Metrics {
     /// The median.
     pub p50: Option<Latency>,
+    /// 90 %.
+    pub p90: Option<Latency>,
     /// 95 %.
     pub p95: Option<Latency>,
     /// 99 %.
     pub p99: Option<Latency>,
+    /// 99.9 %.
+    pub p999: Option<Latency>,
+    /// The mean.
+    pub mean: Option<Latency>,
+    /// How much is done.
+    pub throughput: Option<Throughput>,
     /// The failed share.
     pub error_rate: Option<ErrorRate>,
 }
@@ -61,10 +69,24 @@ pub struct Latency {
     pub floor: Option<Written<Time>>,
 }
 
+/// How much less may be done.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Throughput {
+    /// A sure fall by this much is a warning.
+    pub warn: Option<Written<Share>>,
+    /// A sure fall by this much is a failure.
+    pub fail: Option<Written<Share>>,
+    /// Largest minimum detectable effect that still counts as a test.
+    pub sensitivity: Option<Written<Share>>,
+}
+
 /// How much the error rate may grow.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorRate {
+    /// Smallest sure increase that is a warning.
+    pub warn: Option<Written<Share>>,
     /// Smallest sure increase that is a failure.
     pub fail: Option<Written<Share>>,
 }
@@ -78,10 +100,16 @@ pub struct Override {
     pub critical: bool,
     /// The median.
     pub p50: Option<Latency>,
+    /// 90 %.
+    pub p90: Option<Latency>,
     /// 95 %.
     pub p95: Option<Latency>,
     /// 99 %.
     pub p99: Option<Latency>,
+    /// 99.9 %.
+    pub p999: Option<Latency>,
+    /// The mean.
+    pub mean: Option<Latency>,
 }
 
 impl Expected for Override {

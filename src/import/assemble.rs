@@ -88,7 +88,7 @@ impl Results {
             stretches.iter().map(|s| stage(&gathered.stages[usize::from(s.stage)], true, s.first, s.last - s.first + 1));
         let stages: Vec<StageFacts> = warm.into_iter().chain(measured).collect();
         Ok(Self {
-            imported,
+            imported: Imported { began_us: began * window_us, ..imported },
             started_at: started_at(span_us.0, began * window_us),
             span: Duration::from_micros(span_us.1 - span_us.0),
             window_us,

@@ -4,6 +4,7 @@
 //! them: rows are counted into windows (`gather`), and the windows become a record (`assemble`). Nothing keeps rows, so a file of
 //! any size is read in the memory that its windows take; and as windows are histograms, the order of the rows does not matter.
 
+mod align;
 mod assemble;
 mod error;
 mod format;
@@ -21,6 +22,7 @@ use std::{
 };
 
 pub use self::{
+    align::{Apart, align},
     assemble::{Labels, Results},
     error::ImportError,
     format::{Format, Row, Rules},
@@ -88,6 +90,7 @@ impl Reader {
             files: self.files.iter().map(|path| file_name(path)).collect(),
             rows: self.gather.rows(),
             latency_from: self.format.latency_from,
+            began_us: 0,
         };
         let whole = |mistake| ImportError::of(self.files.first().map_or(Path::new("results"), PathBuf::as_path), mistake);
         Results::of(self.gather.finish().map_err(whole)?, imported, warmup).map_err(whole)

@@ -189,6 +189,7 @@ impl Stage {
             duration_us: Micros::from_duration(self.duration).0,
             measured: self.measured,
             step_of: self.step_of.clone(),
+            closed: matches!(self.load, Load::Users(_)),
             ..StageFacts::default()
         }
     }

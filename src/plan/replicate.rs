@@ -39,12 +39,27 @@ pub struct Replication {
     pub splits: bool,
     /// Whether it may end as soon as the verdict is sure.
     pub early_stop: bool,
+    /// Replicates that may be added where all of them leave the verdict inconclusive.
+    pub extension: usize,
 }
 
 impl Replication {
-    /// All replicates, in order.
+    /// All replicates, in order, those that may be added at the end included.
     pub fn replicates(self) -> impl Iterator<Item = Replicate> {
-        (1..=self.count).map(move |number| Replicate { number, of: self.count })
+        let of = move |number| if number > self.count { self.most() } else { self.count };
+        (1..=self.most()).map(move |number| Replicate { number, of: of(number) })
+    }
+
+    /// Most replicates that may be played.
+    #[must_use]
+    pub fn most(self) -> usize {
+        self.count + self.extension
+    }
+
+    /// The same where nobody judges it, so that nothing ends it early and nothing extends it.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { early_stop: false, extension: 0, ..self }
     }
 }
 

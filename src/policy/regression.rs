@@ -18,6 +18,10 @@ pub struct Regression {
     /// The latency quantiles that are compared, each with the parts of its rule that are written; the others are the default
     /// of the [`Mode`] the comparison is made in.
     pub latency: BTreeMap<Quantile, MetricOverride>,
+    /// What is written of the rule for the mean latency, where it is compared.
+    pub mean: Option<MetricOverride>,
+    /// What is written of the rule for how much is done: the throughput of users, or the share of the arrivals that were sent.
+    pub throughput: Option<MetricOverride>,
     /// Rule for the error rate.
     pub errors: ErrorRule,
     /// Share of the requests whose endpoints must be settled for a pass.
@@ -48,7 +52,7 @@ impl Mode {
     }
 }
 
-/// How much a latency quantile may grow. Shares are fractions: 0.1 = 10 %.
+/// How much a latency may grow, or a throughput may fall. Shares are fractions: 0.1 = 10 %.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LatencyRule {
     /// Sure growth from here on is a warning.
@@ -64,6 +68,8 @@ pub struct LatencyRule {
 /// How much the error rate may grow, as fractions of all requests (0.001 = 0.1 percentage points).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ErrorRule {
+    /// Smallest sure increase that is a warning, at most `fail`.
+    pub warn: f64,
     /// Smallest sure increase that is a failure.
     pub fail: f64,
     /// The pass needs the upper bound of the increase below this.
@@ -81,6 +87,8 @@ pub struct Override {
     pub critical: bool,
     /// Replaced parts of the latency rules.
     pub latency: BTreeMap<Quantile, MetricOverride>,
+    /// Replaced parts of the rule for the mean.
+    pub mean: Option<MetricOverride>,
 }
 
 impl LatencyRule {
@@ -170,7 +178,9 @@ impl Default for Regression {
             alpha: 0.01,
             block: Duration::from_secs(5),
             latency: [Quantile::P50, Quantile::P95, Quantile::P99].map(|quantile| (quantile, MetricOverride::default())).into(),
-            errors: ErrorRule { fail: 0.0005, pass_bound: 0.005, errors_min: 5 },
+            mean: None,
+            throughput: None,
+            errors: ErrorRule { warn: 0.0005, fail: 0.0005, pass_bound: 0.005, errors_min: 5 },
             coverage: 0.8,
             overrides: BTreeMap::new(),
             on: OnEvent {
@@ -197,6 +207,29 @@ impl Regression {
         let general = *self.latency.get(&quantile)?;
         let own = self.overrides.get(endpoint).and_then(|exception| exception.latency.get(&quantile));
         Some(own.map_or(general, |own| own.over(general)))
+    }
+
+    /// The rule for the mean latency of an endpoint; `None` where it is not compared. The tail weighs in it, so it has the defaults
+    /// of p95.
+    #[must_use]
+    pub fn mean_rule(&self, endpoint: &str, mode: Mode) -> Option<LatencyRule> {
+        Some(self.mean_written(endpoint)?.completed(LatencyRule::default_of(Quantile::P95, mode)))
+    }
+
+    /// What is written of that rule.
+    #[must_use]
+    pub fn mean_written(&self, endpoint: &str) -> Option<MetricOverride> {
+        let general = self.mean?;
+        let own = self.overrides.get(endpoint).and_then(|exception| exception.mean);
+        Some(own.map_or(general, |own| own.over(general)))
+    }
+
+    /// The rule for how much is done, as shares that it may fall by; `None` where it is not compared. It has the defaults of p50,
+    /// and no floor.
+    #[must_use]
+    pub fn throughput_rule(&self, mode: Mode) -> Option<LatencyRule> {
+        let default = LatencyRule { floor: Duration::ZERO, ..LatencyRule::default_of(Quantile::P50, mode) };
+        Some(self.throughput?.completed(default))
     }
 
     /// Whether an endpoint is left out of the comparison.

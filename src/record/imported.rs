@@ -17,6 +17,9 @@ pub struct Imported {
     /// From which moment the latencies count.
     #[serde(default)]
     pub latency_from: LatencyFrom,
+    /// When the first window began, by the clock of the files: microseconds since whatever moment that counts from.
+    #[serde(default)]
+    pub began_us: u64,
 }
 
 /// From which moment a latency counts. A tool that sends late and counts from then leaves out what requests waited before

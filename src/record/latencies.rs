@@ -61,13 +61,8 @@ impl Latencies {
     /// Latencies above `us`, where `us` is a value [`Self::quantile`] gave.
     #[must_use]
     pub fn count_above(&self, us: u64) -> u64 {
-        self.count()
-            - self
-                .0
-                .iter_recorded()
-                .take_while(|bucket| bucket.value_iterated_to() <= us)
-                .map(|b| b.count_at_value())
-                .sum::<u64>()
+        let beyond = self.0.highest_equivalent(us).saturating_add(1);
+        if beyond > self.0.max() { 0 } else { self.0.count_between(beyond, self.0.max()) }
     }
 
     /// Arithmetic mean in microseconds.

@@ -36,6 +36,9 @@ pub struct StageFacts {
     pub step_of: Option<String>,
     /// False for warm-up stages and `measure: false`.
     pub measured: bool,
+    /// Whether users made the load, each waiting for an answer before it goes on; else it was due by the clock.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
     /// When the stage began, counted from the start of the run.
     pub began_us: u64,
     /// How much of it was played; less than `duration_us` only when the run was cut short.

@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
 pub use error::ReportError;
 pub use folder::prepare;
-pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, summary_json};
+pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
 pub use verdict_file::{BaselineFacts, CandidateFacts, ComparisonRow, SCHEMA, ThresholdRow, ValidityRow, VerdictFile};
 pub use view::{
     ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LatencyFigures, PhaseMean,
-    RunView, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView, View,
-    WindowRow,
+    RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView,
+    ValidityView, View, WindowRow,
 };
 
 /// File name of the run record in the report folder.

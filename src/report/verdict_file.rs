@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ReportError;
 use crate::{
-    compare::{Comparison, Part, Row},
+    compare::{Comparison, Part, Row, Siblings},
     policy::{Mode, Severity},
     record::RunRecord,
     verdict::{Reference, ThresholdResult, ValidityCheck, Verdict},
@@ -105,12 +105,28 @@ pub struct ComparisonRow {
     pub tolerance: f64,
     /// Smallest change that would have been seen.
     pub mde: Option<f64>,
+    /// Against the mean of the other endpoints in the same runs, where that was tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub siblings: Option<SiblingsFacts>,
     /// `improved`, `unchanged`, `regressed`, `inconclusive`, `no_data`.
     pub outcome: String,
     /// `fail` or `warn` where it regressed.
     pub level: Option<String>,
     /// One sentence.
     pub reason: String,
+}
+
+/// How much more an endpoint changed than its siblings, as a fraction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SiblingsFacts {
+    /// The estimate.
+    pub change: f64,
+    /// 95 % confidence interval.
+    pub ci: [f64; 2],
+    /// Adjusted for all tests of the run (Holm).
+    pub p_value: f64,
+    /// Whether this made the regression sure.
+    pub found: bool,
 }
 
 /// One threshold.
@@ -228,10 +244,18 @@ impl ComparisonRow {
             p_value: row.change.and_then(|change| change.p_value),
             tolerance: row.tolerance,
             mde: row.mde,
+            siblings: row.siblings.map(SiblingsFacts::of),
             outcome: row.outcome.name().to_owned(),
             level: level.map(str::to_owned),
             reason: row.reason.clone(),
         }
+    }
+}
+
+impl SiblingsFacts {
+    fn of(siblings: Siblings) -> Self {
+        let Siblings { change, interval: (low, high), p_value, found } = siblings;
+        Self { change, ci: [low, high], p_value, found }
     }
 }
 

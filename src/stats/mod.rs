@@ -6,6 +6,7 @@ pub mod beta;
 pub mod blocks;
 pub mod f_ratio;
 pub mod holm;
+pub mod mser;
 mod newton;
 pub mod normal;
 pub mod overdispersion;

@@ -2,8 +2,8 @@
 
 use super::{Reference, Verdict, VerdictKind};
 use crate::{
-    compare::{ComparedMetric, Comparison, Outcome, Row},
-    policy::{Quantile, Severity},
+    compare::{Comparison, Outcome, Row},
+    policy::Severity,
 };
 
 /// What is sure before the end.
@@ -29,7 +29,7 @@ pub fn sure(verdict: &Verdict) -> Option<Sure> {
 
 /// Whether every tested p50 and p95 stays within its tolerance for sure: not only that no change was found.
 fn all_equivalent(comparison: &Comparison) -> bool {
-    let of_body = |row: &&Row| matches!(row.metric, ComparedMetric::Latency(quantile) if quantile < Quantile::P99);
+    let of_body = |row: &&Row| row.metric.is_of_body();
     let tested = |row: &&Row| row.mde.is_some() && !matches!(row.outcome, Outcome::NoData);
     let mut tests = comparison.rows.iter().filter(of_body).filter(tested).peekable();
     tests.peek().is_some() && tests.all(|row| row.equivalent)
@@ -39,8 +39,8 @@ fn all_equivalent(comparison: &Comparison) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        compare::{Look, compare_ab, fixture, looks},
-        policy::{Policy, Severity},
+        compare::{ComparedMetric, Look, compare_ab, fixture, looks},
+        policy::{Policy, Quantile, Severity},
         record::{LearnedNoise, RunRecord},
         verdict::decide,
     };

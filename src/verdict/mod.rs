@@ -71,6 +71,12 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
     }
 }
 
+/// The verdict that counts most, by precedence: invalid > fail > inconclusive > warn > pass; the first of equal ones.
+#[must_use]
+pub fn worst<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> Option<&'a Verdict> {
+    verdicts.into_iter().min_by_key(|verdict| finding::rank(verdict.kind))
+}
+
 fn exit(kind: VerdictKind, interrupted: bool, inconclusive: Response) -> Exit {
     match kind {
         VerdictKind::Pass | VerdictKind::Warn => Exit::Ok,

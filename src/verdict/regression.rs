@@ -7,6 +7,9 @@ use crate::{
     units,
 };
 
+const NOT_STEADY: &str = "not steady: latencies were still falling in the middle of the measured time; a longer warm-up stage \
+                          (`warmup: true`) would settle it";
+
 /// Findings about the candidate against its reference.
 pub(super) fn findings(reference: &Reference, rules: &Regression) -> Vec<Finding> {
     let kind = |response: Response| match response {
@@ -38,6 +41,9 @@ fn compared(comparison: &Comparison, rules: &Regression) -> Vec<Finding> {
         let what = format!("endpoints with {covered} of the requests could be settled, a pass needs {needed}");
         findings.push(Finding::new(VerdictKind::Inconclusive, what));
     }
+    if comparison.warm_up.is_endless {
+        findings.push(Finding::new(VerdictKind::Inconclusive, NOT_STEADY));
+    }
     for endpoint in &comparison.appeared {
         findings.push(Finding::new(VerdictKind::Pass, format!("{endpoint}: new, without a baseline to compare with")));
     }
@@ -59,5 +65,33 @@ fn of_row(row: &Row, rules: &Regression) -> Option<Finding> {
             Response::Fail => finding(VerdictKind::Fail),
         },
         Outcome::Unchanged | Outcome::Inconclusive | Outcome::NoData => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::{
+        compare::{Look, compare_ab, fixture},
+        policy::{Policy, Regression},
+        record::LearnedNoise,
+        verdict::{Reference, VerdictKind, decide},
+    };
+
+    #[test]
+    fn runs_that_do_not_become_steady_are_inconclusive() {
+        let falling = |salt: u64| {
+            fixture::steady(20, &["/a"], 60, move |_, second, n| 20_000 - second * 600 + (n * 7919 + second * 31 + salt) % 300)
+        };
+        let (baseline, candidate) = ([0, 2, 4].map(falling), [1, 3, 5].map(falling));
+        let regression = Regression { block: Duration::from_secs(2), ..Regression::default() };
+        let policy = Policy { regression, ..Policy::default() };
+        let look = Look::only(3, 0.01);
+        let comparison = compare_ab(&baseline, &candidate, &policy.regression, &LearnedNoise::default(), look);
+        assert!(comparison.warm_up.is_endless && comparison.blocks == 10);
+        let verdict = decide(&candidate, Reference::Compared(Box::new(comparison)), &policy);
+        assert_eq!(verdict.kind, VerdictKind::Inconclusive);
+        assert!(verdict.reasons.iter().any(|reason| reason.starts_with("not steady: ")), "{:?}", verdict.reasons);
     }
 }

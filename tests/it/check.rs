@@ -54,6 +54,14 @@ fn the_plan_is_shown_and_nothing_is_sent() {
       alpha 0.01, blocks of 5s, coverage 80%
       no baseline: warn, inconclusive: warn, other environment: warn, improvement: warn
 
+    what a gate will see  smallest change, 4 times in 5
+      service as a whole  p50 +26% (assumed), p95 +34% (assumed)
+      articles            p50 +27% (assumed), p95 +35% (assumed), p99 +62% (assumed)
+      health              p50 +27% (assumed), p95 +36% (assumed), p99 no test
+      no baseline like this one is stored yet; with 10 of them, and runs that differ by 5%, which is assumed
+      too few requests or blocks for a test: health p99
+      may come out inconclusive: articles p99 (sensitivity 60%); `check --power 10%` shows what they need
+
     limits
       in flight        2000
       connections      as many as are needed, idle up to 1m
@@ -132,6 +140,14 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       cart: not compared
       order: critical; p95 warn +15%, fail +30%, floor 50us
 
+    what a gate will see  smallest change, 4 times in 5
+      service as a whole  p50 no test, p95 no test
+      order               p50 no test, p95 no test, p99 no test
+      GET /articles       p50 no test, p95 no test, p99 no test
+      no baseline like this one is stored yet; with 10 of them, and runs that differ by 5%, which is assumed
+      too few requests or blocks for a test: service as a whole p50, service as a whole p95, order p50, order p95, order p99, GET /articles p50, GET /articles p95, GET /articles p99
+      can't be judged: order.p99 < 1s (needs 1000 successful requests, about 600 are planned)
+
     limits
       in flight        50
       connections      as many as are needed, idle up to 1m
@@ -203,6 +219,10 @@ fn versions_that_are_started_afresh_are_shown_with_their_replicates() {
       compared with the baseline beside it, request by request (ab)
       alpha 0.01, blocks of 5s, coverage 80%
       no baseline: warn, inconclusive: warn, other environment: warn, improvement: warn
+
+    what a gate will see  smallest change, 4 times in 5
+      articles            p50 +4.6% (assumed), p95 +6.5% (assumed), p99 +11% (assumed)
+      assumed, as no comparison like this one is stored: two processes of one build differ by 2%, logarithms of latencies spread by 0.5; `loadgate calibrate` measures it
 
     limits
       in flight        2000
@@ -369,4 +389,26 @@ safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated:
       circuit breaker  opens above 40% failed of 50 or more within 10s, tries again after 2s, gives up at opening 3
       self-protection  above 80% busy or 80% of the memory, looked at every 10s: 20% of the load is shed
     ");
+}
+
+#[test]
+fn what_it_takes_to_see_a_change_is_told_before_any_time_is_spent() {
+    let ab = include_str!("configs/both-versions.yml");
+    insta::assert_snapshot!(check(ab, &["--power", "4%"]), @r"
+    exit Some(0)
+    --- stdout
+    to see +4%  p50                          p95                        p99
+      articles  8 replicates of 20s (2m40s)  12 replicates of 20s (4m)  20 replicates of 1m20s (26m40s)
+      assumed, as no comparison like this one is stored: two processes of one build differ by 2%, logarithms of latencies spread by 0.5; `loadgate calibrate` measures it
+
+    --- stderr
+    ");
+    let text = check(ab, &["--power", "0%"]);
+    assert!(text.contains("exit Some(2)") && text.contains("write a percentage above 0 and up to 1000%"), "{text}");
+    let text = check(ab, &["--power", "4"]);
+    assert!(text.contains("exit Some(2)") && text.contains("--power"), "{text}");
+    let users = "target: http://127.0.0.1:1\nstages: [ { vus: 5, duration: 60s } ]\nscenarios: [ GET / ]\n";
+    let text = check(users, &["--power", "5%"]);
+    assert!(text.contains("how many requests users make is the target's to decide"), "{text}");
+    assert!(!check(users, &[]).contains("what a gate will see"));
 }

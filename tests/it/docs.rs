@@ -129,6 +129,7 @@ fn every_flag_of_every_command_is_described() {
         "run",
         "compare",
         "import",
+        "calibrate",
         "report",
         "check",
         "demo",
@@ -161,11 +162,15 @@ fn every_flag_of_every_command_is_described() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    for entry in fs::read_dir(docs()).unwrap() {
-        let path = entry.unwrap().path();
+    let paths = fs::read_dir(docs()).unwrap().map(|entry| entry.unwrap().path());
+    for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
         let text = fs::read_to_string(&path).unwrap();
+        let targets = || text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for picture in targets().filter(|to| to.starts_with("pictures/")) {
+            assert!(docs().join(picture).is_file(), "{}: no picture '{picture}'", path.display());
+        }
         // Links out of the folder are not this test's affair.
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|to| !to.contains('/')) {
+        for target in targets().filter(|to| !to.contains('/')) {
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
             let linked = if file.is_empty() { text.clone() } else { fs::read_to_string(docs().join(file)).unwrap_or_default() };
             assert!(!linked.is_empty(), "{}: no page '{target}'", path.display());

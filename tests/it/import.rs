@@ -217,7 +217,7 @@ fn judged(case: &str, mode: &str) -> (Value, Value) {
     for path in &files {
         let name = path.file_name().expect("a name").to_string_lossy().replace(".csv.gz", "");
         import(folder.path(), &path.to_string_lossy(), &name);
-        let side = if name.starts_with("head") { &mut candidate } else { &mut baseline };
+        let side = if name.starts_with("head") || name.starts_with("candidate") { &mut candidate } else { &mut baseline };
         side.push(format!("{name}.json.gz"));
     }
     let (mut args, flag) = (vec!["compare", "--mode", mode, "--json", "verdict.json", "--baseline"], "--candidate");
@@ -234,6 +234,50 @@ fn stored_runs_from_files_are_judged_as_the_reference_judges_them() {
     agree(&verdict, &expected);
     assert_eq!(verdict["verdict"], "fail", "{}", verdict["reasons"]);
     assert_eq!(expected["overall"], "regressed");
+}
+
+#[test]
+fn pairs_from_files_are_judged_as_the_reference_judges_them() {
+    let (verdict, expected) = judged("duet_items_up", "ab");
+    agree(&verdict, &expected);
+    assert_eq!((&verdict["verdict"], &expected["overall"]), (&"fail".into(), &"regressed".into()), "{}", verdict["reasons"]);
+    let (verdict, expected) = judged("duet_same", "ab");
+    agree(&verdict, &expected);
+    assert_eq!((&verdict["verdict"], &expected["overall"]), (&"inconclusive".into(), &"inconclusive".into()));
+}
+
+/// Both versions of a replicate from one file each, whose times are `offset_us` apart.
+fn pair(folder: &Path, replicate: u64, offset_us: u64) {
+    for (side, shift, offset_us) in [("baseline", replicate, 0), ("candidate", replicate + 5, offset_us)] {
+        let moved = results(1.0, shift).lines().skip(1).fold(String::new(), |text, row| {
+            let (time, rest) = row.split_once(',').expect("columns");
+            let time_us = time.parse::<u64>().expect("a time") + offset_us;
+            text + &format!("{time_us},{rest}\n")
+        });
+        fs::write(folder.join("results.csv"), format!("timestamp_us,endpoint,latency_us,status\n{moved}")).expect("results");
+        import(folder, "results.csv", &format!("runs/{side}-{replicate}"));
+    }
+}
+
+fn compare_pairs(folder: &Path) -> (Option<i32>, String) {
+    run(folder, &["compare", "--mode", "ab", "--baseline", "runs", "--candidate", "runs"])
+}
+
+#[test]
+fn runs_of_a_pair_may_begin_in_different_windows() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    (1..=3).for_each(|replicate| pair(folder.path(), replicate, 337_000 * replicate));
+    let (_, text) = compare_pairs(folder.path());
+    assert!(!text.contains("left out") && text.contains("3 replicates"), "{text}");
+    pair(folder.path(), 3, 4_000_000);
+    let (_, text) = compare_pairs(folder.path());
+    assert!(text.contains("warning: pair 3: 8s that only one of the versions was played in are left out"), "{text}");
+    pair(folder.path(), 3, 60_000_000);
+    let (code, text) = compare_pairs(folder.path());
+    assert_eq!(code, Some(2), "{text}");
+    let refused =
+        "error: pair 3 (imported from results.csv, imported from results.csv): the two runs were not made at the same time";
+    assert!(text.contains(refused) && text.contains("hint: give pairs of runs made side by side"), "{text}");
 }
 
 #[test]

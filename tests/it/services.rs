@@ -118,7 +118,7 @@ fn requests(port: u16) -> u64 {
 }
 
 /// Starts the program and waits until its service of this number, from 1, has seen so many requests.
-fn under_load(yard: &Yard, args: &[&str], number: usize, seen: u64) -> Child {
+pub(crate) fn under_load(yard: &Yard, args: &[&str], number: usize, seen: u64) -> Child {
     let mut child = loadgate(yard.path(), args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while yard.started().get(number - 1).is_none_or(|(_, port)| requests(*port) < seen) {
         if child.try_wait().unwrap().is_some() {
@@ -128,7 +128,7 @@ fn under_load(yard: &Yard, args: &[&str], number: usize, seen: u64) -> Child {
     child
 }
 
-fn send(signal: &str, process: u32) {
+pub(crate) fn send(signal: &str, process: u32) {
     assert!(Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success());
 }
 

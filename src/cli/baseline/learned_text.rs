@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The lessons of one fingerprint, newest first.
-pub(super) fn render(lessons: &[StoredNoise]) -> Vec<String> {
+pub(in crate::cli) fn render(lessons: &[StoredNoise]) -> Vec<String> {
     let Some(newest) = lessons.first() else { return Vec::new() };
     let learned = LearnedNoise::of(lessons.iter().map(|lesson| &lesson.noise));
     let noise = &newest.noise;

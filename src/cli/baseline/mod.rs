@@ -1,7 +1,7 @@
 //! `loadgate baseline`: looking after stored runs.
 
 mod learn;
-mod learned_text;
+pub(super) mod learned_text;
 mod list;
 mod promote;
 mod record;
@@ -104,7 +104,7 @@ impl Args {
             Some(resolved) => resolved.baseline,
             // What it makes, it makes by a configuration, and keeps where that says.
             None if matches!(self.action, Action::Record(_)) => self.config().resolve()?.baseline,
-            None => BaselineSettings { dir: PathBuf::from("baselines"), keep: usize::MAX },
+            None => BaselineSettings { dir: PathBuf::from("baselines"), branch: String::new(), keep: usize::MAX },
         };
         if let Some(dir) = &self.dir {
             settings.dir.clone_from(dir);

@@ -47,7 +47,7 @@ impl Args {
         let mut resolved = config.resolve_with(&StartArgs::of_candidate(self.start_candidate.clone()))?;
         resolved.plan = resolved.plan.aimed_at(resolved.plan.target().clone(), None);
         resolved.policy.regression.compare = Mode::Baseline;
-        resolved.replication = Replication { count: usize::from(self.runs), splits: false, early_stop: false };
+        resolved.replication = Replication { count: usize::from(self.runs), splits: false, early_stop: false, extension: 0 };
         if !self.no_warmup && resolved.plan.stages.first().is_some_and(|stage| stage.measured) {
             let failure = Failure::usage("the first stage is measured: baselines are runs of a service that is warm");
             return Err(failure.hint("add a stage with warmup: true before it, or record with --no-warmup"));

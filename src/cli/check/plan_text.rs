@@ -1,13 +1,17 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
-use super::{replicates_text, steering_text, target_text, thresholds_text, users_text};
+use super::{
+    super::outlook::{Outlook, per_arrival},
+    outlook_text, replicates_text, steering_text, target_text, thresholds_text, users_text,
+};
 use crate::{
-    plan::{HttpVersion, Load, Plan, Resolved, Step, Target, Timeouts},
+    compare::SERVICE,
+    plan::{HttpVersion, Load, Plan, Resolved, Target, Timeouts},
     policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response},
     units::{self, PerSecond},
 };
 
-pub(super) fn render(resolved: &Resolved) -> String {
+pub(super) fn render(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
     let sections = [
         head(resolved),
         stages(&resolved.plan),
@@ -16,6 +20,7 @@ pub(super) fn render(resolved: &Resolved) -> String {
         users_text::data(&resolved.plan),
         thresholds_text::render(resolved),
         regression(resolved),
+        outlook.map(|outlook| outlook_text::render(outlook, resolved)).unwrap_or_default(),
         limits(resolved),
         replicates_text::hooks(resolved),
         steering_text::render(&resolved.plan.control),
@@ -84,19 +89,8 @@ fn scenarios(plan: &Plan) -> String {
 fn endpoints(resolved: &Resolved) -> String {
     let plan = &resolved.plan;
     let arrivals: u64 = plan.stages.iter().filter(|stage| stage.measured).map(crate::plan::Stage::arrivals).sum();
-    let total: u64 = plan.workload.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
     let row = |(id, endpoint): (usize, &crate::plan::Endpoint)| {
-        let per_arrival: f64 = plan
-            .workload
-            .scenarios
-            .iter()
-            .map(|scenario| {
-                let steps =
-                    scenario.steps.iter().filter_map(Step::request).filter(|step| step.endpoint == id && step.measured).count();
-                steps as f64 * f64::from(scenario.weight) / total.max(1) as f64
-            })
-            .sum();
-        let requests = arrivals as f64 * per_arrival / plan.sides().len() as f64;
+        let requests = arrivals as f64 * per_arrival(plan, id) / plan.sides().len() as f64;
         let testable: Vec<String> = resolved
             .policy
             .regression
@@ -123,17 +117,21 @@ fn regression(resolved: &Resolved) -> String {
     let regression = &resolved.policy.regression;
     let row = |(quantile, written): (&Quantile, &MetricOverride)| {
         let rule = written.completed(LatencyRule::default_of(*quantile, resolved.policy.regression.compare));
-        vec![
-            quantile.to_string(),
-            format!("+{}", percent(rule.warn)),
-            format!("+{}", percent(rule.fail)),
-            format!("+{}", percent(rule.sensitivity)),
-            units::duration(rule.floor),
-        ]
+        rule_row(&quantile.to_string(), &rule)
     };
     let mut rows: Vec<Vec<String>> = regression.latency.iter().map(row).collect();
     let dash = || "-".to_owned();
-    rows.push(vec!["error_rate".to_owned(), dash(), format!("+{} pp", points(regression.errors.fail)), dash(), dash()]);
+    if let Some(rule) = regression.mean_rule(SERVICE, regression.compare) {
+        rows.push(rule_row("mean", &rule));
+    }
+    if let Some(rule) = regression.throughput_rule(regression.compare) {
+        let name = if measures_users(&resolved.plan) { "throughput" } else { "achieved_rate" };
+        let fall = |share: f64| format!("-{}", percent(share));
+        rows.push(vec![name.to_owned(), fall(rule.warn), fall(rule.fail), fall(rule.sensitivity), dash()]);
+    }
+    let errors = regression.errors;
+    let warn = if errors.warn < errors.fail { format!("+{} pp", points(errors.warn)) } else { dash() };
+    rows.push(vec!["error_rate".to_owned(), warn, format!("+{} pp", points(regression.errors.fail)), dash(), dash()]);
     let mut text = table("regression", &["warn", "fail", "sensitivity", "floor"], rows);
     text.push_str(match regression.compare {
         Mode::Ab => "\n  compared with the baseline beside it, request by request (ab)",
@@ -159,15 +157,26 @@ fn regression(resolved: &Resolved) -> String {
     text
 }
 
+fn rule_row(name: &str, rule: &LatencyRule) -> Vec<String> {
+    let more = |share: f64| format!("+{}", percent(share));
+    vec![name.to_owned(), more(rule.warn), more(rule.fail), more(rule.sensitivity), units::duration(rule.floor)]
+}
+
 fn exception_text(resolved: &Resolved, endpoint: &str, exception: &Override) -> String {
     if exception.ignore {
         return "not compared".to_owned();
     }
     let mut parts: Vec<String> = exception.critical.then(|| "critical".to_owned()).into_iter().collect();
-    for quantile in exception.latency.keys() {
-        if let Some(rule) = resolved.policy.regression.latency_rule(endpoint, *quantile, resolved.policy.regression.compare) {
+    let regression = &resolved.policy.regression;
+    let quantiles = exception
+        .latency
+        .keys()
+        .map(|quantile| (quantile.to_string(), regression.latency_rule(endpoint, *quantile, regression.compare)));
+    let mean = exception.mean.map(|_| ("mean".to_owned(), regression.mean_rule(endpoint, regression.compare)));
+    for (name, rule) in quantiles.chain(mean) {
+        if let Some(rule) = rule {
             let floor = units::duration(rule.floor);
-            parts.push(format!("{quantile} warn +{}, fail +{}, floor {floor}", percent(rule.warn), percent(rule.fail)));
+            parts.push(format!("{name} warn +{}, fail +{}, floor {floor}", percent(rule.warn), percent(rule.fail)));
         }
     }
     parts.join("; ")
@@ -257,7 +266,7 @@ fn word(response: Response) -> &'static str {
 }
 
 /// Columns as wide as their widest cell; the first one is the title.
-pub(super) fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(in crate::cli) fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
     let header = std::iter::once(title).chain(header.iter().copied()).map(str::to_owned).collect::<Vec<_>>();
     let rows: Vec<Vec<String>> = std::iter::once(header)
         .chain(rows.into_iter().map(|mut row| {

@@ -15,8 +15,12 @@ pub(super) fn line(resolved: &Resolved) -> Option<String> {
     let part = plan.part(replication, crate::plan::Replicate { number: 1, of: replication.count });
     let whole = units::duration(plan.length_of(replication));
     let sooner = if replication.splits && replication.early_stop { ", sooner where the verdict is sure" } else { "" };
+    let more = match replication.extension {
+        0 => String::new(),
+        _ => format!(", up to {} replicates where it is inconclusive", replication.most()),
+    };
     let count = replication.count;
-    Some(format!("runs      {count} replicates with fresh processes, each {}; {whole} of load in all{sooner}", each(&part)))
+    Some(format!("runs      {count} replicates with fresh processes, each {}; {whole} of load in all{sooner}{more}", each(&part)))
 }
 
 /// `8s not measured and 20s measured`.

@@ -31,6 +31,7 @@ pub(super) const DESIGN: Design = Design {
     run_samples: Quantile::samples_to_compare,
     side_samples: Quantile::samples_to_compare,
     service_beyond: SERVICE_BEYOND,
+    contrast_baselines: None,
     error_cv: Some(ERROR_CV),
     notes,
     unit: "run",
@@ -66,6 +67,12 @@ impl PairNoise {
         let (between, between_df) = between(known.scale, known.learned);
         Self { within, within_df, between, between_df }
     }
+}
+
+/// The noise that a pair can be expected to have, with that variance of a difference within it.
+pub(in crate::compare) fn expected(scale: f64, learned: Option<Learned>, within: f64, within_df: f64) -> Box<dyn Noise> {
+    let (between, between_df) = between(scale, learned);
+    Box::new(PairNoise { within, within_df, between, between_df })
 }
 
 /// Variance between two processes of one build, and its degrees of freedom. What was learned counts alone as soon as it is

@@ -12,7 +12,7 @@ use crate::{
         trial::Trial,
     },
     policy::{Mode, Quantile},
-    record::Spread,
+    record::{Learned, Spread},
     stats::f_ratio,
 };
 
@@ -37,6 +37,7 @@ pub(super) const DESIGN: Design = Design {
     run_samples: Quantile::samples_min,
     side_samples: Quantile::samples_to_compare,
     service_beyond: SERVICE_BEYOND,
+    contrast_baselines: None,
     error_cv: Some(ERROR_CV),
     notes,
     unit: "replicate",
@@ -61,6 +62,14 @@ struct Squares {
 }
 
 impl Squares {
+    /// What was learned, as far as it may count.
+    fn offered(learned: Learned) -> Option<Self> {
+        let (sum, df) = (learned.sum_of_squares, learned.df);
+        let share = (LEARNED_DF_MAX / df).min(1.0);
+        // A spread of nothing at all is no spread: equal latencies to the last digit.
+        (sum > 0.0 && df > 0.0).then_some(Self { sum: sum * share, df: df * share })
+    }
+
     fn variance(self) -> f64 {
         self.sum / self.df
     }
@@ -85,17 +94,22 @@ struct ReplicatedNoise {
     set_aside: bool,
 }
 
+/// The noise that so many replicates can be expected to have: they will spread as those before them did or, where none were seen, as
+/// is assumed. `within` is the variance of a difference within a replicate.
+pub(in crate::compare) fn expected(scale: f64, learned: Option<Learned>, within: f64, replicates: usize) -> Box<dyn Noise> {
+    let (prior, learned) = ((PRIOR_SD * scale).powi(2), learned.and_then(Squares::offered));
+    let variance = learned.map_or(prior + within, Squares::variance);
+    let df = replicates as f64 - 1.0;
+    let own = Squares { sum: variance * df, df };
+    Box::new(ReplicatedNoise { prior, within: within.min(variance), own, learned, set_aside: false })
+}
+
 impl ReplicatedNoise {
     fn of(sample: &Sample<'_>, known: &Known) -> Self {
-        let differences = sample.pairs().map(|(baseline, candidate)| candidate.ln_us - baseline.ln_us);
+        let differences = sample.pairs().map(|(baseline, candidate)| candidate.ln - baseline.ln);
         let sum = sum_of_squares(differences.collect::<Vec<_>>().into_iter());
         let own = Squares { sum, df: sample.baseline.len() as f64 - 1.0 };
-        let offered = known.learned.and_then(|learned| {
-            let (sum, df) = (learned.sum_of_squares, learned.df);
-            let share = (LEARNED_DF_MAX / df).min(1.0);
-            // A spread of nothing at all is no spread: equal latencies to the last digit.
-            (sum > 0.0 && df > 0.0).then_some(Squares { sum: sum * share, df: df * share })
-        });
+        let offered = known.learned.and_then(Squares::offered);
         let alike = |learned: &Squares| f_ratio::sf(own.variance() / learned.variance(), own.df, learned.df) >= SET_ASIDE_P;
         let learned = offered.filter(alike);
         Self {
@@ -167,10 +181,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{
-        compare::{shift::Shift, summary::Estimate},
-        record::Learned,
-    };
+    use crate::compare::{shift::Shift, summary::Estimate};
 
     fn list(value: &Value) -> Vec<f64> {
         value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
@@ -178,10 +189,10 @@ mod tests {
 
     /// Replicates with those differences and, in each, those residuals.
     fn noise(case: &Value, learned: Option<Learned>) -> (ReplicatedNoise, Shift) {
-        let of = |ln_us: f64, z: &str| {
+        let of = |ln: f64, z: &str| {
             let residuals = list(&case[z]);
             let strata = [residuals.len()];
-            Estimate::new(ln_us, 1e3, residuals, &strata)
+            Estimate::new(ln, 1e3, residuals, &strata)
         };
         let differences = list(&case["d_i"]);
         let baseline: Vec<Estimate> = differences.iter().map(|_| of(2.0, "z_base")).collect();

@@ -30,6 +30,7 @@ pub(super) const DESIGN: Design = Design {
     run_samples: Quantile::samples_to_compare,
     side_samples: Quantile::samples_to_compare,
     service_beyond: SERVICE_BEYOND,
+    contrast_baselines: Some(BASELINES_SETTLED),
     error_cv: None,
     notes,
     unit: "run",
@@ -49,7 +50,7 @@ fn excess(sample: &Sample<'_>) -> f64 {
     if df <= 0.0 {
         return 0.0;
     }
-    let squares = |runs: &[&crate::compare::summary::Estimate]| sum_of_squares(runs.iter().map(|run| run.ln_us));
+    let squares = |runs: &[&crate::compare::summary::Estimate]| sum_of_squares(runs.iter().map(|run| run.ln));
     let within = mean(sample.all().map(|run| run.variance));
     ((squares(&sample.baseline) + squares(&sample.candidate)) / df - within).max(0.0)
 }
@@ -87,6 +88,12 @@ struct StoredNoise {
     within_df: f64,
     baseline_runs: f64,
     candidate_runs: f64,
+}
+
+/// The noise that one run can be expected to have against so many stored ones, with that variance within each.
+pub(in crate::compare) fn expected(scale: f64, within: f64, within_df: f64, baselines: usize) -> Box<dyn Noise> {
+    let (prior, baseline_runs) = ((PRIOR_SD * scale).powi(2), baselines as f64);
+    Box::new(StoredNoise { prior, moment: None, within, imbalance: 0.0, within_df, baseline_runs, candidate_runs: 1.0 })
 }
 
 impl StoredNoise {
@@ -167,7 +174,7 @@ mod tests {
         let number = |name: &str| case[name].as_f64().unwrap();
         let runs = |y: &str, variance: &str| {
             let pairs = list(y).into_iter().zip(list(variance));
-            let estimate = |(ln_us, variance)| Estimate { variance, df: 11.0, ..Estimate::new(ln_us, 1e3, Vec::new(), &[]) };
+            let estimate = |(ln, variance)| Estimate { variance, df: 11.0, ..Estimate::new(ln, 1e3, Vec::new(), &[]) };
             pairs.map(estimate).collect()
         };
         let (baseline, candidate): (Vec<Estimate>, Vec<Estimate>) = (runs("yb", "s2b"), runs("yh", "s2h"));

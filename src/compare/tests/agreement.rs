@@ -106,6 +106,11 @@ fn agrees(row: &Row, expected: &Value, scale: f64) {
         assert!((mde / number("mde") - 1.0).abs() < 0.03, "{what}");
     }
     if let Some(p) = change.p_value {
+        if let Some(contrast) = expected.get("con") {
+            let (low, high) = row.siblings.unwrap().interval;
+            let half = crate::stats::student_t::quantile(0.975, contrast[1].as_f64().unwrap()) * contrast[0].as_f64().unwrap();
+            assert!(((high.ln_1p() - low.ln_1p()) / 2.0 / half - 1.0).abs() < 0.02, "{what}");
+        }
         let both = (number("p_adj").min(number("pdn_adj")) * scale).min(1.0);
         assert!((p - both).abs() < 0.1 * both, "{what}");
     }

@@ -139,7 +139,7 @@ proptest! {
             let other = back.rows.iter().find(|other| other.endpoint == row.endpoint && other.metric == row.metric).unwrap();
             let ln = |row: &crate::compare::Row| row.change.map(|change| match row.metric {
                 crate::compare::ComparedMetric::ErrorRate => change.estimate,
-                crate::compare::ComparedMetric::Latency(_) => change.estimate.ln_1p(),
+                _ => change.estimate.ln_1p(),
             });
             if let (Some(forth), Some(back)) = (ln(row), ln(other)) {
                 prop_assert!((forth + back).abs() < 1e-9);

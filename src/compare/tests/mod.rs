@@ -1,5 +1,6 @@
 mod agreement;
 mod degenerate;
+mod metrics;
 mod outcomes;
 mod side_by_side;
 mod simulation;

@@ -193,7 +193,7 @@ fn the_record_says_where_it_comes_from() {
     let written = serde_json::to_value(&record).unwrap();
     assert_eq!(
         written["provenance"]["imported"],
-        serde_json::json!({"format": "csv", "files": ["0.csv"], "rows": 1, "latency_from": "unknown"})
+        serde_json::json!({"format": "csv", "files": ["0.csv"], "rows": 1, "latency_from": "unknown", "began_us": 0})
     );
     assert_eq!(record.origin(), "imported from 0.csv");
     let facts = record.fingerprint().facts;

@@ -6,9 +6,12 @@ use super::Problems;
 use crate::{
     config::{Loaded, Path, nearest_hint, regression as written, written::TextOr},
     plan::Workload,
-    policy::{LatencyRule, MetricOverride, Mode, OnEvent, Override, Quantile, Regression, Response},
+    policy::{ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Quantile, Regression, Response},
     units,
 };
+
+/// What to do about an inconclusive comparison: play more of it.
+pub(super) const EXTEND: &str = "extend";
 
 /// Largest tolerance that still says something: ten times as slow.
 const TOLERANCE_MAX: f64 = 10.0;
@@ -24,19 +27,14 @@ pub(super) fn resolve(
     let at = Path::root().key("regression");
     let default = Regression::default();
     let coverage = written.coverage.as_ref().and_then(|share| problems.share(share, &at.key("coverage"), 1.0));
-    let mut errors = default.errors;
-    if let Some(fail) = written.metrics.error_rate.as_ref().and_then(|rate| rate.fail.as_ref()) {
-        let path = at.key("metrics").key("error_rate").key("fail");
-        errors.fail = problems.share(fail, &path, 1.0).unwrap_or(errors.fail);
-        // A pass can't ask for more certainty than a failure does.
-        errors.pass_bound = errors.pass_bound.max(errors.fail);
-    }
     let regression = Regression {
         compare,
         alpha: alpha(written, &at, default.alpha, problems),
         block: block(written, &at, window, default.block, problems),
         latency: latency(&written.metrics, &at.key("metrics"), &default.latency, problems),
-        errors,
+        mean: written.metrics.mean.as_ref().map(|mean| mean_rule(mean, &at.key("metrics"), problems)),
+        throughput: written.metrics.throughput.as_ref().map(|rule| throughput(rule, &at.key("metrics"), problems)),
+        errors: errors(written.metrics.error_rate.as_ref(), &at.key("metrics"), default.errors, problems),
         coverage: coverage.unwrap_or(default.coverage),
         overrides: overrides(written, &at.key("overrides"), workload, problems),
         on: on_event(&written.policy, &at.key("policy"), default.on, problems),
@@ -44,10 +42,67 @@ pub(super) fn resolve(
     for (endpoint, exception) in &regression.overrides {
         for quantile in exception.latency.keys() {
             let at = at.key("overrides").key(endpoint).key(&quantile.to_string());
-            regression.latency_written(endpoint, *quantile).iter().for_each(|rule| check_order(*rule, *quantile, &at, problems));
+            match regression.latency_written(endpoint, *quantile) {
+                Some(rule) => check_order(rule, *quantile, &at, problems),
+                None => not_compared(&quantile.to_string(), &at, problems),
+            }
+        }
+        if exception.mean.is_some() {
+            let at = at.key("overrides").key(endpoint).key("mean");
+            match regression.mean_written(endpoint) {
+                Some(rule) => check_order(rule, Quantile::P95, &at, problems),
+                None => not_compared("mean", &at, problems),
+            }
         }
     }
     regression
+}
+
+/// An exception to a rule that there isn't.
+fn not_compared(metric: &str, at: &Path, problems: &Problems<'_>) {
+    let hint = format!("compare it for all endpoints first: `regression.metrics.{metric}: {{}}`");
+    problems.add_at_key(at, format!("'{metric}' is not compared, so there is no rule to change"), hint);
+}
+
+fn mean_rule(written: &written::Latency, at: &Path, problems: &Problems<'_>) -> MetricOverride {
+    let at = at.key("mean");
+    let rule = rule_part(written, &at, problems);
+    check_order(rule, Quantile::P95, &at, problems);
+    rule
+}
+
+/// What can fall by all of it at most.
+fn throughput(written: &written::Throughput, at: &Path, problems: &Problems<'_>) -> MetricOverride {
+    let at = at.key("throughput");
+    let share = |written: &Option<_>, key: &str| {
+        let share = written.as_ref().and_then(|share| problems.share(share, &at.key(key), 1.0))?;
+        if share >= 1.0 {
+            let hint = "write the share of the throughput that may be lost, below 100%, for example 10%";
+            problems.add(&at.key(key), "a fall by 100% leaves nothing to compare".to_owned(), hint);
+            return None;
+        }
+        Some(share)
+    };
+    let sensitivity = share(&written.sensitivity, "sensitivity");
+    let rule =
+        MetricOverride { warn: share(&written.warn, "warn"), fail: share(&written.fail, "fail"), sensitivity, floor: None };
+    check_order(rule, Quantile::P50, &at, problems);
+    rule
+}
+
+fn errors(written: Option<&written::ErrorRate>, at: &Path, default: ErrorRule, problems: &Problems<'_>) -> ErrorRule {
+    let at = at.key("error_rate");
+    let share = |written: Option<&_>, key: &str| written.and_then(|share| problems.share(share, &at.key(key), 1.0));
+    let (warn, fail) =
+        written.map_or((None, None), |rate| (share(rate.warn.as_ref(), "warn"), share(rate.fail.as_ref(), "fail")));
+    // A warning that is written alone moves the failure up to it.
+    let fail = fail.unwrap_or_else(|| warn.map_or(default.fail, |warn| default.fail.max(warn)));
+    if let Some(warn) = warn.filter(|warn| *warn > fail) {
+        let message = format!("'warn' ({}) is above 'fail' ({})", units::percent(warn), units::percent(fail));
+        problems.add(&at.key("warn"), message, "a warning comes before a failure; write a smaller share");
+    }
+    // A pass can't ask for more certainty than a failure does.
+    ErrorRule { warn: warn.unwrap_or(fail), fail, pass_bound: default.pass_bound.max(fail), ..default }
 }
 
 fn alpha(written: &written::Regression, at: &Path, default: f64, problems: &Problems<'_>) -> f64 {
@@ -87,7 +142,7 @@ fn latency(
     problems: &Problems<'_>,
 ) -> BTreeMap<Quantile, MetricOverride> {
     let mut rules = default.clone();
-    for (quantile, written) in by_quantile(&metrics.p50, &metrics.p95, &metrics.p99) {
+    for (quantile, written) in by_quantile([&metrics.p50, &metrics.p90, &metrics.p95, &metrics.p99, &metrics.p999]) {
         let at = at.key(&quantile.to_string());
         let rule = rule_part(written, &at, problems);
         check_order(rule, quantile, &at, problems);
@@ -105,14 +160,9 @@ fn check_order(rule: MetricOverride, quantile: Quantile, at: &Path, problems: &P
     }
 }
 
-fn by_quantile<'a>(
-    p50: &'a Option<written::Latency>,
-    p95: &'a Option<written::Latency>,
-    p99: &'a Option<written::Latency>,
-) -> impl Iterator<Item = (Quantile, &'a written::Latency)> {
-    [(Quantile::P50, p50), (Quantile::P95, p95), (Quantile::P99, p99)]
-        .into_iter()
-        .filter_map(|(quantile, written)| Some((quantile, written.as_ref()?)))
+/// What is written of each quantile, in the order of [`Quantile::ALL`].
+fn by_quantile(written: [&Option<written::Latency>; 5]) -> impl Iterator<Item = (Quantile, &written::Latency)> {
+    Quantile::ALL.into_iter().zip(written).filter_map(|(quantile, written)| Some((quantile, written.as_ref()?)))
 }
 
 fn rule_part(written: &written::Latency, at: &Path, problems: &Problems<'_>) -> MetricOverride {
@@ -147,9 +197,10 @@ fn overrides(
                 Override { ignore, ..Override::default() }
             }
             TextOr::Map(long) => {
-                let parts = by_quantile(&long.p50, &long.p95, &long.p99);
+                let parts = by_quantile([&long.p50, &long.p90, &long.p95, &long.p99, &long.p999]);
                 let latency = parts.map(|(quantile, part)| (quantile, rule_part(part, &at.key(&quantile.to_string()), problems)));
-                Override { ignore: false, critical: long.critical, latency: latency.collect() }
+                let mean = long.mean.as_ref().map(|mean| rule_part(mean, &at.key("mean"), problems));
+                Override { ignore: false, critical: long.critical, latency: latency.collect(), mean }
             }
         };
         overrides.insert(endpoint.clone(), exception);
@@ -159,13 +210,16 @@ fn overrides(
 
 fn on_event(written: &written::Policy, at: &Path, default: OnEvent, problems: &Problems<'_>) -> OnEvent {
     let known = [("pass", Response::Pass), ("warn", Response::Warn), ("fail", Response::Fail)];
-    let response = |word: &Option<String>, key: &str, not_yet: &[&str], default| {
-        problems.choice(word.as_deref(), &at.key(key), &known, not_yet).unwrap_or(default)
+    let response = |word: &Option<String>, key: &str, default| {
+        problems.choice(word.as_deref(), &at.key(key), &known, &[]).unwrap_or(default)
     };
+    // What is added is for the replicates to know; where that does not help, it is a warning.
+    let extending = [known.as_slice(), &[(EXTEND, Response::Warn)]].concat();
+    let inconclusive = problems.choice(written.inconclusive.as_deref(), &at.key("inconclusive"), &extending, &[]);
     OnEvent {
-        missing_baseline: response(&written.missing_baseline, "missing_baseline", &[], default.missing_baseline),
-        inconclusive: response(&written.inconclusive, "inconclusive", &["extend"], default.inconclusive),
-        env_mismatch: response(&written.env_mismatch, "env_mismatch", &[], default.env_mismatch),
-        improvement: response(&written.improvement, "improvement", &[], default.improvement),
+        missing_baseline: response(&written.missing_baseline, "missing_baseline", default.missing_baseline),
+        inconclusive: inconclusive.unwrap_or(default.inconclusive),
+        env_mismatch: response(&written.env_mismatch, "env_mismatch", default.env_mismatch),
+        improvement: response(&written.improvement, "improvement", default.improvement),
     }
 }

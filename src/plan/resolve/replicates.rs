@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Problems, SafetySettings};
+use super::{Problems, SafetySettings, regression::EXTEND};
 use crate::{
     config::{Loaded, Path},
     plan::{Hooks, Plan, Replication, Stage, Target},
@@ -45,16 +45,49 @@ pub(super) fn resolve(
         };
         problems.add(&path, "each replicate needs fresh processes, and loadgate has no means to make them", hint);
     }
-    let replication = Replication {
+    let mut replication = Replication {
         count: usize::try_from(count.clamp(1, REPLICATES_MAX)).unwrap_or(1),
         splits: is_ab,
         early_stop: written.early_stop.unwrap_or(true),
+        extension: 0,
     };
     if replication.count > 1 {
         check_parts(replication, stages, loaded, problems);
         check_length(replication, stages, safety, loaded, problems);
     }
+    if written.policy.inconclusive.as_deref() == Some(EXTEND) {
+        replication.extension = extension(replication, stages, safety, problems);
+    }
     replication
+}
+
+/// Replicates that may be added: half as many, as far as `safety.max_duration` leaves time for them.
+fn extension(replication: Replication, stages: &[Stage], safety: &SafetySettings, problems: &Problems<'_>) -> usize {
+    let path = Path::root().key("regression").key("policy").key("inconclusive");
+    if !replication.splits || replication.count < 3 {
+        let hint =
+            "compare two versions in replicates with fresh processes (target.start and target.baseline_start), or write warn";
+        problems.add(&path, "'extend' adds replicates, and this comparison has none", hint);
+        return 0;
+    }
+    let Some(max) = safety.max_duration else { return replication.count.div_ceil(2) };
+    let (whole, count) = (length(replication, stages), u32::try_from(replication.count).unwrap_or(u32::MAX));
+    let fits = |more: &usize| whole + whole / count * u32::try_from(*more).unwrap_or(u32::MAX) <= max;
+    let found = (1..=replication.count.div_ceil(2)).rev().find(fits);
+    if found.is_none() && whole <= max {
+        let message = format!(
+            "there is no time to extend: {} replicates last {}, and `safety.max_duration` is {}",
+            replication.count,
+            units::duration(whole),
+            units::duration(max)
+        );
+        problems.add(
+            &path,
+            message,
+            format!("raise the limit to {} or more, or write warn", units::duration(whole + whole / count)),
+        );
+    }
+    found.unwrap_or(0)
 }
 
 fn units_of(is_ab: bool) -> &'static str {

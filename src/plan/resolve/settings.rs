@@ -5,11 +5,16 @@ use std::path::PathBuf;
 use super::Problems;
 use crate::config::{Loaded, Path};
 
+/// Branch where none is written.
+const BRANCH: &str = "main";
+
 /// Where earlier records live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaselineSettings {
     /// The folder; a relative one of the configuration starts from the configuration's own folder.
     pub dir: PathBuf,
+    /// Branch that later versions start from: what is played on it teaches what noise is usual.
+    pub branch: String,
     /// Records that `baseline prune` keeps per fingerprint.
     pub keep: usize,
 }
@@ -54,8 +59,25 @@ pub(super) fn baseline(loaded: &Loaded, problems: &Problems<'_>) -> BaselineSett
     }
     BaselineSettings {
         dir: folder(written.dir.as_deref(), "baselines", &at.key("dir"), loaded, problems),
+        branch: branch(written.branch.as_deref(), &at.key("branch"), problems),
         keep: usize::try_from(keep).unwrap_or(usize::MAX),
     }
+}
+
+/// The name of a branch as people write it.
+fn branch(written: Option<&str>, at: &Path, problems: &Problems<'_>) -> String {
+    let branch = written.unwrap_or(BRANCH);
+    if let Some(name) = branch.strip_prefix("refs/") {
+        let name = name.strip_prefix("heads/").unwrap_or(BRANCH);
+        problems.add(at, format!("'{branch}' is a reference, not the name of a branch"), format!("write {name}"));
+    } else if branch.is_empty() || branch.contains(char::is_whitespace) {
+        problems.add(
+            at,
+            format!("'{branch}' can't be the name of a branch"),
+            format!("write it as git does; {BRANCH} is the default"),
+        );
+    }
+    branch.to_owned()
 }
 
 pub(super) fn report(loaded: &Loaded, problems: &Problems<'_>) -> ReportSettings {

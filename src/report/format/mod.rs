@@ -5,6 +5,7 @@ mod console;
 mod failures_json;
 mod html;
 mod junit;
+mod several;
 mod step_summary;
 mod summary_csv;
 mod summary_json;
@@ -15,6 +16,7 @@ mod windows_csv;
 
 pub use comment::capped_lines;
 pub use console::{console, console_run};
+pub use several::console_several;
 pub use summary_json::summary_json;
 
 use super::{HTML_FILE, Judged, ReportError, RunView, STEP_SUMMARY_FILE, VERDICT_FILE, View};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    compare::{Change, ComparedMetric, Comparison, Grade, Look, Outcome, Row, SERVICE},
+    compare::{Change, ComparedMetric, Comparison, Grade, Look, Outcome, Row, SERVICE, WarmUp},
     exit::Exit,
     policy::{Mode, Quantile, Severity, Threshold},
     record::{
@@ -145,6 +145,7 @@ pub(crate) fn row(endpoint: &str, quantile: Quantile, baseline_us: f64, change: 
         grade: Some(Grade::NoChangeFound),
         suspect: false,
         equivalent: false,
+        siblings: None,
         required: false,
         reason: format!("no change of {quantile} found; a change of 8% or more would have been seen"),
     }
@@ -209,6 +210,7 @@ pub(crate) fn comparison(rows: Vec<Row>) -> Comparison {
         vanished: Vec::new(),
         appeared: Vec::new(),
         notes: Vec::new(),
+        warm_up: WarmUp::default(),
         spreads: Vec::new(),
     }
 }

@@ -13,6 +13,9 @@ use crate::{
     units,
 };
 
+/// The service as a whole for people.
+const SERVICE_NAME: &str = "service as a whole";
+
 /// One compared metric.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChangeRow {
@@ -74,13 +77,14 @@ pub(super) fn rows(comparison: &Comparison) -> Vec<ChangeRow> {
     rows
 }
 
-/// The latency rows as a chart. Error rates change by percentage points and have no place on its axis.
+/// The latency rows as a chart. Error rates change by percentage points and rates fall where latencies rise: they have no place on its
+/// axis.
 pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
     let inputs: Vec<ForestInput<'_>> = comparison
         .rows
         .iter()
         .zip(rows)
-        .filter(|(row, _)| matches!(row.metric, ComparedMetric::Latency(_)))
+        .filter(|(row, _)| row.metric.is_latency())
         .filter_map(|(row, view)| {
             let change = row.change?;
             Some(ForestInput {
@@ -103,7 +107,7 @@ impl ChangeRow {
         let found = found(row);
         Self {
             endpoint: row.endpoint.clone(),
-            name: if service { "service as a whole".to_owned() } else { plain(&row.endpoint) },
+            name: if service { SERVICE_NAME.to_owned() } else { plain(&row.endpoint) },
             service,
             metric: row.metric.to_string(),
             metric_name: metric_name(row.metric),
@@ -150,7 +154,19 @@ fn metric_name(metric: ComparedMetric) -> String {
     match metric {
         ComparedMetric::Latency(quantile) => text::quantile(quantile),
         ComparedMetric::ErrorRate => "errors".to_owned(),
+        ComparedMetric::AchievedRate => "achieved rate".to_owned(),
+        ComparedMetric::Mean | ComparedMetric::Throughput => metric.to_string(),
     }
+}
+
+/// Endpoint and metric of a row for people.
+pub(super) fn named(endpoint: &str, metric: ComparedMetric) -> [String; 2] {
+    [if endpoint == SERVICE { SERVICE_NAME.to_owned() } else { plain(endpoint) }, metric_name(metric)]
+}
+
+/// The sign of a row.
+pub(super) fn sign_of(row: &Row) -> &'static str {
+    sign(found(row).class)
 }
 
 /// The sign of a colour class.
@@ -173,7 +189,11 @@ struct Found {
 fn found(row: &Row) -> Found {
     let found = |class, icon, words: &str, notable| Found { class, icon, words: words.to_owned(), notable };
     let limit = || format!("limit {}", row.metric.display_change(row.tolerance));
-    let worse = if row.metric == ComparedMetric::ErrorRate { "more errors" } else { "slower" };
+    let worse = match row.metric {
+        ComparedMetric::ErrorRate => "more errors",
+        metric if metric.higher_is_better() => "lower",
+        _ => "slower",
+    };
     match row.outcome {
         Outcome::Regressed if row.level == Some(Severity::Warn) => found("warn", "⚠️", &format!("{worse}, {}", limit()), true),
         Outcome::Regressed => found("fail", "❌", &format!("regressed, {}", limit()), true),

@@ -2,23 +2,11 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
+pub(crate) use crate::units::count;
 use crate::{policy::Quantile, units};
 
 /// What stands for a missing number. Never a zero.
 pub(crate) const NONE: &str = "–";
-
-/// A number of things, digits in groups of three: `12,345`.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
 
 /// `1 endpoint`, `3 endpoints`.
 pub(crate) fn counted(n: usize, thing: &str) -> String {

@@ -29,13 +29,35 @@ fn seconds(resolved: &Resolved) -> Vec<u64> {
 #[test]
 fn both_versions_are_started_in_six_replicates_that_split_the_measured_time() {
     let resolved = resolved(BOTH);
-    assert_eq!(resolved.replication, Replication { count: 6, splits: true, early_stop: true });
+    assert_eq!(resolved.replication, Replication { count: 6, splits: true, early_stop: true, extension: 0 });
     assert_eq!(resolved.policy.regression.compare, Mode::Ab);
     let [candidate, baseline] = &resolved.plan.targets[..] else { panic!("{:?}", resolved.plan.targets) };
     assert_eq!((candidate.authority(), resolved.plan.baseline), ("127.0.0.1:$PORT".to_owned(), Some(1)));
     assert_eq!(baseline.start.as_ref().unwrap().text, "./baseline/shop --port $PORT");
     assert_eq!(seconds(&resolved), [8, 20]);
     assert_eq!(resolved.plan.length_of(resolved.replication), Duration::from_secs(6 * 8 + 120));
+}
+
+#[test]
+fn what_is_inconclusive_is_extended_by_half_as_far_as_there_is_time() {
+    const EXTEND: &str = "regression: { policy: { inconclusive: extend } }";
+    let extension = |more: &str| resolved(&with(PAIR, &format!("{EXTEND}\n{more}"))).replication;
+    assert_eq!((extension("").count, extension("").extension, extension("").most()), (6, 3, 9));
+    assert_eq!(extension("safety: { max_duration: 230s }").extension, 2, "168 s, and 28 s for each");
+    let last: Vec<Replicate> = extension("").replicates().skip(5).take(2).collect();
+    assert_eq!(last, [Replicate { number: 6, of: 6 }, Replicate { number: 7, of: 9 }]);
+    insta::assert_snapshot!(refusal(&with(PAIR, &format!("{EXTEND}\nsafety: {{ max_duration: 180s }}"))), @r"
+    loadgate.yml:4:39: there is no time to extend: 6 replicates last 2m48s, and `safety.max_duration` is 3m
+      4 | regression: { policy: { inconclusive: extend } }
+        |                                       ^
+    hint: raise the limit to 3m16s or more, or write warn
+    ");
+    insta::assert_snapshot!(refusal(&with(STARTED, EXTEND)), @r"
+    loadgate.yml:4:39: 'extend' adds replicates, and this comparison has none
+      4 | regression: { policy: { inconclusive: extend } }
+        |                                       ^
+    hint: compare two versions in replicates with fresh processes (target.start and target.baseline_start), or write warn
+    ");
 }
 
 #[test]
@@ -49,7 +71,7 @@ fn parts_have_seeds_of_their_own() {
 fn replicates_of_one_version_are_whole_runs() {
     let text = with(STARTED, "regression: { replicates: 2, early_stop: false }");
     let both = resolved(&text);
-    assert_eq!(both.replication, Replication { count: 2, splits: false, early_stop: false });
+    assert_eq!(both.replication, Replication { count: 2, splits: false, early_stop: false, extension: 0 });
     assert_eq!((seconds(&both), both.plan.length_of(both.replication)), (vec![8, 120], Duration::from_secs(256)));
     assert_eq!(resolved(&with(STARTED, "")).replication.count, 1);
     // One version of two, where stored baselines are asked for.

@@ -102,6 +102,31 @@ fn tolerances_replace_the_defaults_and_a_warning_follows_its_failure() {
 }
 
 #[test]
+fn metrics_beyond_the_usual_are_compared_where_they_are_written() {
+    let by_default = resolved(&with("")).policy.regression;
+    assert_eq!((by_default.mean, by_default.throughput, by_default.latency.len()), (None, None, 3));
+    let resolved = resolved(&with(
+        "regression:\n  metrics: { p90: { fail: 12% }, p999: {}, mean: { floor: 1ms }, throughput: { warn: 5%, fail: 10% }, error_rate: { warn: 0.1pp, fail: 0.5pp } }\n  overrides: { items: { mean: { fail: 40% }, p90: { fail: 50% } } }",
+    ));
+    let rules = &resolved.policy.regression;
+    assert_eq!(rules.latency.keys().copied().collect::<Vec<_>>(), Quantile::ALL);
+    let mean = |endpoint: &str| rules.mean_rule(endpoint, Mode::Ab).unwrap();
+    assert_eq!((mean("health").fail, mean("items").fail, mean("items").floor), (0.1, 0.4, Duration::from_millis(1)));
+    let throughput = rules.throughput_rule(Mode::Ab).unwrap();
+    assert_eq!((throughput.warn, throughput.fail, throughput.floor), (0.05, 0.1, Duration::ZERO));
+    assert_eq!((rules.errors.warn, rules.errors.fail, rules.errors.pass_bound), (0.001, 0.005, 0.005));
+}
+
+#[test]
+fn a_warning_of_errors_written_alone_is_the_failure_too_and_a_failure_alone_is_no_warning() {
+    let errors = |text: &str| resolved(&with(text)).policy.regression.errors;
+    let alone = errors("regression: { metrics: { error_rate: { warn: 1pp } } }");
+    assert_eq!((alone.warn, alone.fail, alone.pass_bound), (0.01, 0.01, 0.01));
+    let failure = errors("regression: { metrics: { error_rate: { fail: 1pp } } }");
+    assert_eq!((failure.warn, failure.fail), (0.01, 0.01));
+}
+
+#[test]
 fn the_marker_header_is_sent_unless_the_user_sets_it() {
     let marker = |text: &str| {
         let headers = resolved(text).plan.target().headers.clone();

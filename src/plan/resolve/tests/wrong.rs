@@ -256,10 +256,10 @@ fn what_a_promise_can_not_be() {
         |                                                                              ^
     hint: a warning comes before a failure; write a smaller percentage
 
-    error: loadgate.yml:7:27: 'regression.policy.inconclusive: extend' is not supported yet
+    error: loadgate.yml:7:27: 'extend' adds replicates, and this comparison has none
       7 |   policy: { inconclusive: extend, improvement: hurrah }
         |                           ^
-    hint: write pass or warn or fail
+    hint: compare two versions in replicates with fresh processes (target.start and target.baseline_start), or write warn
 
     error: loadgate.yml:7:48: 'hurrah' is not a value of 'regression.policy.improvement'
       7 |   policy: { inconclusive: extend, improvement: hurrah }
@@ -270,6 +270,49 @@ fn what_a_promise_can_not_be() {
       8 |   metrics: { p99: { warn: 40% } }
         |                           ^
     hint: a warning comes before a failure; write a smaller percentage
+    ");
+    insta::assert_snapshot!(refusal(&with("regression:\n  metrics: { throughput: { warn: 20%, fail: 10% }, error_rate: { warn: 2pp, fail: 1pp }, mean: { warn: 90% } }\n  overrides: { health: { p90: { fail: 3% }, mean: { warn: 91% } } }")), @r"
+    loadgate.yml:2:34: 'warn' (20%) is above 'fail' (10%)
+      2 |   metrics: { throughput: { warn: 20%, fail: 10% }, error_rate: { warn: 2pp, fail: 1pp }, mean: { warn: 90% } }
+        |                                  ^
+    hint: a warning comes before a failure; write a smaller percentage
+
+    error: loadgate.yml:2:72: 'warn' (2%) is above 'fail' (1%)
+      2 |   metrics: { throughput: { warn: 20%, fail: 10% }, error_rate: { warn: 2pp, fail: 1pp }, mean: { warn: 90% } }
+        |                                                                        ^
+    hint: a warning comes before a failure; write a smaller share
+
+    error: loadgate.yml:2:104: 'warn' (90%) is above 'fail' (15%)
+      2 |   metrics: { throughput: { warn: 20%, fail: 10% }, error_rate: { warn: 2pp, fail: 1pp }, mean: { warn: 90% } }
+        |                                                                                                        ^
+    hint: a warning comes before a failure; write a smaller percentage
+
+    error: loadgate.yml:3:26: 'p90' is not compared, so there is no rule to change
+      3 |   overrides: { health: { p90: { fail: 3% }, mean: { warn: 91% } } }
+        |                          ^
+    hint: compare it for all endpoints first: `regression.metrics.p90: {}`
+
+    error: loadgate.yml:3:59: 'warn' (91%) is above 'fail' (15%)
+      3 |   overrides: { health: { p90: { fail: 3% }, mean: { warn: 91% } } }
+        |                                                           ^
+    hint: a warning comes before a failure; write a smaller percentage
+    ");
+    insta::assert_snapshot!(refusal(&with("regression: { metrics: { throughput: { fail: 100% } }, overrides: { health: { mean: { fail: 9% } } } }")), @r"
+    loadgate.yml:1:46: a fall by 100% leaves nothing to compare
+      1 | regression: { metrics: { throughput: { fail: 100% } }, overrides: { health: { mean: { fail: 9% } } } }
+        |                                              ^
+    hint: write the share of the throughput that may be lost, below 100%, for example 10%
+
+    error: loadgate.yml:1:79: 'mean' is not compared, so there is no rule to change
+      1 | regression: { metrics: { throughput: { fail: 100% } }, overrides: { health: { mean: { fail: 9% } } } }
+        |                                                                               ^
+    hint: compare it for all endpoints first: `regression.metrics.mean: {}`
+    ");
+    insta::assert_snapshot!(refusal(&with("regression: { metrics: { throughput: { floor: 5ms } } }")), @r"
+    loadgate.yml:1:40: unknown key 'floor'
+      1 | regression: { metrics: { throughput: { floor: 5ms } } }
+        |                                        ^
+    hint: known keys here: warn, fail, sensitivity
     ");
     insta::assert_snapshot!(refusal(&with("record: { window: 2s }")), @r"
     loadgate.yml:1:19: a block of 5s is not made of whole windows of 2s
@@ -325,6 +368,22 @@ fn where_load_must_not_go() {
         let error = refusal(&with("").replace("http://127.0.0.1:8080", target));
         assert!(error.starts_with("loadgate.yml:2:") && error.contains(message), "{target}: {error}");
     }
+}
+
+#[test]
+fn a_branch_is_named_as_people_name_it() {
+    insta::assert_snapshot!(refusal(&with("baseline: { branch: refs/heads/trunk }")), @r"
+    loadgate.yml:1:21: 'refs/heads/trunk' is a reference, not the name of a branch
+      1 | baseline: { branch: refs/heads/trunk }
+        |                     ^
+    hint: write trunk
+    ");
+    insta::assert_snapshot!(refusal(&with("baseline: { branch: 'my branch' }")), @r"
+    loadgate.yml:1:21: 'my branch' can't be the name of a branch
+      1 | baseline: { branch: 'my branch' }
+        |                     ^
+    hint: write it as git does; main is the default
+    ");
 }
 
 #[test]

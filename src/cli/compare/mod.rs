@@ -1,5 +1,7 @@
 //! `loadgate compare`: judges saved records.
 
+mod several;
+
 use std::path::{Path, PathBuf};
 
 use super::{
@@ -23,11 +25,14 @@ use crate::{
 pub(super) struct Args {
     #[command(flatten)]
     config: Option<ConfigArgs>,
+    /// Two sides or more, each a record or a folder of them: all in one table, held against the first
+    #[arg(value_name = "RECORD", conflicts_with_all = ["baseline", "candidate", "mode", "noise", "json"])]
+    records: Vec<PathBuf>,
     /// Baseline records: files, or folders of *.json.gz
-    #[arg(long, required = true, num_args = 1.., value_name = "RECORD")]
+    #[arg(long, required_unless_present = "records", num_args = 1.., value_name = "RECORD")]
     baseline: Vec<PathBuf>,
     /// Candidate records: files, or folders of *.json.gz
-    #[arg(long, required = true, num_args = 1.., value_name = "RECORD")]
+    #[arg(long, required_unless_present = "records", num_args = 1.., value_name = "RECORD")]
     candidate: Vec<PathBuf>,
     /// How the records belong together
     #[arg(long, value_enum, default_value_t = Mode::Baseline)]
@@ -54,8 +59,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::usage("--noise counts with --mode ab only").hint("add --mode ab, or leave it out"));
     }
     let resolved = args.config.as_ref().map(ConfigArgs::resolve).transpose()?;
-    let candidate = read_all(&args.candidate, Side::Candidate)?;
-    let baseline = read_all(&args.baseline, Side::Baseline)?;
+    if !args.records.is_empty() {
+        return several::run(&args.records, &resolved.map_or_else(Policy::default, |resolved| resolved.policy));
+    }
+    let mut candidate = read_all(&args.candidate, Side::Candidate)?;
+    let mut baseline = read_all(&args.baseline, Side::Baseline)?;
     same_suite(&candidate, &baseline)?;
     sources::check(&baseline, &candidate)?;
     if let Some(caution) = sources::caution(&baseline, &candidate) {
@@ -68,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let policy = resolved.map_or_else(Policy::default, |resolved| resolved.policy);
     let (reference, baseline) = match args.mode {
         Mode::Baseline => hold_against(baseline, &candidate, &policy)?,
-        Mode::Ab => (side_by_side(&baseline, &candidate, &policy, learned_in.map(Store::at))?, baseline),
+        Mode::Ab => (side_by_side(&mut baseline, &mut candidate, &policy, learned_in.map(Store::at))?, baseline),
     };
     let verdict = verdict::decide(&candidate, reference, &policy);
     let view = View::new(&verdict, &candidate, &baseline);
@@ -81,13 +89,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// Compares pairs in the order given, with the noise that earlier comparisons of the same kind have shown.
 fn side_by_side(
-    baseline: &[RunRecord],
-    candidate: &[RunRecord],
+    baseline: &mut [RunRecord],
+    candidate: &mut [RunRecord],
     policy: &Policy,
     learned_in: Option<Store>,
 ) -> Result<Reference, Failure> {
     compare::check_pairs(baseline.len(), candidate.len()).map_err(|error| Failure::usage(error).hint(error.hint()))?;
-    same_conditions(candidate.iter().chain(baseline), "the records", "only runs made side by side, of one plan, make pairs")?;
+    same_conditions(
+        candidate.iter().chain(baseline.iter()),
+        "the records",
+        "only runs made side by side, of one plan, make pairs",
+    )?;
+    for caution in sources::align(baseline, candidate)? {
+        terminal::err(&format!("warning: {caution}"));
+    }
     let learned = match (learned_in, candidate.first()) {
         (Some(store), Some(run)) => store.learned(&run.suite, &run.fingerprint().id)?,
         _ => LearnedNoise::default(),

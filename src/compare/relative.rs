@@ -1,7 +1,8 @@
-//! Testing a latency quantile of an endpoint, or of the service as a whole.
+//! Testing a metric whose change is a share of itself: a latency of an endpoint, a latency or the throughput of the service as a whole.
 
 use super::{
-    Change, ComparedMetric, Outcome, Row,
+    Change, ComparedMetric, Outcome, Row, Siblings,
+    contrast::{self, Contrast},
     design::{self, Known},
     family::Adjusted,
     noise::Noise,
@@ -13,35 +14,37 @@ use super::{
     trial::Trial,
 };
 use crate::{
-    policy::{BLOCKS_MIN, LatencyRule, Quantile},
+    policy::{BLOCKS_MIN, LatencyRule},
     record::EndpointSpread,
 };
 
 /// Blocks that every run must have: fewer have no spread.
 const BLOCKS_PER_RUN_MIN: usize = 2;
 
-/// A latency quantile, measured and perhaps testable.
+/// Such a metric, measured and perhaps testable.
 #[derive(Debug)]
-pub(super) struct LatencyTest {
+pub(super) struct RelativeTest {
     pub endpoint: String,
-    pub quantile: Quantile,
+    pub metric: ComparedMetric,
     pub rule: LatencyRule,
-    /// What was measured, as far as every run has the quantile.
+    /// What was measured, as far as every run has the metric.
     pub measured: Option<Measured>,
     /// Why it can't be tested.
     pub lack: Option<Lack>,
+    /// The same against its siblings, where it is eligible and that adds something.
+    pub contrast: Option<Contrast>,
 }
 
 /// Both values and their difference.
 #[derive(Debug)]
 pub(super) struct Measured {
-    pub baseline_us: f64,
-    pub candidate_us: f64,
+    pub baseline: f64,
+    pub candidate: f64,
     pub shift: Shift,
     pub noise: Box<dyn Noise>,
 }
 
-/// Why a quantile can't be tested.
+/// Why a metric can't be tested.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Lack {
     /// There is nothing at all on a side: `baseline` or `candidate`.
@@ -58,22 +61,23 @@ pub(super) enum Lack {
     BlocksOfRun { needed: usize, has: usize },
 }
 
-/// A test for each quantile of each endpoint that has a rule.
-pub(super) fn tests(trial: &Trial<'_>) -> Vec<LatencyTest> {
+/// A test for each latency of each endpoint that has a rule.
+pub(super) fn tests(trial: &Trial<'_>) -> Vec<RelativeTest> {
     let mut tests = Vec::new();
     for sides in &trial.roster.endpoints {
-        for &quantile in trial.rules.latency.keys() {
-            if let Some(rule) = trial.rule(&sides.name, quantile) {
-                let measured = sides.sample(quantile).map(|sample| Measured::of(&sample, &sides.name, quantile, trial));
-                let lack = lack(sides, quantile, trial);
-                tests.push(LatencyTest { endpoint: sides.name.clone(), quantile, rule, measured, lack });
+        for metric in trial.latencies() {
+            if let Some(rule) = trial.rule(&sides.name, metric) {
+                let measured = sides.sample(metric).map(|sample| Measured::of(&sample, &sides.name, metric, trial));
+                let lack = lack(sides, metric, trial);
+                tests.push(RelativeTest { endpoint: sides.name.clone(), metric, rule, measured, lack, contrast: None });
             }
         }
     }
+    contrast::add(&mut tests, trial);
     tests
 }
 
-fn lack(sides: &Sides, quantile: Quantile, trial: &Trial<'_>) -> Option<Lack> {
+fn lack(sides: &Sides, metric: ComparedMetric, trial: &Trial<'_>) -> Option<Lack> {
     for (side, runs) in [("baseline", &sides.baseline), ("candidate", &sides.candidate)] {
         if runs.iter().all(|run| run.requests == 0) {
             return Some(Lack::Requests(side));
@@ -82,7 +86,7 @@ fn lack(sides: &Sides, quantile: Quantile, trial: &Trial<'_>) -> Option<Lack> {
             return Some(Lack::Successes(side));
         }
     }
-    let (of_run, of_side) = ((trial.design.run_samples)(quantile), (trial.design.side_samples)(quantile));
+    let (of_run, of_side) = ((trial.design.run_samples)(metric.alike()), (trial.design.side_samples)(metric.alike()));
     if sides.succeeded_min() < of_run {
         return Some(Lack::Samples { needed: of_run, has: sides.succeeded_min() });
     }
@@ -103,22 +107,36 @@ pub(super) fn few_blocks(roster: &Roster) -> Option<Lack> {
 
 impl Measured {
     /// Measures a sample of an endpoint.
-    pub(super) fn of(sample: &Sample<'_>, endpoint: &str, quantile: Quantile, trial: &Trial<'_>) -> Self {
-        let all: Vec<Sample<'_>> = trial.roster.endpoints.iter().filter_map(|sides| sides.sample(quantile)).collect();
+    pub(super) fn of(sample: &Sample<'_>, endpoint: &str, metric: ComparedMetric, trial: &Trial<'_>) -> Self {
+        let all: Vec<Sample<'_>> = trial.roster.endpoints.iter().filter_map(|sides| sides.sample(metric)).collect();
+        Self::among(&all, sample, endpoint, metric, trial)
+    }
+
+    /// Measures a sample of something no endpoint has by itself.
+    pub(super) fn alone(sample: &Sample<'_>, endpoint: &str, metric: ComparedMetric, trial: &Trial<'_>) -> Self {
+        Self::among(std::slice::from_ref(sample), sample, endpoint, metric, trial)
+    }
+
+    fn among(all: &[Sample<'_>], sample: &Sample<'_>, endpoint: &str, metric: ComparedMetric, trial: &Trial<'_>) -> Self {
         let known = Known {
-            scale: design::scale(quantile),
-            pool: (trial.design.pool)(&all),
-            learned: trial.learned.get(endpoint, &quantile.to_string()),
+            scale: design::scale(metric),
+            pool: (trial.design.pool)(all),
+            learned: trial.learned.get(endpoint, &metric.to_string()),
         };
         let noise = (trial.design.noise)(sample, &known);
         let (baseline, candidate) = sample.levels();
-        Self { baseline_us: baseline.exp(), candidate_us: candidate.exp(), shift: Shift::of(sample, noise.as_ref()), noise }
+        Self {
+            baseline: metric.value(baseline),
+            candidate: metric.value(candidate),
+            shift: Shift::of(sample, noise.as_ref()),
+            noise,
+        }
     }
 }
 
-impl LatencyTest {
+impl RelativeTest {
     /// What is tested: measured, and nothing lacking.
-    fn eligible(&self) -> Option<&Measured> {
+    pub(super) fn eligible(&self) -> Option<&Measured> {
         self.measured.as_ref().filter(|_| self.lack.is_none())
     }
 
@@ -131,7 +149,7 @@ impl LatencyTest {
     pub(super) fn spread(&self) -> Option<EndpointSpread> {
         let measured = self.measured.as_ref()?;
         let spread = measured.noise.spread(measured.shift.estimate)?;
-        Some(EndpointSpread { endpoint: self.endpoint.clone(), metric: self.quantile.to_string(), spread })
+        Some(EndpointSpread { endpoint: self.endpoint.clone(), metric: self.metric.to_string(), spread })
     }
 
     /// The row of this test; `adjusted` belongs to an eligible one.
@@ -139,35 +157,37 @@ impl LatencyTest {
         let measured = self.measured.as_ref();
         let row = Row {
             endpoint: self.endpoint.clone(),
-            metric: ComparedMetric::Latency(self.quantile),
-            baseline: measured.map(|measured| measured.baseline_us),
-            candidate: measured.map(|measured| measured.candidate_us),
+            metric: self.metric,
+            baseline: measured.map(|measured| measured.baseline),
+            candidate: measured.map(|measured| measured.candidate),
             change: measured.map(|measured| Change {
-                estimate: measured.shift.change(),
-                interval: Some(measured.shift.interval()),
+                estimate: self.metric.change(measured.shift.estimate),
+                interval: Some(self.metric.interval(measured.shift.bounds())),
                 p_value: adjusted.map(|p| if measured.shift.estimate < 0.0 { p.down } else { p.up }),
             }),
-            tolerance: self.rule.fail,
+            tolerance: self.metric.change(self.metric.worsening(self.rule.fail)),
             mde: None,
             outcome: Outcome::NoData,
             level: None,
             grade: None,
             suspect: false,
             equivalent: false,
+            siblings: None,
             required: required || trial.rules.is_critical(&self.endpoint),
             reason: String::new(),
         };
         match (self.eligible(), adjusted) {
             (Some(measured), Some(adjusted)) => {
-                let settled = settle::latency(&measured.shift, adjusted, measured.baseline_us, &self.rule, trial);
-                let reason = reason::latency(self, measured, adjusted, &settled, trial);
+                let settled = settle::relative(self, measured, adjusted, trial);
+                let reason = reason::relative(self, measured, adjusted, &settled, trial);
                 Row {
-                    mde: Some(settled.mde),
+                    mde: Some(self.metric.change(settled.mde.ln_1p()).abs()),
                     outcome: settled.outcome,
                     level: settled.level,
                     grade: settled.grade,
                     suspect: settled.suspect,
                     equivalent: settled.equivalent,
+                    siblings: self.siblings(adjusted, trial),
                     reason,
                     ..row
                 }
@@ -176,8 +196,19 @@ impl LatencyTest {
                 let lack = self.lack.unwrap_or(Lack::Requests("candidate"));
                 let nothing = matches!(lack, Lack::Requests(_) | Lack::Successes(_));
                 let outcome = if nothing { Outcome::NoData } else { Outcome::Inconclusive };
-                Row { outcome, reason: reason::lack(lack, Some(self.quantile), trial), ..row }
+                Row { outcome, reason: reason::lack(lack, self.metric, trial), ..row }
             }
         }
+    }
+
+    /// What the contrast says, as far as there is one.
+    fn siblings(&self, adjusted: &Adjusted, trial: &Trial<'_>) -> Option<Siblings> {
+        let contrast = self.contrast.as_ref()?;
+        Some(Siblings {
+            change: self.metric.change(contrast.shift.estimate),
+            interval: self.metric.interval(contrast.shift.bounds()),
+            p_value: adjusted.siblings.unwrap_or(1.0),
+            found: adjusted.is_siblings_find(trial.rules.alpha),
+        })
     }
 }

@@ -1,0 +1,275 @@
+//! What an experiment that is still to be made can be expected to see: the formulas of the designs, with the noise that was learned
+//! or, where none was, that is assumed.
+
+use super::{
+    ComparedMetric, SERVICE,
+    design::{self, Design, pair, replicated, stored},
+    family::Levels,
+    noise::{Means, Noise},
+};
+use crate::{
+    policy::{BASELINES_MAX, BLOCKS_MIN, LatencyRule, Mode, Quantile, Regression},
+    record::{Learned, LearnedNoise},
+    stats::normal,
+};
+
+/// How latencies are assumed to spread before any were seen: the standard deviation of their logarithms.
+const LATENCY_SIGMA: f64 = 0.5;
+/// How many times as long runs are thought of.
+const LONGER: [f64; 8] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0];
+/// Most replicates that are thought of.
+const REPLICATES_MAX: usize = 20;
+
+/// How large an experiment is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Size {
+    /// Side by side, or against stored runs.
+    pub mode: Mode,
+    /// Replicates, or stored baseline runs.
+    pub runs: usize,
+    /// Blocks of each.
+    pub blocks: usize,
+    /// Seconds of each that are not measured.
+    pub warmup_s: f64,
+    /// Measured seconds of each.
+    pub measured_s: f64,
+    /// Endpoints, with the measured requests of one version in each of the runs.
+    pub endpoints: Vec<(String, f64)>,
+}
+
+/// What a test can be expected to see.
+#[derive(Debug)]
+pub struct Expected {
+    /// Endpoint, or [`SERVICE`].
+    pub endpoint: String,
+    /// What is tested.
+    pub quantile: Quantile,
+    /// By which rule.
+    pub rule: LatencyRule,
+    /// Smallest change that will be seen with 80 % chance, as a fraction; `None` where the experiment is too small for a test.
+    pub mde: Option<f64>,
+    /// Whether the noise of earlier comparisons tells so, or it is assumed.
+    pub is_learned: bool,
+    noise: Box<dyn Noise>,
+    level: f64,
+    /// Requests of one version in each run.
+    requests: f64,
+}
+
+/// A size that would do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Needs {
+    /// Replicates, or stored baseline runs.
+    pub runs: usize,
+    /// How many times as long each must be measured.
+    pub longer: f64,
+}
+
+/// What each test of an experiment can be expected to see, the service as a whole first.
+#[must_use]
+pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<Expected> {
+    let Some(design) = design_of(size) else { return Vec::new() };
+    let all: f64 = size.endpoints.iter().map(|(_, requests)| requests).sum();
+    let mut parts: Vec<(Vec<Part>, String, f64, Quantile)> = Vec::new();
+    let quantiles = || rules.latency.keys().copied();
+    for quantile in quantiles().filter(|quantile| *quantile < Quantile::P99) {
+        let beyond = |requests: f64| requests * (1.0 - quantile.fraction()) >= design.service_beyond - 1e-9;
+        let of_service = size.endpoints.iter().filter(|(name, requests)| beyond(*requests) && !rules.ignores(name));
+        let whole: Vec<Part> = of_service.map(|(_, requests)| Part { weight: requests / all, requests: *requests }).collect();
+        if whole.len() > 1 {
+            parts.push((whole, SERVICE.to_owned(), all, quantile));
+        }
+    }
+    for (name, requests) in size.endpoints.iter().filter(|(name, _)| !rules.ignores(name)) {
+        let own = |quantile| (vec![Part { weight: 1.0, requests: *requests }], name.clone(), *requests, quantile);
+        parts.extend(quantiles().map(own));
+    }
+    let is_testable = |(_, name, requests, quantile): &(Vec<Part>, String, f64, Quantile)| {
+        enough_blocks(size.blocks, size.runs, size.mode)
+            && (name == SERVICE || enough_requests(design, *requests, size.runs, *quantile))
+    };
+    let tested: Vec<bool> = parts.iter().map(is_testable).collect();
+    let count =
+        |service: bool| parts.iter().zip(&tested).filter(|(part, tested)| **tested && (part.1 == SERVICE) == service).count();
+    let (service, own) = (count(true), count(false));
+    let levels = Levels::split(rules.alpha, service > 0);
+    let expected = |((parts, endpoint, requests, quantile), tested): ((Vec<Part>, String, f64, Quantile), bool)| {
+        let level =
+            if endpoint == SERVICE { levels.service / service.max(1) as f64 } else { levels.endpoints / own.max(1) as f64 };
+        let known = learned.get(&endpoint, &quantile.to_string());
+        let noise = noise(
+            size,
+            design::scale(ComparedMetric::Latency(quantile)),
+            known,
+            parts.iter().map(|part| part.variance(quantile)).sum(),
+        );
+        let rule = rules.latency_rule(&endpoint, quantile, size.mode)?;
+        let mde = tested.then(|| noise.mde(level));
+        Some(Expected { endpoint, quantile, rule, mde, is_learned: is_learned(known, size), noise, level, requests })
+    };
+    parts.into_iter().zip(tested).filter_map(expected).collect()
+}
+
+/// One endpoint of what is tested, and its share of it.
+struct Part {
+    weight: f64,
+    requests: f64,
+}
+
+impl Part {
+    /// Its part of the variance of the difference of two logarithms within a run.
+    ///
+    /// Source: the asymptotic variance of a sample quantile, q (1 - q) / (n f²), for a lognormal distribution.
+    fn variance(&self, quantile: Quantile) -> f64 {
+        let q = quantile.fraction();
+        let z = normal::upper_quantile(1.0 - q);
+        let density = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
+        2.0 * q * (1.0 - q) / self.requests.max(1.0) * (self.weight * LATENCY_SIGMA / density).powi(2)
+    }
+}
+
+fn design_of(size: &Size) -> Option<&'static Design> {
+    let runs = size.runs.max(1);
+    design::of(size.mode, runs, if size.mode == Mode::Ab { runs } else { 1 })
+}
+
+fn enough_blocks(blocks: usize, runs: usize, mode: Mode) -> bool {
+    let of_side = if mode == Mode::Ab { blocks * runs } else { blocks };
+    blocks > 1 && of_side >= BLOCKS_MIN
+}
+
+fn enough_requests(design: &Design, requests: f64, runs: usize, quantile: Quantile) -> bool {
+    let of_side = requests * runs.max(1) as f64;
+    requests.round() as u64 >= (design.run_samples)(quantile) && of_side.round() as u64 >= (design.side_samples)(quantile)
+}
+
+fn is_learned(known: Option<Learned>, size: &Size) -> bool {
+    known.is_some_and(|known| if size.runs > 1 { known.df > 0.0 } else { known.pairs > 0 })
+}
+
+fn noise(size: &Size, scale: f64, learned: Option<Learned>, within: f64) -> Box<dyn Noise> {
+    let within_df = size.blocks.saturating_sub(1).max(1) as f64;
+    match (size.mode, size.runs) {
+        (Mode::Baseline, runs) => stored::expected(scale, within / 2.0, within_df, runs.max(1)),
+        (Mode::Ab, 0 | 1) => pair::expected(scale, learned, within, within_df),
+        (Mode::Ab, runs) => replicated::expected(scale, learned, within, runs),
+    }
+}
+
+impl Expected {
+    /// The size that takes the least time to see a change of `wanted`; `None` where none that is thought of would.
+    #[must_use]
+    pub fn needs(&self, wanted: f64, size: &Size) -> Option<Needs> {
+        let (means, most) = match (size.mode, size.runs) {
+            (Mode::Baseline, _) => (Means::Baselines, BASELINES_MAX),
+            (Mode::Ab, 0 | 1) => (Means::Longer, 1),
+            (Mode::Ab, _) => (Means::Replicates, REPLICATES_MAX),
+        };
+        let design = design_of(size)?;
+        let mut found: Option<(f64, Needs)> = None;
+        for longer in LONGER {
+            let blocks = (size.blocks as f64 * longer) as usize;
+            for runs in size.runs.max(1)..=most.max(size.runs) {
+                let fits = enough_blocks(blocks, runs, size.mode)
+                    && (self.endpoint == SERVICE || enough_requests(design, self.requests * longer, runs, self.quantile));
+                if !fits || self.mde_with(means, runs, longer).is_none_or(|mde| mde > wanted) {
+                    continue;
+                }
+                // Baseline runs are made once, a run of the candidate each time.
+                let times = if size.mode == Mode::Ab { runs as f64 } else { 1.0 + 0.1 * runs as f64 };
+                let cost = times * (size.warmup_s + longer * size.measured_s);
+                if found.is_none_or(|(least, _)| cost < least) {
+                    found = Some((cost, Needs { runs, longer }));
+                }
+                break;
+            }
+        }
+        found.map(|(_, needs)| needs)
+    }
+
+    fn mde_with(&self, means: Means, runs: usize, longer: f64) -> Option<f64> {
+        let noise = self.noise.with(Means::Longer, longer)?;
+        let noise = if means == Means::Longer { noise } else { noise.with(means, runs as f64)? };
+        Some(noise.mde(self.level))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{DuetNoise, EndpointSpread, NOISE_SCHEMA, Spread};
+
+    fn size(mode: Mode, runs: usize, requests: f64) -> Size {
+        let endpoints = vec![("/a".to_owned(), requests), ("/b".to_owned(), requests)];
+        Size { mode, runs, blocks: 8, warmup_s: 8.0, measured_s: 40.0, endpoints }
+    }
+
+    fn learned(sd: f64, df: f64) -> LearnedNoise {
+        let spread = Spread::Replicated { sum_of_squares: sd * sd * df, df };
+        LearnedNoise::of(&[DuetNoise {
+            schema: NOISE_SCHEMA.to_owned(),
+            suite: "shop".to_owned(),
+            fingerprint: "0123456789ab".to_owned(),
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            commit: None,
+            same_version: true,
+            replicates: 6,
+            seconds_per_replicate: 40.0,
+            spreads: vec![EndpointSpread { endpoint: "/a".to_owned(), metric: "p50".to_owned(), spread }],
+        }])
+    }
+
+    fn mde(size: &Size, learned: &LearnedNoise, endpoint: &str, quantile: Quantile) -> Option<f64> {
+        let expected = forecast(size, &Regression::default(), learned);
+        expected.into_iter().find(|row| (row.endpoint.as_str(), row.quantile) == (endpoint, quantile)).unwrap().mde
+    }
+
+    #[test]
+    fn a_larger_experiment_sees_more_and_a_small_one_is_no_test() {
+        let none = LearnedNoise::default();
+        let p50 = |mode, runs, requests| mde(&size(mode, runs, requests), &none, "/a", Quantile::P50).unwrap();
+        assert!(p50(Mode::Ab, 12, 2_000.0) < p50(Mode::Ab, 6, 2_000.0));
+        assert!(p50(Mode::Ab, 6, 20_000.0) < p50(Mode::Ab, 6, 500.0));
+        assert!(p50(Mode::Ab, 6, 2_000.0) < p50(Mode::Ab, 1, 12_000.0));
+        assert!(p50(Mode::Baseline, 10, 2_000.0) < p50(Mode::Baseline, 1, 2_000.0));
+        assert!((0.5..0.9).contains(&p50(Mode::Baseline, 1, 1e6)), "what a single baseline is known to see: 67 %");
+        assert_eq!(mde(&size(Mode::Ab, 6, 500.0), &none, "/a", Quantile::P99), None);
+        assert_eq!(mde(&Size { blocks: 1, ..size(Mode::Ab, 6, 5_000.0) }, &none, "/a", Quantile::P50), None);
+    }
+
+    #[test]
+    fn what_was_learned_takes_the_place_of_what_is_assumed() {
+        let (none, size) = (LearnedNoise::default(), size(Mode::Ab, 6, 2_000.0));
+        let expected = |learned: &LearnedNoise, endpoint| mde(&size, learned, endpoint, Quantile::P50).unwrap();
+        let (assumed, quiet, loud) =
+            (expected(&none, "/a"), expected(&learned(0.005, 25.0), "/a"), expected(&learned(0.1, 25.0), "/a"));
+        assert!(quiet < assumed && assumed < loud, "{quiet} {assumed} {loud}");
+        assert!((expected(&learned(0.1, 25.0), "/b") - assumed).abs() < 1e-12, "nothing was learned of /b");
+        let rows = forecast(&size, &Regression::default(), &learned(0.1, 25.0));
+        let of = |row: &Expected| (row.endpoint.clone(), row.quantile);
+        let known: Vec<_> = rows.iter().filter(|row| row.is_learned).map(of).collect();
+        assert_eq!(known, [("/a".to_owned(), Quantile::P50)]);
+    }
+
+    #[test]
+    fn the_size_that_is_said_to_do_does() {
+        let rules = Regression::default();
+        for (mode, runs) in [(Mode::Ab, 6), (Mode::Ab, 1), (Mode::Baseline, 5)] {
+            let size = size(mode, runs, 400.0);
+            for row in forecast(&size, &rules, &LearnedNoise::default()) {
+                let Some(needs) = row.needs(0.3, &size) else { continue };
+                let grown = |(name, requests): &(String, f64)| (name.clone(), requests * needs.longer);
+                let blocks = (size.blocks as f64 * needs.longer) as usize;
+                let large =
+                    Size { runs: needs.runs, blocks, endpoints: size.endpoints.iter().map(grown).collect(), ..size.clone() };
+                let seen = mde(&large, &LearnedNoise::default(), &row.endpoint, row.quantile).unwrap();
+                // More becomes testable in a larger experiment, and shares the chance of a false alarm.
+                assert!(seen < 0.36, "{mode:?} {} {} {needs:?}: {seen}", row.endpoint, row.quantile);
+            }
+        }
+        let size = size(Mode::Ab, 6, 2_000.0);
+        let row = |wanted| forecast(&size, &rules, &LearnedNoise::default())[0].needs(wanted, &size);
+        assert_eq!(row(0.5), Some(Needs { runs: 6, longer: 1.0 }));
+        assert_eq!(row(0.001), None, "no number of replicates is that sure");
+    }
+}

@@ -1,0 +1,119 @@
+//! The calibration of the gate with few cases (`make calibrate` makes the tables with many): seeded, so that a change of the
+//! statistics that cries wolf more often, or sees less, shows here.
+
+#[path = "../../benches/calibrate/study/mod.rs"]
+#[allow(dead_code, reason = "tables are for the benchmark")]
+mod study;
+
+use loadgate::record::Latencies;
+use study::{
+    Change, ProcessNoise, Rival, SideBySide, Stored,
+    plan::{self, Experiment, Results, Study},
+    rivals, tally,
+};
+
+/// A study with fewer designs and other changes, the first of them none.
+fn reduced(study: &Study, designs: &'static [usize], changes: &[Change]) -> Study {
+    let experiment = match study.experiment.clone() {
+        Experiment::SideBySide(design) => Experiment::SideBySide(SideBySide { learned: designs, ..design }),
+        Experiment::Stored(design) => Experiment::Stored(Stored { baselines: designs, ..design }),
+    };
+    Study { experiment, changes: changes.to_vec(), ..study.clone() }
+}
+
+fn false_alarms(studies: &[Study], designs: &'static [usize], cases: u64) -> u32 {
+    let failed = |study: &Study| {
+        let results = reduced(study, designs, &[Change::None]).play(cases);
+        results.designs().iter().map(|tallies| tallies[0].failed).sum::<u32>()
+    };
+    studies.iter().filter(|study| !study.one_odd_process()).map(failed).sum()
+}
+
+#[test]
+fn side_by_side_hardly_any_unchanged_version_is_failed_in_either_family_and_under_process_noise() {
+    let false_alarms = false_alarms(&plan::side_by_side(), &[0], 4);
+    assert!(false_alarms <= 1, "{false_alarms} of 32");
+}
+
+#[test]
+fn against_stored_runs_hardly_any_unchanged_version_is_failed_on_whatever_runners() {
+    let false_alarms = false_alarms(&plan::stored(), &[5], 4);
+    assert!(false_alarms <= 1, "{false_alarms} of 32");
+}
+
+#[test]
+fn ten_percent_on_one_endpoint_are_found_and_half_of_it_with_learned_noise() {
+    let usual = &plan::side_by_side()[0];
+    let results = reduced(usual, &[0, 5], &[Change::None, Change::One(0.05), Change::One(0.10)]).play(6);
+    let [alone, taught] = results.designs() else { panic!("two designs") };
+    assert!(alone[2].found >= 5 && taught[2].found >= 5, "+10 %: {} and {} of 6", alone[2].found, taught[2].found);
+    assert!(taught[1].found >= 4 && taught[1].found >= alone[1].found, "+5 %: {} of 6", taught[1].found);
+    assert!(alone[0].passed >= 5 && taught[0].passed >= 5, "unchanged: {} and {} of 6", alone[0].passed, taught[0].passed);
+}
+
+#[test]
+fn replicates_tell_an_odd_process_from_a_regression_and_one_pair_does_not() {
+    let studies = plan::side_by_side();
+    let pair = studies.iter().find(|study| study.one_odd_process()).expect("a study of that limit");
+    let of_pair = reduced(pair, &[0], &[Change::None]).play(10).designs()[0][0].clone();
+    let noisy = |study: &&Study| {
+        matches!(&study.experiment, Experiment::SideBySide(SideBySide { processes: ProcessNoise { one, .. }, replicates: 6, .. })
+            if *one >= 0.10)
+    };
+    let replicated = reduced(studies.iter().find(noisy).expect("one with replicates"), &[0], &[Change::None]);
+    let replicated = replicated.play(10).designs()[0][0].clone();
+    assert!(of_pair.failed >= 2 && replicated.failed == 0, "{} and {} of 10", of_pair.failed, replicated.failed);
+}
+
+#[test]
+fn what_people_use_instead_cries_wolf_on_the_runs_on_which_the_gate_does_not() {
+    let usual = &plan::stored()[0];
+    let results = reduced(usual, &[10], &[Change::None, Change::Whole(0.20)]).play(10);
+    let [unchanged, slower] = results.designs()[0].as_slice() else { panic!("two changes") };
+    let alarms = |rival| Rival::ALL.iter().position(|known| *known == rival).map(|number| unchanged.rivals[number][1]);
+    assert!(alarms(Rival::TenPercent) >= Some(1), "{unchanged:?}");
+    assert!(alarms(Rival::MannWhitney) >= Some(3), "{unchanged:?}");
+    assert_eq!(unchanged.failed, 0, "{unchanged:?}");
+    assert!(slower.found >= 5, "{slower:?}");
+}
+
+#[test]
+fn cases_are_the_same_however_they_are_shared_out() {
+    let usual = &plan::side_by_side()[0];
+    let study = reduced(usual, &[0, 2], &[Change::None, Change::One(0.05)]);
+    let whole = study.run(0..3);
+    let mut parts: Results = study.run(0..1);
+    parts.add(&study.run(1..3));
+    for (whole, part) in whole.designs().iter().flatten().zip(parts.designs().iter().flatten()) {
+        let counts = |tally: &tally::Tally| (tally.cases, tally.failed, tally.passed, tally.found, tally.rivals);
+        assert_eq!(counts(whole), counts(part));
+        assert!((whole.seen[0].0 - part.seen[0].0).abs() < 1e-12, "{whole:?} {part:?}");
+    }
+}
+
+#[test]
+fn mann_whitney_agrees_with_scipy() {
+    let latencies = |us: &[u64]| {
+        let mut latencies = Latencies::default();
+        us.iter().for_each(|us| latencies.record(*us));
+        latencies
+    };
+    // mannwhitneyu(a, b, alternative="less", use_continuity=False, method="asymptotic").pvalue
+    let p = rivals::mann_whitney(&latencies(&[2, 4, 4, 7, 9]), &latencies(&[1, 3, 4, 5, 5, 8, 10]));
+    assert!((p - 0.467_355_551_940_318_47).abs() < 1e-9, "{p}");
+}
+
+#[test]
+fn a_history_is_exceeded_beyond_its_prediction_bound() {
+    // mean + t.ppf(.99, 3) * sd * sqrt(1 + 1/4) of 1, 2, 3, 4
+    let bound = rivals::prediction_bound(&[1.0, 2.0, 3.0, 4.0]);
+    assert!((bound - 9.053_940).abs() < 1e-5, "{bound}");
+}
+
+#[test]
+fn the_bound_of_nothing_seen_shrinks_with_the_number_of_cases() {
+    // z^2 / (n + z^2)
+    assert!((tally::wilson_upper(0, 300) - 0.008_937_872).abs() < 1e-8);
+    assert!((tally::wilson_upper(0, 400) - 0.006_718_416).abs() < 1e-8);
+    assert!(tally::wilson_upper(3, 300) > 0.01 && (tally::wilson_upper(5, 5) - 1.0).abs() < 1e-12);
+}

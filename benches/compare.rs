@@ -36,6 +36,7 @@ fn run(salt: u64) -> RunRecord {
         scenario: "browse".to_owned(),
         request: format!("GET /{endpoint}"),
         stages: vec![(0..WINDOWS).map(|number| window(endpoint, number)).collect()],
+        is_setup: false,
     });
     let duration_us = WINDOWS * WINDOW_US;
     let stage =

@@ -39,7 +39,7 @@ fn a_configuration_that_is_wrong_is_refused_with_the_place_and_what_to_do() {
         ("100/s", "0/s", "a rate of 0 makes no load", "above 0"),
         ("100/s", "-5/s", "the rate '-5/s' is negative", "above 0"),
         ("500ms", "500", "'500' has no unit", "500ms"),
-        ("p95 < 1s", "p96 < 1s", "unknown metric 'p96'", "did you mean 'p9"),
+        ("p95 < 1s", "p96 < 1s", "unknown metric 'p96'", "quantiles are p50, p90"),
         ("p95 < 1s", "orders.p95 < 1s", "orders", "items"),
         ("name: shop", "safety: { allow_hosts: [ staging.example.com ] }", "is not in `safety.allow_hosts`", "add \"127.0.0.1\""),
         (

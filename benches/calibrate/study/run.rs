@@ -67,6 +67,7 @@ fn series(name: &str, counts: &[(Latencies, u64)]) -> EndpointSeries {
         scenario: "calibrate".to_owned(),
         request: format!("GET {name}"),
         stages: vec![counts.iter().map(window).collect()],
+        is_setup: false,
     }
 }
 

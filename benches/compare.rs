@@ -31,7 +31,6 @@ fn run(salt: u64) -> RunRecord {
         Window { requests: 200, response: Encoded::from(&response), errors: BTreeMap::new(), ..Window::default() }
     };
     let endpoints = (0..ENDPOINTS).map(|endpoint| EndpointSeries {
-        is_setup: false,
         name: format!("/{endpoint}"),
         scenario: "browse".to_owned(),
         request: format!("GET /{endpoint}"),

@@ -62,7 +62,6 @@ fn series(name: &str, counts: &[(Latencies, u64)]) -> EndpointSeries {
         ..Window::default()
     };
     EndpointSeries {
-        is_setup: false,
         name: name.to_owned(),
         scenario: "calibrate".to_owned(),
         request: format!("GET {name}"),

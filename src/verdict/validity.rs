@@ -133,14 +133,17 @@ pub(super) fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCh
 
 fn generator_late(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
     let limit = Micros::from_duration(policy.late_p99_max);
-    let late = runs.iter().filter_map(|run| run.generator.late.decode().quantile(0.99)).max();
+    let late_of = |(number, run): (usize, &RunRecord)| Some((run.generator.late.decode().quantile(0.99)?, number));
+    let worst = runs.iter().enumerate().filter_map(late_of).max();
+    let late = worst.map(|(us, _)| us);
     let ok = late.is_none_or(|us| us <= limit.0);
-    let reason = match late {
+    let reason = match worst {
         None => "the record does not tell how late requests were sent".to_owned(),
-        Some(us) if ok => format!("99% of the requests were sent at most {} late", Micros(us)),
-        Some(us) => {
+        Some((us, _)) if ok => format!("99% of the requests were sent at most {} late", Micros(us)),
+        Some((us, number)) => {
+            let which = if runs.len() > 1 { format!(" in run {} of {}", number + 1, runs.len()) } else { String::new() };
             format!(
-                "the load generator was late itself: 1% of the requests were sent {} or more late, {limit} are allowed",
+                "the load generator was late itself{which}: 1% of the requests were sent {} or more late, {limit} are allowed",
                 Micros(us)
             )
         }

@@ -76,10 +76,22 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
     if broken("samples") {
         return step("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
     }
+    if broken("generator_late") && !broken("achieved_rate") && candidate.iter().all(is_idle) {
+        return step(
+            "Run it again, on a machine that does nothing else meanwhile: it kept the load generator waiting, which had little to \
+             do itself.",
+            None,
+        );
+    }
     if broken("achieved_rate") || broken("generator_late") {
         return step("Use a larger runner for loadgate, or lower the rate: the load generator was the bottleneck.", None);
     }
     step("Mend what the broken check names, and run it again.", None)
+}
+
+/// Whether the generator used little of the processors it had: then it was not its own load that kept it waiting.
+fn is_idle(run: &RunRecord) -> bool {
+    run.generator.cpu_share.is_some_and(|share| share < 0.5)
 }
 
 fn repair(verdict: &Verdict) -> Vec<Step> {

@@ -55,7 +55,7 @@ impl Several {
                         "{}: {}: {}",
                         plain(side.name),
                         side.verdict.kind.name().to_uppercase(),
-                        plain(&side.verdict.headline)
+                        plain(side.verdict.headline.strip_prefix("inconclusive: ").unwrap_or(&side.verdict.headline))
                     )
                 })
                 .collect(),

@@ -2,14 +2,15 @@
 
 use super::{
     Failure, confirm,
+    early::{self, PairWatch},
     gate::{Gated, reported},
     pair, provenance,
-    replicates::{self, Made, Next, Session},
+    replicates::{self, Made, Next, Session, Turn},
     terminal,
 };
 use crate::{
     baseline::Store,
-    compare::{Look, compare_ab, looks_with_extension},
+    compare::{Look, Part, compare_ab, looks_with_extension},
     plan::{Replicate, Replication, Resolved},
     record::{DuetNoise, LearnedNoise, RunRecord, Side},
     verdict::{Reference, Verdict, VerdictKind, decide_ab, sure},
@@ -25,10 +26,19 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
     let learned = learned(session)?;
     let (looks, replication) = (looks_of(resolved), resolved.replication);
     let judge = |round: &[Made]| judge(round, look_at(round, &looks, resolved), &learned, resolved);
-    let made = replicates::play(session, pair::beside, |made| {
+    let one = |turn: &Turn<'_>| {
+        let (mut watch, mut ended_at) = (PairWatch::of(turn, &looks, |made| judge(std::slice::from_ref(made))), None);
+        let made = pair::beside_watched(turn, |side, place, windows| {
+            let (look, ending) = watch.look(side, place, windows)?;
+            ended_at = Some(look);
+            Some(ending)
+        })?;
+        Ok(Made { look: ended_at, ..made })
+    };
+    let made = replicates::play(session, one, |made| {
         let round = confirm::last_round(made);
-        let Some(look) = looks.iter().find(|look| look.used == round.len()) else { return Ok(Next::More) };
-        let is_over = round.len() == replication.most() || is_enough(&judge(round), look, replication);
+        let mut looks = looks.iter().filter(|look| look.part == Part::Replicate && look.used == round.len());
+        let is_over = round.len() == replication.most() || looks.any(|look| is_enough(&judge(round), look, replication));
         Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
     replicates::save(&made, session.replication, session.report)?;
@@ -40,13 +50,19 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
 
 /// The look at a round that is over. One that was cut short is invalid, whatever it is looked at for.
 fn look_at(round: &[Made], looks: &[Look], resolved: &Resolved) -> Look {
+    if let [Made { look: Some(look), .. }] = round {
+        return *look;
+    }
     let look = looks.iter().find(|look| look.used == round.len()).or(looks.last());
     look.copied().unwrap_or_else(|| Look::only(round.len(), resolved.policy.regression.alpha))
 }
 
-/// When the replicates are looked at; the last look is at their end.
+/// When the replicates, or the only one, are looked at; the last look is at their end.
 fn looks_of(resolved: &Resolved) -> Vec<Look> {
     let Replication { count, extension, early_stop, .. } = resolved.replication;
+    if count == 1 {
+        return early::looks(resolved);
+    }
     looks_with_extension(count, extension, early_stop, resolved.policy.regression.alpha)
 }
 
@@ -57,8 +73,13 @@ fn is_enough(verdict: &Verdict, look: &Look, replication: Replication) -> bool {
 }
 
 fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved) -> Verdict {
-    let (candidate, baseline): (Vec<RunRecord>, Vec<RunRecord>) = replicates::apart(made.to_vec());
+    let compared = match made {
+        [made @ Made { look: Some(look), .. }] => vec![early::beginning(made, look, resolved)],
+        all => all.to_vec(),
+    };
+    let (candidate, baseline) = replicates::apart(compared);
     let mut comparison = compare_ab(&baseline, &candidate, &resolved.policy.regression, learned, look);
+    let (candidate, baseline) = replicates::apart(made.to_vec());
     if made.len() > resolved.replication.count {
         let (planned, all) = (resolved.replication.count, made.len());
         comparison.notes.push(format!("extended to {all} replicates, as {planned} were inconclusive"));

@@ -8,6 +8,7 @@ mod compare;
 mod config_args;
 mod confirm;
 mod demo;
+mod early;
 mod failure;
 mod gate;
 mod hooks;

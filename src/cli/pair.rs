@@ -6,8 +6,9 @@ use super::{
     replicates::{Made, Turn},
 };
 use crate::{
+    engine::Ending,
     plan::{Replicate, Resolved},
-    record::{AbPart, PlanFacts, Provenance, RunRecord, Side},
+    record::{AbPart, PlanFacts, Provenance, RunRecord, Side, Window, WindowPlace},
 };
 
 /// For a run of two versions: plays both at the same time and fills a record of each. Services that never get ready make two
@@ -16,9 +17,20 @@ use crate::{
 /// # Errors
 /// The system refuses what the engine needs.
 pub(super) fn beside(turn: &Turn<'_>) -> Result<Made, Failure> {
+    beside_watched(turn, |_, _, _| None)
+}
+
+/// The same, and shows each complete window of both to `watch`, which may end the run.
+///
+/// # Errors
+/// As [`beside`].
+pub(super) fn beside_watched(
+    turn: &Turn<'_>,
+    watch: impl FnMut(Side, WindowPlace, &[Window]) -> Option<Ending>,
+) -> Result<Made, Failure> {
     let Turn { resolved, replicate, talk, stop } = turn;
     let [candidate, baseline] = [Side::Candidate, Side::Baseline].map(|side| blank(resolved, *replicate, side));
-    let (candidate, baseline) = match play(resolved, &resolved.plan, *talk, stop)? {
+    let (candidate, baseline) = match play(resolved, &resolved.plan, *talk, stop, watch)? {
         Played::Nothing(ended, because) => {
             let end = |record| RunRecord { ended, ended_because: Some(because.clone()), ..record };
             (end(candidate), end(baseline))
@@ -30,7 +42,7 @@ pub(super) fn beside(turn: &Turn<'_>) -> Result<Made, Failure> {
             (fill(candidate, of_candidate), fill(baseline, of_baseline))
         }
     };
-    Ok(Made { round: replicate.round, candidate, baseline: Some(baseline) })
+    Ok(Made { round: replicate.round, look: None, candidate, baseline: Some(baseline) })
 }
 
 /// The record of one version in a replicate that is still to be played.

@@ -10,12 +10,12 @@ use super::{
 use crate::{
     clock,
     config::Secrets,
-    engine::{self, NotReady, Observed, Progress, Stop},
+    engine::{self, Ending, NotReady, Observed, Progress, Stop},
     exit::Exit,
     measure,
     plan::{Plan, Replicate, Resolved},
     protocol::{Origins, http::HttpDriver},
-    record::{self, Ended, FailureSample, PlanFacts, RunRecord, Window, WindowPlace, file::SCHEMA},
+    record::{self, Ended, FailureSample, PlanFacts, RunRecord, Side, Window, WindowPlace, file::SCHEMA},
     report::{self, ReportError},
     units::Micros,
     verdict::AbortWatch,
@@ -72,7 +72,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
 /// # Errors
 /// The system refuses what the engine needs.
 pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
-    Ok(match play(resolved, &resolved.plan, talk, stop)? {
+    Ok(match play(resolved, &resolved.plan, talk, stop, |_, _, _| None)? {
         Played::Load(observed) => filled(blank, *observed, &resolved.secrets),
         Played::Nothing(ended, because) => RunRecord { ended, ended_because: Some(because), ..blank },
     })
@@ -86,11 +86,18 @@ pub(super) enum Played {
     Nothing(Ended, String),
 }
 
-/// Waits for all services and makes the load of a plan, which may be aimed at other services than the resolved one.
+/// Waits for all services and makes the load of a plan, which may be aimed at other services than the resolved one. Complete windows are
+/// shown to `watch`, which may end the run.
 ///
 /// # Errors
 /// The system refuses what the engine needs.
-pub(super) fn play(resolved: &Resolved, plan: &Plan, talk: Talk, stop: &Stop) -> Result<Played, Failure> {
+pub(super) fn play(
+    resolved: &Resolved,
+    plan: &Plan,
+    talk: Talk,
+    stop: &Stop,
+    mut watch: impl FnMut(Side, WindowPlace, &[Window]) -> Option<Ending>,
+) -> Result<Played, Failure> {
     // The address and the path that is probed may hold secrets.
     let aborted = |reason: String| Ok(Played::Nothing(Ended::Aborted, resolved.secrets.mask(&reason)));
     for caution in plan.targets.iter().filter_map(crate::plan::Target::caution) {
@@ -112,7 +119,11 @@ pub(super) fn play(resolved: &Resolved, plan: &Plan, talk: Talk, stop: &Stop) ->
     let endpoints: Vec<_> = plan.workload.endpoints.iter().map(|point| (point.name.as_str(), point.scenario.as_str())).collect();
     let mut promises = AbortWatch::new(&resolved.policy.thresholds, plan.window, &endpoints);
     let tell = |progress: Progress<'_>| display.tell(&progress);
-    let watch = |place: WindowPlace, windows: &[Window]| promises.look(place, windows);
+    // Promises are the candidate's.
+    let watch = |side: Side, place: WindowPlace, windows: &[Window]| {
+        let broken = if side == Side::Candidate { promises.look(place, windows) } else { None };
+        broken.map(Ending::GivenUp).or_else(|| watch(side, place, windows))
+    };
     let observed = engine::run_watched(plan, driver, stop, tell, watch).map_err(Failure::invalid)?;
     origins.troubles().iter().for_each(|trouble| terminal::err(&format!("note: {trouble}")));
     Ok(Played::Load(Box::new(observed)))

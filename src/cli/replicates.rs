@@ -11,6 +11,7 @@ use super::{
     services, terminal,
 };
 use crate::{
+    compare::Look,
     engine::Stop,
     plan::{Replicate, Replication, Resolved},
     record::{self, Ended, RunRecord, Side},
@@ -23,6 +24,8 @@ use crate::{
 pub(super) struct Made {
     /// Which time the whole run was played, from 1.
     pub(super) round: usize,
+    /// The look at which it was ended early; only a single pair is looked at while it is played.
+    pub(super) look: Option<Look>,
     pub(super) candidate: RunRecord,
     /// The version it was played beside, in an A/B run.
     pub(super) baseline: Option<RunRecord>,
@@ -166,8 +169,10 @@ impl Made {
         let end = |blank| RunRecord { ended, ended_because: Some(reason.to_owned()), ..blank };
         let of = |side| end(pair::blank(resolved, replicate, side));
         match resolved.plan.baseline {
-            Some(_) => Self { round: replicate.round, candidate: of(Side::Candidate), baseline: Some(of(Side::Baseline)) },
-            None => Self { round: replicate.round, candidate: end(recording::blank(resolved)), baseline: None },
+            Some(_) => {
+                Self { round: replicate.round, look: None, candidate: of(Side::Candidate), baseline: Some(of(Side::Baseline)) }
+            }
+            None => Self { round: replicate.round, look: None, candidate: end(recording::blank(resolved)), baseline: None },
         }
     }
 
@@ -204,7 +209,7 @@ impl Made {
 pub(super) fn alone(turn: &Turn<'_>) -> Result<Made, Failure> {
     let blank = recording::blank(turn.resolved);
     let candidate = recording::make(turn.resolved, blank, turn.talk, turn.stop)?;
-    Ok(Made { round: turn.replicate.round, candidate, baseline: None })
+    Ok(Made { round: turn.replicate.round, look: None, candidate, baseline: None })
 }
 
 /// How a replicate of a run is played.
@@ -260,7 +265,7 @@ mod tests {
             played.push((turn.replicate.to_string(), turn.resolved.plan.seed));
             let complete = |side| RunRecord { ended: Ended::Complete, ..pair::blank(turn.resolved, turn.replicate, side) };
             let (candidate, baseline) = (complete(Side::Candidate), Some(complete(Side::Baseline)));
-            Ok(Made { round: turn.replicate.round, candidate, baseline })
+            Ok(Made { round: turn.replicate.round, look: None, candidate, baseline })
         };
         let next = |made: &[Made]| Ok(if made.len() == 2 { Next::Again } else { Next::More });
         let made = play(&session, one, next).unwrap();

@@ -35,5 +35,5 @@ mod worker;
 pub use conductor::{Progress, Steering};
 pub use observed::{Observed, ObservedBaseline};
 pub use ready::{NotReady, wait_until_ready};
-pub use run::{EngineError, run, run_watched};
+pub use run::{Ending, EngineError, run, run_watched};
 pub use stop::Stop;

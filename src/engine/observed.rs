@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{cast::Run, worker::WorkerEnd};
+use super::{cast::Run, run::Ending, worker::WorkerEnd};
 use crate::{
     measure::{Collector, Measured, max_rss_bytes},
     plan::Plan,
@@ -69,12 +69,15 @@ pub(super) fn put_together(
     collectors: Vec<Collector>,
     ends: &[WorkerEnd],
     started_at: jiff::Timestamp,
-    gave_up: Option<String>,
+    ending: Option<Ending>,
     (breakers, of_machine): (Vec<Vec<BreakerEvent>>, Generator),
 ) -> Option<Observed> {
     let Run { plan, timeline, .. } = run;
     let stopped_at = ends.iter().map(|end| end.stopped_at).min().unwrap_or_default();
-    let complete = stopped_at >= timeline.end();
+    let to_the_end = stopped_at >= timeline.end();
+    // Whatever was found when all was played already is for the verdict to say.
+    let ending = ending.filter(|_| !to_the_end);
+    let complete = to_the_end || matches!(ending, Some(Ending::Enough(_)));
     let part = |(side, (collector, breaker)): (usize, (Collector, Vec<BreakerEvent>))| {
         let shards: Vec<_> = ends.iter().map(|end| &end.shards[side]).collect();
         let mut measured = collector.finish(&plan.workload, &shards, stopped_at);
@@ -86,8 +89,8 @@ pub(super) fn put_together(
     let (ObservedBaseline { stages, breaker, measured }, baseline) = (parts.next()?, parts.next());
     let measured_of = baseline.as_ref().map(|part| &part.measured);
     let generator = generator(run, ends, [Some(&measured), measured_of], of_machine);
-    // Whatever was found when all was played already is for the verdict to say.
-    let ended_because = gave_up.filter(|_| !complete).or_else(|| fed_up(run, plan).filter(|_| complete));
+    let in_words = |(Ending::GivenUp(reason) | Ending::Enough(reason))| reason;
+    let ended_because = ending.map(in_words).or_else(|| fed_up(run, plan).filter(|_| to_the_end));
     let ended = match (complete, &ended_because) {
         (true, _) => Ended::Complete,
         (false, Some(_)) => Ended::Aborted,

@@ -21,7 +21,7 @@ use crate::{
     measure::{ClosedWindow, Collector, Live, LiveShard, PULSE, Shard},
     plan::{Plan, Share},
     protocol::Driver,
-    record::{Window, WindowPlace},
+    record::{Side, Window, WindowPlace},
 };
 
 /// Rate that a thread takes without becoming the bottleneck; plans with less use fewer threads and so fewer connections.
@@ -58,12 +58,21 @@ where
     D: Driver + Send + 'static,
     D::Request: 'static,
 {
-    run_watched(plan, driver, stop, observer, |_, _| None)
+    run_watched(plan, driver, stop, observer, |_, _, _| None)
 }
 
-/// The same, and shows each complete window of the measured stages to `watch`: where it stands, and what was measured in it by
-/// endpoint. Those of a stage come in order; the last one of a stage may come after those of the next. When `watch` returns a
-/// reason, the run is given up for it.
+/// Why a run is ended before its time, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It is given up: what was measured is no measurement.
+    GivenUp(String),
+    /// No more needs to be known: what was measured counts.
+    Enough(String),
+}
+
+/// The same, and shows each complete window of the measured stages to `watch`: of which version it is, where it stands, and what was
+/// measured in it by endpoint. Those of a version and stage come in order; the last one of a stage may come after those of the next, and
+/// the versions need not be equally far. When `watch` returns an ending, nothing more is sent.
 ///
 /// # Errors
 /// As [`run`].
@@ -72,7 +81,7 @@ pub fn run_watched<D>(
     driver: impl Fn(Share) -> D,
     stop: &Stop,
     observer: impl FnMut(Progress<'_>),
-    watch: impl FnMut(WindowPlace, &[Window]) -> Option<String>,
+    watch: impl FnMut(Side, WindowPlace, &[Window]) -> Option<Ending>,
 ) -> Result<Observed, EngineError>
 where
     D: Driver + Send + 'static,
@@ -105,31 +114,31 @@ where
     let collector = |source| (source, Collector::new(Arc::clone(&run.timeline), threads));
     let mut collectors: Vec<_> = sources.into_iter().map(collector).collect();
     let mut conductor = Conductor::new(&run);
-    let gave_up = conduct(&run, &mut collectors, &mut conductor, (stop, observer, watch));
+    let ended = conduct(&run, &mut collectors, &mut conductor, (stop, observer, watch));
     let ends = join(handles)?;
     let conducted = conductor.end(run.moment());
     let collectors = collectors.into_iter().map(|(_, collector)| collector).collect();
-    put_together(&run, collectors, &ends, started_at, gave_up, conducted).ok_or(EngineError::Lost)
+    put_together(&run, collectors, &ends, started_at, ended, conducted).ok_or(EngineError::Lost)
 }
 
-/// Takes windows and steers until every thread has closed its last window. Returns why the run was given up, if it was. What is
-/// watched are the windows of the candidate; those of a baseline are taken as they come.
+/// Takes windows and steers until every thread has closed its last window. Returns why the run was ended before its time, if it was.
 fn conduct(
     run: &Run,
     collectors: &mut [(Receiver<ClosedWindow>, Collector)],
     conductor: &mut Conductor<'_>,
-    (stop, mut observer, mut watch): (&Stop, impl FnMut(Progress<'_>), impl FnMut(WindowPlace, &[Window]) -> Option<String>),
-) -> Option<String> {
+    (stop, mut observer, mut watch): (
+        &Stop,
+        impl FnMut(Progress<'_>),
+        impl FnMut(Side, WindowPlace, &[Window]) -> Option<Ending>,
+    ),
+) -> Option<Ending> {
+    // The candidate's windows are waited for; those of a baseline are taken with the pulses.
     let ((source, collector), beside) = collectors.split_first_mut()?;
-    let (mut due, mut pulses, mut gave_up) = (clock::now() + PULSE, 0_u32, None);
+    let (mut due, mut pulses, mut ended) = (clock::now() + PULSE, 0_u32, None);
     loop {
         let mut found = None;
         match source.recv_timeout(due.saturating_duration_since(clock::now())) {
-            // Windows that a run never came to, because it or their stage ended before its time, are empty: they say nothing.
-            Ok(closed) => {
-                let complete = collector.take(closed).filter(|_| !run.stop.is_asked());
-                found = complete.and_then(|(number, windows)| watch(run.timeline.window_place(number)?, windows));
-            }
+            Ok(closed) => found = take(run, Side::Candidate, collector, closed, &mut watch),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -139,17 +148,17 @@ fn conduct(
             pulses += 1;
             run.stop.follow(stop);
             for (source, collector) in beside.iter_mut() {
-                source.try_iter().for_each(|closed| {
-                    collector.take(closed);
-                });
+                for closed in source.try_iter() {
+                    found = found.or(take(run, Side::Baseline, collector, closed, &mut watch));
+                }
             }
-            found = found.or(conductor.tick(run.moment()));
+            found = found.or(conductor.tick(run.moment()).map(Ending::GivenUp));
             if pulses.is_multiple_of(PROGRESS_PULSES) {
                 observer(conductor.progress(run.moment()));
             }
         }
-        if let Some(reason) = found.filter(|_| gave_up.is_none()) {
-            gave_up = Some(reason);
+        if let Some(ending) = found.filter(|_| ended.is_none()) {
+            ended = Some(ending);
             run.stop.ask();
         }
     }
@@ -158,7 +167,20 @@ fn conduct(
             collector.take(closed);
         });
     }
-    gave_up
+    ended
+}
+
+/// Takes a window and shows it when it is complete. Windows that a run never came to, because it or their stage ended before its time,
+/// are empty: they say nothing.
+fn take(
+    run: &Run,
+    side: Side,
+    collector: &mut Collector,
+    closed: ClosedWindow,
+    watch: &mut impl FnMut(Side, WindowPlace, &[Window]) -> Option<Ending>,
+) -> Option<Ending> {
+    let (number, windows) = collector.take(closed).filter(|_| !run.stop.is_asked())?;
+    watch(side, run.timeline.window_place(number)?, windows)
 }
 
 /// A thread per core, but no more than the load has work for, nor than there may be connections.

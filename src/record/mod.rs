@@ -4,6 +4,7 @@
 //! The serde attributes of this module *are* the file format `loadgate/record/v1` (see [`file`]): fields are only ever added.
 
 mod ab;
+mod beginning;
 mod environment;
 pub mod file;
 mod fingerprint;

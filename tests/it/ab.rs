@@ -4,7 +4,7 @@ use std::fs;
 
 use loadgate::{
     mock_target::Running,
-    record::{AbPart, RunRecord, Side},
+    record::{AbPart, Ended, RunRecord, Side},
 };
 
 use crate::bench::{Bench, closed_port, seen, target};
@@ -139,6 +139,24 @@ fn load_of_a_run_shows_both_versions() {
     let log = String::from_utf8(output.stderr).unwrap();
     let line: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
     assert!(line["p50_us"].is_u64() && line["baseline"]["p50_us"].is_u64(), "{line:#}");
+}
+
+#[test]
+fn load_on_a_pair_ends_as_soon_as_it_is_sure_and_counts() {
+    let slower = SHOP.replace("lognormal:8ms", "lognormal:48ms");
+    let (bench, _baseline) = bench(&slower, SHOP);
+    let stages = "stages=[ { rate: 400/s, duration: 300ms, warmup: true }, { rate: 400/s, duration: 10s } ]";
+    let text = bench.ends_with(1, &["gate", "--quiet", "--set", stages]);
+    let (ours, theirs) = records(&bench);
+    for run in [&ours, &theirs] {
+        let because = run.ended_because.as_deref();
+        assert_eq!((run.ended, because), (Ended::Complete, Some("it ended early, as the verdict was sure")), "{text}");
+        assert!(run.started() == run.offered() && run.offered() < 2_000, "{}", run.offered());
+    }
+    let html = bench.text("loadgate-report/report.html");
+    assert!(html.contains("Stopped after ") && html.contains(" of 10s: sure."), "{text}");
+    let text = bench.ends_with(1, &["gate", "--quiet", "--set", "regression.early_stop=false"]);
+    assert_eq!((records(&bench).0.ended_because, records(&bench).0.offered()), (None, 400), "{text}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use loadgate::{
-    engine::{Observed, Stop, run},
+    engine::{Ending, Observed, Stop, run, run_watched},
     plan::Resolved,
     protocol::{Origins, http::HttpDriver},
     record::{BreakerState, Ended, ErrorClass, Errors, Side, Totals},
@@ -202,4 +202,35 @@ fn load_does_not_follow_a_redirect_to_the_other_version() {
     assert_eq!(total(&of_candidate).errors, Errors::new());
     assert_eq!(total(&of_baseline).errors, Errors::from([(ErrorClass::Redirect, 25)]));
     assert_eq!(candidate.lines(), vec!["GET /a"; 25], "it got its own requests alone");
+}
+
+#[test]
+fn load_that_has_shown_enough_of_both_versions_ends_and_counts() {
+    let (candidate, baseline, _) = shops();
+    let sections = "stages: [ { rate: 200/s, duration: 600s } ]\nscenarios: [ GET / ]\nrecord: { window: 100ms }\nregression: { block: 100ms }";
+    let plan = resolved(candidate.port, baseline.port, sections).plan;
+    let (origins, mut seen) = (Origins::of(&plan).unwrap(), [0, 0]);
+    let driver = |share| HttpDriver::new(&plan, &origins, share);
+    let observed = run_watched(
+        &plan,
+        driver,
+        &Stop::default(),
+        |_| {},
+        |side, place, windows| {
+            seen[side.number()] += 1;
+            assert_eq!(place.ends.as_millis(), seen[side.number()] * 100, "windows of a version come in order");
+            assert_eq!(windows[0].requests, 10, "of that version alone");
+            seen.iter().all(|seen| *seen >= 5).then(|| Ending::Enough("that will do".to_owned()))
+        },
+    );
+    let (of_candidate, of_baseline) = observed.unwrap().apart();
+    for observed in [&of_candidate, &of_baseline.unwrap()] {
+        assert_eq!((observed.ended, observed.ended_because.as_deref()), (Ended::Complete, Some("that will do")));
+        let (stage, total) = (&observed.stages[0], total(observed));
+        assert_eq!(
+            (stage.offered, stage.started, total.requests, total.errors),
+            (stage.offered, stage.offered, stage.offered, Errors::new())
+        );
+        assert!(stage.offered >= 50 && stage.played_us < stage.duration_us, "{stage:?}");
+    }
 }

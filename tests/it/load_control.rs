@@ -10,7 +10,7 @@ use std::{
 };
 
 use loadgate::{
-    engine::{Observed, Stop, run_watched},
+    engine::{Ending, Observed, Stop, run_watched},
     plan::{
         Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Plan, RateLimit, Request, SelfProtection, Shape,
         Step, TargetId, Think,
@@ -238,11 +238,11 @@ fn load_that_is_watched_is_given_up_for_a_reason_and_windows_come_in_order() {
     plan.window = Duration::from_millis(100);
     let origins = Origins::of(&plan).unwrap();
     let mut ends = Vec::new();
-    let watch = |place: WindowPlace, windows: &[Window]| {
+    let watch = |_: Side, place: WindowPlace, windows: &[Window]| {
         ends.push(place.ends.as_millis());
         assert_eq!((place.stage, place.length.as_millis(), place.is_last), (0, 100, false));
         assert_eq!((windows.len(), windows[0].requests), (1, 200), "a complete window of all threads");
-        (ends.len() == 8).then(|| "enough was seen".to_owned())
+        (ends.len() == 8).then(|| Ending::GivenUp("enough was seen".to_owned()))
     };
     let observed = run_watched(&plan, |share| HttpDriver::new(&plan, &origins, share), &Stop::default(), |_| {}, watch).unwrap();
     assert_eq!((observed.ended, observed.ended_because.as_deref()), (Ended::Aborted, Some("enough was seen")));

@@ -12,7 +12,7 @@ use loadgate::{
     engine::{Stop, run_watched},
     plan::{Adaptive, Arrivals, Control, Crowd, Limits, Load, Plan, RateLimit, Shape, Stage, Step, Think},
     protocol::{Origins, http::HttpDriver},
-    record::{Ended, ErrorClass, Errors, Totals, Window, WindowPlace},
+    record::{Ended, ErrorClass, Errors, Side, Totals, Window, WindowPlace},
     units::PerSecond,
 };
 
@@ -188,7 +188,7 @@ fn load_of_a_stage_is_seen_while_an_iteration_of_the_one_before_still_pauses() {
     plan.stages.push(Stage { duration: Duration::from_secs(2), ..after });
     let origins = Origins::of(&plan).unwrap();
     let mut seen = Vec::new();
-    let watch = |place: WindowPlace, windows: &[Window]| {
+    let watch = |_: Side, place: WindowPlace, windows: &[Window]| {
         seen.push((place.stage, place.is_last, windows[0].requests));
         None
     };

@@ -85,6 +85,7 @@ fn load_is_summed_up_with_every_figure_of_the_contract() {
             "service_time_us",
             "errors_by_class",
             "retries",
+            "retried",
             "connections",
             "connection_reuse",
             "phases_mean_us",

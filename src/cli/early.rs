@@ -86,6 +86,7 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
             name: endpoint.name.clone(),
             scenario: endpoint.scenario.clone(),
             request: endpoint.request.clone(),
+            is_setup: workload.is_setup(id),
             stages: seen.iter().map(|stage| stage.iter().map(|windows| windows[id].clone()).collect()).collect(),
         });
         RunRecord { ended: Ended::Complete, endpoints: endpoints.collect(), ..self.blank[side.number()].clone() }

@@ -110,8 +110,11 @@ fn load_of_a_candidate_that_answers_nothing_well_fails() {
     let (bench, _baseline) = bench("{ defaults: { status: 500 } }", SHOP);
     let text = bench.ends_with(1, &["gate", "--quiet"]);
     assert!(text.contains("error_rate"), "{text}");
+    // The run may end as soon as that is sure.
     let (ours, theirs) = records(&bench);
-    assert_eq!((ours.total().error_count(), theirs.total().error_count()), (400, 0));
+    let (ours, theirs) = (ours.total(), theirs.total());
+    assert!(ours.requests > 0 && theirs.requests > 0);
+    assert_eq!((ours.error_count(), theirs.error_count()), (ours.requests, 0));
 }
 
 #[test]

@@ -7,7 +7,9 @@ mod slips;
 mod targets;
 mod users;
 mod versions;
-mod wrong;
+mod wrong_load;
+mod wrong_promises;
+mod wrong_settings;
 
 use super::{Resolved, resolve};
 use crate::config::{ConfigError, Overrides, load};

@@ -7,37 +7,22 @@ use loadgate::{
     record::{AbPart, Ended, RunRecord, Side},
 };
 
-use crate::bench::{Bench, closed_port, seen, target};
+use crate::{
+    bench::{Bench, closed_port, seen, target},
+    gate::{CONFIG, SHOP},
+};
 
-const CONFIG: &str = "\
-name: shop
-target: { base_url: TARGET, baseline_url: BASELINE }
-stages:
-  - { rate: 400/s, duration: 300ms, warmup: true }
-  - { rate: 400/s, duration: 2s }
-scenarios:
-  - { name: items, weight: 2, get: /items }
-  - { name: search, weight: 1, get: /search }
-thresholds: [ search.p50 < 30ms, error_rate < 1% ]
-record: { window: 250ms }
-regression:
-  block: 250ms
-  metrics:
-    p50: { fail: 60%, sensitivity: 200% }
-    p95: { fail: 100%, sensitivity: 300% }
-    p99: { fail: 150%, sensitivity: 400% }
-";
-const SHOP: &str = "
-seed: 7
-routes:
-  - { path: /items, latency: 'lognormal:4ms,0.3' }
-  - { path: /search, latency: 'lognormal:8ms,0.3' }
-";
+/// The service's configuration as it is without a second version, and what is promised besides.
+fn config(baseline: &str) -> String {
+    let both = format!("{{ base_url: TARGET, baseline_url: '{baseline}' }}");
+    let promises = "thresholds: [ search.p50 < 30ms, error_rate < 1% ]\n";
+    CONFIG.replace("target: TARGET", &format!("target: {both}")).replace("200/s", "400/s") + promises
+}
 
 /// A bench whose target is the candidate, and the baseline.
 fn bench(candidate: &str, baseline: &str) -> (Bench, Running) {
     let baseline = target(baseline);
-    let bench = Bench::new(candidate, &CONFIG.replace("BASELINE", &format!("http://{}", baseline.addr())));
+    let bench = Bench::new(candidate, &config(&format!("http://{}", baseline.addr())));
     (bench, baseline)
 }
 
@@ -120,7 +105,7 @@ fn load_of_a_candidate_that_answers_nothing_well_fails() {
 #[test]
 fn a_baseline_that_is_down_is_invalid_and_nothing_is_sent() {
     let down = format!("http://127.0.0.1:{}", closed_port());
-    let bench = Bench::new(SHOP, &CONFIG.replace("BASELINE", &down));
+    let bench = Bench::new(SHOP, &config(&down));
     let text = bench.ends_with(3, &["gate", "--quiet"]);
     assert!(text.contains("the baseline 127.0.0.1:") && text.contains("can't be reached"), "{text}");
     assert_eq!((bench.verdict()["verdict"].as_str(), bench.requests()), (Some("invalid"), 0));

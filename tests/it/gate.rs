@@ -35,7 +35,7 @@ scenarios: [ { name: items, get: /items } ]
 record: { window: 250ms }
 regression: { block: 250ms }
 ";
-const SHOP: &str = "
+pub(crate) const SHOP: &str = "
 seed: 7
 routes:
   - { path: /items, latency: 'lognormal:4ms,0.3' }

@@ -190,6 +190,21 @@ fn a_command_that_leaves_its_service_in_the_background_is_told_to_stay() {
     assert!(text.contains("it ended by itself (exit code 0)") && text.contains("must stay in the foreground"), "{text}");
 }
 
+/// Each replicate is over as soon as its users are done, and nobody loses patience with an answer.
+pub(crate) fn counted(users: u32, count: u32, load: &str, replicates: u32) -> String {
+    format!(
+        "\
+stages: [ {{ vus: {users}, count: {count}, duration: 10m }} ]
+scenarios: [ {{ get: /, timeout: 10m }} ]
+http: {{ timeouts: {{ first_byte: 10m }} }}
+load: {{ {load} }}
+record: {{ window: 100ms }}
+regression: {{ block: 100ms, replicates: {replicates} }}
+safety: {{ self_protection: {{ cpu: 100% }} }}
+"
+    )
+}
+
 /// Serves; the third one answers nothing for ten minutes, so that there is time to do something to it.
 const THIRD_IS_SLOW: &str = "\
 latency=1ms
@@ -200,19 +215,9 @@ wait $!
 echo 'out of coffee'
 exit 7";
 
-const SLOW: &str = "\
-stages: [ { vus: 2, count: 20, duration: 10m } ]
-scenarios: [ { get: /, timeout: 10m } ]
-http: { timeouts: { first_byte: 10m } }
-load: { graceful_stop: 5m }
-record: { window: 100ms }
-regression: { block: 100ms, replicates: 4 }
-safety: { self_protection: { cpu: 100% } }
-";
-
 #[test]
 fn load_on_a_service_that_dies_ends_at_once_with_its_exit_code_and_last_words() {
-    let yard = Yard::new(THIRD_IS_SLOW, SLOW);
+    let yard = Yard::new(THIRD_IS_SLOW, &counted(2, 20, "graceful_stop: 5m", 4));
     let child = under_load(&yard, &["gate"], 3, 2);
     send("-KILL", yard.lines("children")[2].parse().unwrap());
     let output = child.wait_with_output().unwrap();
@@ -229,7 +234,7 @@ fn load_on_a_service_that_dies_ends_at_once_with_its_exit_code_and_last_words() 
 #[test]
 fn load_that_is_interrupted_leaves_no_process_and_a_partial_record() {
     for signal in ["-INT", "-TERM"] {
-        let yard = Yard::new(THIRD_IS_SLOW, &SLOW.replace("5m", "100ms"));
+        let yard = Yard::new(THIRD_IS_SLOW, &counted(2, 20, "graceful_stop: 100ms", 4));
         let child = under_load(&yard, &["gate"], 3, 2);
         send(signal, child.id());
         let output = child.wait_with_output().unwrap();
@@ -253,7 +258,10 @@ fn a_signal_while_a_service_is_awaited_leaves_no_process() {
 
 #[test]
 fn a_second_signal_does_not_wait_for_a_service_that_takes_its_time() {
-    let yard = Yard::new("trap '' TERM; echo $$ >> children; MOCK & while :; do sleep 600; done", &SLOW.replace("5m", "100ms"));
+    let yard = Yard::new(
+        "trap '' TERM; echo $$ >> children; MOCK & while :; do sleep 600; done",
+        &counted(2, 20, "graceful_stop: 100ms", 4),
+    );
     let child = under_load(&yard, &["run"], 1, 2);
     send("-INT", child.id());
     send("-INT", child.id());

@@ -4,7 +4,7 @@ use loadgate::record::Ended;
 
 use crate::{
     program::transcript,
-    services::{Yard, send, under_load},
+    services::{Yard, counted, send, under_load},
 };
 
 /// Each version by its name; the script of the mock target is the file of that name.
@@ -76,21 +76,14 @@ wait $!
 echo 'out of coffee'
 exit 7";
 
-/// Each replicate is over as soon as its users are done.
-const COUNTED: &str = "\
-stages: [ { vus: 4, count: 40, duration: 10m } ]
-scenarios: [ { get: /, timeout: 10m } ]
-http: { timeouts: { first_byte: 10m } }
-load: { graceful_stop: 100ms }
-record: { window: 100ms }
-regression: { block: 100ms, replicates: 3 }
-safety: { self_protection: { cpu: 100% } }
-";
+fn both_counted() -> String {
+    counted(4, 40, "graceful_stop: 100ms", 3)
+}
 
 fn slow_in_the_second() -> Yard {
     let yard = Yard::new("", "");
     yard.script("serve", SECOND_IS_SLOW);
-    yard.configure(&format!("{TARGET}{COUNTED}"));
+    yard.configure(&format!("{TARGET}{}", both_counted()));
     yard
 }
 
@@ -149,7 +142,7 @@ fn a_baseline_that_is_never_healthy_makes_the_run_invalid_and_its_last_lines_are
 
 #[test]
 fn load_that_tells_nothing_for_sure_is_extended_and_said_to_be() {
-    let yard = shop("1ms", "1ms", &COUNTED.replace("replicates: 3", "replicates: 3, policy: { inconclusive: extend }"));
+    let yard = shop("1ms", "1ms", &both_counted().replace("replicates: 3", "replicates: 3, policy: { inconclusive: extend }"));
     let text = yard.ends_with(0, &["check"]);
     assert!(text.contains(", up to 5 replicates where it is inconclusive"), "{text}");
     yard.ends_with(0, &["run", "-q"]);

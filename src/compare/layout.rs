@@ -52,7 +52,7 @@ impl Layout {
         stages.extend(single);
         let seconds = stages.iter().flat_map(|&(index, blocks)| {
             // The last block has what is left of the stage.
-            let last_us = run.plan.stages[index].duration_us.saturating_sub((blocks as u64 - 1) * block_us).max(1);
+            let last_us = run.plan.stages[index].length_us().saturating_sub((blocks as u64 - 1) * block_us).max(1);
             (1..=blocks).map(move |block| if block == blocks { last_us } else { block_us } as f64 / 1e6)
         });
         Ok(Self { seconds: seconds.collect(), per_block, stages, left_out: 0, strata })
@@ -97,5 +97,32 @@ mod tests {
         let layout = Layout::of(&run, Duration::from_secs(5)).unwrap();
         assert_eq!(layout.blocks(), run.plan.stages.iter().map(|stage| stage.blocks(5_000_000)).sum::<usize>());
         assert_eq!(layout.blocks(), 3);
+    }
+
+    #[test]
+    fn a_stage_that_was_over_before_its_time_has_the_blocks_it_was_played_for() {
+        let mut run = fixture::run(&[23], &["/a"], &[]);
+        run.plan.stages[0].duration_us = 600 * fixture::SECOND_US;
+        let layout = Layout::of(&run, Duration::from_secs(5)).unwrap();
+        assert_eq!(layout.seconds, [5.0, 5.0, 5.0, 8.0]);
+    }
+
+    #[test]
+    fn a_beginning_ends_with_a_block_and_stages_behind_it_are_not_measured() {
+        let second = |second: u64| fixture::Request { due_us: second * fixture::SECOND_US, endpoint: 0, outcome: Ok(1_000) };
+        let requests: Vec<_> = (0..32).map(second).collect();
+        let mut run = fixture::run(&[12, 20], &["/a"], &requests);
+        let of = |run: &RunRecord, blocks| run.plan.windows_of_blocks(blocks, 5 * fixture::SECOND_US);
+        assert_eq!([1, 2, 3, 6, 9].map(|blocks| of(&run, blocks)), [[5, 0], [12, 0], [12, 5], [12, 20], [12, 20]]);
+        let beginning = run.beginning(&of(&run, 3));
+        assert_eq!((beginning.total().requests, beginning.measured_seconds()), (17, 17.0));
+        assert_eq!(
+            (beginning.plan.stages[0].clone(), &beginning.endpoints[0].stages[0]),
+            (run.plan.stages[0].clone(), &run.endpoints[0].stages[0])
+        );
+        let first = run.beginning(&of(&run, 1));
+        assert_eq!((first.total().requests, first.plan.stages[1].measured), (5, false));
+        run.plan.stages[0].measured = false;
+        assert_eq!(of(&run, 2), [0, 10], "a warm-up has no blocks");
     }
 }

@@ -91,7 +91,7 @@ impl Roster {
             blocks_per_run: baseline.iter().chain(&candidate).map(|run| run.layout.blocks()).min().unwrap_or(0),
             blocks_per_side: blocks(&baseline).min(blocks(&candidate)),
             block: rules.block,
-            seconds: candidate.iter().map(|run| seconds(run.record)).fold(f64::INFINITY, f64::min),
+            seconds: candidate.iter().map(|run| run.record.measured_seconds()).fold(f64::INFINITY, f64::min),
             target_sets_pace: candidate.last().is_some_and(|run| target_sets_pace(run.record)),
             baseline_runs: baseline.len(),
             candidate_runs: candidate.len(),
@@ -153,10 +153,6 @@ fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
 
 fn target_sets_pace(run: &RunRecord) -> bool {
     run.plan.measured_stages().any(|stage| stage.closed || stage.offered == 0)
-}
-
-fn seconds(run: &RunRecord) -> f64 {
-    run.plan.measured_stages().map(|stage| stage.duration_us as f64 / 1e6).sum()
 }
 
 impl Sides {

@@ -41,28 +41,3 @@ impl RunRecord {
         run
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::compare::fixture;
-
-    #[test]
-    fn a_beginning_ends_with_a_block_and_stages_behind_it_are_not_measured() {
-        let second = |second: u64| fixture::Request { due_us: second * fixture::SECOND_US, endpoint: 0, outcome: Ok(1_000) };
-        let requests: Vec<_> = (0..32).map(second).collect();
-        let mut run = fixture::run(&[12, 20], &["/a"], &requests);
-        let of = |run: &RunRecord, blocks| run.plan.windows_of_blocks(blocks, 5 * fixture::SECOND_US);
-        assert_eq!([1, 2, 3, 6, 9].map(|blocks| of(&run, blocks)), [[5, 0], [12, 0], [12, 5], [12, 20], [12, 20]]);
-        let beginning = run.beginning(&of(&run, 3));
-        assert_eq!((beginning.total().requests, beginning.measured_seconds()), (17, 17.0));
-        assert_eq!(
-            (beginning.plan.stages[0].clone(), &beginning.endpoints[0].stages[0]),
-            (run.plan.stages[0].clone(), &run.endpoints[0].stages[0])
-        );
-        let first = run.beginning(&of(&run, 1));
-        assert_eq!((first.total().requests, first.plan.stages[1].measured), (5, false));
-        run.plan.stages[0].measured = false;
-        assert_eq!(of(&run, 2), [0, 10], "a warm-up has no blocks");
-    }
-}

@@ -41,7 +41,8 @@ pub struct StageFacts {
     pub closed: bool,
     /// When the stage began, counted from the start of the run.
     pub began_us: u64,
-    /// How much of it was played; less than `duration_us` only when the run was cut short.
+    /// How much of it was played: less than `duration_us` when the run was cut short, or the stage over before its time, as by a
+    /// `count` or a verdict that was sure.
     pub played_us: u64,
     /// Arrivals that fell due while it was played.
     pub offered: u64,
@@ -78,6 +79,12 @@ impl StageFacts {
     /// where the stage is shorter.
     #[must_use]
     pub fn blocks(&self, block_us: u64) -> usize {
-        usize::try_from(self.duration_us / block_us.max(1)).unwrap_or(usize::MAX).max(1)
+        usize::try_from(self.length_us() / block_us.max(1)).unwrap_or(usize::MAX).max(1)
+    }
+
+    /// How long it really was; the planned time of one that is still to be played.
+    #[must_use]
+    pub fn length_us(&self) -> u64 {
+        if self.played_us == 0 { self.duration_us } else { self.played_us.min(self.duration_us) }
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     clock,
     measure::{FailureNote, Finished, Ticket},
-    plan::{EndpointId, Load, Scenario, ScenarioId, Step, Think},
+    plan::{EndpointId, Load, Pause, Scenario, ScenarioId, Step},
     protocol::Driver,
     record::Part,
 };
@@ -33,7 +33,7 @@ pub(super) struct PreparedScenario<R> {
 #[derive(Debug)]
 enum PreparedStep<R> {
     Request(Box<PreparedRequest<R>>),
-    Think(Think),
+    Think(Pause),
 }
 
 /// An arrival that is due.

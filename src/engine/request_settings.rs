@@ -22,12 +22,11 @@ pub(super) struct RequestSettings {
 impl RequestSettings {
     pub(super) fn new(plan: &Plan) -> Self {
         let retries = &plan.http.retries;
-        let retried = ErrorClass::ALL.into_iter().filter(|class| retries.on.iter().any(|name| class.is_named(name)));
         Self {
             templates: plan.workload.templates.clone(),
             timeout: plan.http.timeouts.request,
             retries: retries.max,
-            retried: retried.collect(),
+            retried: retries.on.clone(),
             backoff: retries.backoff.clone(),
         }
     }

@@ -314,7 +314,7 @@ scenarios:
     ");
     insta::assert_snapshot!(part("longest run", "files"), @r"
         none
-    retries          up to 2 on timeout, 5xx, after 200ms times 2 up to 5s, with full jitter
+    retries          up to 2 on timeout.connect, timeout.pool, timeout.first_byte, timeout.request, 5xx, after 200ms times 2 up to 5s, with full jitter
     redirects        up to 3 are followed
     cookies          each user keeps its own
     ");

@@ -100,7 +100,7 @@ impl Yard {
 }
 
 /// Whether a process does anything any more: one that nobody waits for stays as a zombie.
-fn lives(process: u32) -> bool {
+pub(crate) fn lives(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
 }

@@ -1,6 +1,6 @@
 //! The comment and the job summary.
 
-use super::fixture::{self, failing, hostile, inconclusive, invalid, passing, without_baseline};
+use super::fixture::{self, died, failing, hostile, inconclusive, invalid, passing, without_baseline};
 use crate::{
     exit::Exit,
     report::{Format, Render, View},
@@ -167,6 +167,19 @@ fn an_invalid_run_says_where_to_look() {
 
         **Next:** See whether the target answers from the machine that makes the load. `curl -v --max-time 5 http://127.0.0.1:8080/`
         "###
+    );
+}
+
+#[test]
+fn a_service_that_died_is_shown_with_its_last_lines_and_where_all_of_them_are() {
+    insta::assert_snapshot!(
+        head(&died(&["  at Main.java:7 <init>", "</pre> @everyone _no_ **database**"])),
+        @""
+    );
+    let silent = head(&died(&[]));
+    assert!(
+        !silent.contains("<pre>") && silent.contains("**Next:** See whether the command that starts the baseline"),
+        "{silent}"
     );
 }
 

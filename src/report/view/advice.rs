@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     compare::{Outcome, way_out},
     policy::{Mode, Severity},
-    record::{Ended, RunRecord},
+    record::{Ended, LastWords, RunRecord},
     report::escape::plain,
     verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
@@ -58,6 +58,9 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
     if ended(Ended::Interrupted) {
         return step("Run it again to its end.", None);
     }
+    if let Some(said) = candidate.iter().flat_map(|run| &run.last_words).next() {
+        return read_log(said);
+    }
     if ended(Ended::Aborted) || broken("target_reachable") {
         let target = candidate.first().map_or_else(String::new, |run| plain(&run.plan.target));
         let command = format!("curl -v --max-time 5 http://{target}/");
@@ -87,6 +90,18 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
         return step("Use a larger runner for loadgate, or lower the rate: the load generator was the bottleneck.", None);
     }
     step("Mend what the broken check names, and run it again.", None)
+}
+
+/// The port it was to listen on is gone with it: there is nobody left to ask.
+fn read_log(said: &LastWords) -> Step {
+    let (side, log) = (said.side, plain(&said.log));
+    if said.lines.is_empty() {
+        return step(
+            &format!("See whether the command that starts the {side} starts it, and makes it listen on $PORT: it said nothing."),
+            None,
+        );
+    }
+    step(&format!("Read what the {side}'s service said: {log}"), None)
 }
 
 /// Whether the generator used little of the processors it had: then it was not its own load that kept it waiting.

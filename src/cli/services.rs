@@ -87,7 +87,9 @@ pub(super) fn port_notes(plan: &Plan) -> Vec<String> {
         let command = target.start.as_ref().filter(|command| target.port == 0 && !mentions_port(command))?;
         let shown = command.text.trim().lines().next().unwrap_or_default();
         Some(format!(
-            "the command that starts the {side} says nothing of $PORT, the port loadgate has chosen for it: if `{shown}` takes its              port as an option, write it with `--port $PORT`, or whatever the option is called; if it reads the variable PORT by              itself, `PORT=$PORT {shown}` says so"
+            "the command that starts the {side} says nothing of $PORT, the port loadgate has chosen for it: if `{shown}` takes its \
+             port as an option, write it with `--port $PORT`, or whatever the option is called; if it reads the variable PORT by \
+             itself, `PORT=$PORT {shown}` says so"
         ))
     });
     deaf.collect()

@@ -54,6 +54,13 @@ fn load_of_two_versions_makes_a_record_of_each() {
     fs::copy(bench.path().join("loadgate-report/records/candidate-1.json.gz"), &kept).unwrap();
     let text = bench.ends_with(2, &["baseline", "promote", "--unjudged", "loadgate-report/records/candidate-1.json.gz"]);
     assert!(text.contains("not promoted: it is one side of an A/B run"), "{text}");
+    // Nor do both sides make two runs of a pair, or their difference noise.
+    let side = |side: &str| format!("loadgate-report/records/{side}-1.json.gz");
+    let text = bench.ends_with(2, &["baseline", "promote", "--unjudged", &side("baseline"), &side("candidate")]);
+    assert!(text.contains("one side of an A/B run") && !bench.path().join("baselines").exists(), "{text}");
+    let records = "loadgate-report/records";
+    let text = bench.ends_with(2, &["baseline", "learn", "--baseline", records, "--candidate", records]);
+    assert!(text.contains("nothing is learned from one pair of different versions"), "{text}");
     let text = bench.ends_with(0, &["gate", "--quiet", "--set", "regression.compare=baseline"]);
     assert!(text.contains("no baseline yet") && !bench.path().join("loadgate-report/records").exists(), "{text}");
     let alone = "loadgate-report/record.json.gz";

@@ -38,6 +38,14 @@ pub(super) fn run(store: &Store, args: &Args, rules: Option<&Regression>) -> Res
     if all().any(|run| run.ended != Ended::Complete) {
         return Err(Failure::usage("nothing is learned from runs that were cut short").hint("give runs played to their end"));
     }
+    // Processes that lived on from one to the next show nothing of how much fresh ones differ.
+    if candidate.len() > 1 && all().any(|run| run.ab.is_some_and(|part| part.replicates == 1)) {
+        let message =
+            format!("these are {} runs of one pair each, and nothing says that their processes were fresh", candidate.len());
+        return Err(Failure::usage(message).hint(
+            "learn from the replicates of one run: say how both versions are started (target.start) or restarted (hooks.restart)",
+        ));
+    }
     let path = store.teach(&lesson(&baseline, &candidate, rules, args.same_version)?)?;
     terminal::out(&path.display().to_string());
     Ok(Exit::Ok)

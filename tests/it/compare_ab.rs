@@ -279,6 +279,8 @@ fn runs_of_one_pair_each_are_no_replicates() {
         "{text}"
     );
     assert!(!folder.path().join("stored").exists(), "nothing is stored");
+    let (_, text) = compare(folder.path(), &[]);
+    assert!(text.contains("warning: these are 3 runs of one pair each"), "{text}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use super::super::{
     Failure,
     records::{Side, read_all, same_conditions, same_suite},
+    sources::lone_pairs,
     terminal,
 };
 use crate::{
@@ -38,11 +39,8 @@ pub(super) fn run(store: &Store, args: &Args, rules: Option<&Regression>) -> Res
     if all().any(|run| run.ended != Ended::Complete) {
         return Err(Failure::usage("nothing is learned from runs that were cut short").hint("give runs played to their end"));
     }
-    // Processes that lived on from one to the next show nothing of how much fresh ones differ.
-    if candidate.len() > 1 && all().any(|run| run.ab.is_some_and(|part| part.replicates == 1)) {
-        let message =
-            format!("these are {} runs of one pair each, and nothing says that their processes were fresh", candidate.len());
-        return Err(Failure::usage(message).hint(
+    if let Some(caution) = lone_pairs(&candidate) {
+        return Err(Failure::usage(caution).hint(
             "learn from the replicates of one run: say how both versions are started (target.start) or restarted (hooks.restart)",
         ));
     }

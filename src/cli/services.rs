@@ -27,6 +27,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(50);
 /// Most bytes of a file that is taken for a script.
 const SCRIPT_BYTES_MAX: u64 = 256 << 10;
+/// Most characters of a command that are repeated.
+const COMMAND_CHARS_MAX: usize = 60;
 /// Lines of a service's output that are kept with the record.
 const LINES_KEPT: usize = 10;
 
@@ -85,7 +87,7 @@ pub(super) fn port_notes(plan: &Plan) -> Vec<String> {
     let versions = plan.sides().iter().map(|side| (*side, &plan.targets[plan.target_of(*side)]));
     let deaf = versions.filter_map(|(side, target)| {
         let command = target.start.as_ref().filter(|command| target.port == 0 && !mentions_port(command))?;
-        let shown = command.text.trim().lines().next().unwrap_or_default();
+        let shown: String = command.text.trim().lines().next().unwrap_or_default().chars().take(COMMAND_CHARS_MAX).collect();
         Some(format!(
             "the command that starts the {side} says nothing of $PORT, the port loadgate has chosen for it: if `{shown}` takes its \
              port as an option, write it with `--port $PORT`, or whatever the option is called; if it reads the variable PORT by \

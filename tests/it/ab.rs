@@ -114,12 +114,13 @@ fn a_baseline_that_is_down_is_invalid_and_nothing_is_sent() {
     let down = format!("http://127.0.0.1:{}", closed_port());
     let bench = Bench::new(SHOP, &config(&down));
     let text = bench.ends_with(3, &["gate", "--quiet"]);
+    assert!(text.contains("curl -v --max-time 5 http://127.0.0.1:") && text.contains(&format!("/ {down}/\n")), "{text}");
     assert!(text.contains("the baseline 127.0.0.1:") && text.contains("can't be reached"), "{text}");
     assert_eq!((bench.verdict()["verdict"].as_str(), bench.requests()), (Some("invalid"), 0));
     let (ours, theirs) = records(&bench);
     assert!(ours.ended_because.is_some() && ours.ended_because == theirs.ended_because);
     let text = bench.ends_with(3, &["run", "--quiet"]);
-    assert!(text.contains("can't be reached"), "{text}");
+    assert!(text.contains("the baseline 127.0.0.1:") && text.contains("can't be reached"), "{text}");
 }
 
 #[test]
@@ -168,4 +169,12 @@ fn both_versions_are_shown_before_anything_is_sent() {
         text.contains("compared with stored baselines") && text.contains("the baseline under `target` gets no load"),
         "{text}"
     );
+}
+
+#[test]
+fn a_candidate_that_is_down_is_named() {
+    let (bench, _baseline) = bench(SHOP, SHOP);
+    let target = format!("target.base_url=http://127.0.0.1:{}", closed_port());
+    let text = bench.ends_with(3, &["gate", "--quiet", "--set", &target]);
+    assert!(text.contains("the candidate 127.0.0.1:") && text.contains("can't be reached"), "{text}");
 }

@@ -24,10 +24,10 @@ fn step(text: &str, command: Option<&str>) -> Step {
 }
 
 /// Steps for the reader of a verdict, the most useful first; none when all is well.
-pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord]) -> Vec<Step> {
+pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<Step> {
     let mut steps = Vec::new();
     match verdict.kind {
-        VerdictKind::Invalid => return vec![make_valid(verdict, candidate)],
+        VerdictKind::Invalid => return vec![make_valid(verdict, candidate, baseline)],
         VerdictKind::Fail => steps.extend(repair(verdict)),
         VerdictKind::Inconclusive => steps.push(step(see_more(verdict), None)),
         VerdictKind::Warn | VerdictKind::Pass => {}
@@ -52,7 +52,7 @@ fn side_by_side(reference: &Reference) -> bool {
 }
 
 /// One step only: of several broken checks the first one usually explains the rest.
-fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
+fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Step {
     let broken = |name: &str| verdict.validity.iter().any(|check| check.check == name && !check.ok);
     let ended = |how: Ended| candidate.iter().any(|run| run.ended == how);
     if ended(Ended::Interrupted) {
@@ -62,9 +62,15 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
         return read_log(said);
     }
     if ended(Ended::Aborted) || broken("target_reachable") {
-        let target = candidate.first().map_or_else(String::new, |run| plain(&run.plan.target));
-        let command = format!("curl -v --max-time 5 http://{target}/");
-        return step("See whether the target answers from the machine that makes the load.", Some(&command));
+        // Either version may be the one that does not answer, where both were asked at the same time.
+        let beside = baseline.first().filter(|run| run.ab.is_some());
+        let asked = candidate.first().into_iter().chain(beside);
+        let targets: String = asked.map(|run| format!(" http://{}/", plain(&run.plan.target))).collect();
+        let text = match beside {
+            Some(_) => "See whether both versions answer from the machine that makes the load.",
+            None => "See whether the target answers from the machine that makes the load.",
+        };
+        return step(text, Some(&format!("curl -v --max-time 5{targets}")));
     }
     if broken("circuit_breaker") {
         return step(
@@ -163,7 +169,7 @@ mod tests {
     fn no_step_contradicts_the_reason_above_it() {
         let mut verdict = decide(&[], Reference::NoBaseline, &crate::policy::Policy::default());
         (verdict.kind, verdict.exit) = (VerdictKind::Inconclusive, Exit::Ok);
-        let first = |verdict: &Verdict| next(verdict, &[])[0].text.clone();
+        let first = |verdict: &Verdict| next(verdict, &[], &[])[0].text.clone();
         verdict.reasons = vec!["cannot tell for p50: about 6 baseline runs would settle it".to_owned()];
         assert!(first(&verdict).starts_with("Run the job again"), "{}", first(&verdict));
         let hopeless = "runs on these machines differ too much for any number of them; a quieter machine is needed";

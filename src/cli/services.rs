@@ -322,7 +322,7 @@ scenarios: [ GET / ]
     #[test]
     fn the_death_of_either_version_is_a_wish_to_stop_and_is_told() {
         let (folder, mut ports) = (tempfile::tempdir().unwrap(), Ports::default());
-        let dying = CONFIG.replace("echo baseline $PORT >> told; exec sleep 600", "echo no coffee; exit 5");
+        let dying = CONFIG.replace("echo baseline $PORT >> told; exec sleep 600", "seq 40; echo no coffee; exit 5");
         let mut started = started(folder.path(), &dying, &mut ports).unwrap();
         let stop = Stop::default();
         let waits = |own: &Stop| while !own.is_urgent() {};
@@ -330,7 +330,8 @@ scenarios: [ GET / ]
         started.stop(&stop);
         let (reason, last_words) = started.obituary(death.unwrap(), true);
         let log = folder.path().join("logs/baseline-1.log").display().to_string();
-        assert_eq!(last_words, [LastWords { side: Side::Baseline, log, lines: vec!["no coffee".to_owned()] }]);
+        let said = (32..=40).map(|n| n.to_string()).chain(["no coffee".to_owned()]).collect();
+        assert_eq!(last_words, [LastWords { side: Side::Baseline, log, lines: said }]);
         assert_eq!(
             reason,
             "the baseline's service did not stay up during the load: it ended by itself (exit code 5); it said last: no coffee"

@@ -30,7 +30,7 @@ fn guards(of: u32) -> Vec<u32> {
 
 #[test]
 fn load_that_is_killed_leaves_neither_service_nor_what_they_have_started() {
-    // One child of each takes no notice of its group's end and one has left the group: both belong to the service all the same.
+    // One child of each stays in its group and one has left it: both belong to the service.
     let yard = two_versions("sleep 600 &\necho $! >> children\nsetsid sleep 600 &\necho $! >> children\nexec MOCK");
     let mut child = under_load(&yard, &["gate"], 2, 2);
     assert_eq!(guards(child.id()).len(), 2, "one for each version");
@@ -44,7 +44,7 @@ fn load_that_is_killed_leaves_neither_service_nor_what_they_have_started() {
 }
 
 #[test]
-fn a_killed_loadgate_s_service_that_ignores_the_wish_is_killed() {
+fn a_service_that_ignores_the_wish_to_end_is_killed_also_then() {
     let yard = Yard::new("trap '' TERM\nwhile :; do sleep 600; done", "");
     yard.configure("name: shop\ntarget: { start: ./serve }\nstages: [ { rate: 1/s, duration: 10m } ]\nscenarios: [ GET / ]\n");
     let mut child = crate::program::loadgate(yard.path(), &["run", "-q"]).spawn().unwrap();

@@ -91,8 +91,13 @@ mod tests {
 
     /// Rounds of a replicate each, whose `/b` is slower than the baselines by these factors.
     fn made(factors: &[f64]) -> Vec<Made> {
-        let one =
-            |(n, factor): (usize, &f64)| Made { round: n + 1, look: None, candidate: run(*factor, 7 + n as u64), baseline: None };
+        let one = |(n, factor): (usize, &f64)| Made {
+            round: n + 1,
+            look: None,
+            unready: None,
+            candidate: run(*factor, 7 + n as u64),
+            baseline: None,
+        };
         factors.iter().enumerate().map(one).collect()
     }
 

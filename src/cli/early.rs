@@ -74,7 +74,7 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
         }
         self.looks.remove(0);
         let [candidate, baseline] = [Side::Candidate, Side::Baseline].map(|side| self.so_far(side).beginning(&needed));
-        let made = Made { round: 1, look: Some(look), candidate, baseline: Some(baseline) };
+        let made = Made { round: 1, look: Some(look), unready: None, candidate, baseline: Some(baseline) };
         sure(&(self.judge)(&made)).map(|_| (look, Ending::Enough(SURE.to_owned())))
     }
 

@@ -7,16 +7,17 @@ use super::{
     Failure, hooks,
     logs::Logs,
     pair,
-    recording::{self, Talk},
-    services, terminal,
+    recording::{self, Played, Talk},
+    services::{self, NotStarted},
+    terminal,
 };
 use crate::{
     compare::Look,
     engine::Stop,
     plan::{Replicate, Replication, Resolved},
-    record::{self, Ended, RunRecord, Side},
+    record::{self, Ended, LastWords, RunRecord, Side},
     report,
-    service::{Ports, ServiceError},
+    service::Ports,
 };
 
 /// The records of one replicate.
@@ -26,6 +27,8 @@ pub(super) struct Made {
     pub(super) round: usize,
     /// The look at which it was ended early; only a single pair is looked at while it is played.
     pub(super) look: Option<Look>,
+    /// The version that was not ready, which kept it from being played.
+    pub(super) unready: Option<Side>,
     pub(super) candidate: RunRecord,
     /// The version it was played beside, in an A/B run.
     pub(super) baseline: Option<RunRecord>,
@@ -75,6 +78,9 @@ pub(super) fn play(
     let logs = Logs::of(session.report, &resolved.secrets);
     if runs_commands(resolved) {
         logs.prepare()?;
+    }
+    for note in services::port_notes(&resolved.plan) {
+        terminal::err(&format!("note: {}", logs.masked(&note)));
     }
     let mut made = Vec::new();
     if let Err(reason) = hooks::before(&resolved.hooks, &logs, stop) {
@@ -129,7 +135,7 @@ fn play_one(
     }
     let mut started = match services::start(&resolved.plan, replicate, ports, logs) {
         Ok(started) => started,
-        Err(error) => return failed(&resolved, told(&error, logs)),
+        Err(not_started) => return failed(&resolved, told(&not_started, logs)),
     };
     resolved.plan = started.plan.clone();
     let talk = Talk { replicate: Some(replicate).filter(|replicate| replicate.is_one_of_several()), ..session.talk };
@@ -140,9 +146,11 @@ fn play_one(
     let mut made = made?;
     // Not once somebody has asked to stop: then the load was over before.
     if let Some(death) = death.filter(|_| !stop.is_asked()) {
-        made.give_up(&started.obituary(death, made.has_load()));
+        let (reason, last_words) = started.obituary(death, made.has_load());
+        made.give_up(&reason);
+        made.keep(&last_words);
     } else if !made.has_load() && made.candidate.ended == Ended::Aborted {
-        started.tell();
+        made.keep(&started.tell(made.unready));
     }
     if !made.is_complete() {
         made.name(replicate);
@@ -151,11 +159,11 @@ fn play_one(
 }
 
 /// Why a service could not be started; what to do about it is told.
-fn told(error: &ServiceError, logs: &Logs) -> String {
-    if let Some(hint) = error.hint() {
+fn told(not_started: &NotStarted, logs: &Logs) -> String {
+    if let Some(hint) = not_started.error.hint() {
         terminal::err(&format!("hint: {hint}"));
     }
-    logs.masked(&error.to_string())
+    logs.masked(&not_started.to_string())
 }
 
 fn named(replicate: Replicate, reason: &str) -> String {
@@ -170,9 +178,13 @@ impl Made {
         let of = |side| end(pair::blank(resolved, replicate, side));
         match resolved.plan.baseline {
             Some(_) => {
-                Self { round: replicate.round, look: None, candidate: of(Side::Candidate), baseline: Some(of(Side::Baseline)) }
+                let (candidate, baseline) = (of(Side::Candidate), Some(of(Side::Baseline)));
+                Self { round: replicate.round, look: None, unready: None, candidate, baseline }
             }
-            None => Self { round: replicate.round, look: None, candidate: end(recording::blank(resolved)), baseline: None },
+            None => {
+                let candidate = end(recording::blank(resolved));
+                Self { round: replicate.round, look: None, unready: None, candidate, baseline: None }
+            }
         }
     }
 
@@ -197,6 +209,11 @@ impl Made {
         }
     }
 
+    /// Keeps what services said that spoilt it.
+    fn keep(&mut self, last_words: &[LastWords]) {
+        self.records().for_each(|record| record.last_words = last_words.to_vec());
+    }
+
     /// Says in which of several replicates it ended.
     fn name(&mut self, replicate: Replicate) {
         for record in self.records() {
@@ -207,9 +224,13 @@ impl Made {
 
 /// For a run of one version: how it is played.
 pub(super) fn alone(turn: &Turn<'_>) -> Result<Made, Failure> {
-    let blank = recording::blank(turn.resolved);
-    let candidate = recording::make(turn.resolved, blank, turn.talk, turn.stop)?;
-    Ok(Made { round: turn.replicate.round, look: None, candidate, baseline: None })
+    let Turn { resolved, replicate, talk, stop } = turn;
+    let blank = recording::blank(resolved);
+    let (candidate, unready) = match recording::play(resolved, &resolved.plan, *talk, stop, |_, _, _| None)? {
+        Played::Load(observed) => (recording::filled(blank, *observed, &resolved.secrets), None),
+        Played::Nothing(nothing) => (nothing.record(blank), nothing.unready),
+    };
+    Ok(Made { round: replicate.round, look: None, unready, candidate, baseline: None })
 }
 
 /// How a replicate of a run is played.
@@ -265,7 +286,7 @@ mod tests {
             played.push((turn.replicate.to_string(), turn.resolved.plan.seed));
             let complete = |side| RunRecord { ended: Ended::Complete, ..pair::blank(turn.resolved, turn.replicate, side) };
             let (candidate, baseline) = (complete(Side::Candidate), Some(complete(Side::Baseline)));
-            Ok(Made { round: turn.replicate.round, look: None, candidate, baseline })
+            Ok(Made { round: turn.replicate.round, look: None, unready: None, candidate, baseline })
         };
         let next = |made: &[Made]| Ok(if made.len() == 2 { Next::Again } else { Next::More });
         let made = play(&session, one, next).unwrap();

@@ -22,9 +22,9 @@ pub use verdict_file::{
     BaselineFacts, CandidateFacts, ComparisonRow, RerunFacts, SCHEMA, ThresholdRow, ValidityRow, VerdictFile,
 };
 pub use view::{
-    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LatencyFigures, PhaseMean,
-    RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView,
-    ValidityView, View, WindowRow,
+    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LastWordsView,
+    LatencyFigures, PhaseMean, RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic,
+    TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
 };
 
 /// File name of the run record in the report folder.

@@ -49,5 +49,7 @@ mod secrets;
 mod services;
 mod services_ab;
 mod services_confirm;
+#[cfg(target_os = "linux")]
+mod services_guard;
 mod services_hooks;
 mod shop;

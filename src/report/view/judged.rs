@@ -118,7 +118,7 @@ impl Judged {
             exit_code: verdict.exit.code(),
             headline: plain(&verdict.headline),
             reasons: verdict.reasons.iter().filter(|reason| **reason != verdict.headline).map(|reason| plain(reason)).collect(),
-            next: advice::next(verdict, candidate),
+            next: advice::next(verdict, candidate, baseline),
             compared,
             not_compared: not_compared.map(str::to_owned),
             differences,

@@ -24,7 +24,7 @@ pub use facts::Fact;
 pub use failures::{FailureView, UnmeasuredView};
 pub use generator::{EventView, GeneratorView};
 pub use judged::{Judged, ThresholdView, ValidityView};
-pub use run::{RunView, StageView};
+pub use run::{LastWordsView, RunView, StageView};
 pub use several::{Several, SeveralSide};
 pub use steps::{StepRow, StepTable};
 pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};

@@ -10,14 +10,32 @@ use crate::{
 /// Rates that differ by more than this share are another load.
 const RATE_TOLERANCE: f64 = 0.1;
 
-/// Refuses to compare results of another load tool with runs of loadgate: their latencies count from other moments.
+/// Refuses to compare results of different load tools, loadgate among them: their latencies count from other moments, and are
+/// not of the same things.
 pub(super) fn check(baseline: &[RunRecord], candidate: &[RunRecord]) -> Result<(), Failure> {
+    same_tool(baseline, candidate)?;
     let of = |imported: bool| baseline.iter().chain(candidate).find(|run| run.provenance.imported.is_some() == imported);
     let (Some(foreign), Some(own)) = (of(true), of(false)) else { return Ok(()) };
     let message =
         format!("a record {} can't be compared with one that loadgate measured ({})", foreign.origin(), own.plan.target);
     Err(Failure::usage(message)
         .hint("latencies of two tools count from different moments: import both sides, or measure both with loadgate"))
+}
+
+fn same_tool(baseline: &[RunRecord], candidate: &[RunRecord]) -> Result<(), Failure> {
+    let mut imported = baseline.iter().chain(candidate).filter_map(|run| run.provenance.imported.as_ref());
+    let Some(first) = imported.next() else { return Ok(()) };
+    let Some(other) = imported.find(|other| (other.source(), other.latency_from) != (first.source(), first.latency_from)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "a record {} ({}) can't be compared with one {} ({})",
+        first.in_words(),
+        first.format,
+        other.in_words(),
+        other.format
+    );
+    Err(Failure::usage(message).hint("tools measure different things as the latency of a request: compare results of one tool"))
 }
 
 /// What an imported plan can't tell, because there is none: that both sides were under the same load.

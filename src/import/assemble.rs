@@ -46,6 +46,7 @@ pub struct Results {
     window_us: u64,
     stages: Vec<StageFacts>,
     endpoints: Vec<EndpointSeries>,
+    notes: Vec<String>,
 }
 
 /// The windows of a stage, counted as in [`Place`].
@@ -57,7 +58,7 @@ struct Stretch {
 }
 
 impl Results {
-    pub(super) fn of(gathered: Gathered, imported: Imported, warmup: Duration) -> Result<Self, Mistake> {
+    pub(super) fn of(gathered: Gathered, imported: Imported, warmup: Duration, notes: Vec<String>) -> Result<Self, Mistake> {
         let Gathered { mut windows, window_us, span_us, .. } = gathered;
         let began = span_us.0 / window_us;
         let cut = if warmup.is_zero() { began } else { (span_us.0 + units::Micros::from_duration(warmup).0).div_ceil(window_us) };
@@ -94,6 +95,7 @@ impl Results {
             window_us,
             endpoints: endpoints(&gathered.endpoints, windows, &stretches, stages.len() - stretches.len()),
             stages,
+            notes,
         })
     }
 
@@ -102,8 +104,8 @@ impl Results {
     pub fn cautions(&self) -> Vec<String> {
         let short = self.span < Duration::from_secs(1) && self.imported.rows >= ROWS_OF_A_SECOND;
         let span = units::latency(self.span.as_secs_f64() * 1e6);
-        let words = || format!("all {} rows lie within {span}: are the times microseconds?", self.imported.rows);
-        short.then(words).into_iter().collect()
+        let words = || format!("all {} rows lie within {span}: are the times in the unit of the format?", self.imported.rows);
+        self.notes.iter().cloned().chain(short.then(words)).collect()
     }
 
     /// The record, complete.

@@ -11,8 +11,11 @@ pub struct Format {
     pub name: &'static str,
     /// From which moment its latencies count.
     pub latency_from: LatencyFrom,
-    /// Reads an input to its end and hands over each request with the line it stands in.
-    pub(super) read: fn(&mut dyn Read, &Rules, &mut Sink<'_>) -> Result<(), Mistake>,
+    /// How somebody with too many endpoints gets fewer.
+    pub(super) fewer_endpoints: &'static str,
+    /// Reads an input to its end and hands over each request with the line it stands in. Returns what the user should know of it,
+    /// each in a sentence.
+    pub(super) read: fn(&mut dyn Read, &Rules, &mut Sink<'_>) -> Result<Vec<String>, Mistake>,
 }
 
 /// Takes the rows of an input one by one.
@@ -34,27 +37,42 @@ pub struct Row<'a> {
 }
 
 /// What the user says about how rows are to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Lowest HTTP status that counts as a failure.
-    pub errors_from: u16,
+    /// Lowest HTTP status that counts as a failure; where it is not given, the tool's own word counts, and without one
+    /// [`ERRORS_FROM`].
+    pub errors_from: Option<u16>,
 }
 
-impl Default for Rules {
-    fn default() -> Self {
-        Self { errors_from: 500 }
-    }
-}
+/// Lowest status that counts as a failure in files that do not say which requests failed.
+pub const ERRORS_FROM: u16 = 500;
 
 impl Rules {
-    /// How a request with that status failed; `None` where it did not. Status 0 is a request without a response.
+    /// How a request with that status failed, of which the file says no more; `None` where it did not. Status 0 is a request
+    /// without a response.
     pub(super) fn failure(self, status: u16) -> Option<ErrorClass> {
         match status {
             0 => Some(ErrorClass::NoResponse),
-            status if status < self.errors_from => None,
-            500.. => Some(ErrorClass::Status5xx),
-            400.. => Some(ErrorClass::Status4xx),
-            _ => Some(ErrorClass::CheckFailed),
+            status => (status >= self.errors_from.unwrap_or(ERRORS_FROM)).then(|| of_status(status)),
         }
+    }
+
+    /// The same for a request that the tool itself called good or failed. The user's word goes before the tool's, except that a
+    /// good status does not make up for a check that failed.
+    pub(super) fn judged(self, status: u16, has_failed: bool) -> Option<ErrorClass> {
+        match (self.errors_from, status) {
+            (Some(_), 400..) => self.failure(status),
+            (Some(from), _) => (has_failed || status >= from).then(|| of_status(status)),
+            (None, _) => has_failed.then(|| of_status(status)),
+        }
+    }
+}
+
+fn of_status(status: u16) -> ErrorClass {
+    match status {
+        0 => ErrorClass::NoResponse,
+        500.. => ErrorClass::Status5xx,
+        400.. => ErrorClass::Status4xx,
+        _ => ErrorClass::CheckFailed,
     }
 }

@@ -67,16 +67,13 @@ pub(super) struct Gathered {
     pub(super) rows: u64,
 }
 
-impl Default for Gather {
-    fn default() -> Self {
-        Self::in_batches(BATCH_ROWS)
-    }
-}
-
 impl Gather {
-    pub(super) fn in_batches(batch_rows: usize) -> Self {
-        const ENDPOINTS: &str =
-            "endpoints are kinds of requests, not addresses: write /items/:id in place of /items/17 in the files";
+    /// No rows yet. `fewer_endpoints` is for somebody who has too many.
+    pub(super) fn new(fewer_endpoints: &'static str) -> Self {
+        Self::in_batches(BATCH_ROWS, fewer_endpoints)
+    }
+
+    pub(super) fn in_batches(batch_rows: usize, fewer_endpoints: &'static str) -> Self {
         const STAGES: &str =
             "stages are parts of a run, such as ramp and steady: write few names into the column, or leave it out";
         Self {
@@ -88,7 +85,7 @@ impl Gather {
                 span_us: (u64::MAX, 0),
                 rows: 0,
             },
-            endpoints: Names::new("endpoint", ENDPOINTS_MAX, ENDPOINTS),
+            endpoints: Names::new("endpoint", ENDPOINTS_MAX, fewer_endpoints),
             stages: Names::new("stage", STAGES_MAX, STAGES),
             batch: Vec::new(),
             batch_rows,

@@ -5,12 +5,17 @@ use std::io::Read;
 use super::{
     error::{Mistake, quoted},
     format::{Format, Row, Rules, Sink},
-    number,
+    number::{self, wrong_value},
     table::Table,
 };
 use crate::record::LatencyFrom;
 
-pub(super) const FORMAT: Format = Format { name: "csv", latency_from: LatencyFrom::Unknown, read };
+pub(super) const FORMAT: Format = Format {
+    name: "csv",
+    latency_from: LatencyFrom::Unknown,
+    fewer_endpoints: "endpoints are kinds of requests, not addresses: write /items/:id in place of /items/17 in the files",
+    read,
+};
 
 const HEADER: &str = "timestamp_us,endpoint,latency_us,status";
 /// The year 2100; what lies beyond is no time in microseconds.
@@ -18,7 +23,7 @@ const TIMESTAMP_US_MAX: u64 = 4_102_444_800_000_000;
 /// A day: the longest latency a record keeps apart.
 const LATENCY_US_MAX: u64 = 86_400_000_000;
 
-fn read(input: &mut dyn Read, rules: &Rules, rows: &mut Sink<'_>) -> Result<(), Mistake> {
+fn read(input: &mut dyn Read, rules: &Rules, rows: &mut Sink<'_>) -> Result<Vec<String>, Mistake> {
     let mut table = Table::new(input)?;
     let columns = Columns::of(&table)?;
     while table.next()? {
@@ -26,7 +31,7 @@ fn read(input: &mut dyn Read, rules: &Rules, rows: &mut Sink<'_>) -> Result<(), 
         let row = columns.row(&table, *rules).map_err(|mistake| mistake.at(line))?;
         rows(line, &row).map_err(|mistake| mistake.at(line))?;
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 /// Where the columns stand; others are not looked at.
@@ -67,7 +72,7 @@ impl Columns {
             endpoint: table.text(self.endpoint)?,
             stage: stage.filter(|stage| !stage.is_empty()),
             latency_us: latency(table.text(self.latency)?)?,
-            failed: rules.failure(status(table.text(self.status)?)?),
+            failed: rules.failure(number::status("status", table.text(self.status)?)?),
         })
     }
 }
@@ -96,17 +101,4 @@ fn latency(text: &str) -> Result<u64, Mistake> {
             Err(wrong(error.in_words(), hint))
         }
     }
-}
-
-/// `latency_us '-5' is negative`.
-fn wrong_value(column: &str, text: &str, what: &str) -> String {
-    if text.is_empty() { format!("{column} {what}") } else { format!("{column} {} {what}", quoted(text)) }
-}
-
-fn status(text: &str) -> Result<u16, Mistake> {
-    let known = |status: &u16| *status == 0 || (100..=999).contains(status);
-    text.parse().ok().filter(known).ok_or_else(|| {
-        let message = wrong_value("status", text, if text.is_empty() { "is missing" } else { "is not one of HTTP" });
-        Mistake::new(message, "a status is three digits, or 0 where there was no response")
-    })
 }

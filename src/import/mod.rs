@@ -6,17 +6,28 @@
 
 mod align;
 mod assemble;
+mod endpoint;
 mod error;
 mod format;
 mod gather;
 mod generic_csv;
+mod jtl;
+mod k6;
+mod k6_csv;
+mod k6_json;
+mod kind;
+mod lines;
 mod names;
 mod number;
 mod source;
 mod table;
+mod vegeta;
+mod vegeta_csv;
+mod vegeta_json;
+mod words;
 
 use std::{
-    io,
+    io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -25,13 +36,17 @@ pub use self::{
     align::{Apart, align},
     assemble::{Labels, Results},
     error::ImportError,
-    format::{Format, Row, Rules},
+    format::{ERRORS_FROM, Format, Row, Rules},
 };
 use self::{error::Mistake, gather::Gather};
 use crate::record::Imported;
 
 /// All formats, in the order `--help` names them.
-pub static FORMATS: [Format; 1] = [generic_csv::FORMAT];
+pub static FORMATS: [Format; 6] =
+    [generic_csv::FORMAT, jtl::FORMAT, k6_csv::FORMAT, k6_json::FORMAT, vegeta_csv::FORMAT, vegeta_json::FORMAT];
+
+/// Bytes asked for at a time.
+const BUFFER_BYTES: usize = 1 << 16;
 
 /// Reads files of one format as the results of one run.
 ///
@@ -52,13 +67,14 @@ pub struct Reader {
     rules: Rules,
     gather: Gather,
     files: Vec<PathBuf>,
+    notes: Vec<String>,
 }
 
 impl Reader {
     /// Nothing read yet.
     #[must_use]
     pub fn new(format: &'static Format, rules: Rules) -> Self {
-        Self { format, rules, gather: Gather::default(), files: Vec::new() }
+        Self { format, rules, gather: Gather::new(format.fewer_endpoints), files: Vec::new(), notes: Vec::new() }
     }
 
     /// Reads an input to its end. `path` is what messages and the record call it.
@@ -69,13 +85,14 @@ impl Reader {
     pub fn read(&mut self, path: &Path, input: &mut dyn io::Read) -> Result<(), ImportError> {
         let at = |mistake: Mistake| ImportError::of(path, mistake);
         let before = self.gather.rows();
-        (self.format.read)(input, &self.rules, &mut |line, row| self.gather.add(line, row)).map_err(at)?;
+        let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
+        let beginning = input.fill_buf().map_err(|error| at(Mistake::io(&error)))?;
+        kind::check(beginning, self.format.name).map_err(at)?;
+        let notes = (self.format.read)(&mut input, &self.rules, &mut |line, row| self.gather.add(line, row)).map_err(at)?;
         if self.gather.rows() == before {
-            return Err(at(Mistake::new(
-                "there is no row below the names of the columns",
-                "a file of results has a row per request",
-            )));
+            return Err(at(Mistake::new("there is no request in it", "a file of results has a row per request")));
         }
+        self.notes.extend(notes.into_iter().map(|note| format!("{}: {note}", path.display())));
         self.files.push(path.to_owned());
         Ok(())
     }
@@ -93,7 +110,7 @@ impl Reader {
             began_us: 0,
         };
         let whole = |mistake| ImportError::of(self.files.first().map_or(Path::new("results"), PathBuf::as_path), mistake);
-        Results::of(self.gather.finish().map_err(whole)?, imported, warmup).map_err(whole)
+        Results::of(self.gather.finish().map_err(whole)?, imported, warmup, self.notes).map_err(whole)
     }
 }
 

@@ -26,8 +26,12 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Reads the header.
-    pub(super) fn new(input: &'a mut dyn Read) -> Result<Self, Mistake> {
+    /// A table whose first row holds values: the columns are known by their order.
+    pub(super) fn without_header(input: &'a mut dyn Read, columns: &[&str]) -> Self {
+        Self { header: columns.iter().map(ToString::to_string).collect(), ..Self::over(input) }
+    }
+
+    fn over(input: &'a mut dyn Read) -> Self {
         let unclaimed = Rc::new(Cell::new(0));
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -36,7 +40,12 @@ impl<'a> Table<'a> {
             .terminator(Terminator::Any(b'\n'))
             .buffer_capacity(BUFFER_BYTES)
             .from_reader(Metered { input, last: b'\n', unclaimed: Rc::clone(&unclaimed) });
-        let mut table = Self { reader, unclaimed, row: ByteRecord::new(), line: 0, header: Vec::new() };
+        Self { reader, unclaimed, row: ByteRecord::new(), line: 0, header: Vec::new() }
+    }
+
+    /// Reads the header.
+    pub(super) fn new(input: &'a mut dyn Read) -> Result<Self, Mistake> {
+        let mut table = Self::over(input);
         const HINT: &str = "the first line names the columns";
         if !table.read()? {
             return Err(Mistake::new("the file is empty", HINT));
@@ -54,6 +63,19 @@ impl<'a> Table<'a> {
     /// Where the column of that name stands, if there is one.
     pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|column| column == name)
+    }
+
+    /// Where the columns of these names stand, all of which are needed. `whose` says what writes them.
+    pub(super) fn columns<const N: usize>(&self, names: [&str; N], whose: &str) -> Result<[usize; N], Mistake> {
+        let mut found = [0; N];
+        for (place, name) in found.iter_mut().zip(names) {
+            *place = self.column(name).ok_or_else(|| {
+                let columns = quoted(&self.header.join(","));
+                let hint = format!("{whose} begins with the names of the columns, with commas between them: {}", names.join(","));
+                Mistake::new(format!("no column '{name}' in {columns}"), hint).at(1)
+            })?;
+        }
+        Ok(found)
     }
 
     /// Names of the columns, as they stand.

@@ -81,7 +81,7 @@ fn measured(record: &RunRecord) -> Vec<(&'static str, String)> {
 fn of_imported(record: &RunRecord, imported: &Imported) -> Vec<(&'static str, String)> {
     let stages: Vec<&str> = record.plan.measured_stages().map(|stage| stage.name.as_str()).collect();
     vec![
-        ("scenarios", format!("imported from {}, latencies {}", imported.format, imported.latency_from.in_words())),
+        ("scenarios", format!("imported from {}, latencies {}", imported.source(), imported.latency_from.in_words())),
         ("stages", stages.join(", ")),
         ("runner class", record.environment.runner_class.clone()),
         ("loadgate major version", major_version(record)),

@@ -8,7 +8,7 @@ const FILES_SHOWN: usize = 3;
 /// Where an imported record comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
-    /// Format of the files: `csv`.
+    /// Format of the files: `csv`, `k6-json`.
     pub format: String,
     /// Their names, without their folders.
     pub files: Vec<String>,
@@ -49,6 +49,12 @@ impl LatencyFrom {
 }
 
 impl Imported {
+    /// What wrote the files, where the format tells: `k6-csv` and `k6-json` are two ways to write the same down.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        self.format.split('-').next().unwrap_or_default()
+    }
+
     /// `imported from a.csv and b.csv`.
     #[must_use]
     pub fn in_words(&self) -> String {

@@ -168,9 +168,9 @@ fn what_can_not_be_imported_is_refused_with_the_place_and_what_to_do() {
     let text = refused(&["good.csv", "--out", "good.csv"]);
     assert!(text.contains("good.csv: --out would overwrite the results\nhint: choose another file"), "{text}");
     assert_eq!(fs::read_to_string(folder.path().join("good.csv")).expect("still there"), results(1.0, 0));
-    let (code, text) = run(folder.path(), &["import", "--format", "jtl", "good.csv", "--out", "r.json.gz"]);
+    let (code, text) = run(folder.path(), &["import", "--format", "har", "good.csv", "--out", "r.json.gz"]);
     assert_eq!(code, Some(2), "{text}");
-    assert!(text.contains("[possible values: csv]"), "{text}");
+    assert!(text.contains("[possible values: csv, jtl, k6-csv, k6-json, vegeta-csv, vegeta-json]"), "{text}");
 }
 
 /// The rows of a verdict against those of the reference implementation: the same outcome, the same change to 0.0015, the same

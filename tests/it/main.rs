@@ -23,6 +23,7 @@ mod http1_pool;
 mod http2_pool;
 mod http_session;
 mod import;
+mod import_tools;
 mod load_ab;
 mod load_control;
 mod load_failed_setup;

@@ -1,5 +1,6 @@
 //! Files of results, good and bad.
 
+mod tools;
 mod wrong;
 
 use std::{fs, io::Write as _, path::PathBuf, time::Duration};
@@ -87,7 +88,8 @@ fn a_status_of_500_or_none_at_all_is_a_failure_and_one_of_404_only_where_the_use
     assert_eq!(total.errors, errors(&[(ErrorClass::Status5xx, 1), (ErrorClass::NoResponse, 1)]));
     assert_eq!((Encoded::from(&total.response), Encoded::from(&total.failed)), (latencies(&[10, 20, 50]), latencies(&[30, 40])));
     let (_folder, paths) = files(&[text.as_bytes()]);
-    let strict = read(&paths, &FORMATS[0], &Rules { errors_from: 300 }, Duration::ZERO).unwrap().into_record(labels()).total();
+    let strict =
+        read(&paths, &FORMATS[0], &Rules { errors_from: Some(300) }, Duration::ZERO).unwrap().into_record(labels()).total();
     let classes = [ErrorClass::Status4xx, ErrorClass::Status5xx, ErrorClass::NoResponse, ErrorClass::CheckFailed];
     assert_eq!(strict.errors, errors(&classes.map(|class| (class, 1))));
 }
@@ -113,7 +115,7 @@ fn windows_that_are_opened_again_and_again_lose_nothing() {
     let rows: Vec<(u64, String, u64)> =
         (0..5_000_u64).map(|n| (n * 104_729 % 20_000_000, format!("/e{}", n % 2), 100 + n % 900)).collect();
     let gathered = |batch: usize| {
-        let mut gather = Gather::in_batches(batch);
+        let mut gather = Gather::in_batches(batch, "");
         for (time_us, endpoint, latency_us) in &rows {
             let row = Row { time_us: *time_us, endpoint, stage: None, latency_us: *latency_us, failed: None };
             gather.add(1, &row).unwrap();
@@ -229,5 +231,5 @@ fn rows_of_a_moment_look_like_another_unit() {
     let milliseconds: Vec<(f64, &str, u64, u16)> = (0..200).map(|n| (f64::from(n) * 1e-4, "/a", 10, 200)).collect();
     let (_folder, paths) = files(&[(HEADER.to_owned() + &rows(&milliseconds)).as_bytes()]);
     let results = read(&paths, &FORMATS[0], &Rules::default(), Duration::ZERO).unwrap();
-    assert_eq!(results.cautions(), ["all 200 rows lie within 19.9 ms: are the times microseconds?"]);
+    assert_eq!(results.cautions(), ["all 200 rows lie within 19.9 ms: are the times in the unit of the format?"]);
 }

@@ -48,7 +48,7 @@ fn files_without_the_right_header() {
     0.csv:1: two columns are called 'status'
     hint: the first line names the columns
 
-    0.csv: there is no row below the names of the columns
+    0.csv: there is no request in it
     hint: a file of results has a row per request
 
     0.csv:1: '��PK' is not the names of columns

@@ -56,6 +56,9 @@ pub const CI: &str = "CI";
 /// Overrides the runner class of the fingerprint (`ci-small`, `perf-lab-1`).
 pub const LOADGATE_RUNNER_CLASS: &str = "LOADGATE_RUNNER_CLASS";
 
+/// What the state that is measured is called, in records and in the history: `v1.4`, `cache of 30 s`.
+pub const LOADGATE_LABEL: &str = "LOADGATE_LABEL";
+
 /// The port a service that loadgate starts shall listen on; set for its command.
 pub const PORT: &str = "PORT";
 /// Set for every command that loadgate runs, to a value of its own: tells the processes that came of it.

@@ -11,6 +11,7 @@ pub mod config;
 pub mod engine;
 pub mod env;
 pub mod exit;
+pub mod history;
 pub mod import;
 pub mod mask;
 pub mod measure;

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Which top-level module may import which. A module that is not here may not exist.
-const IMPORTS: [(&str, &[&str]); 24] = [
+const IMPORTS: [(&str, &[&str]); 25] = [
     ("exit", &[]),
     ("env", &[]),
     ("units", &[]),
@@ -27,6 +27,7 @@ const IMPORTS: [(&str, &[&str]); 24] = [
     ("compare", &["record", "policy", "stats", "units"]),
     ("verdict", &["compare", "policy", "record", "units", "exit"]),
     ("baseline", &["record", "clock", "units"]),
+    ("history", &["record", "stats", "units"]),
     ("import", &["record", "units"]),
     ("report", &["record", "compare", "verdict", "policy", "exit", "units"]),
     ("publish", &["report", "verdict", "units", "env"]),

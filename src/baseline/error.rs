@@ -54,6 +54,12 @@ pub enum StoreError {
         /// The store.
         dir: PathBuf,
     },
+    /// The run is not pinned.
+    #[error("{path}: this run is not pinned")]
+    NotPinned {
+        /// Its file.
+        path: PathBuf,
+    },
     /// Several runs have the name that was given.
     #[error("{wanted}: {count} stored files have this name")]
     Ambiguous {
@@ -75,11 +81,12 @@ impl StoreError {
             }
             Self::Unfit { .. } => Some("promote a run that was played to its end and was answered"),
             Self::Duplicate { .. } => Some("a run counted twice would make the baselines look steadier than they are"),
+            Self::NotPinned { .. } => Some("`loadgate baseline list` shows which are"),
             Self::Absent { .. } => Some("`loadgate baseline list` shows what is stored"),
             Self::NotLearned { .. } => {
                 Some("`loadgate baseline show latest` lists what was learned, with the names of its entries")
             }
-            Self::Ambiguous { .. } => Some("give the path of the file"),
+            Self::Ambiguous { .. } => Some("`loadgate baseline list` shows them: give the path of one"),
         }
     }
 }

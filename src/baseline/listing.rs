@@ -78,7 +78,8 @@ impl Store {
         self.read(&newest.ok_or_else(|| self.absent("latest"))?)
     }
 
-    /// The stored run in a file, given as a path or as the name of a stored file.
+    /// The stored run in a file, given as a path, as the name of a stored file with or without its ending, or as the commit of the
+    /// only run that was stored of it.
     ///
     /// # Errors
     /// No such file in the store, several of that name, a damaged file.
@@ -105,7 +106,11 @@ impl Store {
         if let Some(file) = at_path {
             return Ok(file.clone());
         }
-        let mut named = files.iter().filter(|file| file.path.file_name() == Some(wanted.as_os_str()));
+        let is_meant = |file: &&RunFile| {
+            file.path.file_name() == Some(wanted.as_os_str())
+                || file.name.as_ref().is_some_and(|name| name.is_called(&wanted.to_string_lossy()))
+        };
+        let mut named = files.iter().filter(is_meant);
         match (named.next(), named.count()) {
             (Some(file), 0) => Ok(file.clone()),
             (Some(_), others) => Err(StoreError::Ambiguous { wanted: wanted.display().to_string(), count: others + 1 }),

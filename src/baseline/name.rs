@@ -48,6 +48,15 @@ impl RunName {
         Self { number: self.number + 1, ..self.clone() }
     }
 
+    /// Whether somebody who gives the file name without its ending, or a commit of at least seven digits, means this run.
+    pub(super) fn is_called(&self, wanted: &str) -> bool {
+        const COMMIT_CHARS_MIN: usize = 7;
+        let wanted = wanted.to_ascii_lowercase();
+        let is_commit = wanted.len() >= COMMIT_CHARS_MIN && wanted.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let same = || wanted.starts_with(&self.commit) || self.commit.starts_with(&wanted);
+        self.to_string().to_ascii_lowercase().strip_suffix(EXTENSION) == Some(wanted.as_str()) || is_commit && same()
+    }
+
     /// Reads a file name; `None` for any that this module does not give.
     pub(super) fn parse(file_name: &str) -> Option<Self> {
         let mut parts = file_name.strip_suffix(EXTENSION)?.split('-');

@@ -9,9 +9,11 @@ use jiff::Timestamp;
 
 use super::{
     error::StoreError,
+    points,
     scan::{self, RunFile, WITHDRAWN},
     store::Store,
 };
+use crate::record;
 
 /// A run is never pruned before it is this old, whatever the number: somebody may still want to roll back to it.
 const KEPT_FOR_S: i64 = 7 * 86_400;
@@ -26,22 +28,27 @@ pub enum Pruning {
 }
 
 impl Store {
-    /// Removes all but the `keep` newest runs of each fingerprint, and none younger than seven days. Returns the files.
+    /// Removes all but the `keep` newest runs of each fingerprint, none younger than seven days, and none that is pinned. Their
+    /// figures stay for the history. Returns the files.
     ///
     /// Files that are not named as stored runs are, and withdrawn runs, are left alone.
     ///
     /// # Errors
-    /// A folder that can't be read, a file that can't be removed.
+    /// A folder that can't be read, a damaged pin, a file that can't be read or removed.
     pub fn prune(&self, suite: Option<&str>, keep: usize, now: Timestamp, pruning: Pruning) -> Result<Vec<PathBuf>, StoreError> {
         let mut removed = Vec::new();
         for folder in self.fingerprint_folders(suite)? {
             let runs = scan::runs(&folder)?;
+            let pins = self.pins_in(&folder)?;
             let named = runs.into_iter().filter_map(|file| file.name.map(|name| (file.path, name)));
-            for (path, name) in named.skip(keep) {
+            for (path, name) in named.filter(|(_, name)| !pins.contains_key(name)).skip(keep) {
                 if now.as_second() - name.began.as_second() < KEPT_FOR_S {
                     continue;
                 }
                 if pruning == Pruning::Remove {
+                    if !points::is_kept(&folder, &name) {
+                        points::keep(&folder, &name, &record::file::read(&path)?)?;
+                    }
                     fs::remove_file(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?;
                 }
                 removed.push(path);

@@ -12,6 +12,11 @@ pub(super) const WITHDRAWN: &str = "withdrawn";
 /// Where lies what comparisons of a fingerprint taught of noise, inside its folder.
 pub(super) const NOISE: &str = "noise";
 
+/// Where lie the figures of a fingerprint's runs that are kept for good, inside its folder.
+pub(super) const HISTORY: &str = "history";
+/// Where it stands which of a fingerprint's runs are pinned, inside its folder.
+pub(super) const PINS: &str = "pins";
+
 /// A file in a fingerprint's folder.
 #[derive(Clone, Debug)]
 pub(super) struct RunFile {

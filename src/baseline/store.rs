@@ -8,6 +8,7 @@ use std::{
 use super::{
     error::StoreError,
     name::{RunName, suite_folder},
+    points,
     scan::{self, RunFile},
 };
 use crate::record::{self, Ended, RunRecord};
@@ -72,8 +73,15 @@ impl Store {
         loop {
             let path = folder.join(name.to_string());
             match unfinished.persist_noclobber(&path) {
-                Ok(()) => return Ok(path),
+                Ok(()) => {
+                    points::keep(&folder, &name, record)?;
+                    return Ok(path);
+                }
                 Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
+                    // Somebody else may have stored this very run since it was looked for.
+                    if is_same_run(&record::file::read(&path)?, record) {
+                        return Err(StoreError::Duplicate { path });
+                    }
                     (unfinished, name) = (taken.path, name.next());
                 }
                 Err(failed) => return Err(StoreError::Io { path, source: failed.error }),

@@ -11,6 +11,7 @@ mod demo;
 mod early;
 mod failure;
 mod gate;
+mod history;
 mod hooks;
 mod import;
 mod logs;
@@ -56,6 +57,8 @@ enum Command {
     Report(report::Args),
     /// Look after stored baselines
     Baseline(baseline::Args),
+    /// Show what was measured over time, and where it changed
+    History(history::Args),
     /// Play one version beside itself and learn how much noise there is, so that gates see smaller changes
     Calibrate(calibrate::Args),
     /// Turn another tool's results into a record
@@ -94,6 +97,7 @@ pub fn main() -> Exit {
         Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Baseline(args) => baseline::run(&args),
+        Command::History(args) => history::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),

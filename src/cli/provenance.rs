@@ -10,13 +10,13 @@ use crate::{
 /// Provenance of a run made now.
 pub(super) fn detect(config_sha256: String) -> Provenance {
     let found = ci().or_else(local).unwrap_or_default();
-    Provenance { config_sha256, ..found }
+    Provenance { config_sha256, label: env::lookup(env::LOADGATE_LABEL), ..found }
 }
 
 /// Provenance of a run that another tool made, perhaps elsewhere and long ago: the work tree one stands in tells nothing of it,
 /// only the CI job that it is a part of.
 pub(super) fn of_ci() -> Provenance {
-    ci().unwrap_or_default()
+    Provenance { label: env::lookup(env::LOADGATE_LABEL), ..ci().unwrap_or_default() }
 }
 
 fn ci() -> Option<Provenance> {
@@ -77,7 +77,7 @@ fn github() -> Option<Provenance> {
         pull_request: event.pointer("/pull_request/number").and_then(serde_json::Value::as_u64),
         ci: Some(CiRun { provider: "github".to_owned(), run_id, attempt: attempt(), url }),
         config_sha256: String::new(),
-        imported: None,
+        ..Provenance::default()
     })
 }
 
@@ -94,7 +94,7 @@ fn gitlab() -> Option<Provenance> {
         pull_request: env::lookup(env::CI_MERGE_REQUEST_IID).and_then(|text| text.parse().ok()),
         ci: Some(CiRun { provider: "gitlab".to_owned(), run_id, attempt: 1, url }),
         config_sha256: String::new(),
-        imported: None,
+        ..Provenance::default()
     })
 }
 
@@ -106,7 +106,7 @@ fn jenkins() -> Option<Provenance> {
         pull_request: None,
         ci: Some(CiRun { provider: "jenkins".to_owned(), run_id, attempt: 1, url: env::lookup(env::BUILD_URL) }),
         config_sha256: String::new(),
-        imported: None,
+        ..Provenance::default()
     })
 }
 

@@ -13,10 +13,12 @@ pub struct Format {
     pub latency_from: LatencyFrom,
     /// How somebody with too many endpoints gets fewer.
     pub(super) fewer_endpoints: &'static str,
-    /// Reads an input to its end and hands over each request with the line it stands in. Returns what the user should know of it,
-    /// each in a sentence.
-    pub(super) read: fn(&mut dyn Read, &Rules, &mut Sink<'_>) -> Result<Vec<String>, Mistake>,
+    /// Reads an input to its end and hands over each request with the line it stands in.
+    pub(super) read: fn(&mut dyn Read, &Rules, &mut Sink<'_>) -> Notes,
 }
+
+/// What the user should know of a file, each in a sentence; or what is wrong with it.
+pub(super) type Notes = Result<Vec<String>, Mistake>;
 
 /// Takes the rows of an input one by one.
 pub(super) type Sink<'a> = dyn FnMut(u64, &Row<'_>) -> Result<(), Mistake> + 'a;

@@ -22,6 +22,9 @@ pub struct Provenance {
     /// SHA-256 of the configuration file as written; empty where there was none.
     #[serde(default)]
     pub config_sha256: String,
+    /// What somebody calls the state that was measured: a release, a change that is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// What the record was made from, where another tool made the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,

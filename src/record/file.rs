@@ -9,7 +9,7 @@ use std::{
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{DuetNoise, NOISE_SCHEMA, RunRecord};
+use super::{DuetNoise, NOISE_SCHEMA, PIN_SCHEMA, POINT_SCHEMA, Pin, RunPoint, RunRecord};
 
 /// The name and major version of the format.
 pub const SCHEMA: &str = "loadgate/record/v1";
@@ -65,6 +65,26 @@ pub fn read_noise(path: &Path) -> Result<DuetNoise, RecordError> {
         None => Ok(noise),
         Some(reason) => Err(RecordError::Damaged { path: path.to_owned(), reason }),
     }
+}
+
+/// Reads the figures of a run.
+///
+/// # Errors
+/// As [`read`], and figures that can't be.
+pub fn read_point(path: &Path) -> Result<RunPoint, RecordError> {
+    let point: RunPoint = read_schema(path, POINT_SCHEMA)?;
+    match point.fault() {
+        None => Ok(point),
+        Some(reason) => Err(RecordError::Damaged { path: path.to_owned(), reason }),
+    }
+}
+
+/// Reads a pin.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_pin(path: &Path) -> Result<Pin, RecordError> {
+    read_schema(path, PIN_SCHEMA)
 }
 
 fn read_schema<T: DeserializeOwned>(path: &Path, wanted: &'static str) -> Result<T, RecordError> {
@@ -135,6 +155,29 @@ pub fn write(record: &RunRecord, path: &Path) -> Result<(), RecordError> {
 pub fn write_noise(noise: &DuetNoise, path: &Path) -> Result<(), RecordError> {
     write_whole(path, |file| {
         noise.serialize(&mut serde_json::Serializer::pretty(&mut *file))?;
+        file.write_all(b"\n")
+    })
+}
+
+/// Writes the figures of a run, as [`write`] does.
+///
+/// # Errors
+/// The folder can't be made or written.
+pub fn write_point(point: &RunPoint, path: &Path) -> Result<(), RecordError> {
+    write_line(point, path)
+}
+
+/// Writes a pin, as [`write`] does.
+///
+/// # Errors
+/// The folder can't be made or written.
+pub fn write_pin(pin: &Pin, path: &Path) -> Result<(), RecordError> {
+    write_line(pin, path)
+}
+
+fn write_line(value: &impl Serialize, path: &Path) -> Result<(), RecordError> {
+    write_whole(path, |file| {
+        serde_json::to_writer(&mut *file, value)?;
         file.write_all(b"\n")
     })
 }

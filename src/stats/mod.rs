@@ -4,6 +4,7 @@
 
 pub mod beta;
 pub mod blocks;
+pub mod change_points;
 pub mod f_ratio;
 pub mod holm;
 pub mod mser;

@@ -129,6 +129,7 @@ fn every_flag_of_every_command_is_described() {
         "run",
         "compare",
         "import",
+        "history",
         "calibrate",
         "report",
         "check",
@@ -140,10 +141,13 @@ fn every_flag_of_every_command_is_described() {
         "learn",
         "forget",
         "promote",
+        "pin",
+        "unpin",
         "prune",
         "rollback",
     ] {
-        let stored = ["list", "show", "record", "learn", "forget", "promote", "prune", "rollback"].contains(&command);
+        let stored =
+            ["list", "show", "record", "learn", "forget", "promote", "pin", "unpin", "prune", "rollback"].contains(&command);
         let (args, heading) = if stored {
             (vec!["baseline", command, "--help"], format!("### baseline {command}"))
         } else {

@@ -18,6 +18,7 @@ mod frames;
 mod gate;
 mod gate_and_signals;
 mod gate_in_ci;
+mod history;
 mod http1;
 mod http1_pool;
 mod http2_pool;

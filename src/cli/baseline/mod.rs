@@ -9,7 +9,7 @@ mod record;
 mod show;
 mod verdict_file;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
@@ -20,6 +20,7 @@ use crate::{
     exit::Exit,
     plan::{BaselineSettings, Resolved},
     policy::Regression,
+    record::Pin,
 };
 
 #[derive(Debug, clap::Args)]
@@ -65,7 +66,22 @@ enum Action {
     Learn(learn::Args),
     /// Take back what was learned of noise: no later comparison uses it
     Forget(forget::Args),
-    /// Remove old runs; none younger than seven days
+    /// Keep a stored run for good: the release that later runs are held against in the history
+    Pin {
+        /// Name, path or commit of a stored run
+        #[arg(value_name = "RUN")]
+        run: PathBuf,
+        /// What it is, such as a release
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+    },
+    /// Let a pinned run grow old like the others
+    Unpin {
+        /// Name, path or commit of a stored run
+        #[arg(value_name = "RUN")]
+        run: PathBuf,
+    },
+    /// Remove old runs; none younger than seven days, and none that is pinned
     Prune {
         /// Runs to keep of each suite and fingerprint [default: baseline.keep of --config]
         #[arg(long, value_name = "N", required_unless_present = "config")]
@@ -79,7 +95,7 @@ enum Action {
     },
     /// Move the newest run aside, or all that are newer than a good one
     Rollback {
-        /// The newest run that is still good; newer ones of its fingerprint are moved aside
+        /// The newest run that is still good, by name, path or commit; newer ones of its fingerprint are moved aside
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
         /// Only runs of this suite
@@ -133,6 +149,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Action::Promote(args) => promote::run(&store, args),
         Action::Learn(learn) => learn::run(&store, learn, args.rules()?.as_ref()),
         Action::Forget(args) => forget::run(&store, args),
+        Action::Pin { run, label } => pin(&store, run, label.as_ref()),
+        Action::Unpin { run } => unpin(&store, run),
         Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
         Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),
     }
@@ -148,19 +166,30 @@ impl From<StoreError> for Failure {
     }
 }
 
+fn pin(store: &Store, run: &Path, label: Option<&String>) -> Result<Exit, Failure> {
+    let path = store.pin(run, &Pin::new(clock::wall(), label.cloned()))?;
+    terminal::out(&path.display().to_string());
+    Ok(Exit::Ok)
+}
+
+fn unpin(store: &Store, run: &Path) -> Result<Exit, Failure> {
+    terminal::out(&store.unpin(run)?.display().to_string());
+    Ok(Exit::Ok)
+}
+
 fn prune(store: &Store, suite: Option<&str>, keep: usize, dry_run: bool) -> Result<Exit, Failure> {
     let pruning = if dry_run { Pruning::DryRun } else { Pruning::Remove };
     let removed = store.prune(suite, keep, clock::wall(), pruning)?;
     removed.iter().for_each(|path| terminal::out(&path.display().to_string()));
     let verb = if dry_run { "would be removed" } else { "removed" };
     terminal::err(&format!(
-        "{} {verb}; the {keep} newest of each fingerprint and all younger than 7 days stay",
+        "{} {verb}; the {keep} newest of each fingerprint, all younger than 7 days and all that are pinned stay",
         runs(removed.len())
     ));
     Ok(Exit::Ok)
 }
 
-fn rollback(store: &Store, to: Option<&std::path::Path>, suite: Option<&str>) -> Result<Exit, Failure> {
+fn rollback(store: &Store, to: Option<&Path>, suite: Option<&str>) -> Result<Exit, Failure> {
     if to.is_none() && suite.is_none() {
         one_suite(store)?;
     }

@@ -27,13 +27,19 @@ pub(super) struct Args {
     /// Also store runs without a warm-up stage
     #[arg(long)]
     no_warmup: bool,
+    /// What the state that was measured is called: shown in the history
+    #[arg(long, value_name = "TEXT")]
+    label: Option<String>,
 }
 
 /// Checks every run before it stores the first, so that a mistake in one leaves the store as it was.
 pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
     let mut runs = Vec::new();
     for path in &args.records {
-        let record = record::file::read(path).map_err(unreadable)?;
+        let mut record = record::file::read(path).map_err(unreadable)?;
+        if args.label.is_some() {
+            record.provenance.label.clone_from(&args.label);
+        }
         check(store, args, path, &record)
             .map_err(|failure| Failure { message: format!("{}: {}", path.display(), failure.message), ..failure })?;
         runs.push(record);

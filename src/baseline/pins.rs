@@ -1,0 +1,92 @@
+//! Runs that must not be removed: a file each, `DIR/<suite>/<fingerprint>/pins/<utc time>-<commit>.json`, so that two people who pin
+//! two runs do not get in one another's way.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    error::StoreError,
+    name::RunName,
+    points::{entry, name_of},
+    scan::{self, PINS, RunFile, WITHDRAWN},
+    store::{Store, Stored},
+};
+use crate::record::{self, Pin};
+
+impl Store {
+    /// Pins a stored run, given as for [`Store::show`]: it is never pruned. One that is pinned already gets the new label. Returns
+    /// the file of the run.
+    ///
+    /// # Errors
+    /// No such run, or one that a rollback withdrew; a file that can't be written.
+    pub fn pin(&self, wanted: &Path, pin: &Pin) -> Result<PathBuf, StoreError> {
+        let (file, place) = self.place_of(wanted)?;
+        if file.path.parent().is_some_and(|folder| folder.ends_with(WITHDRAWN)) {
+            let reason = "the run is withdrawn; move it back into the folder above before pinning it".to_owned();
+            return Err(StoreError::Misplaced { path: file.path, reason });
+        }
+        // What is pinned must be readable: it is to be compared with one day.
+        self.read(&file)?;
+        record::file::write_pin(pin, &place)?;
+        Ok(file.path)
+    }
+
+    /// Takes a pin back. Returns the file of the run.
+    ///
+    /// # Errors
+    /// No such run, one that is not pinned, a file that can't be removed.
+    pub fn unpin(&self, wanted: &Path) -> Result<PathBuf, StoreError> {
+        let (file, place) = self.place_of(wanted)?;
+        if !place.exists() {
+            return Err(StoreError::NotPinned { path: file.path });
+        }
+        fs::remove_file(&place).map_err(|source| StoreError::Io { path: place, source })?;
+        Ok(file.path)
+    }
+
+    /// The pinned runs of a suite and fingerprint, newest first.
+    ///
+    /// # Errors
+    /// A damaged pin or run, a folder that can't be read.
+    pub fn pinned(&self, suite: &str, fingerprint: &str) -> Result<Vec<Stored>, StoreError> {
+        let folder = self.dir.join(suite).join(fingerprint);
+        let pins = self.pins_in(&folder)?;
+        let is_pinned = |file: &RunFile| file.name.as_ref().is_some_and(|name| pins.contains_key(name));
+        scan::runs(&folder)?.iter().filter(|file| is_pinned(file)).map(|file| self.read(file)).collect()
+    }
+
+    /// The newest runs of a suite and fingerprint that are not pinned, newest first.
+    ///
+    /// # Errors
+    /// A damaged run, a folder that can't be read.
+    pub fn newest(&self, suite: &str, fingerprint: &str, count: usize) -> Result<Vec<Stored>, StoreError> {
+        let folder = self.dir.join(suite).join(fingerprint);
+        let pins = self.pins_in(&folder)?;
+        let counts = |file: &&RunFile| file.name.as_ref().is_some_and(|name| !pins.contains_key(name));
+        scan::runs(&folder)?.iter().filter(counts).take(count).map(|file| self.read(file)).collect()
+    }
+
+    /// The pins of a fingerprint's folder.
+    pub(super) fn pins_in(&self, folder: &Path) -> Result<BTreeMap<RunName, Pin>, StoreError> {
+        let mut pins = BTreeMap::new();
+        for path in scan::files(&folder.join(PINS))? {
+            let Some(name) = name_of(&path) else {
+                let reason = "not a pin: those are named like 20261121T101500Z-1a2b3c4d.json".to_owned();
+                return Err(StoreError::Misplaced { path, reason });
+            };
+            pins.insert(name, record::file::read_pin(&path)?);
+        }
+        Ok(pins)
+    }
+
+    /// The file of a run, and that of its pin.
+    fn place_of(&self, wanted: &Path) -> Result<(RunFile, PathBuf), StoreError> {
+        let file = self.find(wanted)?;
+        let folder = file.path.ancestors().skip(1).find(|folder| !folder.ends_with(WITHDRAWN)).unwrap_or(Path::new("."));
+        let place = folder.join(PINS).join(format!("{}.json", entry(file.name()?)));
+        Ok((file, place))
+    }
+}

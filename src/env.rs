@@ -19,6 +19,8 @@ pub const GITHUB_SHA: &str = "GITHUB_SHA";
 pub const GITHUB_REF: &str = "GITHUB_REF";
 /// `owner/name`.
 pub const GITHUB_REPOSITORY: &str = "GITHUB_REPOSITORY";
+/// Who started the workflow.
+pub const GITHUB_ACTOR: &str = "GITHUB_ACTOR";
 /// Number of the workflow run.
 pub const GITHUB_RUN_ID: &str = "GITHUB_RUN_ID";
 /// 1 for the first attempt of a run, 2 for its first re-run.
@@ -51,6 +53,8 @@ pub const GIT_BRANCH: &str = "GIT_BRANCH";
 pub const BUILD_TAG: &str = "BUILD_TAG";
 /// Jenkins: web address of the build.
 pub const BUILD_URL: &str = "BUILD_URL";
+/// Who is logged in.
+pub const USER: &str = "USER";
 /// Set by nearly every CI service; loadgate then prints a line each few seconds instead of a live display.
 pub const CI: &str = "CI";
 /// Overrides the runner class of the fingerprint (`ci-small`, `perf-lab-1`).

@@ -116,16 +116,25 @@ impl Store {
         Ok(())
     }
 
-    /// The `newest` runs that `record` can be compared with. The run itself, if it is stored, is not one of them.
+    /// The `newest` runs that `record` can be compared with. The run itself, if it is stored, is not one of them, and nothing older
+    /// than the runs whose level was accepted last: that level is what counts from then on.
     ///
     /// # Errors
     /// A file that is damaged, foreign, or lies in the wrong folder.
     pub fn matching(&self, record: &RunRecord, newest: usize) -> Result<Found, StoreError> {
         let mut runs = Vec::new();
+        // When the level was accepted that the runs have, and whether those that are left were made before.
+        let (mut level, mut before_level) = (None, false);
         for file in scan::runs(&self.folder_of(record))? {
             file.name()?;
-            if runs.len() < newest {
+            if runs.len() < newest && !before_level {
                 let stored = self.read(&file)?;
+                let accepted = stored.record.provenance.accepted.as_ref().map(|accepted| accepted.at);
+                if level.is_some() && accepted != level {
+                    before_level = true;
+                    continue;
+                }
+                level = level.or(accepted);
                 if !is_same_run(&stored.record, record) {
                     runs.push(stored);
                 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     Failure, ab,
     config_args::ConfigArgs,
-    confirm,
+    confirm, ratchet,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
     report::formats,
@@ -88,6 +88,7 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     replicates::save(&made, resolved.replication, folder)?;
     let verdict = confirm::verdict(&made, judge, &resolved.policy);
     let (candidate, _) = replicates::apart(made);
+    let verdict = ratchet::apply(verdict, &candidate, resolved)?;
     reported(verdict, &candidate, &baseline, resolved)
 }
 

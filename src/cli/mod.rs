@@ -20,6 +20,7 @@ mod outlook;
 mod pair;
 mod progress;
 mod provenance;
+mod ratchet;
 mod recording;
 mod records;
 mod replicates;

@@ -58,5 +58,5 @@ pub(super) fn blank(resolved: &Resolved, replicate: Replicate, side: Side) -> Ru
 
 /// The commit and the pull request are those of the candidate; which code the baseline is, nobody has said.
 fn of_baseline(provenance: &Provenance) -> Provenance {
-    Provenance { commit: None, reference: None, pull_request: None, label: None, ..provenance.clone() }
+    Provenance { commit: None, reference: None, pull_request: None, label: None, accepted: None, ..provenance.clone() }
 }

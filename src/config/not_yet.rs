@@ -15,7 +15,6 @@ const NOT_YET: &[&str] = &[
     "scenarios[].steps[].expect",
     "scenarios[].steps[].listen",
     "regression.runs",
-    "regression.drift",
     "regression.accept",
     "baseline.promote",
     "baseline.s3",

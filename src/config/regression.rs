@@ -19,6 +19,8 @@ pub struct Regression {
     /// What a suspected regression must do to be one.
     #[serde(default)]
     pub confirm: Confirm,
+    /// The ratchet against slow creep.
+    pub drift: Option<Drift>,
     /// Unit of the statistics.
     pub block: Option<Written<Time>>,
     /// Chance of failing a build without any change.
@@ -42,6 +44,16 @@ pub struct Regression {
 pub struct Confirm {
     /// Times that all is played again.
     pub reruns: Option<u64>,
+}
+
+/// How far the branch may creep from its best sustained level.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drift {
+    /// Runs that are looked back on.
+    pub window: Option<u64>,
+    /// How many times the best sustained level is too much.
+    pub ratchet: Option<f64>,
 }
 
 /// Tolerances by metric.

@@ -39,6 +39,11 @@ pub enum Status {
         /// Place in the list of runs.
         with: usize,
     },
+    /// It got slower, and somebody said with this run that it is meant to be.
+    Accepted {
+        /// Place in the list of runs.
+        with: usize,
+    },
     /// It got faster.
     Faster,
 }
@@ -50,6 +55,7 @@ impl Status {
         match self {
             Self::Open => "open",
             Self::Closed { .. } => "closed",
+            Self::Accepted { .. } => "accepted",
             Self::Faster => "faster",
         }
     }
@@ -63,8 +69,8 @@ impl Change {
     }
 }
 
-/// The changes of a series, in order of time.
-pub(super) fn of(series: &Series, alpha: f64) -> Vec<Change> {
+/// The changes of a series, in order of time. `accepted` tells of each run whether its level was accepted.
+pub(super) fn of(series: &Series, alpha: f64, accepted: &[bool]) -> Vec<Change> {
     let known: Vec<(usize, f64)> = series.us.iter().enumerate().filter_map(|(run, us)| Some((run, us.as_ref()?.ln()))).collect();
     let values: Vec<f64> = known.iter().map(|(_, ln)| *ln).collect();
     let points = change_points::find(&values, SHORTEST, alpha);
@@ -79,7 +85,13 @@ pub(super) fn of(series: &Series, alpha: f64) -> Vec<Change> {
         }
         let is_over = |level: &f64| *level <= before + LEFT_MAX * (after - before);
         let back = levels.iter().enumerate().skip(place + 2).find(|(_, level)| is_over(level));
-        back.map_or(Status::Open, |(segment, _)| Status::Closed { with: known[bounds[segment]].0 })
+        if let Some((segment, _)) = back {
+            return Status::Closed { with: known[bounds[segment]].0 };
+        }
+        // Said of one of the first runs that have the level.
+        let begin = known[bounds[place + 1]].0;
+        let said = (begin..accepted.len().min(begin + SHORTEST)).find(|run| accepted[*run]);
+        said.map_or(Status::Open, |with| Status::Accepted { with })
     };
     let changes = points.iter().enumerate().map(|(place, point)| Change {
         endpoint: series.endpoint.clone(),

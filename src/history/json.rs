@@ -18,6 +18,7 @@ fn history(history: &History) -> Value {
         .runs
         .iter()
         .map(|run| {
+            let accepted = &run.point.accepted;
             let mut value = json!({
                 "entry": run.entry, "started_at": run.point.started_at.to_string(), "commit": run.point.commit, "label": run.point.label,
                 "state": run.fate, "pinned": run.pinned.is_some(), "requests": run.point.requests, "errors": run.point.errors,
@@ -25,6 +26,9 @@ fn history(history: &History) -> Value {
             });
             if let Some(label) = run.pinned.as_ref().filter(|label| !label.is_empty()) {
                 value["pinned_as"] = json!(label);
+            }
+            if accepted.is_some() {
+                value["accepted"] = json!(accepted);
             }
             value
         })
@@ -43,6 +47,9 @@ fn change(history: &History, change: &Change) -> Value {
         "last_before": { "entry": last.entry, "commit": last.point.commit },
         "first_after": { "entry": first.entry, "commit": first.point.commit },
     });
+    if let Status::Accepted { with } = change.status {
+        value["accepted"] = json!(history.runs[with].point.accepted);
+    }
     if let Status::Closed { with } = change.status {
         let run = &history.runs[with];
         value["closed_with"] = json!({ "entry": run.entry, "commit": run.point.commit });

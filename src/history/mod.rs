@@ -3,6 +3,7 @@
 //! A run is one value of each series, so what is tested is the runs' own spread: nothing is taken from within a run.
 
 mod change;
+mod drift;
 mod json;
 mod page;
 mod series;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 
 pub use self::{
     change::{Change, Status},
+    drift::{Crept, RUNS_MIN, crept, level_began},
     json::{csv, json},
     page::page,
     series::{Metric, SERVICE, Series},
@@ -79,10 +81,11 @@ impl History {
         runs.sort_by_key(|run| run.point.started_at);
         let series = series::of(&runs);
         let tested = series.iter().filter(|series| series.is_tested()).count().max(1);
+        let accepted: Vec<bool> = runs.iter().map(|run| run.point.accepted.is_some()).collect();
         let mut changes: Vec<Change> = series
             .iter()
             .filter(|series| series.is_tested())
-            .flat_map(|series| change::of(series, ALPHA / tested as f64))
+            .flat_map(|series| change::of(series, ALPHA / tested as f64, &accepted))
             .collect();
         changes.sort_by_key(|change| (change.status != Status::Open, change.first, change.endpoint.clone()));
         let mut notes: Vec<String> = damaged.iter().map(|(path, why)| left_out(path, why)).collect();

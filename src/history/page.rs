@@ -98,7 +98,7 @@ fn section(history: &History) -> Section {
         status: change.status.name(),
         sign: match change.status {
             Status::Open => "▲",
-            Status::Closed { .. } => "✓",
+            Status::Closed { .. } | Status::Accepted { .. } => "✓",
             Status::Faster => "▼",
         },
         text: table::sentence(history, change),

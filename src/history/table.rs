@@ -74,6 +74,7 @@ fn remarks(history: &History, place: usize, run: &Run, endpoint: &str) -> String
             .as_ref()
             .map(|label| if label.is_empty() { "pinned".to_owned() } else { format!("pinned: {}", printable(label)) }),
     );
+    remarks.extend(run.point.accepted.as_ref().map(|accepted| printable(&accepted.in_words())));
     remarks.extend((!run.counts()).then(|| "withdrawn".to_owned()));
     let here = history.changes.iter().filter(|change| change.first == place && change.endpoint == endpoint);
     let changed: Vec<String> =
@@ -132,6 +133,10 @@ pub(super) fn sentence(history: &History, change: &Change) -> String {
     let fate = match change.status {
         Status::Open => ": still open".to_owned(),
         Status::Faster => String::new(),
+        Status::Accepted { with } => {
+            let accepted = history.runs[with].point.accepted.as_ref();
+            accepted.map_or_else(String::new, |accepted| format!(": {}", printable(&accepted.in_words())))
+        }
         Status::Closed { with } => {
             let run = &history.runs[with];
             format!(": back since {} ({})", run.commit(), run.point.started_at.strftime("%Y-%m-%d"))

@@ -6,7 +6,7 @@ mod threshold;
 mod validity;
 
 pub use metric::{Metric, MetricUnit, Quantile, UnknownMetric};
-pub use regression::{ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Regression, Response};
+pub use regression::{Drift, ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Regression, Response};
 pub use threshold::{Comparator, Severity, Threshold, ThresholdError};
 pub use validity::Validity;
 

@@ -24,6 +24,8 @@ pub struct Regression {
     pub throughput: Option<MetricOverride>,
     /// Rule for the error rate.
     pub errors: ErrorRule,
+    /// The ratchet against slow creep, where there is one.
+    pub drift: Option<Drift>,
     /// Share of the requests whose endpoints must be settled for a pass.
     pub coverage: f64,
     /// Exceptions by endpoint.
@@ -76,6 +78,21 @@ pub struct ErrorRule {
     pub pass_bound: f64,
     /// Fewest errors of the candidate that can be called a regression.
     pub errors_min: u64,
+}
+
+/// How far a branch may creep from the best level it held for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drift {
+    /// Runs that are looked back on, the candidate's among them.
+    pub window: usize,
+    /// How many times the best sustained level is too much: 1.1 = 10 % slower.
+    pub ratchet: f64,
+}
+
+impl Default for Drift {
+    fn default() -> Self {
+        Self { window: 60, ratchet: 1.1 }
+    }
 }
 
 /// An exception for one endpoint.
@@ -181,6 +198,7 @@ impl Default for Regression {
             mean: None,
             throughput: None,
             errors: ErrorRule { warn: 0.0005, fail: 0.0005, pass_bound: 0.005, errors_min: 5 },
+            drift: None,
             coverage: 0.8,
             overrides: BTreeMap::new(),
             on: OnEvent {

@@ -1,5 +1,6 @@
 //! Where a run was made, of which code, and how the generator fared.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Encoded, Imported, ShedEvent};
@@ -25,9 +26,33 @@ pub struct Provenance {
     /// What somebody calls the state that was measured: a release, a change that is tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// That somebody called a regression of this run intended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Acceptance>,
     /// What the record was made from, where another tool made the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+}
+
+/// That a run is slower than those before it, and is meant to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// Why, in the words of who accepted it.
+    pub reason: String,
+    /// Who, as far as known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Acceptance {
+    /// `accepted by ann: exact rounding costs two queries`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let by = self.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+        format!("accepted{by}: {}", self.reason)
+    }
 }
 
 /// One run of a CI service.

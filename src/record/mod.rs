@@ -30,7 +30,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use ab::{AbPart, Side};
-pub use environment::{CiRun, Environment, Generator, Provenance};
+pub use environment::{Acceptance, CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use imported::{Imported, LatencyFrom};
 pub use last_words::LastWords;

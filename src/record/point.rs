@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointSeries, RunRecord, Totals};
+use super::{Acceptance, EndpointSeries, RunRecord, Totals};
 
 /// The name and major version of the format.
 pub const POINT_SCHEMA: &str = "loadgate/point/v1";
@@ -29,6 +29,9 @@ pub struct RunPoint {
     /// What somebody called the state that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// That its level is meant to be what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Acceptance>,
     /// Measured seconds.
     pub seconds: f64,
     /// Requests that came to an outcome.
@@ -72,6 +75,7 @@ impl RunPoint {
             started_at: run.started_at,
             commit: run.provenance.commit.clone(),
             label: run.provenance.label.clone(),
+            accepted: run.provenance.accepted.clone(),
             seconds: run.measured_seconds(),
             requests: endpoints.iter().map(|endpoint| endpoint.requests).sum(),
             errors: endpoints.iter().map(|endpoint| endpoint.errors).sum(),

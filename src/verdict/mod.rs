@@ -7,6 +7,7 @@ mod abort;
 mod beside_candidate;
 mod breaker;
 mod confirm;
+mod creep;
 mod decision;
 mod early;
 mod finding;
@@ -20,6 +21,7 @@ mod validity;
 
 pub use abort::AbortWatch;
 pub use confirm::{is_suspected, spoiled};
+pub use creep::crept;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::{Sure, sure};
 pub use remarks::remarks;

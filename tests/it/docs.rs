@@ -141,13 +141,14 @@ fn every_flag_of_every_command_is_described() {
         "learn",
         "forget",
         "promote",
+        "accept",
         "pin",
         "unpin",
         "prune",
         "rollback",
     ] {
-        let stored =
-            ["list", "show", "record", "learn", "forget", "promote", "pin", "unpin", "prune", "rollback"].contains(&command);
+        let stored = ["list", "show", "record", "learn", "forget", "promote", "accept", "pin", "unpin", "prune", "rollback"]
+            .contains(&command);
         let (args, heading) = if stored {
             (vec!["baseline", command, "--help"], format!("### baseline {command}"))
         } else {

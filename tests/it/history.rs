@@ -8,6 +8,8 @@ use loadgate::{
 };
 use serde_json::{Value, json};
 
+use loadgate::{baseline::Found, record::file};
+
 use crate::program::{loadgate, transcript};
 
 fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String) {
@@ -154,4 +156,105 @@ fn jobs_that_store_runs_at_the_same_time_lose_nothing_and_count_nothing_twice() 
     assert_eq!(stored, 5, "{outcomes:?}");
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(StoreError::Duplicate { .. }))), "{outcomes:?}");
     assert_eq!(store.kept(None).expect("it is read")[0].runs.len(), 5);
+}
+
+/// A configuration with the ratchet, whose baselines are in `baselines`.
+const RATCHET: &str = "version: 1\nname: shop\ntarget: http://127.0.0.1:1\nstages: [ { rate: 100/s, duration: 60s } ]\nscenarios: [ GET / ]\nregression: { compare: baseline, drift: {} }\n";
+
+#[test]
+fn ten_steps_of_two_percent_that_each_pass_are_failed_by_the_ratchet() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("loadgate.yml"), RATCHET).expect("a configuration");
+    let store = Store::at(folder.path().join("baselines"));
+    let mut first_failed = None;
+    for day in 0..36_usize {
+        let step = (day / 3).saturating_sub(1).min(10);
+        let us = (10_000.0 * 1.02_f64.powi(i32::try_from(step).expect("small"))) as u64 + (day as u64 * 7_919) % 100;
+        let run_ = record(day, us);
+        if day >= 12 && day % 3 == 2 {
+            file::write(&run_, &folder.path().join("candidate.json.gz")).expect("a record");
+            let kept = store.kept(None).expect("it is read").remove(0);
+            let baseline = format!("baselines/shop/{}", kept.fingerprint);
+            let args = ["compare", "--baseline", &baseline, "--candidate", "candidate.json.gz"];
+            let (code, text) = run(folder.path(), &args);
+            assert_eq!(code, Some(0), "step {step} passes by itself: {text}");
+            let (code, text) = run(folder.path(), &[&args[..], &["-c", "loadgate.yml"]].concat());
+            if code == Some(1) && first_failed.is_none() {
+                assert!(
+                    text.contains("slow creep: home p50 is 1") && text.contains("above its best sustained level (10"),
+                    "{text}"
+                );
+                assert!(text.contains("from 2026-01-01 to 2026-01-05, up to commit 00000004a; now 1"), "{text}");
+                first_failed = Some(step);
+            }
+        }
+        store.promote(&run_).expect("it is stored");
+    }
+    assert!(first_failed.is_some_and(|step| (5..=8).contains(&step)), "{first_failed:?}");
+}
+
+/// A gate's verdict of a slower run of the day, in files.
+fn slower(folder: &Path, store: &Store, day: usize) {
+    file::write(&record(day, 14_000), &folder.join("candidate.json.gz")).expect("a record");
+    let baseline = format!("baselines/shop/{}", store.kept(None).expect("it is read")[0].fingerprint);
+    let args = ["compare", "--baseline", &baseline, "--candidate", "candidate.json.gz", "--json", "verdict.json"];
+    let (code, text) = run(folder, &args);
+    assert_eq!(code, Some(1), "{text}");
+}
+
+#[test]
+fn a_regression_that_is_meant_to_be_is_accepted_with_its_reason_and_becomes_the_level_to_compare_with() {
+    let (folder, store) = stored();
+    slower(folder.path(), &store, 30);
+    let (code, text) = run(folder.path(), &["baseline", "promote", "candidate.json.gz"]);
+    assert_eq!(code, Some(2), "a regression never becomes a baseline by itself: {text}");
+    assert!(text.contains("a regression that is meant to be is stored by `loadgate baseline accept`"), "{text}");
+    for args in [&["--reason", " "][..], &[]] {
+        let (code, text) = run(folder.path(), &[&["baseline", "accept", "candidate.json.gz"], args].concat());
+        assert_eq!(code, Some(2), "{text}");
+    }
+    let (code, text) = run(
+        folder.path(),
+        &["baseline", "accept", "candidate.json.gz", "--reason", "exact rounding costs two queries", "--by", "ann"],
+    );
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("accepted by ann: exact rounding costs two queries; runs made before are not compared with any more"),
+        "{text}"
+    );
+    let Found::Runs(runs) = store.matching(&record(31, 14_000), 20).expect("it is read") else { panic!("no baseline") };
+    let accepted: Vec<_> =
+        runs.iter().map(|stored| stored.record.provenance.accepted.as_ref().map(|accepted| accepted.reason.as_str())).collect();
+    assert_eq!(accepted, [Some("exact rounding costs two queries")]);
+    for day in 31..35 {
+        store.promote(&record(day, 14_000 + day as u64)).expect("it is stored");
+    }
+    let Found::Runs(runs) = store.matching(&record(40, 14_000), 20).expect("it is read") else { panic!("no baseline") };
+    assert_eq!(runs.len(), 5, "what was made since is compared with, and nothing from before");
+    let (_, text) = run(folder.path(), &["history", "--last", "6"]);
+    assert!(text.contains("first seen 2026-02-03: accepted by ann: exact rounding costs two queries"), "{text}");
+}
+
+#[test]
+fn what_did_not_fail_or_broke_a_threshold_can_not_be_accepted() {
+    let (folder, store) = stored();
+    slower(folder.path(), &store, 30);
+    let path = folder.path().join("verdict.json");
+    let verdict: Value = serde_json::from_slice(&fs::read(&path).expect("a verdict")).expect("JSON");
+    let refused = |pointer: &str, value: Value| {
+        let mut verdict = verdict.clone();
+        *verdict.pointer_mut(pointer).expect("it is there") = value;
+        fs::write(&path, verdict.to_string()).expect("a verdict");
+        let (code, text) = run(folder.path(), &["baseline", "accept", "candidate.json.gz", "--reason", "so be it"]);
+        assert_eq!(code, Some(2), "{text}");
+        text
+    };
+    assert!(refused("/verdict", json!("pass")).contains("the verdict of the run is pass, there is nothing to accept"));
+    assert!(refused("/verdict", json!("invalid")).contains("not accepted: the run is no measurement"));
+    let broken = json!([{"expr": "p95 < 1ms", "actual": 14_000.0, "outcome": "fail"}]);
+    assert!(refused("/thresholds", broken).contains("not accepted: the threshold 'p95 < 1ms' is broken"));
+    fs::remove_file(&path).expect("it was there");
+    let (code, text) = run(folder.path(), &["baseline", "accept", "candidate.json.gz", "--reason", "so be it"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("not accepted: there is no verdict.json beside it"), "{text}");
 }

@@ -1,5 +1,6 @@
 //! `loadgate baseline`: looking after stored runs.
 
+mod accept;
 mod forget;
 mod learn;
 pub(super) mod learned_text;
@@ -62,6 +63,8 @@ enum Action {
     Record(record::Args),
     /// Store runs, so that later ones are compared with them
     Promote(promote::Args),
+    /// Store runs that a gate called slower and that are meant to be: later runs are compared with them
+    Accept(accept::Args),
     /// Store what a comparison side by side taught of noise, so that later ones see smaller changes
     Learn(learn::Args),
     /// Take back what was learned of noise: no later comparison uses it
@@ -147,6 +150,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
         Action::Record(record) => record::run(&store, &args.config(), record),
         Action::Promote(args) => promote::run(&store, args),
+        Action::Accept(args) => accept::run(&store, args),
         Action::Learn(learn) => learn::run(&store, learn, args.rules()?.as_ref()),
         Action::Forget(args) => forget::run(&store, args),
         Action::Pin { run, label } => pin(&store, run, label.as_ref()),

@@ -63,7 +63,7 @@ pub(super) fn warn_of_failures(record: &RunRecord) {
     }
 }
 
-fn unreadable(error: RecordError) -> Failure {
+pub(super) fn unreadable(error: RecordError) -> Failure {
     let hint = match error {
         RecordError::Io { .. } => "give the path of a record.json.gz that `loadgate run` or `loadgate gate` wrote",
         RecordError::Damaged { .. } => "make the run again",

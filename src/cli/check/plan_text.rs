@@ -143,6 +143,13 @@ fn regression(resolved: &Resolved) -> String {
         units::duration(regression.block),
         percent(regression.coverage)
     ));
+    if let Some(drift) = regression.drift.filter(|_| regression.compare == Mode::Baseline) {
+        text.push_str(&format!(
+            "\n  fails what crept up by {} or more from the best level of the last {} runs",
+            percent(drift.ratchet - 1.0),
+            drift.window
+        ));
+    }
     let on = &regression.on;
     text.push_str(&format!(
         "\n  no baseline: {}, inconclusive: {}, other environment: {}, improvement: {}",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{
     Failure,
     config_args::ConfigArgs,
+    ratchet,
     records::{Side, read_all, same_conditions, same_suite},
     sources, terminal,
 };
@@ -73,12 +74,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
     }
     let learned_in = args.noise.clone().or_else(|| resolved.as_ref().map(|resolved| resolved.baseline.dir.clone()));
-    let policy = resolved.map_or_else(Policy::default, |resolved| resolved.policy);
+    let policy = resolved.as_ref().map_or_else(Policy::default, |resolved| resolved.policy.clone());
     let (reference, baseline) = match args.mode {
         Mode::Baseline => hold_against(baseline, &candidate, &policy)?,
         Mode::Ab => (side_by_side(&mut baseline, &mut candidate, &policy, learned_in.map(Store::at))?, baseline),
     };
-    let verdict = verdict::decide(&candidate, reference, &policy);
+    let mut verdict = verdict::decide(&candidate, reference, &policy);
+    if let (Mode::Baseline, Some(resolved)) = (args.mode, &resolved) {
+        verdict = ratchet::apply(verdict, &candidate, resolved)?;
+    }
     let view = View::new(&verdict, &candidate, &baseline);
     terminal::out(&report::console(&view));
     if let Some(path) = &args.json {
@@ -139,9 +143,24 @@ fn hold_against(
             differences.join("; ")
         ));
     }
+    keep_level(&mut matching);
     keep_newest(&mut matching);
     let comparison = compare::compare(&matching, candidate, &policy.regression);
     Ok((Reference::Compared(Box::new(comparison)), matching))
+}
+
+/// Leaves the runs of the level that was accepted last, as a gate would.
+fn keep_level(baseline: &mut Vec<RunRecord>) {
+    let at = |run: &RunRecord| run.provenance.accepted.as_ref().map(|accepted| accepted.at);
+    let accepted = baseline.iter().filter(|run| at(run).is_some());
+    let Some(level) = accepted.max_by_key(|run| run.started_at).and_then(at) else { return };
+    let began = baseline.iter().filter(|run| at(run) == Some(level)).map(|run| run.started_at).min();
+    let before = baseline.len();
+    baseline.retain(|run| Some(run.started_at) >= began);
+    if baseline.len() < before {
+        let count = before - baseline.len();
+        terminal::err(&format!("note: {count} baseline records are of before another level was accepted, and are left out"));
+    }
 }
 
 /// Leaves as many baselines as a gate would compare with.

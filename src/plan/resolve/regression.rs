@@ -6,7 +6,7 @@ use super::Problems;
 use crate::{
     config::{Loaded, Path, nearest_hint, regression as written, written::TextOr},
     plan::Workload,
-    policy::{ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Quantile, Regression, Response},
+    policy::{Drift, ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Quantile, Regression, Response},
     units,
 };
 
@@ -35,6 +35,7 @@ pub(super) fn resolve(
         mean: written.metrics.mean.as_ref().map(|mean| mean_rule(mean, &at.key("metrics"), problems)),
         throughput: written.metrics.throughput.as_ref().map(|rule| throughput(rule, &at.key("metrics"), problems)),
         errors: errors(written.metrics.error_rate.as_ref(), &at.key("metrics"), default.errors, problems),
+        drift: written.drift.as_ref().map(|drift| self::drift(drift, &at.key("drift"), problems)),
         coverage: coverage.unwrap_or(default.coverage),
         overrides: overrides(written, &at.key("overrides"), workload, problems),
         on: on_event(&written.policy, &at.key("policy"), default.on, problems),
@@ -56,6 +57,25 @@ pub(super) fn resolve(
         }
     }
     regression
+}
+
+/// Runs that can be looked back on: a stretch and today at least, two years of daily runs at most.
+const WINDOW: std::ops::RangeInclusive<u64> = 10..=730;
+/// Below 2 % the weather would do, and beyond ten times nothing creeps.
+const RATCHET: std::ops::RangeInclusive<f64> = 1.02..=10.0;
+
+fn drift(written: &written::Drift, at: &Path, problems: &Problems<'_>) -> Drift {
+    let default = Drift::default();
+    if let Some(window) = written.window.filter(|window| !WINDOW.contains(window)) {
+        let message = format!("a window of {window} runs is out of range");
+        problems.add(&at.key("window"), message, "write how many runs are looked back on, from 10 to 730, for example 60");
+    }
+    if let Some(ratchet) = written.ratchet.filter(|ratchet| !RATCHET.contains(ratchet)) {
+        let hint = "write how many times the best sustained level is too much, from 1.02 to 10: 1.1 fails what crept up by 10%";
+        problems.add(&at.key("ratchet"), format!("a ratchet of {ratchet} is out of range"), hint);
+    }
+    let window = written.window.and_then(|window| usize::try_from(window).ok()).unwrap_or(default.window);
+    Drift { window, ratchet: written.ratchet.unwrap_or(default.ratchet) }
 }
 
 /// An exception to a rule that there isn't.

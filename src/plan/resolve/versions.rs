@@ -83,6 +83,9 @@ pub(super) fn notes(loaded: &Loaded, own: &Target, baseline: Option<&Target>, mo
     if mode == Mode::Baseline && (baseline_url(loaded).is_some() || baseline_start(loaded).is_some()) {
         notes.push("the baseline under `target` gets no load, as `regression.compare` is `baseline`".to_owned());
     }
+    if mode == Mode::Ab && loaded.document.regression.drift.is_some() {
+        notes.push("`regression.drift` looks at stored runs of one version, and has no effect where two are compared".to_owned());
+    }
     let address = |target: &Target| (target.authority(), target.base_path.clone());
     let is_same = |baseline: &&Target| baseline.start.is_none() && address(baseline) == address(own);
     if let Some(baseline) = baseline.filter(is_same) {

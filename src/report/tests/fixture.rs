@@ -51,6 +51,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             }),
             config_sha256: "0123abcd".to_owned(),
             label: None,
+            accepted: None,
             imported: None,
         },
         environment: Environment {

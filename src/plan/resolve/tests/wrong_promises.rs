@@ -163,3 +163,20 @@ fn a_branch_is_named_as_people_name_it() {
     hint: write it as git does; main is the default
     ");
 }
+
+#[test]
+fn a_ratchet_that_can_not_be() {
+    insta::assert_snapshot!(refusal(&with("regression:\n  drift: { window: 5, ratchet: 1 }")), @r"
+    loadgate.yml:2:20: a window of 5 runs is out of range
+      2 |   drift: { window: 5, ratchet: 1 }
+        |                    ^
+    hint: write how many runs are looked back on, from 10 to 730, for example 60
+
+    error: loadgate.yml:2:32: a ratchet of 1 is out of range
+      2 |   drift: { window: 5, ratchet: 1 }
+        |                                ^
+    hint: write how many times the best sustained level is too much, from 1.02 to 10: 1.1 fails what crept up by 10%
+    ");
+    let error = refusal(&with("regression: { drift: { ratchet: 10% } }"));
+    assert!(error.contains("loadgate.yml:1:"), "{error}");
+}

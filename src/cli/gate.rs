@@ -79,6 +79,7 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
         return ab::gate(&session);
     }
     let found = Store::at(&resolved.baseline.dir).matching(&recording::blank(resolved), BASELINES_MAX)?;
+    ratchet::check(resolved)?;
     let (baseline, nothing) = taken(found);
     let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &resolved.policy);
     let made = replicates::play(&session, replicates::alone, |made| {

@@ -13,6 +13,14 @@ use crate::{
 /// Figures that are named; the others are counted.
 const NAMED: usize = 3;
 
+/// Finds what is wrong with the history before any load is sent.
+pub(super) fn check(resolved: &Resolved) -> Result<(), Failure> {
+    if resolved.policy.regression.drift.is_some() {
+        Store::at(&resolved.baseline.dir).kept(Some(&resolved.plan.suite))?;
+    }
+    Ok(())
+}
+
 /// The verdict, failed where the branch crept away from its best level.
 pub(super) fn apply(verdict: Verdict, candidate: &[RunRecord], resolved: &Resolved) -> Result<Verdict, Failure> {
     let (Some(rule), Some(first)) = (resolved.policy.regression.drift, candidate.first()) else { return Ok(verdict) };

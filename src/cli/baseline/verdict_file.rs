@@ -21,7 +21,7 @@ const OF_THIS_RUN: &str = "give the verdict.json of this run with --verdict";
 pub(super) fn check(path: &Path, record: &RunRecord) -> Result<(), Failure> {
     match of(path, record)?.verdict.as_str() {
         "pass" | "warn" | "inconclusive" => Ok(()),
-        bad @ ("fail" | "invalid") => Err(refused(path, format!("not promoted: the verdict of the run is {bad}"), PROMOTED)),
+        bad @ ("fail" | "invalid") => Err(refused(path, &format!("not promoted: the verdict of the run is {bad}"), PROMOTED)),
         other => Err(unknown(path, other)),
     }
 }
@@ -37,31 +37,31 @@ pub(super) fn check_regressed(path: &Path, record: &RunRecord) -> Result<(), Fai
             let reason = format!("not accepted: the threshold '{}' is broken", threshold.expr);
             Err(refused(
                 path,
-                reason,
+                &reason,
                 "a threshold is a promise of its own: change it in the configuration, if that is what is meant",
             ))
         }
         ("fail", None) => Ok(()),
         (good @ ("pass" | "warn" | "inconclusive"), _) => {
             let reason = format!("not accepted: the verdict of the run is {good}, there is nothing to accept");
-            Err(refused(path, reason, "store it with `loadgate baseline promote`"))
+            Err(refused(path, &reason, "store it with `loadgate baseline promote`"))
         }
-        ("invalid", _) => Err(refused(path, "not accepted: the run is no measurement".to_owned(), "make the run again")),
+        ("invalid", _) => Err(refused(path, "not accepted: the run is no measurement", "make the run again")),
         (other, _) => Err(unknown(path, other)),
     }
 }
 
 fn unknown(path: &Path, verdict: &str) -> Failure {
-    refused(path, format!("unknown verdict '{verdict}'"), "it was written by a newer loadgate; promote with that one")
+    refused(path, &format!("unknown verdict '{verdict}'"), "it was written by a newer loadgate; promote with that one")
 }
 
-fn refused(path: &Path, reason: String, hint: &str) -> Failure {
+fn refused(path: &Path, reason: &str, hint: &str) -> Failure {
     Failure::usage(format!("{}: {reason}", path.display())).hint(hint)
 }
 
 /// The verdict, if it is one of that run.
 fn of(path: &Path, record: &RunRecord) -> Result<VerdictFile, Failure> {
-    let refuse = |reason: String, hint: &str| Err(refused(path, reason, hint));
+    let refuse = |reason: String, hint: &str| Err(refused(path, &reason, hint));
     let file = VerdictFile::read(path).map_err(|error| Failure::usage(error).hint(OF_THIS_RUN))?;
     if file.suite != record.suite {
         let reason = format!("the verdict of suite '{}', the run is of '{}'", file.suite, record.suite);

@@ -41,6 +41,7 @@ mod load_tls;
 mod load_users;
 mod mock_target;
 mod nginx;
+mod patience;
 mod program;
 mod report;
 mod run;

@@ -9,6 +9,7 @@ use crate::{
         written::{Share, Written},
     },
     plan::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, Load, OnSaturated, RateLimit, SelfProtection, Stage},
+    policy::Validity,
     units,
 };
 
@@ -18,6 +19,10 @@ const BURST_MAX: u64 = 1_000_000;
 const PULSE: Duration = Duration::from_millis(100);
 /// Longest window kept in memory.
 const WINDOW_MAX: Duration = Duration::from_secs(600);
+/// Least and most that the generator may be late: no timer of a shared machine holds less, and a run that is later than the most
+/// is another run than the one that was asked for.
+const LATE_MIN: Duration = Duration::from_millis(1);
+const LATE_MAX: Duration = Duration::from_secs(60);
 /// Share that something may grow to at most.
 const CEILING_MAX: f64 = 10.0;
 
@@ -148,6 +153,15 @@ fn self_protection(written: &written::SelfProtection, at: &Path, problems: &Prob
     }
     in_range(rules.every, &at.key("every"), (Duration::from_secs(1), Duration::from_secs(3_600)), problems);
     rules
+}
+
+/// When a run counts as a measurement: how late the generator may be is said where it is kept from being the bottleneck.
+pub(super) fn validity(loaded: &Loaded, problems: &Problems<'_>) -> Validity {
+    let (default, written) = (Validity::default(), loaded.document.safety.self_protection.as_ref());
+    let at = Path::root().key("safety").key("self_protection").key("late_p99");
+    let late_p99_max = problems.time_or(written.and_then(|written| written.late_p99.as_ref()), &at, default.late_p99_max);
+    in_range(late_p99_max, &at, (LATE_MIN, LATE_MAX), problems);
+    Validity { late_p99_max, ..default }
 }
 
 fn share_or(written: Option<&Written<Share>>, at: &Path, max: f64, default: f64, problems: &Problems<'_>) -> f64 {

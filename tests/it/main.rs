@@ -51,4 +51,5 @@ mod services;
 mod services_ab;
 mod services_confirm;
 mod services_hooks;
+mod services_late;
 mod shop;

@@ -7,7 +7,7 @@ use super::super::{
     config_args::ConfigArgs,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
-    signals,
+    retakes, signals,
     start_args::StartArgs,
     terminal,
 };
@@ -72,11 +72,13 @@ pub(super) fn run(store: &Store, config: &ConfigArgs, args: &Args) -> Result<Exi
              processes differ stays unknown",
         );
     }
-    let session =
-        Session { resolved: &resolved, replication: resolved.replication, talk: args.talk, stop: &stop, report: folder };
+    let (replication, talk) = (resolved.replication, args.talk);
+    let retakes = Some(retakes::usual(replication.count));
+    let session = Session { resolved: &resolved, replication, talk, stop: &stop, report: folder, retakes };
     let mut stored = 0;
+    // Shown is each run that is not played again; the last one is new.
     let made = replicates::play(&session, replicates::alone, |made| {
-        stored += made[stored..].iter().try_fold(0, |count, made| keep(store, made, &resolved).map(|()| count + 1))?;
+        stored += made.last().map_or(Ok(0), |made| keep(store, made, &resolved).map(|()| 1))?;
         Ok(Next::More)
     })?;
     match made.last().map(|made| &made.candidate) {

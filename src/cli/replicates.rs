@@ -106,6 +106,7 @@ pub(super) fn play(
             continue;
         }
         match next(&made)? {
+            Next::More if retakes.is_hopeless(&made) => break,
             Next::More => {}
             Next::Enough => break,
             Next::Again => {

@@ -1,13 +1,7 @@
 //! Replicates that say more about the load generator than about the service: found by facts about the generator alone, left out
 //! of the comparison, and never out of sight.
 
-use super::{
-    ThresholdOutcome, Verdict, VerdictKind,
-    finding::rank,
-    span,
-    thresholds::{self, Actual},
-    validity,
-};
+use super::{ThresholdOutcome, ThresholdResult, Verdict, VerdictKind, finding::rank, thresholds, validity};
 use crate::{
     exit::Exit,
     policy::{Metric, Policy, Severity, Threshold, Validity},
@@ -92,11 +86,9 @@ fn is_of_errors(threshold: &Threshold) -> bool {
 
 /// In which words a threshold is broken in these runs, if it is.
 fn broken(threshold: &Threshold, runs: &[RunRecord]) -> Option<String> {
-    let actual = thresholds::measure(&threshold.metric, &span::whole(runs, threshold.scope.as_deref()));
-    let is_known = !matches!(actual, Actual::NoData(_));
-    let result = thresholds::result(threshold, actual);
-    let is_broken = matches!(result.outcome, ThresholdOutcome::Fail | ThresholdOutcome::Warn);
-    (is_known && is_broken).then_some(result.reason)
+    let results = thresholds::judge(runs, std::slice::from_ref(threshold));
+    let broken = |result: &ThresholdResult| matches!(result.outcome, ThresholdOutcome::Fail | ThresholdOutcome::Warn);
+    results.into_iter().find(broken).map(|result| result.reason)
 }
 
 /// Adds a finding to a finished verdict, which may become worse by it.

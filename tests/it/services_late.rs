@@ -47,7 +47,7 @@ fn load_of_a_late_replicate_is_played_again_and_the_gate_counts() {
     let set_aside = &verdict["set_aside"][0];
     assert_eq!((&verdict["verdict"], &verdict["replicates"]), (&"warn".into(), &3.into()), "{text}");
     assert_eq!((&set_aside["replicate"], &set_aside["played_again"]), (&2.into(), &true.into()), "{text}");
-    let why = "the load generator was late itself: 1% of the requests were sent 1.";
+    let why = "the load generator was late itself: 1% of the requests were sent ";
     assert!(text.contains(&format!("note: replicate 2 of 3 is played again: {why}")), "{text}");
     let told = format!("replicate 2 was played again: {why}");
     assert!(text.contains(&told) && yard.text("loadgate-report/comment.md").contains(&told), "{text}");
@@ -89,4 +89,23 @@ fn load_of_a_run_by_itself_that_was_late_is_invalid_and_the_advice_fits_the_figu
         "{text}"
     );
     assert_eq!(yard.verdict()["set_aside"], serde_json::Value::Null);
+}
+
+#[test]
+fn load_of_a_late_replicate_is_no_excuse_for_a_service_that_fails() {
+    let yard = Yard::new("exec MOCK --error-share 100%", CONFIG);
+    let output = frozen_in(&yard, 2, &["gate", "-q"]);
+    let text = transcript(&output);
+    assert_eq!((output.status.code(), yard.started().len()), (Some(1), 4), "{text}");
+    assert!(text.contains("error_rate < 1% is 100%"), "{text}");
+}
+
+#[test]
+fn load_of_a_late_pair_is_played_again_where_noise_is_learned() {
+    let yard = Yard::new("exec MOCK --latency lognormal:4ms,0.3", &CONFIG.replace("replicates: 3", "replicates: 1"));
+    let output = frozen_in(&yard, 1, &["calibrate", "-q", "--runs", "1", "--set", "target.baseline_start=./serve"]);
+    let text = transcript(&output);
+    assert_eq!((output.status.code(), yard.started().len()), (Some(0), 4), "{text}");
+    assert!(text.contains("note: the run is played again: the load generator was late itself: "), "{text}");
+    assert!(text.contains("from 1 pair"), "{text}");
 }

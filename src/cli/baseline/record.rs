@@ -47,6 +47,8 @@ impl Args {
         let mut resolved = config.resolve_with(&StartArgs::of_candidate(self.start_candidate.clone()))?;
         resolved.plan = resolved.plan.aimed_at(resolved.plan.target().clone(), None);
         resolved.policy.regression.compare = Mode::Baseline;
+        // The longest run, and each of these is one by itself: that was looked at when the stages were read.
+        resolved.safety.max_duration = None;
         resolved.replication =
             Replication { count: usize::from(self.runs), splits: false, early_stop: false, extension: 0, reruns: 0 };
         if !self.no_warmup && resolved.plan.stages.first().is_some_and(|stage| stage.measured) {

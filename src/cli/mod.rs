@@ -23,6 +23,7 @@ mod recording;
 mod records;
 mod replicates;
 mod report;
+mod retakes;
 mod run;
 mod services;
 mod signals;

@@ -43,7 +43,7 @@ pub(super) fn beside_watched(
             (fill(candidate, of_candidate), fill(baseline, of_baseline))
         }
     };
-    Ok(Made { round: replicate.round, look: None, unready, candidate, baseline: Some(baseline) })
+    Ok(Made { unready, ..Made::of(*replicate, candidate, Some(baseline)) })
 }
 
 /// The record of one version in a replicate that is still to be played.

@@ -166,12 +166,14 @@ pub(super) fn save(record: &RunRecord, folder: &Path) -> Result<(), Failure> {
 pub(super) fn clear(folder: &Path) -> Result<(), Failure> {
     let reports = report::FORMATS.iter().map(|file| folder.join(file.name));
     reports.chain([folder.join(report::RECORD_FILE)]).try_for_each(|file| remove(&file))?;
-    let records = fs::read_dir(folder.join(report::RECORDS_FOLDER)).into_iter().flatten().flatten();
-    let ours = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".json.gz");
-    records.filter(ours).try_for_each(|file| remove(&file.path()))?;
-    // It stays where something of the user's is in it.
-    let _ = fs::remove_dir(folder.join(report::RECORDS_FOLDER));
-    Ok(())
+    [report::RECORDS_FOLDER, report::SET_ASIDE_FOLDER].iter().try_for_each(|name| {
+        let records = fs::read_dir(folder.join(name)).into_iter().flatten().flatten();
+        let ours = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".json.gz");
+        records.filter(ours).try_for_each(|file| remove(&file.path()))?;
+        // It stays where something of the user's is in it.
+        let _ = fs::remove_dir(folder.join(name));
+        Ok(())
+    })
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {

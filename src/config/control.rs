@@ -63,4 +63,6 @@ pub struct SelfProtection {
     pub shed: Option<Written<Share>>,
     /// `invalid` or `shed`
     pub on_saturated: Option<String>,
+    /// Largest lateness that 99 % of the requests may be sent with.
+    pub late_p99: Option<Written<Time>>,
 }

@@ -31,6 +31,8 @@ pub use view::{
 pub const RECORD_FILE: &str = "record.json.gz";
 /// Folder of the records in the report folder, where there is one per version and replicate.
 pub const RECORDS_FOLDER: &str = "records";
+/// Folder beside it of the records that the verdict is not about, because of the load generator.
+pub const SET_ASIDE_FOLDER: &str = "set-aside";
 /// File name of the verdict.
 pub const VERDICT_FILE: &str = "verdict.json";
 /// File name of the page for people.

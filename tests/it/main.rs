@@ -41,6 +41,7 @@ mod load_tls;
 mod load_users;
 mod mock_target;
 mod nginx;
+mod patience;
 mod program;
 mod report;
 mod run;
@@ -52,4 +53,5 @@ mod services_confirm;
 #[cfg(target_os = "linux")]
 mod services_guard;
 mod services_hooks;
+mod services_late;
 mod shop;

@@ -247,6 +247,7 @@ pub(crate) fn verdict(kind: VerdictKind, exit: Exit, headline: &str, reference: 
             check("complete", true, "all stages were played to their end"),
             check("achieved_rate", true, "100% of 12300 offered arrivals were sent"),
         ],
+        set_aside: Vec::new(),
         reference,
     }
 }

@@ -8,7 +8,8 @@ use crate::{plan::Resolved, report::Places};
 pub(super) fn of(resolved: &Resolved) -> Places {
     let workload = &resolved.plan.workload;
     let endpoint = |(id, line): (&usize, &u64)| Some((workload.endpoints.get(*id)?.name.clone(), *line));
-    Places { file: in_repository(&resolved.config), endpoints: workload.lines.iter().filter_map(endpoint).collect() }
+    let named = resolved.config.to_str().map(str::to_owned);
+    Places { file: in_repository(&resolved.config), named, endpoints: workload.lines.iter().filter_map(endpoint).collect() }
 }
 
 /// The path from the root of the repository that a file lies in; `None` for a file in none.

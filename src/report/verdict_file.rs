@@ -201,6 +201,9 @@ pub struct ThresholdRow {
     pub actual: Option<f64>,
     /// `pass`, `warn`, `fail`, `no_data`.
     pub outcome: String,
+    /// Who looks after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Line of the configuration it stands at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
@@ -363,6 +366,7 @@ impl ThresholdRow {
             expr: threshold.expr.clone(),
             actual: result.actual,
             outcome: result.outcome.name().to_owned(),
+            owner: threshold.owner.clone(),
             line: threshold.line,
         }
     }

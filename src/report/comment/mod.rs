@@ -16,7 +16,7 @@ use self::{
     legs::Merged,
     told::{Told, short},
 };
-use super::{Judged, ReportError, RunView, View, WebAddress, escape::capped, format::template};
+use super::{Judged, ReportError, RunView, View, WebAddress, format::template};
 pub use check_run::CheckText;
 pub use legs::Leg;
 pub use measuring::{measuring, not_measuring};
@@ -244,7 +244,7 @@ impl<'a> Footer<'a> {
             verdict: around.verdict.as_ref().map(WebAddress::as_str),
             run: page.map(|page| format!("run {}, attempt {}", page.run, page.attempt)).or_else(|| run.ci.clone()),
             run_page: page.map_or(run.ci_url.as_deref(), |page| page.page.as_ref().map(WebAddress::as_str)),
-            reproduce: view.file.config.as_deref().map(|file| format!("loadgate gate -c {}", capped(file))),
+            reproduce: view.judged.reproduce.clone(),
         }
     }
 }

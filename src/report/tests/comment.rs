@@ -46,7 +46,11 @@ pub(super) fn regression() -> View {
     broken.threshold.line = Some(31);
     verdict.thresholds = vec![fixture::threshold("p95 < 250ms", Some(41_000.0), ThresholdOutcome::Pass), broken];
     let endpoints = vec![("GET /search".to_owned(), 12), ("POST /orders".to_owned(), 17)];
-    View::new(&verdict, &[run(&SHOP)], &[of_main()]).placed(Places { file: Some("perf/loadgate.yml".to_owned()), endpoints })
+    View::new(&verdict, &[run(&SHOP)], &[of_main()]).placed(Places {
+        file: Some("perf/loadgate.yml".to_owned()),
+        named: Some("perf/loadgate.yml".to_owned()),
+        endpoints,
+    })
 }
 
 fn within_tolerance() -> View {

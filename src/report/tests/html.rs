@@ -1,7 +1,11 @@
 //! The page.
 
-use super::fixture::{SHOP, failing, hostile, inconclusive, invalid, passing, run, without_baseline};
-use crate::report::{RunView, View};
+use super::fixture::{self, SHOP, failing, hostile, inconclusive, invalid, passing, run, threshold, without_baseline};
+use crate::{
+    exit::Exit,
+    report::{RunView, View},
+    verdict::{Reference, ThresholdOutcome, ThresholdResult, VerdictKind},
+};
 
 fn html(view: &View) -> String {
     super::text("report.html", view)
@@ -71,4 +75,55 @@ fn a_run_alone_has_a_page_without_a_verdict() {
     let text = super::run_text("report.html", &RunView::new(&[run(&SHOP)]));
     assert!(!text.contains("class=\"verdict") && !text.contains("Compared with the baseline"));
     assert!(text.contains("What was measured") && text.contains("<svg class=\"timeline\""));
+}
+
+#[test]
+fn the_worst_change_is_drawn_first_and_told_by_shape_too() {
+    let text = html(&failing());
+    let chart = text.split("<svg class=\"forest\"").nth(1).unwrap();
+    let chart = chart.split("</svg>").next().unwrap();
+    let classes: Vec<&str> = chart.split("<g class=\"row ").skip(1).filter_map(|row| row.split('"').next()).collect();
+    assert_eq!(classes, ["fail", "open", "same", "same"]);
+    assert_eq!(chart.matches("<path class=\"estimate\"").count(), 1, "{chart}");
+}
+
+#[test]
+fn thresholds_show_what_is_left_of_them_and_who_looks_after_them() {
+    let margins = |results: Vec<ThresholdResult>| {
+        let mut verdict = fixture::verdict(VerdictKind::Pass, Exit::Ok, "fine", Reference::NoBaseline);
+        verdict.thresholds = results;
+        View::new(&verdict, &[run(&SHOP)], &[])
+    };
+    let (pass, fail, none) = (ThresholdOutcome::Pass, ThresholdOutcome::Fail, ThresholdOutcome::NoData);
+    let mut owned = threshold("p95 < 250ms", Some(50_000.0), pass);
+    owned.threshold.owner = Some("team <shop>".to_owned());
+    let view = margins(vec![
+        owned,
+        threshold("error_rate < 0.1%", Some(0.002), fail),
+        threshold("achieved_rate >= 99%", Some(0.99), pass),
+        threshold("dropped == 0", Some(12.0), fail),
+        threshold("p99 < 1s", None, none),
+    ]);
+    let found: Vec<&str> = view.judged.thresholds.iter().map(|threshold| threshold.margin.as_str()).collect();
+    assert_eq!(found, ["80% to spare", "100% beyond", "none to spare", "12 beyond", "–"]);
+    let text = html(&view);
+    assert!(text.contains("<td>team &lt;shop&gt;</td>") && text.contains("<th scope=\"col\">owner</th>"), "{text}");
+    assert!(text.find("dropped == 0") < text.find("achieved_rate &gt;= 99%"), "what does not hold comes first");
+    assert!(!html(&failing()).contains("owner</th>"));
+}
+
+#[test]
+fn the_page_begins_with_what_was_played_and_how_to_play_it_again() {
+    let text = html(&super::comment::regression());
+    let head = text.split("<h2>").next().unwrap_or_default();
+    assert!(head.contains("<code>loadgate gate -c perf&#x2f;loadgate.yml</code>"), "{head}");
+    for fact in [
+        "2050&#x2f;s, 6s measured in 1 stage",
+        "a1b2c3d4e against 9f8e7d6c5",
+        "AMD EPYC 7763",
+        "made under the same conditions",
+        "kept up: ",
+    ] {
+        assert!(head.contains(fact), "{fact}: {head}");
+    }
 }

@@ -85,11 +85,12 @@ pub(super) fn rows(comparison: &Comparison) -> Vec<ChangeRow> {
 /// The latency rows as a chart. Error rates change by percentage points and rates fall where latencies rise: they have no place on its
 /// axis.
 pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
-    let inputs: Vec<ForestInput<'_>> = comparison
-        .rows
-        .iter()
-        .zip(rows)
-        .filter(|(row, _)| row.metric.is_latency())
+    let mut pairs: Vec<(&Row, &ChangeRow)> =
+        comparison.rows.iter().zip(rows).filter(|(row, _)| row.metric.is_latency()).collect();
+    // The worst first: what is cut off at the end must be what nobody needs to see.
+    pairs.sort_by(|(_, a), (_, b)| urgency(a).cmp(&urgency(b)).then(b.excess.total_cmp(&a.excess)));
+    let inputs: Vec<ForestInput<'_>> = pairs
+        .into_iter()
         .filter_map(|(row, view)| {
             let change = row.change?;
             Some(ForestInput {
@@ -104,6 +105,18 @@ pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Fores
         })
         .collect();
     forest(&inputs)
+}
+
+/// What a reader looks at first, from 0.
+fn urgency(row: &ChangeRow) -> u8 {
+    match (row.class, row.notable) {
+        ("fail", _) => 0,
+        ("warn", _) => 1,
+        ("open", true) => 2,
+        ("improved", _) => 3,
+        ("open", false) => 4,
+        _ => 5,
+    }
 }
 
 impl ChangeRow {

@@ -7,6 +7,7 @@ mod facts;
 mod failures;
 mod generator;
 mod judged;
+mod overview;
 mod places;
 mod restored;
 mod run;

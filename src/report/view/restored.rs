@@ -4,7 +4,7 @@
 //! agree with its rows, headline and reasons are made anew wherever they follow from figures, every text is cut to a length,
 //! and no address in it becomes a link.
 
-use super::{Judged, RunView, View, text};
+use super::{Judged, RunView, View, places, text};
 use crate::{
     compare::{Change, ComparedMetric, Comparison, Look, Outcome, Part, Row, Siblings, WarmUp},
     exit::Exit,
@@ -42,7 +42,9 @@ impl View {
     /// What contradicts itself, or no verdict could say: a fragment for a message.
     pub fn restored(file: &VerdictFile) -> Result<Self, String> {
         let verdict = verdict(file)?;
-        Ok(Self { run: run(file), judged: Judged::new(&verdict, &[], &[]), file: file.clone() })
+        let mut judged = Judged::new(&verdict, &[], &[]);
+        judged.reproduce = file.config.as_deref().and_then(places::gate_with);
+        Ok(Self { run: run(file), judged, file: file.clone() })
     }
 }
 
@@ -225,7 +227,8 @@ fn threshold(row: &ThresholdRow) -> Result<ThresholdResult, String> {
     }
     let severity = if outcome == ThresholdOutcome::Warn { Severity::Warn } else { Severity::Fail };
     let (expr, scope) = (capped(&parsed.expr), parsed.scope.as_deref().map(capped));
-    let threshold = Threshold { severity, line: row.line, expr, scope, ..parsed };
+    let owner = row.owner.as_deref().map(capped);
+    let threshold = Threshold { severity, owner, line: row.line, expr, scope, ..parsed };
     let what = match outcome {
         ThresholdOutcome::Pass => "holds",
         ThresholdOutcome::Warn | ThresholdOutcome::Fail => "is broken",

@@ -43,6 +43,14 @@ fn a_shorthand_names_its_endpoint_by_itself() {
 }
 
 #[test]
+fn a_promise_may_have_an_owner() {
+    let promises = resolved(&with("thresholds: [ { expr: p95 < 1s, owner: team-shop }, p50 < 1s ]")).policy.thresholds;
+    assert_eq!(promises.iter().map(|promise| promise.owner.as_deref()).collect::<Vec<_>>(), [Some("team-shop"), None]);
+    let refused = refusal(&with("thresholds: [ { expr: p95 < 1s, owner: '' } ]"));
+    assert!(refused.contains("loadgate.yml:1:"), "{refused}");
+}
+
+#[test]
 fn folders_start_from_that_of_the_configuration() {
     let resolved = resolved(&with("report: { dir: out, formats: [csv, json, csv] }\nbaseline: { dir: /var/perf, keep: 3 }"));
     assert!(resolved.report.dir.is_absolute() && resolved.report.dir.ends_with("out"), "{:?}", resolved.report.dir);

@@ -85,6 +85,8 @@ fn the_worst_change_is_drawn_first_and_told_by_shape_too() {
     let classes: Vec<&str> = chart.split("<g class=\"row ").skip(1).filter_map(|row| row.split('"').next()).collect();
     assert_eq!(classes, ["fail", "open", "same", "same"]);
     assert_eq!(chart.matches("<path class=\"estimate\"").count(), 1, "{chart}");
+    assert_eq!(text.matches("<svg class=\"forest\"").count(), 2, "error rates have a chart of their own");
+    assert_eq!(html(&inconclusive()).matches("<svg class=\"forest\"").count(), 1);
 }
 
 #[test]
@@ -121,7 +123,7 @@ fn the_page_begins_with_what_was_played_and_how_to_play_it_again() {
         "2050&#x2f;s, 6s measured in 1 stage",
         "a1b2c3d4e against 9f8e7d6c5",
         "AMD EPYC 7763",
-        "made under the same conditions",
+        "the same as those of the baseline",
         "kept up: ",
     ] {
         assert!(head.contains(fact), "{fact}: {head}");

@@ -7,7 +7,7 @@ use crate::{
     compare::{ComparedMetric, Comparison, Outcome, Row, SERVICE},
     policy::Severity,
     report::{
-        chart::{Forest, ForestInput, forest},
+        chart::{Forest, ForestInput, ForestOf, forest},
         escape::plain,
     },
     units,
@@ -82,11 +82,22 @@ pub(super) fn rows(comparison: &Comparison) -> Vec<ChangeRow> {
     rows
 }
 
-/// The latency rows as a chart. Error rates change by percentage points and rates fall where latencies rise: they have no place on its
-/// axis.
+/// The rows of latencies as a chart.
 pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
-    let mut pairs: Vec<(&Row, &ChangeRow)> =
-        comparison.rows.iter().zip(rows).filter(|(row, _)| row.metric.is_latency()).collect();
+    drawn(ForestOf::Latencies, comparison, rows, |row| row.metric.is_latency())
+}
+
+/// The rows of error rates as a chart, where any of them changed at all: they change by points, which have no place on the axis of
+/// latencies.
+pub(super) fn error_chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
+    let of_errors = |row: &Row| row.metric == ComparedMetric::ErrorRate;
+    let is_change = |row: &Row| row.change.is_some_and(|change| change.estimate != 0.0);
+    let any = comparison.rows.iter().any(|row| of_errors(row) && is_change(row));
+    any.then(|| drawn(ForestOf::Errors, comparison, rows, of_errors)).flatten()
+}
+
+fn drawn(of: ForestOf, comparison: &Comparison, rows: &[ChangeRow], wanted: impl Fn(&Row) -> bool) -> Option<Forest> {
+    let mut pairs: Vec<(&Row, &ChangeRow)> = comparison.rows.iter().zip(rows).filter(|(row, _)| wanted(row)).collect();
     // The worst first: what is cut off at the end must be what nobody needs to see.
     pairs.sort_by(|(_, a), (_, b)| urgency(a).cmp(&urgency(b)).then(b.excess.total_cmp(&a.excess)));
     let inputs: Vec<ForestInput<'_>> = pairs
@@ -104,7 +115,7 @@ pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Fores
             })
         })
         .collect();
-    forest(&inputs)
+    forest(of, &inputs)
 }
 
 /// What a reader looks at first, from 0.

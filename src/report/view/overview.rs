@@ -26,7 +26,7 @@ pub(super) fn of(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunReco
     if run.provenance.imported.is_none() {
         known("machine", Some(format!("{}, {}", plain(&run.environment.runner_class), facts::processor(run))));
     }
-    known("beside the baseline", environment(verdict, run, baseline));
+    known("conditions", environment(verdict, run, baseline));
     known("load generator", generator(verdict));
     facts
 }
@@ -53,15 +53,15 @@ fn versions(run: &RunRecord, verdict: &Verdict) -> Option<String> {
 fn environment(verdict: &Verdict, run: &RunRecord, baseline: &[RunRecord]) -> Option<String> {
     match &verdict.reference {
         Reference::NoBaseline => None,
-        Reference::Mismatch(_) => Some("no stored baseline was made under these conditions".to_owned()),
+        Reference::Mismatch(_) => Some("no stored baseline was made under the same".to_owned()),
         Reference::Compared(comparison) if comparison.mode == Mode::Ab => {
-            Some("played at the same time on the same machine".to_owned())
+            Some("the same for both versions, which were played at the same time".to_owned())
         }
         Reference::Compared(_) => {
             let differences = run.fingerprint().differences(&baseline.first()?.fingerprint());
             Some(match differences.is_empty() {
-                true => "made under the same conditions".to_owned(),
-                false => format!("differs: {}", plain(&differences.join("; "))),
+                true => "the same as those of the baseline".to_owned(),
+                false => format!("differ from those of the baseline: {}", plain(&differences.join("; "))),
             })
         }
     }

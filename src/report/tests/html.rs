@@ -2,7 +2,9 @@
 
 use super::fixture::{self, SHOP, failing, hostile, inconclusive, invalid, passing, run, threshold, without_baseline};
 use crate::{
+    compare::Outcome,
     exit::Exit,
+    policy::{Quantile, Severity},
     report::{RunView, View},
     verdict::{Reference, ThresholdOutcome, ThresholdResult, VerdictKind},
 };
@@ -87,6 +89,18 @@ fn the_worst_change_is_drawn_first_and_told_by_shape_too() {
     assert_eq!(chart.matches("<path class=\"estimate\"").count(), 1, "{chart}");
     assert_eq!(text.matches("<svg class=\"forest\"").count(), 2, "error rates have a chart of their own");
     assert_eq!(html(&inconclusive()).matches("<svg class=\"forest\"").count(), 1);
+}
+
+#[test]
+fn the_chart_that_shows_why_it_failed_comes_first() {
+    let first = |view: &View| html(view).find("id=\"forest-errors\"") < html(view).find("id=\"forest-times\"");
+    assert!(!first(&failing()), "a latency regressed");
+    let mut regressed = fixture::errors("GET /search");
+    (regressed.outcome, regressed.level) = (Outcome::Regressed, Some(Severity::Fail));
+    let rows = vec![fixture::row("GET /search", Quantile::P50, 12_000.0, 0.004), regressed];
+    let reference = Reference::Compared(Box::new(fixture::comparison(rows)));
+    let verdict = fixture::verdict(VerdictKind::Fail, Exit::Failed, "more errors", reference);
+    assert!(first(&View::new(&verdict, &[run(&SHOP)], &[run(&SHOP)])));
 }
 
 #[test]

@@ -18,12 +18,15 @@ pub struct Threshold {
     /// Whether breaking it ends the run.
     #[serde(default)]
     pub abort: bool,
+    /// Who looks after it, for reports.
+    pub owner: Option<String>,
     /// Time of the run in which it does not.
     pub grace: Option<Written<Time>>,
 }
 
 impl Expected for Threshold {
-    const EXPECTED: &'static str = "a promise such as p95 < 250ms, or a map with `expr`, `severity`, `abort` and `grace`";
+    const EXPECTED: &'static str =
+        "a promise such as p95 < 250ms, or a map with `expr`, `severity`, `owner`, `abort` and `grace`";
 }
 
 /// Ready-made lists of promises, by the name that stands in `thresholds:`.

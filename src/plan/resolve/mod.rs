@@ -27,7 +27,7 @@ mod thresholds;
 mod tls;
 mod versions;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use problems::Problems;
 pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
@@ -56,6 +56,8 @@ pub struct Resolved {
     pub report: ReportSettings,
     /// What keeps load from going where it must not; the plan already keeps to it.
     pub safety: SafetySettings,
+    /// The configuration file, as the user named it.
+    pub config: PathBuf,
     /// SHA-256 of the configuration file as written.
     pub config_sha256: String,
     /// What must never be shown.
@@ -132,6 +134,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         baseline: store,
         report,
         safety,
+        config: loaded.path.clone(),
         config_sha256,
         secrets: loaded.secrets.clone(),
         notes,

@@ -8,7 +8,7 @@ pub use forest::{Forest, ForestRow};
 pub use scale::Tick;
 pub use timeline::{Label, Line, Mark, Timeline};
 
-pub(super) use forest::{ForestInput, forest};
+pub(super) use forest::{ForestInput, ForestOf, forest};
 pub(super) use timeline::{Slot, timeline};
 
 /// The rectangle that data is drawn in, in SVG units.

@@ -62,6 +62,9 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]
     if let Some(said) = candidate.iter().flat_map(|run| &run.last_words).next() {
         return read_log(said);
     }
+    if ended(Ended::Aborted) && candidate.iter().any(was_answered) && !broken("target_reachable") {
+        return step("Find out why it was aborted: the failed requests of the report tell what came back.", None);
+    }
     if ended(Ended::Aborted) || broken("target_reachable") {
         // Either version may be the one that does not answer, where both were asked at the same time.
         let beside = baseline.first().filter(|run| run.ab.is_some());
@@ -71,7 +74,8 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]
             Some(_) => "See whether both versions answer from the machine that makes the load.",
             None => "See whether the target answers from the machine that makes the load.",
         };
-        return step(text, Some(&format!("curl -v --max-time 5{targets}")));
+        let command = (!targets.is_empty()).then(|| format!("curl -v --max-time 5{targets}"));
+        return step(text, command.as_deref());
     }
     if broken("circuit_breaker") {
         return step(
@@ -120,6 +124,11 @@ fn quiet_machine(candidate: &[RunRecord]) -> String {
          generator used only {} of its processor time and was kept waiting all the same.{again}",
         units::percent(most)
     )
+}
+
+/// Whether the target answered as it should at least once.
+fn was_answered(run: &RunRecord) -> bool {
+    run.endpoints.iter().flat_map(|series| series.windows()).any(|window| window.requests > window.error_count())
 }
 
 /// Whether the generator used little of the processors it had: then it was not its own load that kept it waiting.

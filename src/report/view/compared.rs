@@ -40,8 +40,10 @@ pub struct Compared {
     pub appeared: Vec<String>,
     /// What a reader must know to weigh the rows.
     pub notes: Vec<String>,
-    /// The changes as a chart.
+    /// The changes of latencies as a chart.
     pub chart: Option<Forest>,
+    /// Those of error rates.
+    pub error_chart: Option<Forest>,
     /// How the processor of the baseline differs; `None` when it is the same.
     pub other_machine: Option<String>,
 }
@@ -60,6 +62,7 @@ impl Compared {
             appeared: comparison.appeared.iter().map(|name| plain(name)).collect(),
             notes: comparison.notes.iter().map(|note| plain(note)).collect(),
             chart: changes::chart(comparison, &rows),
+            error_chart: changes::error_chart(comparison, &rows),
             other_machine: other_machine(candidate, baseline),
             rows,
         }

@@ -6,11 +6,12 @@ use super::{
     advice::{self, Step},
     changes,
     compared::Compared,
-    text,
+    facts::Fact,
+    overview, text,
 };
 use crate::{
     record::RunRecord,
-    report::escape::plain,
+    report::escape::{capped, plain},
     units,
     verdict::{Reference, SetAside, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
 };
@@ -34,6 +35,10 @@ pub struct Judged {
     pub reasons: Vec<String>,
     /// What to do next, the most useful first.
     pub next: Vec<Step>,
+    /// The command that makes the same run again, where it is known.
+    pub reproduce: Option<String>,
+    /// The run in a few facts: what was played, where, and whether that went well.
+    pub overview: Vec<Fact>,
     /// What it was compared with; `None` when there was nothing.
     pub compared: Option<Compared>,
     /// Why nothing was compared.
@@ -42,6 +47,8 @@ pub struct Judged {
     pub differences: Vec<String>,
     /// Each threshold.
     pub thresholds: Vec<ThresholdView>,
+    /// Whether anybody is known to look after a threshold.
+    pub any_owner: bool,
     /// Whether a threshold is broken or can't be judged.
     pub thresholds_broken: bool,
     /// `2 of 3 thresholds hold`; `None` without thresholds.
@@ -67,6 +74,10 @@ pub struct ThresholdView {
     pub limit: String,
     /// What was measured.
     pub actual: String,
+    /// How far that is from the limit: `84% to spare`, `12% beyond`.
+    pub margin: String,
+    /// Who looks after it.
+    pub owner: Option<String>,
     /// Name of the outcome in files.
     pub outcome: &'static str,
     /// What became of it, in a word.
@@ -128,9 +139,12 @@ impl Judged {
                 .map(|reason| plain(reason))
                 .collect(),
             next: advice::next(verdict, candidate, baseline),
+            reproduce: None,
+            overview: overview::of(verdict, candidate, baseline),
             compared,
             not_compared: not_compared.map(str::to_owned),
             differences,
+            any_owner: thresholds.iter().any(|threshold| threshold.owner.is_some()),
             thresholds_broken: thresholds.iter().any(|threshold| threshold.notable),
             thresholds_held: held(&verdict.thresholds),
             thresholds,
@@ -160,6 +174,7 @@ fn held(thresholds: &[ThresholdResult]) -> Option<String> {
         (1, 1) => Some("The threshold holds.".to_owned()),
         (0, 1) if unknown == 1 => Some("The threshold can't be judged.".to_owned()),
         (0, 1) => Some("The threshold does not hold.".to_owned()),
+        (2, 2) => Some("Both thresholds hold.".to_owned()),
         (kept, all) if kept == all => Some(format!("All {all} thresholds hold.")),
         (kept, all) => Some(format!("{kept} of {all} thresholds {}{not_judged}.", if kept == 1 { "holds" } else { "hold" })),
     }
@@ -182,6 +197,8 @@ impl ThresholdView {
             metric: threshold.metric.to_string(),
             limit: format!("{} {}{over}", threshold.comparator, threshold.display(threshold.limit)),
             actual: result.actual.map_or_else(|| text::NONE.to_owned(), |actual| threshold.display(actual)),
+            margin: margin(result).unwrap_or_else(|| text::NONE.to_owned()),
+            owner: threshold.owner.as_deref().map(capped),
             outcome: result.outcome.name(),
             found,
             class,
@@ -191,6 +208,18 @@ impl ThresholdView {
             notable: result.outcome != ThresholdOutcome::Pass,
         }
     }
+}
+
+/// The distance to the limit as a share of it; of a limit of zero, the distance itself.
+fn margin(result: &ThresholdResult) -> Option<String> {
+    let (threshold, actual) = (&result.threshold, result.actual?);
+    let (limit, distance) = (threshold.limit, (threshold.limit - actual).abs());
+    let holds = result.outcome == ThresholdOutcome::Pass;
+    if holds && distance == 0.0 {
+        return Some("none to spare".to_owned());
+    }
+    let size = if limit > 0.0 { units::percent(distance / limit) } else { threshold.display(distance) };
+    Some(format!("{size} {}", if holds { "to spare" } else { "beyond" }))
 }
 
 impl ValidityView {

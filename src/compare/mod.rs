@@ -30,6 +30,7 @@ mod sample;
 mod service;
 mod settle;
 mod shift;
+mod shortage;
 mod summary;
 mod trial;
 mod warm_up;
@@ -41,6 +42,8 @@ pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
 pub use metric::ComparedMetric;
 pub use outcome::{Change, Comparison, Grade, Lean, Outcome, Row, SERVICE, Siblings, WarmUp};
 pub use pairing::{PairingError, check_pairs};
+pub use roster::fits_blocks;
+pub use shortage::{Few, Planned, Shortage};
 
 use self::{
     contrast::Contrast,

@@ -4,6 +4,7 @@ mod console;
 mod fixture;
 mod html;
 mod json;
+mod leaning;
 mod markdown;
 mod side_by_side;
 mod steering;

@@ -46,7 +46,7 @@ fn three_sides_are_one_table_against_the_first() {
     search              p95     11.9 ms  5.94 ms -50% ✔  17.8 ms +50% ✖
     search              p99     12.1 ms  6.03 ms -50% ?  18.1 ms +50% ?
     search              errors       0%      0% +0 pp ✔  0% +0 pp ✔
-    changes against the first side: ✖ worse, ▲ warning, ? can't tell, ✔ unchanged or better
+    changes against the first side: ✖ worse, ▲ warning, ? can't tell, ≈ too small or too unsure to count, ✔ unchanged or better
 
     tuned: PASS: no regression found (a change of 7.6% or more would have been seen)
     coordinated: FAIL: regression in 1 of 2 endpoints (search p50 +50%)

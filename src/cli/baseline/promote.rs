@@ -69,9 +69,10 @@ pub(super) fn warn_of_shortness(blocks: usize, block: Duration) {
     let needed = u32::try_from(BLOCKS_MIN).unwrap_or(u32::MAX);
     if blocks < BLOCKS_MIN {
         let (length, block) = (units::duration(block * needed), units::duration(block));
+        let measured = if blocks == 1 { format!("1 block of {block} is") } else { format!("{blocks} blocks of {block} are") };
         terminal::err(&format!(
-            "warning: too short for latencies to be compared with: {blocks} blocks of {block} are measured, and it takes {needed}; \
-             measured stages of {length} are enough, or a shorter regression.block"
+            "warning: too short for latencies to be compared with: {measured} measured, and it takes {needed}; measured stages of \
+             {length} are enough, or a shorter regression.block"
         ));
     }
 }

@@ -176,7 +176,8 @@ impl Made {
         }
     }
 
-    fn records(&mut self) -> impl Iterator<Item = &mut RunRecord> {
+    /// Its records.
+    pub(super) fn records(&mut self) -> impl Iterator<Item = &mut RunRecord> {
         [Some(&mut self.candidate), self.baseline.as_mut()].into_iter().flatten()
     }
 

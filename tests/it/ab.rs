@@ -38,7 +38,7 @@ fn load_of_two_versions_makes_a_record_of_each() {
     fs::write(bench.path().join("loadgate-report/record.json.gz"), "of an earlier run").unwrap();
     let text = bench.ends_with(0, &["gate", "--quiet"]);
     let (ours, theirs) = records(&bench);
-    let part = |side| Some(AbPart { side, replicate: 1, replicates: 1 });
+    let part = |side| Some(AbPart { side, replicate: 1, replicates: 1, look: None });
     assert_eq!((ours.ab, theirs.ab), (part(Side::Candidate), part(Side::Baseline)), "{text}");
     assert_eq!((ours.fingerprint(), ours.generator.clone()), (theirs.fingerprint(), theirs.generator.clone()));
     assert_eq!((ours.offered(), ours.started(), theirs.offered(), theirs.started()), (400, 400, 400, 400));

@@ -100,6 +100,7 @@ mod tests {
 
     fn runs(count: usize, look: Option<LookFacts>) -> Vec<RunRecord> {
         let mut run = fixture::steady(40, &["/a"], 20, |_, _, n| 9_000 + n);
+        run.plan.block_us = 5_000_000;
         run.ab = Some(AbPart { side: Side::Candidate, replicate: 1, replicates: 6, look });
         vec![run; count]
     }

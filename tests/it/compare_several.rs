@@ -76,3 +76,15 @@ fn what_can_not_be_put_beside_one_another_is_refused() {
         assert!(code == Some(2) && text.contains(expected), "{sides:?}: {code:?} {text}");
     }
 }
+
+#[test]
+fn one_run_of_each_side_is_inconclusive_once_and_says_nothing_of_how_runs_differ() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (name, factor) in [("a", 1.0), ("b", 1.3), ("c", 1.3)] {
+        let run = played(60, "shop", factor, 0);
+        file::write(&run, &folder.path().join(format!("{name}.json.gz"))).expect("a record can be written");
+    }
+    let (_, text) = compare(folder.path(), &["a.json.gz", "b.json.gz", "c.json.gz"]);
+    assert!(text.contains("b: INCONCLUSIVE: ") && text.contains("c: INCONCLUSIVE: "), "{text}");
+    assert!(!text.contains("inconclusive: ") && !text.contains("differ too much"), "{text}");
+}

@@ -78,10 +78,13 @@ fn baseline_text(comparison: &Comparison, baseline: &[RunRecord]) -> String {
     }
 }
 
+/// Whether a row is of a kind.
+type Is = fn(&ChangeRow) -> bool;
+
 /// Rows that need no look are counted, so that nobody wonders whether they were tested at all.
 fn rest(rows: &[ChangeRow]) -> Option<String> {
-    let of = |is: fn(&ChangeRow) -> bool| rows.iter().filter(|row| !row.notable && !row.service && is(row)).count();
-    let kinds: [(fn(&ChangeRow) -> bool, &str); 4] = [
+    let of = |is: Is| rows.iter().filter(|row| !row.notable && !row.service && is(row)).count();
+    let kinds: [(Is, &str); 4] = [
         (|row| row.outcome == "unchanged" && row.class != "near", "unchanged"),
         (|row| row.class == "near", "with a change too small or too unsure to count"),
         (|row| row.outcome == "inconclusive", "inconclusive"),

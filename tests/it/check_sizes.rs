@@ -80,3 +80,22 @@ regression: { block: 300ms }
     let text = yard.ends_with(0, &["check", "--set", "scenarios=[ GET /other ]"]);
     assert!(text.contains("baselines that are stored were made under other conditions: "), "{text}");
 }
+
+#[test]
+fn the_length_that_replicates_need_together_is_said_alike_everywhere() {
+    let short = JUST_ENOUGH.replace("duration: 120s", "duration: 40s");
+    let args = ["--set", "regression.replicates=3"];
+    let text = check(&short, &args);
+    assert_eq!(
+        line(&text, "no latency"),
+        "no latency can be compared: that takes 3 blocks of 5s in every replicate of each version, and 2 are planned; measured \
+         stages of 45s (15s in each replicate) would be enough, or a shorter regression.block"
+    );
+    assert_eq!(
+        line(&text, "note: 40s"),
+        "note: 40s of measured time in 3 replicates is 2 blocks of 5s in each; comparing latencies with a baseline takes at least 3: \
+         make one stage 45s or longer, or set regression.block to a shorter time"
+    );
+    let enough = check(&short.replace("duration: 40s", "duration: 45s"), &args);
+    assert!(!enough.contains("no latency can be compared") && !enough.contains(" of measured time"), "{enough}");
+}

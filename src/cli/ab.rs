@@ -1,7 +1,7 @@
 //! The gate of an A/B run: replicates are played until the verdict is sure or all of them are played; then it is reported.
 
 use super::{
-    Failure, confirm,
+    Failure, as_gate, confirm,
     early::{self, PairWatch},
     gate::{Gated, reported},
     pair, provenance,
@@ -42,11 +42,23 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
         let is_over = retakes::is_last(made, replication) || looks.any(|look| is_enough(&judge(round), look, replication));
         Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
+    let made = looked_at(made, &looks, &learned, resolved);
     replicates::save(&made, session.replication, session.report)?;
     let verdict = retakes::told(confirm::verdict(&made, judge, &resolved.policy), &made, &resolved.policy);
     confirm::rounds(&made).for_each(|round| teach_by_itself(&judge(round), round, resolved));
     let (candidate, baseline) = retakes::runs(&made);
     reported(verdict, &candidate, &baseline, resolved)
+}
+
+/// The records with the look that each was judged at.
+fn looked_at(mut made: Vec<Made>, looks: &[Look], learned: &LearnedNoise, resolved: &Resolved) -> Vec<Made> {
+    let of_rounds: Vec<Look> = confirm::rounds(&made).map(|round| look_at(round, looks, resolved)).collect();
+    for made in &mut made {
+        let Some(look) = of_rounds.get(made.replicate.round - 1) else { continue };
+        let facts = as_gate::facts(look, made.replicate.round, learned, &resolved.policy.regression);
+        made.records().filter_map(|record| record.ab.as_mut()).for_each(|part| part.look = Some(facts));
+    }
+    made
 }
 
 /// The look at a round that is over. One that was cut short is invalid, whatever it is looked at for.

@@ -50,7 +50,8 @@ pub(super) fn beside_watched(
 pub(super) fn blank(resolved: &Resolved, replicate: Replicate, side: Side) -> RunRecord {
     let (plan, blank) = (&resolved.plan, recording::blank(resolved));
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let part = AbPart { side, replicate: number(replicate.number_of_all()), replicates: number(replicate.before + replicate.of) };
+    let (number, replicates) = (number(replicate.number_of_all()), number(replicate.before + replicate.of));
+    let part = AbPart { side, replicate: number, replicates, look: None };
     let target = plan.targets[plan.target_of(side)].authority();
     let provenance = if side == Side::Baseline { of_baseline(&blank.provenance) } else { blank.provenance.clone() };
     RunRecord { plan: PlanFacts { target, ..blank.plan.clone() }, ab: Some(part), provenance, ..blank }

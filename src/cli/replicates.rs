@@ -215,7 +215,8 @@ impl Made {
         [Some((Side::Candidate, &self.candidate)), baseline].into_iter().flatten()
     }
 
-    fn records(&mut self) -> impl Iterator<Item = &mut RunRecord> {
+    /// Its records.
+    pub(super) fn records(&mut self) -> impl Iterator<Item = &mut RunRecord> {
         [Some(&mut self.candidate), self.baseline.as_mut()].into_iter().flatten()
     }
 

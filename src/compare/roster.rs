@@ -106,6 +106,14 @@ fn without(runs: Vec<Run<'_>>, blocks: usize) -> Vec<Run<'_>> {
     runs.into_iter().map(|run| Run { layout: run.layout.without(blocks), ..run }).collect()
 }
 
+/// Whether a run can be compared in the blocks of these rules.
+///
+/// # Errors
+/// Why it is left out.
+pub fn fits_blocks(run: &RunRecord, rules: &Regression) -> Result<(), String> {
+    Layout::of(run, rules.block).map(|_| ())
+}
+
 /// Runs that can be cut into blocks; the others are named with the reason.
 fn usable<'a>(side: &str, runs: &'a [RunRecord], rules: &Regression, left_out: &mut Vec<String>) -> Vec<Run<'a>> {
     let mut usable = Vec::with_capacity(runs.len());

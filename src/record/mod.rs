@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use ab::{AbPart, Side};
+pub use ab::{AbPart, LookFacts, LookPart, Side};
 pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use imported::{Imported, LatencyFrom};

@@ -9,6 +9,7 @@ mod bench;
 mod calibrate;
 mod certificates;
 mod check;
+mod check_sizes;
 mod compare;
 mod compare_ab;
 mod compare_several;

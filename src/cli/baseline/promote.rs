@@ -1,6 +1,9 @@
 //! `loadgate baseline promote`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     super::{Failure, terminal},
@@ -9,6 +12,7 @@ use super::{
 use crate::{
     baseline::{Store, has_warmup},
     exit::Exit,
+    policy::BLOCKS_MIN,
     record::{self, RunRecord, file::RecordError},
     units,
 };
@@ -40,6 +44,9 @@ pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
     }
     for record in &runs {
         warn_of_failures(record);
+        let block_us = record.plan.block_us;
+        let blocks = record.plan.measured_stages().map(|stage| stage.blocks(block_us)).sum();
+        warn_of_shortness(blocks, Duration::from_micros(block_us));
         let stored = store.promote(record)?;
         terminal::out(&stored.display().to_string());
     }
@@ -53,6 +60,19 @@ pub(super) fn warn_of_failures(record: &RunRecord) {
         let share = units::percent(share);
         terminal::err(&format!(
             "warning: {share} of the requests of this run failed; later runs may fail as often without being called worse"
+        ));
+    }
+}
+
+/// Runs too short for any latency to be compared are of use for errors alone.
+pub(super) fn warn_of_shortness(blocks: usize, block: Duration) {
+    let needed = u32::try_from(BLOCKS_MIN).unwrap_or(u32::MAX);
+    if blocks < BLOCKS_MIN {
+        let (length, block) = (units::duration(block * needed), units::duration(block));
+        let measured = if blocks == 1 { format!("1 block of {block} is") } else { format!("{blocks} blocks of {block} are") };
+        terminal::err(&format!(
+            "warning: too short for latencies to be compared with: {measured} measured, and it takes {needed}; measured stages of \
+             {length} are enough, or a shorter regression.block"
         ));
     }
 }

@@ -66,6 +66,7 @@ pub(super) fn run(store: &Store, config: &ConfigArgs, args: &Args) -> Result<Exi
     report::prepare(folder)?;
     // Damaged files are found before any load is sent.
     store.matching(&recording::blank(&resolved), BASELINES_MAX)?;
+    promote::warn_of_shortness(resolved.measured_blocks(), resolved.policy.regression.block);
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     if args.runs > 1 && !can_restart(&resolved) {

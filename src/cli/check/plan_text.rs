@@ -1,11 +1,11 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
 use super::{
-    super::outlook::{Outlook, per_arrival},
+    super::outlook::{self, Outlook},
     outlook_text, replicates_text, steering_text, target_text, thresholds_text, users_text,
 };
 use crate::{
-    compare::SERVICE,
+    compare::{SERVICE, Shortage},
     plan::{HttpVersion, Load, Plan, Resolved, Target, Timeouts},
     policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response},
     units::{self, PerSecond},
@@ -15,7 +15,7 @@ pub(super) fn render(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
     let sections = [
         head(resolved),
         stages(&resolved.plan),
-        endpoints(resolved),
+        endpoints(resolved, outlook),
         scenarios(&resolved.plan),
         users_text::data(&resolved.plan),
         thresholds_text::render(resolved),
@@ -85,32 +85,36 @@ fn scenarios(plan: &Plan) -> String {
     table("scenarios", &["weight", "share", "steps"], rows)
 }
 
-/// Requests each endpoint gets in the measured time, and which quantiles that many can be compared by.
-fn endpoints(resolved: &Resolved) -> String {
+/// Requests each endpoint gets in the measured time, and which quantiles that many can surely be compared by.
+fn endpoints(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
     let plan = &resolved.plan;
-    let arrivals: u64 = plan.stages.iter().filter(|stage| stage.measured).map(crate::plan::Stage::arrivals).sum();
     let row = |(id, endpoint): (usize, &crate::plan::Endpoint)| {
-        let requests = arrivals as f64 * per_arrival(plan, id) / plan.sides().len() as f64;
-        let testable: Vec<String> = resolved
-            .policy
-            .regression
-            .latency
-            .keys()
-            .filter(|quantile| measures_users(plan) || requests.round() as u64 >= quantile.samples_to_compare())
-            .map(Quantile::to_string)
-            .collect();
-        let testable = match (resolved.measured_blocks() < BLOCKS_MIN, testable.is_empty()) {
-            (true, _) => "none, too few blocks".to_owned(),
-            (false, true) => "none, too few requests".to_owned(),
-            (false, false) => testable.join(", "),
-        };
-        let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{requests:.0}") };
-        vec![endpoint.name.clone(), endpoint.request.clone(), requests, testable]
+        let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{:.0}", outlook::requests(plan, id)) };
+        vec![endpoint.name.clone(), endpoint.request.clone(), requests, comparable(&endpoint.name, resolved, outlook)]
     };
     let measured = plan.workload.endpoints.iter().enumerate().filter(|(id, _)| plan.workload.is_measured(*id));
     let rows = measured.map(row).collect();
     let requests = if plan.baseline.is_some() { "measured requests of each version" } else { "measured requests" };
     table("endpoints", &["request", requests, "comparable"], rows)
+}
+
+fn comparable(endpoint: &str, resolved: &Resolved, outlook: Option<&Outlook>) -> String {
+    let rules = &resolved.policy.regression;
+    if rules.ignores(endpoint) {
+        return "ignored".to_owned();
+    }
+    let Some(outlook) = outlook else {
+        let all: Vec<String> = rules.latency.keys().map(Quantile::to_string).collect();
+        let too_short = resolved.measured_blocks() < BLOCKS_MIN;
+        return if too_short { "none, too few blocks".to_owned() } else { all.join(", ") };
+    };
+    let own = || outlook.expected.iter().filter(|row| row.endpoint == endpoint);
+    let tested: Vec<String> = own().filter(|row| row.shortage.is_none()).map(|row| row.quantile.to_string()).collect();
+    match (tested.is_empty(), own().any(|row| matches!(row.shortage, Some(Shortage::Blocks(_))))) {
+        (false, _) => tested.join(", "),
+        (true, true) => "none, too few blocks".to_owned(),
+        (true, false) => "none, too few requests".to_owned(),
+    }
 }
 
 fn regression(resolved: &Resolved) -> String {

@@ -5,14 +5,14 @@ mod several;
 use std::path::{Path, PathBuf};
 
 use super::{
-    Failure,
+    Failure, as_gate,
     config_args::ConfigArgs,
     records::{Side, read_all, same_conditions, same_suite},
     sources, terminal,
 };
 use crate::{
     baseline::Store,
-    compare::{self, Look, compare_ab},
+    compare::{self, compare_ab},
     exit::Exit,
     policy::{BASELINES_MAX, Policy},
     record::{LearnedNoise, RunRecord},
@@ -111,7 +111,13 @@ fn side_by_side(
         _ => LearnedNoise::default(),
     };
     let rules = &policy.regression;
-    let comparison = compare_ab(baseline, candidate, rules, &learned, Look::only(candidate.len(), rules.alpha));
+    let as_gate = as_gate::of(candidate, &learned, rules);
+    let compared = |runs: &[RunRecord]| -> Vec<RunRecord> {
+        let cut = |run: &RunRecord| as_gate.windows.as_ref().map_or_else(|| run.clone(), |windows| run.beginning(windows));
+        runs.iter().map(cut).collect()
+    };
+    let mut comparison = compare_ab(&compared(baseline), &compared(candidate), rules, &learned, as_gate.look);
+    comparison.notes.extend(as_gate.notes);
     Ok(Reference::Compared(Box::new(comparison)))
 }
 

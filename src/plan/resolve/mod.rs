@@ -17,6 +17,7 @@ mod request;
 mod retries;
 mod scenarios;
 mod settings;
+mod shortness;
 mod stage;
 mod stages;
 mod step;
@@ -35,7 +36,7 @@ pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 use super::{Hooks, Plan, Replication};
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{BLOCKS_MIN, Mode, Policy},
+    policy::{Mode, Policy},
     units::Micros,
 };
 
@@ -123,7 +124,8 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let place = targets.len();
     targets.extend(baseline);
     let baseline = (targets.len() > place).then_some(place);
-    notes.extend(self::notes(&targets, &safety, &stages, regression.block));
+    notes.extend(self::notes(&targets, &safety));
+    notes.extend(shortness::note(&stages, regression.block, replication));
     notes.extend(cold_note(&targets, &hooks, &stages));
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
@@ -175,7 +177,7 @@ fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
     }
 }
 
-fn notes(targets: &[super::Target], safety: &SafetySettings, stages: &[super::Stage], block: Duration) -> Vec<String> {
+fn notes(targets: &[super::Target], safety: &SafetySettings) -> Vec<String> {
     let mut notes: Vec<String> = targets.iter().filter_map(super::Target::caution).collect();
     let mut foreign: Vec<&str> = targets.iter().map(|target| target.host.as_str()).collect();
     foreign.retain(|host| !hosts::is_loopback(host));
@@ -184,17 +186,6 @@ fn notes(targets: &[super::Target], safety: &SafetySettings, stages: &[super::St
         notes.push(format!(
             "load goes to {}; list the hosts it may go to under `safety.allow_hosts` to be safe from a wrong address",
             foreign.join(", ")
-        ));
-    }
-    let measured: Duration = stages.iter().filter(|stage| stage.measured).map(|stage| stage.duration).sum();
-    let (least, blocks) = (block * BLOCKS_MIN as u32, blocks(stages, block));
-    if blocks < BLOCKS_MIN {
-        let block_text = crate::units::duration(block);
-        notes.push(format!(
-            "{} of measured time is {blocks} blocks of {block_text}; comparing latencies with a baseline takes at least {BLOCKS_MIN}: \
-             make one stage {} or longer, or set regression.block to a shorter time",
-            crate::units::duration(measured),
-            crate::units::duration(least),
         ));
     }
     notes

@@ -148,6 +148,7 @@ pub(crate) fn row(endpoint: &str, quantile: Quantile, baseline_us: f64, change: 
         equivalent: false,
         siblings: None,
         required: false,
+        covers: 0,
         reason: format!("no change of {quantile} found; a change of 8% or more would have been seen"),
     }
 }

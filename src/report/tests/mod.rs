@@ -6,6 +6,7 @@ mod fixture;
 mod html;
 mod json;
 mod ladder;
+mod leaning;
 mod markdown;
 mod restored;
 mod side_by_side;

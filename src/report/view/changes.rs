@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::text;
 use crate::{
-    compare::{ComparedMetric, Comparison, Outcome, Row, SERVICE},
+    compare::{ComparedMetric, Comparison, Grade, Lean, Outcome, Row, SERVICE},
     policy::Severity,
     report::{
         chart::{Forest, ForestInput, ForestOf, forest},
@@ -31,7 +31,7 @@ pub struct ChangeRow {
     pub metric_name: String,
     /// Name of the outcome in files.
     pub outcome: &'static str,
-    /// `fail`, `warn`, `improved`, `open` or `same`: colour class and urgency.
+    /// `fail`, `warn`, `improved`, `open`, `near` or `same`: colour class and urgency.
     pub class: &'static str,
     /// What was found, in a word or two.
     pub found: String,
@@ -207,6 +207,7 @@ pub(super) fn sign(class: &str) -> &'static str {
         "fail" => "✖",
         "warn" => "▲",
         "open" => "?",
+        "near" => "≈",
         _ => "✔",
     }
 }
@@ -223,16 +224,48 @@ fn found(row: &Row) -> Found {
     let limit = || format!("limit {}", row.metric.display_change(row.tolerance));
     let worse = match row.metric {
         ComparedMetric::ErrorRate => "more errors",
-        metric if metric.higher_is_better() => "lower",
-        _ => "slower",
+        metric => direction(metric, Lean::Worse),
     };
     match row.outcome {
         Outcome::Regressed if row.level == Some(Severity::Warn) => found("warn", "⚠️", &format!("{worse}, {}", limit()), true),
         Outcome::Regressed => found("fail", "❌", &format!("regressed, {}", limit()), true),
         Outcome::Improved => found("improved", "✅", "improved", true),
+        Outcome::Inconclusive if row.grade == Some(Grade::ToldByEndpoints) => {
+            found("fail", "❌", "more errors, see endpoints", true)
+        }
         Outcome::Inconclusive if row.suspect => found("open", "⚠️", &format!("inconclusive, looks {worse}"), true),
         Outcome::Inconclusive => found("open", "⚠️", "inconclusive", row.required),
         Outcome::NoData => found("open", "⚠️", "no data", row.required),
-        Outcome::Unchanged => found("same", "✔", "unchanged", false),
+        Outcome::Unchanged => match row.lean() {
+            None => found("same", "✔", "unchanged", false),
+            // A tick beside a change that may well be real would hide it.
+            Some(lean) => found("near", "≈", &leaning(row, lean), false),
+        },
+    }
+}
+
+/// What is said of a change that does not count, and whose interval yet leaves out that there is none.
+fn leaning(row: &Row, lean: Lean) -> String {
+    let (looks, direction) = match (row.metric, lean) {
+        (ComparedMetric::ErrorRate, Lean::Worse) => ("perhaps", "more errors"),
+        (ComparedMetric::ErrorRate, Lean::Better) => ("perhaps", "fewer errors"),
+        (metric, lean) => ("looks", direction(metric, lean)),
+    };
+    let size = row.change.map_or(0.0, |change| change.estimate.abs());
+    match (row.grade, lean) {
+        (Some(Grade::TooSmallToMatter), _) => format!("{direction}, too small to matter"),
+        (Some(Grade::Equivalent), Lean::Worse) => format!("{looks} {direction}, within the tolerance"),
+        // Less than a warning takes in the other direction.
+        (_, Lean::Better) if size < row.tolerance.abs() / 2.0 => format!("{looks} {direction}, too small to matter"),
+        _ => format!("{looks} {direction}, not shown"),
+    }
+}
+
+fn direction(metric: ComparedMetric, lean: Lean) -> &'static str {
+    match (metric.higher_is_better(), lean) {
+        (false, Lean::Worse) => "slower",
+        (false, Lean::Better) => "faster",
+        (true, Lean::Worse) => "lower",
+        (true, Lean::Better) => "higher",
     }
 }

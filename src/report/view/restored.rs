@@ -218,6 +218,7 @@ fn row(row: &ComparisonRow) -> Result<Row, String> {
         equivalent: false,
         siblings,
         required: row.required,
+        covers: 0,
         reason: capped(&row.reason),
     })
 }

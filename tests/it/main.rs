@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod ab;
+mod action_events;
+mod action_inputs;
+mod action_install;
+mod action_lint;
 mod bad_input;
 mod baseline;
 mod bench;

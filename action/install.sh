@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts the binary that this commit of the action pins on the runner, or takes the one that was given, and says where it is
-# (output `binary`). Reads WANTED_BINARY, WANTED_MIRROR, RUNNER_OS, RUNNER_ARCH, RUNNER_TEMP, GITHUB_OUTPUT.
+# (output `binary`). Reads WANTED_BINARY, WANTED_MIRROR, RUNNER_OS, RUNNER_ARCH, RUNNER_TEMP, GITHUB_OUTPUT,
+# GITHUB_PATH.
 set -euo pipefail
 pins=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -67,4 +68,6 @@ fi
 binary="$folder/loadgate"
 if [ "$RUNNER_OS" = Windows ]; then binary="$binary.exe"; fi
 echo "binary=$binary" >>"$GITHUB_OUTPUT"
+# Later steps look after baselines with it.
+echo "$folder" >>"$GITHUB_PATH"
 echo "loadgate $version for $target, checksum verified"

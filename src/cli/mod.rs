@@ -5,6 +5,7 @@ mod baseline;
 mod calibrate;
 mod check;
 mod compare;
+mod completions;
 mod config_args;
 mod confirm;
 mod demo;
@@ -13,7 +14,9 @@ mod failure;
 mod gate;
 mod hooks;
 mod import;
+mod init;
 mod logs;
+mod man;
 mod mock_target;
 mod outlook;
 mod pair;
@@ -24,6 +27,7 @@ mod records;
 mod replicates;
 mod report;
 mod run;
+mod schema;
 mod services;
 mod signals;
 mod sources;
@@ -66,6 +70,14 @@ enum Command {
     Demo(demo::Args),
     /// The scriptable test server
     MockTarget(mock_target::Args),
+    /// Write a first configuration and workflow for the project in this folder
+    Init(init::Args),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema(schema::Args),
+    /// Print what a shell needs to complete command lines
+    Completions(completions::Args),
+    /// Print the manual page, or write those of all commands
+    Man(man::Args),
 }
 
 /// Parses the command line, runs the command, reports a failure on stderr.
@@ -89,6 +101,10 @@ pub fn main() -> Exit {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::MockTarget(args) => mock_target::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     done.unwrap_or_else(|failure| {
         terminal::err(&failure.to_string());

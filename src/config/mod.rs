@@ -23,6 +23,7 @@ pub mod regression;
 pub mod report;
 pub mod safety;
 pub mod scenarios;
+mod schema;
 mod secrets;
 mod source;
 pub mod stages;
@@ -45,6 +46,7 @@ pub use error::{ConfigError, Position, Problem};
 pub use files::Files;
 pub use nearest::hint as nearest_hint;
 pub use node::{Path, Segment};
+pub use schema::json_schema;
 pub use secrets::Secrets;
 
 use node::{Node, Value};

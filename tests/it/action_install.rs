@@ -93,6 +93,7 @@ impl Release {
             .env("RUNNER_ARCH", runner.1)
             .env("RUNNER_TEMP", self.path("temp"))
             .env("GITHUB_OUTPUT", &outputs)
+            .env("GITHUB_PATH", self.path("path"))
             .envs(inputs.iter().copied())
             .output()
             .unwrap();
@@ -127,6 +128,8 @@ fn a_released_binary_is_downloaded_once_checked_and_runs() {
     let binary = outputs.trim().strip_prefix("binary=").unwrap();
     let output = Command::new(binary).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "loadgate as released\n");
+    let path = fs::read_to_string(release.path("path")).unwrap();
+    assert!(Path::new(path.trim()).join("loadgate").is_file(), "later steps find it too: {path}");
 
     fs::remove_file(release.archive()).unwrap();
     let (code, said, _) = release.install(LINUX_RUNNER, &[("WANTED_MIRROR", &mirror)]);

@@ -9,6 +9,6 @@ use serde::Deserialize;
 pub struct Report {
     /// Folder, relative to the configuration's own; `loadgate-report` by default.
     pub dir: Option<String>,
-    /// `json`, `html`, `md`, `junit`, `csv`; all by default.
+    /// `json`, `html`, `md`, `junit`, `csv`, `gitlab`, `openmetrics`; all by default.
     pub formats: Option<Vec<String>>,
 }

@@ -35,7 +35,7 @@ const WORDS: [(&str, &str, &[&str]); 20] = [
     ("Policy", "env_mismatch", &["pass", "warn", "fail"]),
     ("Policy", "improvement", &["pass", "warn", "fail"]),
     ("Baseline", "store", &["file"]),
-    ("Report", "formats", &["json", "html", "md", "junit", "csv"]),
+    ("Report", "formats", &["json", "html", "md", "junit", "csv", "gitlab", "openmetrics"]),
     ("Feed", "", &["per_iteration", "per_user"]),
     ("Document", "version", &["1"]),
 ];

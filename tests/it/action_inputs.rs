@@ -81,6 +81,16 @@ fn every_input_becomes_a_flag() {
 }
 
 #[test]
+fn verdicts_to_publish_take_the_place_of_a_gate() {
+    assert_eq!(
+        arguments(&[("WANTED_PUBLISH", "my report/verdict.json\n"), ("WANTED_COMMENT_KEY", "staging")]),
+        ["publish", "--verdict", "my report/verdict.json", "--comment-key", "staging"]
+    );
+    let several = arguments(&[("WANTED_PUBLISH", "a/verdict.json\nb/verdict.json"), ("WANTED_CONFIG", "of no use")]);
+    assert_eq!(several, ["publish", "--merge", "a/verdict.json", "b/verdict.json"]);
+}
+
+#[test]
 fn inputs_that_mean_nothing_are_refused_by_name() {
     let says = |inputs: &[(&str, &str)], part: &str| assert!(refusal(inputs).contains(part), "{}", refusal(inputs));
     says(
@@ -116,5 +126,5 @@ fn every_input_and_output_is_mapped_and_none_is_pasted_into_a_script() {
         assert!(!step["run"].as_str().unwrap().contains("${{"), "{step:?}");
     }
     let outputs: Vec<String> = names("outputs").collect();
-    assert_eq!(outputs, ["verdict", "exit-code", "report-path", "verdict-path", "record-path"]);
+    assert_eq!(outputs, ["verdict", "exit-code", "report-path", "verdict-path", "record-path", "comment-url", "check-url"]);
 }

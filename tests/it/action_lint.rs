@@ -97,6 +97,34 @@ fn shellcheck_finds_nothing_in_the_scripts() {
     is_content(command);
 }
 
+/// The fenced blocks of a language on a page of `docs/ci`.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("docs/ci").join(page)).unwrap();
+    let begin = format!("```{language}\n");
+    let found: Vec<String> = text.split(&begin).skip(1).map(|block| block.split("```").next().unwrap().to_owned()).collect();
+    assert!(!found.is_empty(), "{page}: no example");
+    found
+}
+
+#[test]
+fn examples_for_other_services_are_right() {
+    let (Some(schema), Some(shellcheck)) = (component("check-jsonschema"), component("shellcheck")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = folder.path().join(".gitlab-ci.yml");
+    fs::write(&pipeline, &blocks("gitlab.md", "yaml")[0]).unwrap();
+    let mut command = Command::new(schema);
+    command.args(["--builtin-schema", "vendor.gitlab-ci"]).arg(&pipeline);
+    is_content(command);
+    for (number, script) in blocks("shell.md", "sh").iter().enumerate() {
+        let path = folder.path().join(format!("{number}.sh"));
+        fs::write(&path, script).unwrap();
+        let mut command = Command::new(&shellcheck);
+        // `$PORT` is meant for the shell that loadgate starts.
+        command.args(["--exclude", "SC2016"]).arg(&path);
+        is_content(command);
+    }
+}
+
 #[test]
 fn actions_of_others_are_pinned_by_commit_and_nothing_is_allowed_by_default() {
     let folder = tempfile::tempdir().unwrap();

@@ -100,3 +100,34 @@ fn hostile_text_stays_inside_its_attribute() {
     assert!(opened > 0 && opened == text.matches("</testcase>").count());
     assert!(text.chars().all(|c| !c.is_control() || c == '\n'));
 }
+
+#[test]
+fn gitlab_finds_what_it_shows_in_milliseconds() {
+    let text = super::text("load-performance.json", &failing());
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let metrics = &found["metrics"];
+    let total = &failing().run.total;
+    assert_eq!(metrics["http_req_waiting"]["p(95)"], serde_json::json!(total.response.p95.unwrap() as f64 / 1e3));
+    assert_eq!(metrics["checks"]["passes"], total.requests - total.errors);
+    assert_eq!(metrics["checks"]["fails"], total.errors);
+    assert_eq!(metrics["http_reqs"]["rate"], total.rate_per_s.unwrap());
+
+    let down = RunView::new(&[run(&[Load("down", 5, 1_000, 5)])]);
+    let found: serde_json::Value = serde_json::from_str(&crate::report::tests::run_text("load-performance.json", &down)).unwrap();
+    assert_eq!(found["metrics"]["http_req_waiting"], serde_json::json!({}), "nothing succeeded, so there are no latencies");
+}
+
+#[test]
+fn metrics_are_samples_by_endpoint() {
+    insta::assert_snapshot!(super::text("metrics.txt", &failing()), @"");
+}
+
+#[test]
+fn a_hostile_name_stays_within_its_label() {
+    let view = RunView::new(&[run(&[Load("a\"} 1\nevil\\", 5, 1_000, 5)])]);
+    let text = crate::report::tests::run_text("metrics.txt", &view);
+    assert!(text.contains(r#"endpoint="a\"} 1\nevil\\"} 5"#), "{text}");
+    let is_sample = |line: &str| line.starts_with('#') || line.starts_with("loadgate_");
+    assert!(text.lines().all(is_sample) && text.ends_with("# EOF\n"), "{text}");
+    assert!(!text.contains("quantile"), "nothing succeeded: {text}");
+}

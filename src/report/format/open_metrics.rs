@@ -5,14 +5,17 @@ use std::fmt::Write as _;
 
 use crate::report::{ReportError, RunView, Traffic};
 
+/// A value with what follows the family's name, and a label of its own.
+type Sample = (&'static str, &'static str, Option<f64>);
+
 /// A family of samples, one for each endpoint or several.
 struct Family {
     name: &'static str,
     kind: &'static str,
     unit: &'static str,
     help: &'static str,
-    /// The samples of an endpoint: what follows the family's name, more labels, and the value.
-    samples: fn(&Traffic) -> Vec<(&'static str, &'static str, Option<f64>)>,
+    /// The samples of an endpoint.
+    samples: fn(&Traffic) -> Vec<Sample>,
 }
 
 const FAMILIES: [Family; 5] = [

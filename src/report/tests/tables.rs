@@ -119,7 +119,47 @@ fn gitlab_finds_what_it_shows_in_milliseconds() {
 
 #[test]
 fn metrics_are_samples_by_endpoint() {
-    insta::assert_snapshot!(super::text("metrics.txt", &failing()), @"");
+    insta::assert_snapshot!(super::text("metrics.txt", &failing()), @r#"
+    # TYPE loadgate_response_time_seconds summary
+    # UNIT loadgate_response_time_seconds seconds
+    # HELP loadgate_response_time_seconds Response time of requests that succeeded, from the moment they were due.
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.5"} 0.012223
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.9"} 0.017183
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.95"} 0.017791
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.99"} 0.045055
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.999"} 0.058367
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.5"} 0.012079
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.9"} 0.016911
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.95"} 0.017519
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.99"} 0.017999
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.999"} 0.045439
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="POST /orders",quantile="0.5"} 0.039455
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="POST /orders",quantile="0.9"} 0.056031
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="POST /orders",quantile="0.95"} 0.058335
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="POST /orders",quantile="0.99"} 0.060511
+    # TYPE loadgate_requests counter
+    # HELP loadgate_requests Requests that came to an outcome.
+    loadgate_requests_total{suite="checkout-api",endpoint="*"} 12300
+    loadgate_requests_total{suite="checkout-api",endpoint="GET /search"} 12000
+    loadgate_requests_total{suite="checkout-api",endpoint="POST /orders"} 300
+    # TYPE loadgate_errors counter
+    # HELP loadgate_errors Requests that failed.
+    loadgate_errors_total{suite="checkout-api",endpoint="*"} 12
+    loadgate_errors_total{suite="checkout-api",endpoint="GET /search"} 0
+    loadgate_errors_total{suite="checkout-api",endpoint="POST /orders"} 12
+    # TYPE loadgate_error_ratio gauge
+    # UNIT loadgate_error_ratio ratio
+    # HELP loadgate_error_ratio Share of the requests that failed.
+    loadgate_error_ratio{suite="checkout-api",endpoint="*"} 0.000975609756097561
+    loadgate_error_ratio{suite="checkout-api",endpoint="GET /search"} 0
+    loadgate_error_ratio{suite="checkout-api",endpoint="POST /orders"} 0.04
+    # TYPE loadgate_requests_per_second gauge
+    # HELP loadgate_requests_per_second Requests per second that came to an outcome.
+    loadgate_requests_per_second{suite="checkout-api",endpoint="*"} 2050
+    loadgate_requests_per_second{suite="checkout-api",endpoint="GET /search"} 2000
+    loadgate_requests_per_second{suite="checkout-api",endpoint="POST /orders"} 50
+    # EOF
+    "#);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! GitHub Actions: outputs of the step and the job summary, both files that the runner names in the environment.
+//! Files that the runner names in the environment: outputs of the step and the job summary.
 
 use std::{
     collections::hash_map::RandomState,

@@ -12,6 +12,7 @@ mod document;
 mod error;
 pub mod feed;
 mod files;
+pub mod github;
 pub mod hooks;
 pub mod http;
 mod nearest;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     Failure, ab,
     config_args::ConfigArgs,
-    confirm,
+    confirm, places,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
     report::formats,
@@ -98,7 +98,7 @@ pub(super) fn reported(
     baseline: &[RunRecord],
     resolved: &Resolved,
 ) -> Result<Gated, Failure> {
-    let view = report::View::new(&verdict, candidate, baseline);
+    let view = report::View::new(&verdict, candidate, baseline).placed(places::of(resolved));
     report::write(&view, &formats(&resolved.report.formats), &resolved.report.dir).map_err(recording::not_reported)?;
     Ok(Gated { console: report::console(&view), verdict })
 }

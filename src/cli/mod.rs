@@ -17,6 +17,7 @@ mod logs;
 mod mock_target;
 mod outlook;
 mod pair;
+mod places;
 mod progress;
 mod provenance;
 mod recording;

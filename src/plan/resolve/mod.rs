@@ -28,7 +28,7 @@ mod thresholds;
 mod tls;
 mod versions;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 pub use github::{CommentMode, GithubSettings, is_key};
 use problems::Problems;
@@ -60,6 +60,8 @@ pub struct Resolved {
     pub github: GithubSettings,
     /// What keeps load from going where it must not; the plan already keeps to it.
     pub safety: SafetySettings,
+    /// The configuration file, as the user named it.
+    pub config: PathBuf,
     /// SHA-256 of the configuration file as written.
     pub config_sha256: String,
     /// What must never be shown.
@@ -137,6 +139,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         report,
         github,
         safety,
+        config: loaded.path.clone(),
         config_sha256,
         secrets: loaded.secrets.clone(),
         notes,

@@ -2,7 +2,10 @@
 
 use std::{panic, thread};
 
-use loadgate::publish::github::{Annotation, Conclusion, Finding, Level, Mode, Report, Session, Settings};
+use loadgate::{
+    publish::github::{Conclusion, Finding, Mode, Report, Session, Settings},
+    report::Annotation,
+};
 use serde_json::Value;
 
 use crate::{
@@ -28,7 +31,7 @@ fn with_annotations(count: u64) -> Report {
     let annotation = |line| Annotation {
         path: "loadgate.yml".to_owned(),
         line,
-        level: Level::Error,
+        level: "failure",
         title: "p99".to_owned(),
         message: "slower".to_owned(),
     };

@@ -2,8 +2,9 @@
 
 use std::{sync::Barrier, thread, time::Duration};
 
-use loadgate::publish::github::{
-    Conclusion, Context, Finding, Mode, Patience, Pull, Report, Run, Session, Settings, Surroundings, Told,
+use loadgate::{
+    publish::github::{Conclusion, Context, Finding, Mode, Patience, Pull, Report, Run, Session, Settings, Surroundings, Told},
+    report::comment::{State, marker},
 };
 
 use crate::fake_github::{FakeGithub, Fault, HEAD, PULL, REPOSITORY, TOKEN, Then};
@@ -42,11 +43,30 @@ pub(crate) fn report(verdict: &str, text: &str) -> Report {
         summary: text.to_owned(),
         annotations: Vec::new(),
     };
-    Report { verdict: verdict.to_owned(), texts: vec![text.to_owned(), "short".to_owned()], finding }
+    Report { state: state(verdict, 0), texts: vec![text.to_owned(), "short".to_owned()], finding }
+}
+
+fn state(verdict: &str, run: u64) -> State {
+    State {
+        run: Some(run.into()),
+        attempt: Some(1),
+        sha: Some(HEAD.to_owned()),
+        verdict: verdict.to_owned(),
+        failing: Vec::new(),
+    }
+}
+
+/// The report of a run whose comment ends as those of the program do.
+fn of_run(report: &Report, context: &Context, key: &str) -> Report {
+    let state = State { sha: context.head_sha.clone(), ..state(&report.state.verdict, context.run.id) };
+    let line = serde_json::to_string(&state).unwrap();
+    let whole = |text: &String| format!("{text}\n\n<!-- loadgate:state {line} -->\n{}\n", marker(key));
+    Report { texts: report.texts.iter().map(whole).collect(), state, ..report.clone() }
 }
 
 fn tell(surroundings: &Surroundings, settings: Settings, report: &Report) -> Told {
-    Session::begin(surroundings, settings, None).unwrap().unwrap().finish(report, false)
+    let report = of_run(report, &surroundings.context, &settings.key);
+    Session::begin(surroundings, settings, None).unwrap().unwrap().finish(&report, false)
 }
 
 fn post(github: &FakeGithub, run: u64, verdict: &str, text: &str) -> Told {
@@ -68,7 +88,7 @@ fn the_first_run_comments_and_the_next_one_edits_that_comment() {
     post(&github, 2, "pass", "### fine");
     let body = only(&github);
     assert!(body.starts_with("### fine\n") && body.contains(r#""run":2"#), "{body}");
-    assert!(body.ends_with("<!-- loadgate:report key=\"k\" v=1 -->"), "{body}");
+    assert!(body.ends_with("<!-- loadgate:report key=\"k\" v=1 -->\n"), "{body}");
     assert_eq!((github.count("POST", "/comments"), github.count("PATCH", "/comments/")), (1, 1));
 }
 
@@ -299,20 +319,22 @@ fn an_enterprise_server_is_asked_below_its_own_address() {
     post(&github, 1, "pass", "first");
     post(&github, 2, "pass", "second");
     assert!(only(&github).starts_with("second"));
-    assert_eq!(github.count("POST", "/api/graphql"), 2);
+    assert_eq!(github.count("POST", "/api/graphql"), 3);
 }
 
 #[test]
 fn a_running_measurement_is_said_on_top_of_a_comment_that_is_there() {
     let github = FakeGithub::start();
-    let begin = |run| Session::begin(&surroundings(&github, run), settings("k"), Some("⏳ measuring")).unwrap().unwrap();
+    let at = "2026-11-20T12:03:04Z".parse().unwrap();
+    let begin = |run| Session::begin(&surroundings(&github, run), settings("k"), Some(at)).unwrap().unwrap();
+    let of = |run, verdict, text| of_run(&report(verdict, text), &surroundings(&github, run).context, "k");
     let first = begin(1);
     assert!(github.bodies().is_empty(), "nobody gets a mail for that");
-    first.finish(&report("fail", "slower"), false);
+    first.finish(&of(1, "fail", "slower"), false);
     let second = begin(2);
-    assert!(only(&github).starts_with("⏳ measuring <!-- loadgate:measuring -->\n\nslower"), "{}", only(&github));
+    assert!(only(&github).starts_with("⏳ measuring `111111111` (started 12:03 UTC)…\n\nslower"), "{}", only(&github));
     assert_eq!(second.previous().map(|state| state.verdict.as_str()), Some("fail"));
-    second.finish(&report("pass", "fine"), false);
+    second.finish(&of(2, "pass", "fine"), false);
     assert!(only(&github).starts_with("fine"));
 }
 

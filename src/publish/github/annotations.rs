@@ -2,27 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::report::Annotation;
+
 /// Annotations that GitHub takes in one request.
 pub(super) const BATCH: usize = 50;
 /// Annotations of a gate. More are shown to nobody: a log keeps ten of a level.
 pub const MOST: usize = 10;
 /// Longest text of one; GitHub takes 64 KB.
 const MESSAGE_BYTES_MAX: usize = 4_000;
-
-/// A finding beside a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Annotation {
-    /// The file, relative to the root of the repository, with slashes.
-    pub path: String,
-    /// The line, from 1.
-    pub line: u64,
-    /// How bad it is.
-    pub level: Level,
-    /// In a few words.
-    pub title: String,
-    /// In a sentence.
-    pub message: String,
-}
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +23,7 @@ pub enum Level {
 }
 
 impl Level {
-    fn command(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Notice => "notice",
             Self::Warning => "warning",
@@ -45,37 +32,35 @@ impl Level {
     }
 }
 
-impl Annotation {
-    pub(super) fn json(&self) -> Value {
-        let level = match self.level {
-            Level::Notice => "notice",
-            Level::Warning => "warning",
-            Level::Error => "failure",
-        };
-        let message = crate::report::capped_lines(&self.message, MESSAGE_BYTES_MAX);
-        json!({
-            "path": self.path, "start_line": self.line, "end_line": self.line,
-            "annotation_level": level, "title": super::check_run::shortened(&self.title, 200), "message": message,
-        })
-    }
+/// As the check run takes it.
+pub(super) fn json(found: &Annotation) -> Value {
+    json!({
+        "path": found.path, "start_line": found.line, "end_line": found.line, "annotation_level": found.level,
+        "title": found.title, "message": crate::report::capped_lines(&found.message, MESSAGE_BYTES_MAX),
+    })
+}
 
-    /// The same as a line of the log.
-    #[must_use]
-    pub fn command(&self) -> String {
-        let place = [("file", self.path.clone()), ("line", self.line.to_string()), ("title", self.title.clone())];
-        command(self.level, &place, &self.message)
-    }
+/// As a line of the log, for where there is no check run.
+#[must_use]
+pub fn command(found: &Annotation) -> String {
+    let place = [("file", found.path.clone()), ("line", found.line.to_string()), ("title", found.title.clone())];
+    let level = match found.level {
+        "failure" => Level::Error,
+        "warning" => Level::Warning,
+        _ => Level::Notice,
+    };
+    line(level, &place, &found.message)
 }
 
 /// A line of the log that the runner shows on the page of the run.
 #[must_use]
 pub fn remark(level: Level, message: &str) -> String {
-    command(level, &[("title", "loadgate".to_owned())], message)
+    line(level, &[("title", "loadgate".to_owned())], message)
 }
 
-fn command(level: Level, properties: &[(&str, String)], message: &str) -> String {
+fn line(level: Level, properties: &[(&str, String)], message: &str) -> String {
     let properties: Vec<String> = properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
-    format!("::{} {}::{}", level.command(), properties.join(","), data(message))
+    format!("::{} {}::{}", level.name(), properties.join(","), data(message))
 }
 
 /// What a command's text must not hold as it is: a line break would begin another command.
@@ -103,13 +88,13 @@ mod tests {
         let found = Annotation {
             path: "a,b:c.yml".into(),
             line: 7,
-            level: Level::Error,
+            level: "failure",
             title: "p99, x".into(),
             message: "50% slower\n::set-output name=x::y".into(),
         };
         let expected = "::error file=a%2Cb%3Ac.yml,line=7,title=p99%2C x::50%25 slower%0A::set-output name=x::y";
-        assert_eq!(found.command(), expected);
-        assert_eq!(found.json()["annotation_level"], "failure");
+        assert_eq!(command(&found), expected);
+        assert_eq!(json(&found)["annotation_level"], "failure");
     }
 
     #[test]

@@ -4,12 +4,13 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{
-    annotations::{self, Annotation},
+    annotations,
     client::Api,
     event::Context,
     pulls::encoded,
     trouble::{ApiError, Trouble},
 };
+use crate::report::Annotation;
 
 /// Longest title that is sent.
 const TITLE_CHARS_MAX: usize = 140;
@@ -30,6 +31,13 @@ pub enum Conclusion {
 }
 
 impl Conclusion {
+    /// The one of a name; what nobody knows is a failure.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        let all = [Self::Success, Self::Failure, Self::Neutral, Self::Cancelled];
+        all.into_iter().find(|conclusion| conclusion.name() == name).unwrap_or(Self::Failure)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -195,7 +203,7 @@ fn output(finding: &Finding, batch: &[Annotation]) -> Map<String, Value> {
     output.insert("title".to_owned(), json!(shortened(&finding.title, TITLE_CHARS_MAX)));
     output.insert("summary".to_owned(), json!(crate::report::capped_lines(&finding.summary, SUMMARY_BYTES_MAX)));
     if !batch.is_empty() {
-        output.insert("annotations".to_owned(), batch.iter().map(Annotation::json).collect());
+        output.insert("annotations".to_owned(), batch.iter().map(annotations::json).collect());
     }
     output
 }

@@ -4,18 +4,17 @@
 //! the lowest number stays, whoever made another removes it. A comment of a later run is never overwritten by an earlier one.
 
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     client::Api,
     event::Context,
     pulls, retry,
-    sticky::{self, State},
     trouble::{ApiError, Trouble},
 };
+use crate::report::comment::{State, has_marker, measuring, not_measuring};
 
-/// Marks the line on top that is there only while load is made.
-const MEASURING: &str = "<!-- loadgate:measuring -->";
 /// How often something is done over because somebody else was faster.
 const ROUNDS_MAX: u32 = 8;
 
@@ -70,7 +69,7 @@ pub(super) enum Posted {
 /// What a comment shall say.
 #[derive(Clone, Debug)]
 pub(super) struct Text<'a> {
-    /// The text, longest first; a shorter one is taken where GitHub refuses the one before.
+    /// The whole comment, longest first; a shorter one is taken where GitHub refuses the one before.
     pub rungs: &'a [String],
     pub state: State,
     pub mode: Mode,
@@ -94,7 +93,7 @@ impl Existing {
     }
 
     pub(super) fn state(&self) -> State {
-        State::of(&self.body).unwrap_or_default()
+        State::read(&self.body).unwrap_or_default()
     }
 }
 
@@ -111,7 +110,7 @@ impl Thread<'_> {
     pub(super) async fn ours(&self) -> Result<Vec<Existing>, ApiError> {
         let all = self.api.list(&self.context.path(&format!("issues/{}/comments", self.number)), None).await?;
         let marked: Vec<&Value> =
-            all.iter().filter(|comment| sticky::is_of(comment["body"].as_str().unwrap_or_default(), self.key)).collect();
+            all.iter().filter(|comment| has_marker(comment["body"].as_str().unwrap_or_default(), self.key)).collect();
         if marked.is_empty() {
             return Ok(Vec::new());
         }
@@ -130,12 +129,12 @@ impl Thread<'_> {
     pub(super) async fn write(&self, text: &Text<'_>) -> Result<Posted, ApiError> {
         let (mut rung, mut times) = (0, 0);
         loop {
-            let body = sticky::body(text.rungs.get(rung).map_or("", String::as_str), self.key, &text.state);
+            let body = text.rungs.get(rung).map_or("", String::as_str);
             let there = self.ours().await;
             let done = match there {
                 Err(error) => return Err(error),
-                Ok(there) if there.is_empty() => self.create(&body, text).await,
-                Ok(there) => self.update(&there, &body, text).await,
+                Ok(there) if there.is_empty() => self.create(body, text).await,
+                Ok(there) => self.update(&there, body, text).await,
             };
             match done {
                 Err(error) if error.kind == Trouble::TooLong && rung + 1 < text.rungs.len() => rung += 1,
@@ -150,12 +149,12 @@ impl Thread<'_> {
     }
 
     /// A line on top of a comment that is there already; nobody gets a mail of it.
-    pub(super) async fn announce(&self, line: &str, state: &State) -> Result<Option<State>, ApiError> {
+    pub(super) async fn announce(&self, state: &State, started: Timestamp) -> Result<Option<State>, ApiError> {
         let ours = self.ours().await?;
         let Some(comment) = ours.first() else { return Ok(None) };
         let before = comment.state();
         if !before.is_newer_than(state) {
-            let body = format!("{line} {MEASURING}\n\n{}", settled(&comment.body));
+            let body = measuring(&comment.body, state.sha.as_deref().unwrap_or_default(), started);
             self.api.patch(&self.path_of(comment.id), &json!({ "body": body })).await?;
         }
         Ok(Some(before))
@@ -163,8 +162,11 @@ impl Thread<'_> {
 
     /// Takes that line away again.
     pub(super) async fn withdraw(&self) -> Result<(), ApiError> {
-        for comment in self.ours().await?.iter().filter(|comment| comment.body.contains(MEASURING)) {
-            self.api.patch(&self.path_of(comment.id), &json!({ "body": settled(&comment.body) })).await?;
+        for comment in self.ours().await? {
+            let before = not_measuring(&comment.body);
+            if before != comment.body {
+                self.api.patch(&self.path_of(comment.id), &json!({ "body": before })).await?;
+            }
         }
         Ok(())
     }
@@ -200,7 +202,7 @@ impl Thread<'_> {
         if !text.mode.goes_on(&before.verdict, &text.state.verdict) {
             return Ok(Posted::There(first.url.clone()));
         }
-        if sticky::is_same(&first.body, body) {
+        if is_same(&first.body, body) {
             return Ok(Posted::There(first.url.clone()));
         }
         if before.sha != text.state.sha && !pulls::is_head(self.api, self.context, self.number).await {
@@ -216,7 +218,7 @@ impl Thread<'_> {
             self.api.once(&Method::PATCH, &path, Some(&json!({ "body": body }))).await?;
             self.settle().await;
             let now = self.api.get(&path).await?;
-            let now = State::of(now["body"].as_str().unwrap_or_default()).unwrap_or_default();
+            let now = State::read(now["body"].as_str().unwrap_or_default()).unwrap_or_default();
             if !state.is_newer_than(&now) {
                 break;
             }
@@ -241,10 +243,10 @@ impl Thread<'_> {
     }
 }
 
-/// A comment without the line that is there only while load is made.
-fn settled(body: &str) -> String {
-    let lines: Vec<&str> = body.lines().filter(|line| !line.trim_end().ends_with(MEASURING)).collect();
-    lines.join("\n").trim_start().to_owned()
+/// The same text, however the server keeps the ends of lines.
+fn is_same(one: &str, other: &str) -> bool {
+    let plain = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
+    plain(one) == plain(other)
 }
 
 #[cfg(test)]
@@ -262,10 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_of_a_measurement_goes_without_a_trace() {
-        let body = sticky::body("### verdict\n\ntext", "k", &State::default());
-        let announced = format!("⏳ measuring {MEASURING}\n\n{body}");
-        assert_eq!(settled(&announced), body);
-        assert!(sticky::is_of(&announced, "k"));
+    fn the_ends_of_lines_are_the_servers() {
+        assert!(is_same("a\nb\n", "a\r\nb") && !is_same("a\nb", "a b"));
     }
 }

@@ -50,7 +50,7 @@ pub struct Run {
     /// Its number; later runs have greater ones.
     pub id: u64,
     /// 1, or more after a re-run.
-    pub attempt: u64,
+    pub attempt: u32,
     /// Its page.
     pub url: Option<String>,
 }
@@ -83,17 +83,17 @@ impl Context {
     fn from(lookup: impl Fn(&str) -> Option<String>, payload: &Value) -> Option<Self> {
         let repository = lookup(env::GITHUB_REPOSITORY).filter(|name| is_repository(name))?;
         let event = lookup(env::GITHUB_EVENT_NAME).unwrap_or_default();
-        let number = |name: &str| lookup(name).and_then(|text| text.parse().ok());
-        let id: u64 = number(env::GITHUB_RUN_ID).unwrap_or_default();
-        let server = lookup(env::GITHUB_SERVER_URL);
-        let run = Run {
-            id,
-            attempt: number(env::GITHUB_RUN_ATTEMPT).unwrap_or(1),
-            url: server.map(|server| format!("{}/{repository}/actions/runs/{id}", server.trim_end_matches('/'))),
-        };
+        let number = |name: &str| lookup(name).and_then(|text| text.parse::<u64>().ok());
         let found = found(&event, payload, &repository, lookup(env::GITHUB_SHA));
         let (head_sha, pull, is_fork) = (found.head_sha.filter(|sha| is_sha(sha)), found.pull, found.is_fork);
-        let run = found.run.map_or(run.clone(), |(id, attempt)| Run { id, attempt, ..run });
+        let own = || {
+            let attempt = number(env::GITHUB_RUN_ATTEMPT).and_then(|attempt| u32::try_from(attempt).ok());
+            (number(env::GITHUB_RUN_ID).unwrap_or_default(), attempt.unwrap_or(1))
+        };
+        let (id, attempt) = found.run.unwrap_or_else(own);
+        let server = lookup(env::GITHUB_SERVER_URL);
+        let url = server.map(|server| format!("{}/{repository}/actions/runs/{id}", server.trim_end_matches('/')));
+        let run = Run { id, attempt, url };
         Some(Self { event, repository, head_sha, pull, is_fork, run })
     }
 
@@ -108,7 +108,7 @@ struct Found {
     pull: Pull,
     is_fork: bool,
     /// The run that measured, where it is not the one that posts.
-    run: Option<(u64, u64)>,
+    run: Option<(u64, u32)>,
 }
 
 fn found(event: &str, payload: &Value, repository: &str, sha: Option<String>) -> Found {
@@ -131,7 +131,10 @@ fn found(event: &str, payload: &Value, repository: &str, sha: Option<String>) ->
             let of_pull = text("/workflow_run/event").is_some_and(|event| event.starts_with("pull_request") || event == "push");
             Found {
                 is_fork: is_foreign("/workflow_run/head_repository/full_name"),
-                run: number("/workflow_run/id").map(|id| (id, number("/workflow_run/run_attempt").unwrap_or(1))),
+                run: number("/workflow_run/id").map(|id| {
+                    let attempt = number("/workflow_run/run_attempt").and_then(|attempt| u32::try_from(attempt).ok());
+                    (id, attempt.unwrap_or(1))
+                }),
                 ..here(text("/workflow_run/head_sha"), if of_pull { Pull::LookUp(branch) } else { Pull::None })
             }
         }

@@ -12,16 +12,14 @@ mod pulls;
 mod retry;
 mod runner_files;
 mod session;
-mod sticky;
 mod trouble;
 
-pub use annotations::{Annotation, Level, MOST as ANNOTATIONS_MAX, mask, remark};
+pub use annotations::{Level, MOST as ANNOTATIONS_MAX, command, mask, remark};
 pub use check_run::{Conclusion, Finding};
 pub use client::Server;
 pub use comment::Mode;
 pub use event::{Context, Pull, Run, Surroundings};
 pub use retry::Patience;
-pub use runner_files::{Output, PublishError, add_summary, outputs, outputs_of, set_outputs, step_summary};
+pub use runner_files::{Output, PublishError, add_outputs, add_summary, outputs, outputs_of, set_outputs, step_summary};
 pub use session::{Report, Session, Settings, Told};
-pub use sticky::State;
 pub use trouble::{ApiError, Trouble};

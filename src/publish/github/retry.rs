@@ -41,6 +41,9 @@ impl Patience {
     };
 }
 
+/// How often a request is repeated that nobody answers well: where GitHub can't be reached at all, a build shall not wait for minutes.
+const REPEATS_MAX: u32 = 4;
+
 /// What is left of the patience.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
@@ -69,7 +72,8 @@ impl Budget {
     /// How long to wait before the request is repeated, counted from 0; `None` when it must not be, or when there is no time for it.
     pub(super) fn pause(&self, error: &ApiError, times: u32) -> Option<Duration> {
         let pause = match error.kind {
-            Trouble::Passing => self.patience.first_pause * 2_u32.saturating_pow(times.min(6)),
+            Trouble::Passing if times >= REPEATS_MAX => return None,
+            Trouble::Passing => self.patience.first_pause * 2_u32.saturating_pow(times),
             Trouble::Limited(Some(wait)) => wait,
             Trouble::Limited(None) => self.patience.limit_pause,
             Trouble::Forbidden | Trouble::Missing | Trouble::TooLong | Trouble::Refused => return None,
@@ -100,6 +104,7 @@ mod tests {
         let second = |wait: Option<Duration>| wait.unwrap().as_secs_f64();
         assert!((1.0..=1.25).contains(&second(pause(Trouble::Passing, 0))));
         assert!((4.0..=5.0).contains(&second(pause(Trouble::Passing, 2))));
+        assert_eq!(pause(Trouble::Passing, REPEATS_MAX), None);
         assert!((60.0..=75.0).contains(&second(pause(Trouble::Limited(None), 0))));
         assert_eq!(pause(Trouble::Limited(Some(Duration::from_secs(3_600))), 0), None, "nobody waits for an hour");
         assert_eq!(Budget::new(Patience::SHORT).pause(&error(Trouble::Limited(None)), 0), None);

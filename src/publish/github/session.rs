@@ -1,19 +1,19 @@
 //! One gate as its pull request sees it: a check opened before the load, then the comment and the end of the check.
 
+use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
     annotations::Level,
     check_run::{Check, Conclusion, Finding, Label},
     client::Api,
-    comment::{Mode, Posted, Text, Thread},
+    comment::{Existing, Mode, Posted, Text, Thread},
     event::{Context, Surroundings},
     pulls,
     retry::Patience,
-    sticky::State,
     trouble::{ApiError, Trouble},
 };
-use crate::clock;
+use crate::{clock, report::comment::State};
 
 /// What is posted, and under which names.
 #[derive(Clone, Debug)]
@@ -41,9 +41,9 @@ impl Settings {
 /// What a gate has to say.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// `pass`, `warn`, `fail`, `inconclusive`, `invalid`.
-    pub verdict: String,
-    /// The comment, longest first; a shorter one is taken where GitHub refuses the one before.
+    /// What the comment keeps for later runs.
+    pub state: State,
+    /// The whole comment, longest first; a shorter one is taken where GitHub refuses the one before.
     pub texts: Vec<String>,
     /// The check.
     pub finding: Finding,
@@ -84,12 +84,11 @@ struct Desk {
 }
 
 impl Session {
-    /// Opens the check, and says in a comment that is there already that a measurement runs (`announcement`). `None` where there is no
-    /// token.
+    /// Opens the check, and says in a comment that is there already that a measurement began. `None` where there is no token.
     ///
     /// # Errors
     /// There is no way to talk to GitHub at all. What can't be posted now may be later, and is no error.
-    pub fn begin(surroundings: &Surroundings, settings: Settings, announcement: Option<&str>) -> Result<Option<Self>, ApiError> {
+    pub fn begin(surroundings: &Surroundings, settings: Settings, started: Option<Timestamp>) -> Result<Option<Self>, ApiError> {
         let Some(server) = &surroundings.server else { return Ok(None) };
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ApiError::unreachable("a runtime", &error.to_string()))?;
@@ -100,7 +99,7 @@ impl Session {
         let context = surroundings.context.clone();
         let mut desk =
             Desk { api, context, settings, pull: None, previous: None, check: None, completed: false, remarks: Vec::new() };
-        runtime.block_on(desk.begin(announcement));
+        runtime.block_on(desk.begin(started));
         Ok(Some(Self { runtime, desk }))
     }
 
@@ -150,17 +149,18 @@ impl Drop for Session {
 }
 
 impl Desk {
-    async fn begin(&mut self, announcement: Option<&str>) {
+    async fn begin(&mut self, started: Option<Timestamp>) {
         // What fails here is tried again after the load, and told then.
         if let Ok(check) = self.open().await {
             self.check = check;
         }
         self.pull = pulls::find(&self.api, &self.context).await.ok();
-        if let (Some(line), Some(Some(number)), Mode::Sticky) = (announcement, self.pull, self.settings.comment) {
-            let state = self.state("");
-            let announced = self.thread(number).announce(line, &state).await;
-            self.previous = announced.ok().flatten();
-        }
+        let Some(Some(number)) = self.pull.filter(|_| self.settings.comment != Mode::Off) else { return };
+        let thread = self.thread(number);
+        self.previous = match (started, self.settings.comment) {
+            (Some(started), Mode::Sticky) => thread.announce(&self.state(), started).await.ok().flatten(),
+            _ => thread.ours().await.ok().and_then(|ours| ours.first().map(Existing::state)),
+        };
     }
 
     async fn finish(&mut self, report: &Report) -> Told {
@@ -190,8 +190,7 @@ impl Desk {
             }
             return Ok(None);
         };
-        let state = self.state(&report.verdict);
-        let text = Text { rungs: &report.texts, state, mode: self.settings.comment };
+        let text = Text { rungs: &report.texts, state: report.state.clone(), mode: self.settings.comment };
         let posted = self.thread(number).write(&text).await?;
         Ok(match posted {
             Posted::There(url) => url,
@@ -242,8 +241,10 @@ impl Desk {
         Thread { api: &self.api, context: &self.context, number, key: &self.settings.key }
     }
 
-    fn state(&self, verdict: &str) -> State {
-        State::new(&self.context.run, self.context.head_sha.as_deref(), verdict)
+    /// That of a run without a verdict yet.
+    fn state(&self) -> State {
+        let run = &self.context.run;
+        State { run: Some(run.id.into()), attempt: Some(run.attempt), sha: self.context.head_sha.clone(), ..State::default() }
     }
 
     /// Says what could not be done, once for all of a kind: what a token may not do is the same for all it may not.

@@ -67,6 +67,10 @@ impl FakeGithub {
         format!("http://127.0.0.1:{}{}", self.port, self.prefix)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn graphql(&self) -> String {
         format!("http://127.0.0.1:{}{}/graphql", self.port, self.prefix.strip_suffix("/v3").unwrap_or(self.prefix))
     }

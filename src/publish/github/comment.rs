@@ -140,7 +140,7 @@ impl Thread<'_> {
                 Err(error) if error.kind == Trouble::TooLong && rung + 1 < text.rungs.len() => rung += 1,
                 // Somebody removed the comment between two requests.
                 Err(error) if error.kind == Trouble::Missing && error.what.starts_with("PATCH") && times < ROUNDS_MAX => {
-                    times += 1
+                    times += 1;
                 }
                 Err(error) if self.api.wait(&error, times).await => times += 1,
                 done => return done,

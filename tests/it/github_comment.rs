@@ -57,7 +57,7 @@ fn state(verdict: &str, run: u64) -> State {
 }
 
 /// The report of a run whose comment ends as those of the program do.
-fn of_run(report: &Report, context: &Context, key: &str) -> Report {
+pub(crate) fn of_run(report: &Report, context: &Context, key: &str) -> Report {
     let state = State { sha: context.head_sha.clone(), ..state(&report.state.verdict, context.run.id) };
     let line = serde_json::to_string(&state).unwrap();
     let whole = |text: &String| format!("{text}\n\n<!-- loadgate:state {line} -->\n{}\n", marker(key));

@@ -21,6 +21,7 @@ mod gate_and_signals;
 mod gate_in_ci;
 mod github_check;
 mod github_comment;
+mod github_contract;
 mod github_gate;
 mod github_publish;
 mod http1;

@@ -41,6 +41,21 @@ component curl curl "the tests of tests/it/action_install.rs"
 install_python_packages target/components ||
   missing+=("act, actionlint, check-jsonschema, shellcheck or zizmor (tests/components.txt, from PyPI) is missing: skipping the tests of tests/it/action_*.rs")
 
+# GitHub's description of its API, and Prism, which holds what is posted against it: tests/contract, from npm's registry.
+install_contract() {
+  local folder=$1 wanted
+  wanted=$(cat tests/contract/package-lock.json tests/contract/cut.mjs | cksum)
+  [ "$(cat "$folder/installed" 2>/dev/null)" = "$wanted" ] && return 0
+  command -v npm >/dev/null 2>&1 || install_debian npm || return 1
+  mkdir -p "$folder" && cp tests/contract/package.json tests/contract/package-lock.json "$folder" &&
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund >/dev/null 2>&1 &&
+    node tests/contract/cut.mjs "$folder/node_modules/@octokit/openapi/generated/api.github.com.json" "$folder/github.json" &&
+    echo "$wanted" >"$folder/installed"
+}
+
+install_contract target/components/contract ||
+  missing+=("Prism (tests/contract, from npm's registry) is missing: skipping the tests of tests/it/github_contract.rs")
+
 if [ ${#missing[@]} -eq 0 ]; then
   echo "export LOADGATE_COMPONENTS=required" >"$out"
 else

@@ -20,8 +20,12 @@ mod man;
 mod mock_target;
 mod outlook;
 mod pair;
+mod places;
 mod progress;
 mod provenance;
+mod publish;
+mod publish_args;
+mod publishing;
 mod recording;
 mod records;
 mod replicates;
@@ -58,6 +62,8 @@ enum Command {
     Compare(compare::Args),
     /// Render the reports again from saved records
     Report(report::Args),
+    /// Post a finished verdict to its pull request; the second half of a fork's
+    Publish(publish::Args),
     /// Look after stored baselines
     Baseline(baseline::Args),
     /// Play one version beside itself and learn how much noise there is, so that gates see smaller changes
@@ -96,6 +102,7 @@ pub fn main() -> Exit {
         Command::Demo(args) => demo::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Publish(args) => publish::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     baseline::Baseline,
     data::Feeder,
+    github::Github,
     hooks::Hooks,
     http::Http,
     regression::Regression,
@@ -73,6 +74,9 @@ pub struct Document {
     /// What is written after a run.
     #[serde(default)]
     pub report: Report,
+    /// What a gate posts to the pull request.
+    #[serde(default)]
+    pub github: Github,
     /// Commands around a run.
     #[serde(default)]
     pub hooks: Hooks,

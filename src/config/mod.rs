@@ -12,6 +12,7 @@ mod document;
 mod error;
 pub mod feed;
 mod files;
+pub mod github;
 pub mod hooks;
 pub mod http;
 mod nearest;
@@ -189,6 +190,15 @@ impl std::fmt::Debug for Loaded {
 }
 
 impl Loaded {
+    /// Line of the file that a value stands at, from 1; `None` for one that a flag gave.
+    #[must_use]
+    pub fn line(&self, path: &Path) -> Option<u64> {
+        match self.position(path) {
+            Position::At(line, _) => u64::try_from(line).ok(),
+            Position::File | Position::Flag(_) => None,
+        }
+    }
+
     /// Where a value was written, or the nearest thing around it that was.
     #[must_use]
     pub fn position(&self, path: &Path) -> Position {

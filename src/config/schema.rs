@@ -17,7 +17,7 @@ use super::{
 const VARIABLE: &str = r"\$\{";
 
 /// Texts of which there are only a few: the definition, the key, the words.
-const WORDS: [(&str, &str, &[&str]); 20] = [
+const WORDS: [(&str, &str, &[&str]); 22] = [
     ("Target", "protocol", &["auto", "http1", "http2", "h2c"]),
     ("Http", "cookies", &["per_vu", "off"]),
     ("Backoff", "jitter", &["full", "none"]),
@@ -36,6 +36,8 @@ const WORDS: [(&str, &str, &[&str]); 20] = [
     ("Policy", "improvement", &["pass", "warn", "fail"]),
     ("Baseline", "store", &["file"]),
     ("Report", "formats", &["json", "html", "md", "junit", "csv", "gitlab", "openmetrics"]),
+    ("Github", "comment", &["sticky", "on_change", "on_regression", "off"]),
+    ("Github", "on_fork", &["artifact"]),
     ("Feed", "", &["per_iteration", "per_user"]),
     ("Document", "version", &["1"]),
 ];

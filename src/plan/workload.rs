@@ -1,6 +1,6 @@
 //! Who asks for what: weighted scenarios of steps.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{EndpointId, Feed, Feeder, Names, RequestStep, ScenarioId, Step, Templates};
 
@@ -19,6 +19,8 @@ pub struct Workload {
     pub feeders: Vec<Feeder>,
     /// SHA-256 over names, weights and requests.
     pub hash: String,
+    /// Line of the configuration that each endpoint first stands at, where it has one, for annotations.
+    pub lines: BTreeMap<EndpointId, u64>,
 }
 
 /// One kind of user.

@@ -1,31 +1,36 @@
 //! Reports: one file per format, all from one [`View`] that holds everything already computed and put into words.
 
+mod annotations;
 mod chart;
+pub mod comment;
 mod error;
 mod escape;
 mod folder;
 mod format;
-mod marker;
 mod verdict_file;
 mod view;
+mod web_address;
 
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use annotations::{Annotation, annotations};
 pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
 pub use error::ReportError;
 pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
 pub use verdict_file::{
-    BaselineFacts, CandidateFacts, ComparisonRow, RerunFacts, SCHEMA, ThresholdRow, ValidityRow, VerdictFile,
+    BaselineFacts, CandidateFacts, ComparisonRow, DesignFacts, RerunFacts, SCHEMA, SiblingsFacts, ThresholdRow, ValidityRow,
+    VerdictFile,
 };
 pub use view::{
     ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LatencyFigures, PhaseMean,
-    RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView,
-    ValidityView, View, WindowRow,
+    Places, RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText,
+    UnmeasuredView, ValidityView, View, WindowRow,
 };
+pub use web_address::WebAddress;
 
 /// File name of the run record in the report folder.
 pub const RECORD_FILE: &str = "record.json.gz";

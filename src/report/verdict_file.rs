@@ -11,8 +11,8 @@ use super::ReportError;
 use crate::{
     compare::{Comparison, Part, Rerun, Row, Siblings},
     policy::{Mode, Severity},
-    record::RunRecord,
-    verdict::{ThresholdResult, ValidityCheck, Verdict},
+    record::{CiRun, RunRecord},
+    verdict::{Reference, ThresholdResult, ValidityCheck, Verdict},
 };
 
 /// The name and major version of the format.
@@ -31,10 +31,19 @@ pub struct VerdictFile {
     pub exit_code: u8,
     /// Name of the configuration.
     pub suite: String,
+    /// The configuration, as a path inside the repository, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
     /// What was judged.
     pub candidate: CandidateFacts,
     /// What it was compared with; `None` when there was nothing.
     pub baseline: Option<BaselineFacts>,
+    /// What differs from the stored baselines, where none could be compared with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
+    /// What the comparison rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<DesignFacts>,
     /// `baseline` or `ab`.
     pub mode: String,
     /// Runs of the candidate.
@@ -73,6 +82,12 @@ pub struct CandidateFacts {
     pub requests: u64,
     /// Those that failed.
     pub errors: u64,
+    /// The run of the CI service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci: Option<CiRun>,
+    /// Why it is not the whole run, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<String>,
 }
 
 /// A run that was made because a regression must show again.
@@ -91,6 +106,33 @@ pub struct BaselineFacts {
     pub runs: usize,
     /// Their commits, newest first, as far as known.
     pub commits: Vec<String>,
+    /// The branch or tag ref of all of them.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// When the newest of them began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Timestamp>,
+}
+
+/// What a comparison rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DesignFacts {
+    /// Length of a block.
+    pub block_us: u64,
+    /// Blocks of a run.
+    pub blocks: usize,
+    /// Measured length of a candidate run.
+    pub run_us: u64,
+    /// Tests that the chance of a false alarm is shared by.
+    pub family: usize,
+    /// Chance that a build without any change is failed.
+    pub alpha: f64,
+    /// Endpoints that the baseline has and the candidate lacks.
+    pub vanished: Vec<String>,
+    /// Endpoints that the candidate has and the baseline lacks.
+    pub appeared: Vec<String>,
+    /// What a reader must know to weigh the rows.
+    pub notes: Vec<String>,
 }
 
 /// One compared metric. `change`, `ci`, `tolerance` and `mde` are fractions: 0.1 = +10 % for a latency, +10 percentage
@@ -124,6 +166,15 @@ pub struct ComparisonRow {
     pub outcome: String,
     /// `fail` or `warn` where it regressed.
     pub level: Option<String>,
+    /// Whether it looks worse than the tolerance, but not for sure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspect: bool,
+    /// Whether the run is inconclusive while this is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+    /// Line of the configuration that the endpoint stands at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// One sentence.
     pub reason: String,
 }
@@ -150,6 +201,9 @@ pub struct ThresholdRow {
     pub actual: Option<f64>,
     /// `pass`, `warn`, `fail`, `no_data`.
     pub outcome: String,
+    /// Line of the configuration it stands at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
 }
 
 /// One check of the run itself.
@@ -177,14 +231,22 @@ impl VerdictFile {
             verdict: verdict.kind.name().to_owned(),
             exit_code: verdict.exit.code(),
             suite: first.map_or_else(String::new, |run| run.suite.clone()),
+            config: None,
             candidate: CandidateFacts {
                 commit: first.and_then(|run| run.provenance.commit.clone()),
                 reference: first.and_then(|run| run.provenance.reference.clone()),
                 started_at: first.map(|run| run.started_at),
                 requests: windows().map(|window| window.requests).sum(),
                 errors: windows().map(crate::record::Window::error_count).sum(),
+                ci: first.and_then(|run| run.provenance.ci.clone()),
+                partial: None,
             },
             baseline: comparison.map(BaselineFacts::of),
+            differences: match &verdict.reference {
+                Reference::Mismatch(differences) => differences.clone(),
+                Reference::Compared(_) | Reference::NoBaseline => Vec::new(),
+            },
+            design: comparison.map(DesignFacts::of),
             mode: comparison.map_or(Mode::Baseline, |comparison| comparison.mode).name().to_owned(),
             replicates: candidate.len(),
             planned_replicates: comparison.map(planned_runs).filter(|planned| *planned > candidate.len()),
@@ -239,7 +301,23 @@ impl RerunFacts {
 
 impl BaselineFacts {
     fn of(comparison: &Comparison) -> Self {
-        Self { runs: comparison.baseline_runs, commits: comparison.baseline_commits.clone() }
+        let (runs, commits) = (comparison.baseline_runs, comparison.baseline_commits.clone());
+        Self { runs, commits, reference: None, newest: None }
+    }
+}
+
+impl DesignFacts {
+    fn of(comparison: &Comparison) -> Self {
+        Self {
+            block_us: comparison.block_us,
+            blocks: comparison.blocks,
+            run_us: comparison.run_us,
+            family: comparison.family,
+            alpha: comparison.alpha,
+            vanished: comparison.vanished.clone(),
+            appeared: comparison.appeared.clone(),
+            notes: comparison.notes.clone(),
+        }
     }
 }
 
@@ -263,6 +341,9 @@ impl ComparisonRow {
             siblings: row.siblings.map(SiblingsFacts::of),
             outcome: row.outcome.name().to_owned(),
             level: level.map(str::to_owned),
+            suspect: row.suspect,
+            required: row.required,
+            line: None,
             reason: row.reason.clone(),
         }
     }
@@ -277,7 +358,13 @@ impl SiblingsFacts {
 
 impl ThresholdRow {
     fn of(result: &ThresholdResult) -> Self {
-        Self { expr: result.threshold.expr.clone(), actual: result.actual, outcome: result.outcome.name().to_owned() }
+        let threshold = &result.threshold;
+        Self {
+            expr: threshold.expr.clone(),
+            actual: result.actual,
+            outcome: result.outcome.name().to_owned(),
+            line: threshold.line,
+        }
     }
 }
 

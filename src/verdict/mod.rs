@@ -73,6 +73,13 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
     }
 }
 
+/// A verdict in one sentence, made of the figures it rests on; `reasons`, worst first, are asked where no figure tells.
+#[must_use]
+pub fn headline(kind: VerdictKind, reasons: &[String], thresholds: &[ThresholdResult], reference: &Reference) -> String {
+    let findings: Vec<Finding> = reasons.iter().map(|reason| Finding::new(kind, reason)).collect();
+    headline::of(kind, &findings, thresholds, reference)
+}
+
 /// The verdict that counts most, by precedence: invalid > fail > inconclusive > warn > pass; the first of equal ones.
 #[must_use]
 pub fn worst<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> Option<&'a Verdict> {

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::program::transcript;
+use crate::program::{loadgate, transcript};
 
 fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -100,6 +100,24 @@ fn inputs_that_mean_nothing_are_refused_by_name() {
     says(&[("WANTED_REQUIRE_COMMENT", "yes")], "require-comment: 'yes' is neither true nor false");
     // A host must not be able to end the list it stands in.
     says(&[("WANTED_ALLOWED_TARGETS", "a\"], x: [\"b")], "allowed-targets: 'a\"]' is not a host");
+}
+
+#[test]
+fn every_flag_of_the_action_is_one_of_the_program() {
+    let script = text("action/gate.sh");
+    for command in ["gate", "publish"] {
+        let help = loadgate(Path::new("."), &[command, "--help"]).output().unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        let of_gate_alone = ["--config", "--env", "--set"];
+        let of_publish_alone = ["--verdict", "--merge"];
+        let flags = script.split_whitespace().map(|word| word.trim_start_matches("arguments+=(").trim_end_matches(')'));
+        let flags: BTreeSet<&str> = flags.filter(|word| word.starts_with("--")).collect();
+        assert!(flags.len() >= 9, "{flags:?}");
+        let other = if command == "gate" { &of_publish_alone[..] } else { &of_gate_alone[..] };
+        for flag in flags.iter().filter(|flag| !other.contains(flag)) {
+            assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{command} has no {flag}");
+        }
+    }
 }
 
 #[test]

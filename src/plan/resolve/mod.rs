@@ -5,6 +5,7 @@ mod checks;
 mod commands;
 mod control;
 mod feeders;
+mod github;
 mod hash;
 mod hosts;
 mod http;
@@ -27,8 +28,9 @@ mod thresholds;
 mod tls;
 mod versions;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
+pub use github::{CommentMode, GithubSettings, is_key};
 use problems::Problems;
 pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 
@@ -54,8 +56,12 @@ pub struct Resolved {
     pub baseline: BaselineSettings,
     /// What is written after the run.
     pub report: ReportSettings,
+    /// What is posted to the pull request.
+    pub github: GithubSettings,
     /// What keeps load from going where it must not; the plan already keeps to it.
     pub safety: SafetySettings,
+    /// The configuration file, as the user named it.
+    pub config: PathBuf,
     /// SHA-256 of the configuration file as written.
     pub config_sha256: String,
     /// What must never be shown.
@@ -109,6 +115,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     settings::secrets(loaded, &problems);
     let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
+    let github = github::resolve(loaded, &suite, &problems);
     let found = problems.into_all();
     let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));
@@ -130,7 +137,9 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         policy: Policy { thresholds, regression, validity: Validity::default() },
         baseline: store,
         report,
+        github,
         safety,
+        config: loaded.path.clone(),
         config_sha256,
         secrets: loaded.secrets.clone(),
         notes,

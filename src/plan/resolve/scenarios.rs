@@ -1,6 +1,6 @@
 //! `scenarios` -> weighted scenarios of requests that are ready to be sent.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use http::Method;
 
@@ -27,6 +27,7 @@ struct Builder<'a> {
     problems: &'a Problems<'a>,
     scribe: Scribe<'a>,
     endpoints: Vec<Endpoint>,
+    lines: BTreeMap<EndpointId, u64>,
 }
 
 pub(super) fn resolve(loaded: &Loaded, feeders: &[Feeder], problems: &Problems<'_>) -> Option<Workload> {
@@ -40,7 +41,7 @@ pub(super) fn resolve(loaded: &Loaded, feeders: &[Feeder], problems: &Problems<'
         return None;
     }
     let scribe = Scribe::new(loaded, problems, feeders);
-    let mut builder = Builder { loaded, problems, scribe, endpoints: Vec::new() };
+    let mut builder = Builder { loaded, problems, scribe, endpoints: Vec::new(), lines: BTreeMap::new() };
     let scenarios: Vec<Option<Scenario>> =
         entries.iter().enumerate().map(|(n, entry)| builder.scenario(entry, &at.index(n))).collect();
     let mut seen = HashSet::new();
@@ -73,6 +74,7 @@ impl Builder<'_> {
             names: shared_names(self.loaded, feeders).into(),
             feeders: feeders.to_vec(),
             hash,
+            lines: self.lines,
         };
         if !(0..workload.endpoints.len()).any(|endpoint| workload.is_measured(endpoint)) {
             self.problems.add_at_key(at, "no step is measured", "remove `measure: false` from the steps that matter");
@@ -101,7 +103,7 @@ impl Builder<'_> {
         if !names::check(&name, at, self.problems) {
             return None;
         }
-        let endpoint = self.endpoint(&name, &name, &name);
+        let endpoint = self.endpoint(&name, &name, &name, at);
         let method = method.parse::<Method>().ok()?;
         let request = Request { target: 0, method, path, headers: Vec::new(), body: bytes::Bytes::new() };
         let rendered = template.map(|path| Rendered { path: Some(path), ..Rendered::default() });
@@ -257,7 +259,7 @@ impl Builder<'_> {
             self.problems.add(&at.key("measure"), "a step of teardown can't be measured", hint);
         }
         let as_written = self.written_request(step, at)?;
-        let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written);
+        let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written, at);
         let target =
             step.target.as_ref().map_or(Some(0), |name| target::named(name, &at.key("target"), self.loaded, self.problems));
         let step::Resolved { request, rendered } = resolved?;
@@ -286,11 +288,13 @@ impl Builder<'_> {
         Some(format!("{} {path}", key.to_uppercase()))
     }
 
-    fn endpoint(&mut self, name: &str, scenario: &str, request: &str) -> EndpointId {
+    fn endpoint(&mut self, name: &str, scenario: &str, request: &str, at: &Path) -> EndpointId {
         self.endpoints.iter().position(|endpoint| endpoint.name == name).unwrap_or_else(|| {
             let endpoint = Endpoint { name: name.to_owned(), scenario: scenario.to_owned(), request: request.to_owned() };
+            let id = self.endpoints.len();
+            self.lines.extend(self.loaded.line(at).map(|line| (id, line)));
             self.endpoints.push(endpoint);
-            self.endpoints.len() - 1
+            id
         })
     }
 }

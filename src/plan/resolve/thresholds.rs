@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Problems;
 use crate::{
     config::{
-        Loaded, Path, Position, nearest_hint,
+        Loaded, Path, nearest_hint,
         thresholds::{PRESETS, Threshold as Long, ThresholdEntry},
         written::TextOr,
     },
@@ -91,10 +91,7 @@ impl Reader<'_> {
             let window = Path::root().key("record").key("window");
             self.problems.add_between(at, &window, message, format!("write {} or more", units::duration(self.window)));
         }
-        let line = match self.loaded.position(at) {
-            Position::At(line, _) => u64::try_from(line).ok(),
-            Position::File | Position::Flag(_) => None,
-        };
+        let line = self.loaded.line(at);
         Some(Threshold { severity, abort_after, line, ..parsed })
     }
 

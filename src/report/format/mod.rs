@@ -12,7 +12,7 @@ mod step_summary;
 mod summary_csv;
 mod summary_json;
 mod table;
-mod template;
+pub(super) mod template;
 mod verdict_json;
 mod windows_csv;
 

@@ -11,8 +11,10 @@ use crate::report::{
 };
 
 /// Every template with its name.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("comment.md", include_str!("../../../templates/comment.md")),
+    ("comment_merged.md", include_str!("../../../templates/comment_merged.md")),
+    ("footer.md", include_str!("../../../templates/footer.md")),
     ("step_summary.md", include_str!("../../../templates/step_summary.md")),
     ("findings.md", include_str!("../../../templates/findings.md")),
     ("figures.md", include_str!("../../../templates/figures.md")),
@@ -24,7 +26,7 @@ const TEMPLATES: [(&str, &str); 9] = [
 ];
 
 /// Fills the template of that name.
-pub(super) fn render(name: &'static str, view: impl Serialize) -> Result<String, ReportError> {
+pub(in crate::report) fn render(name: &'static str, view: impl Serialize) -> Result<String, ReportError> {
     let failed = |error: Error| ReportError::Render { file: name, reason: format!("{error:#}") };
     let mut environment = Environment::new();
     let mut syntax = SyntaxConfig::builder();

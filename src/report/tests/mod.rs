@@ -1,10 +1,13 @@
 //! Whole reports of runs and verdicts made by hand.
 
+mod comment;
 mod console;
 mod fixture;
 mod html;
 mod json;
+mod ladder;
 mod markdown;
+mod restored;
 mod side_by_side;
 mod steering;
 mod tables;

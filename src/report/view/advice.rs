@@ -58,10 +58,13 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
     if ended(Ended::Interrupted) {
         return step("Run it again to its end.", None);
     }
+    if ended(Ended::Aborted) && candidate.iter().any(was_answered) && !broken("target_reachable") {
+        return step("Find out why it was aborted: the failed requests of the report tell what came back.", None);
+    }
     if ended(Ended::Aborted) || broken("target_reachable") {
         let target = candidate.first().map_or_else(String::new, |run| plain(&run.plan.target));
-        let command = format!("curl -v --max-time 5 http://{target}/");
-        return step("See whether the target answers from the machine that makes the load.", Some(&command));
+        let command = (!target.is_empty()).then(|| format!("curl -v --max-time 5 http://{target}/"));
+        return step("See whether the target answers from the machine that makes the load.", command.as_deref());
     }
     if broken("circuit_breaker") {
         return step(
@@ -87,6 +90,11 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
         return step("Use a larger runner for loadgate, or lower the rate: the load generator was the bottleneck.", None);
     }
     step("Mend what the broken check names, and run it again.", None)
+}
+
+/// Whether the target answered as it should at least once.
+fn was_answered(run: &RunRecord) -> bool {
+    run.endpoints.iter().flat_map(|series| series.windows()).any(|window| window.requests > window.error_count())
 }
 
 /// Whether the generator used little of the processors it had: then it was not its own load that kept it waiting.

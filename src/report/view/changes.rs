@@ -43,6 +43,9 @@ pub struct ChangeRow {
     pub reason: String,
     /// Whether a reader should look at it first.
     pub notable: bool,
+    /// How far it is beyond its tolerance: the worst of a class comes first.
+    #[serde(skip)]
+    pub excess: f64,
     /// Whether it is the first of its endpoint's rows.
     pub opens_group: bool,
     /// The figures in words.
@@ -60,6 +63,8 @@ pub struct ChangeText {
     pub change: String,
     /// `+24% … +39%`
     pub interval: String,
+    /// `+24 … +39`, beside the change that has the unit.
+    pub span: String,
     /// `0.0004`
     pub p_value: String,
     /// `+10%`
@@ -118,6 +123,7 @@ impl ChangeRow {
             sign: sign(found.class),
             reason: plain(&row.reason),
             notable: found.notable,
+            excess: row.change.map_or(0.0, |change| change.estimate / row.tolerance),
             opens_group: false,
             text: ChangeText::of(row),
         }
@@ -130,11 +136,13 @@ impl ChangeText {
         let change = |change: f64| row.metric.display_change(change);
         let interval = row.change.and_then(|change| change.interval);
         let p_value = row.change.and_then(|change| change.p_value);
+        let number = |bound: f64| change(bound).trim_end_matches(['%', 'p', ' ']).to_owned();
         Self {
             baseline: value(row.baseline),
             candidate: value(row.candidate),
             change: row.change.map_or_else(none, |found| change(found.estimate)),
             interval: interval.map_or_else(none, |(low, high)| format!("{} … {}", change(low), change(high))),
+            span: interval.map_or_else(none, |(low, high)| format!("{} … {}", number(low), number(high))),
             p_value: p_value.map_or_else(none, p_text),
             tolerance: change(row.tolerance),
             mde: row.mde.map_or_else(none, |mde| change(mde).trim_start_matches('+').to_owned()),

@@ -7,6 +7,8 @@ mod facts;
 mod failures;
 mod generator;
 mod judged;
+mod places;
+mod restored;
 mod run;
 mod several;
 mod steps;
@@ -24,13 +26,14 @@ pub use facts::Fact;
 pub use failures::{FailureView, UnmeasuredView};
 pub use generator::{EventView, GeneratorView};
 pub use judged::{Judged, ThresholdView, ValidityView};
+pub use places::Places;
 pub use run::{RunView, StageView};
 pub use several::{Several, SeveralSide};
 pub use steps::{StepRow, StepTable};
 pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};
 pub use windows::WindowRow;
 
-use super::{marker::Marker, verdict_file::VerdictFile};
+use super::verdict_file::VerdictFile;
 use crate::{record::RunRecord, verdict::Verdict};
 
 /// All that reports show of a judged candidate.
@@ -43,9 +46,6 @@ pub struct View {
     /// The verdict as a file.
     #[serde(skip)]
     pub file: VerdictFile,
-    /// How a later run finds the comment again.
-    #[serde(skip)]
-    pub(super) marker: Marker,
 }
 
 impl View {
@@ -53,11 +53,19 @@ impl View {
     #[must_use]
     pub fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
         let is_ab = candidate.iter().any(|run| run.ab.is_some());
-        Self {
-            run: RunView::new(candidate).beside(if is_ab { baseline } else { &[] }),
-            judged: Judged::new(verdict, candidate, baseline),
-            file: VerdictFile::new(verdict, candidate),
-            marker: Marker::of(verdict, candidate),
+        let run = RunView::new(candidate).beside(if is_ab { baseline } else { &[] });
+        let mut file = VerdictFile::new(verdict, candidate);
+        file.candidate.partial.clone_from(&run.partial);
+        if let Some(facts) = &mut file.baseline {
+            facts.reference = common_reference(baseline);
+            facts.newest = baseline.iter().map(|run| run.started_at).max();
         }
+        Self { run, judged: Judged::new(verdict, candidate, baseline), file }
     }
+}
+
+/// The branch or tag that all runs are of.
+fn common_reference(runs: &[RunRecord]) -> Option<String> {
+    let first = runs.first()?.provenance.reference.as_ref()?;
+    runs.iter().all(|run| run.provenance.reference.as_ref() == Some(first)).then(|| first.clone())
 }

@@ -28,6 +28,8 @@ fn the_minimal_configuration_becomes_a_plan() {
     assert_eq!(names, ["articles", "health"]);
     assert_eq!(plan.workload.endpoints[0].request, "GET /articles");
     assert_eq!(resolved.policy.thresholds[1].line, Some(13));
+    let line = |id: usize| MINIMAL.lines().nth(plan.workload.lines[&id] as usize - 1).unwrap_or_default();
+    assert!(line(0).contains("articles") && line(1).contains("health"), "{:?}", plan.workload.lines);
     assert!(resolved.notes.is_empty(), "{:?}", resolved.notes);
 }
 

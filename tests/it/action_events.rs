@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::{
     bench::{seen, target},
+    fake_github::{FakeGithub, HEAD, REPOSITORY, TOKEN},
+    github_contract::Prism,
     program::{component, transcript},
 };
 
@@ -53,6 +55,7 @@ impl Repository {
         fs::create_dir_all(at(".github/workflows")).unwrap();
         fs::copy(root.join("tests/action/events.yml"), at(".github/workflows/events.yml")).unwrap();
         repository.git(&["init", "--quiet", "--initial-branch", "main"]);
+        repository.git(&["remote", "add", "origin", &format!("https://github.com/{REPOSITORY}.git")]);
         repository.git(&["add", "--all"]);
         repository.git(&["-c", "user.name=shop", "-c", "user.email=shop@example.com", "commit", "--quiet", "-m", "Begin"]);
         repository
@@ -72,10 +75,14 @@ impl Repository {
         assert!(output.status.success(), "{}", transcript(&output));
     }
 
-    /// Plays the workflow. Gives what the runner said and what the steps came to.
+    /// Plays the workflow, without a token. Gives what the runner said and what the steps came to.
     fn play(&self, event: &str, payload: &str, plan: &str, target: &str) -> (Output, Value) {
+        self.play_with(event, payload, plan, target, &[])
+    }
+
+    fn play_with(&self, event: &str, payload: &str, plan: &str, target: &str, more: &[String]) -> (Output, Value) {
         let file = |name: &str| self.folder.path().join(name);
-        fs::write(file("event.json"), payload.replace("HEAD", "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d")).unwrap();
+        fs::write(file("event.json"), payload.replace("HEAD", HEAD)).unwrap();
         let _ = fs::remove_file(file("steps.json"));
         let env = |name: &str, value: &str| ["--env".to_owned(), format!("{name}={value}")];
         let output = self
@@ -93,6 +100,7 @@ impl Repository {
             .args(env("PLAN", plan))
             .args(env("TARGET", target))
             .args(env("RESULTS", file("steps.json").to_str().unwrap()))
+            .args(more)
             .output()
             .unwrap();
         let steps = fs::read(file("steps.json")).unwrap_or_else(|error| panic!("{error}: {}", transcript(&output)));
@@ -136,4 +144,41 @@ fn load_in_a_workflow_that_breaks_a_promise_fails_the_job() {
     assert_eq!(output.status.code(), Some(1), "{}", transcript(&output));
     assert!(transcript(&output).contains("no-such-plan.yml"), "{}", transcript(&output));
     assert!(steps["gate"]["outputs"]["verdict"].as_str().unwrap_or_default().is_empty(), "there was no verdict: {steps}");
+}
+
+#[test]
+fn load_in_a_workflow_with_a_token_is_one_comment_and_one_completed_check() {
+    let (Some(act), Some(git)) = (component("act"), component("git")) else { return };
+    let repository = Repository::new(act, git);
+    let service = target("routes: [ { path: /items }, { path: /broken, status: 500 } ]");
+    let address = format!("http://{}", service.addr());
+    let payload =
+        format!(r#"{{"pull_request": {{"number": 12, "head": {{"sha": "HEAD", "repo": {{"full_name": "{REPOSITORY}"}}}}}}}}"#);
+    for (plan, code, conclusion) in [("passing", 0, "neutral"), ("failing", 1, "failure")] {
+        let github = FakeGithub::start();
+        let prism = Prism::before(&github);
+        let api = prism.as_ref().map_or_else(|| github.api(), Prism::api);
+        let env = |name: &str, value: &str| ["--env".to_owned(), format!("{name}={value}")];
+        let secret = ["--secret".to_owned(), format!("GITHUB_TOKEN={TOKEN}")];
+        let more = [env("GITHUB_API_URL", &api), env("GITHUB_GRAPHQL_URL", &github.graphql()), secret].concat();
+        for _ in 0..2 {
+            let (output, steps) = repository.play_with("pull_request", &payload, plan, &address, &more);
+            let said = transcript(&output);
+            assert_eq!(output.status.code(), Some(code), "{said}");
+            assert!(!said.contains(TOKEN), "the token is nobody's affair");
+            assert!(
+                steps["gate"]["outputs"]["comment-url"].as_str().unwrap_or_default().starts_with("https://"),
+                "{steps}\n{said}"
+            );
+        }
+        let state = github.state();
+        assert_eq!(state.comments.len(), 1, "{plan}: the second run edits the comment of the first");
+        assert!(!state.checks.is_empty(), "{plan}");
+        for check in &state.checks {
+            assert_eq!((&check["head_sha"], &check["status"]), (&HEAD.into(), &"completed".into()), "{check}");
+            assert_eq!(check["conclusion"], conclusion, "{check}");
+        }
+        drop(state);
+        assert_eq!(prism.map_or_else(Vec::new, |prism| prism.violations()), [""; 0]);
+    }
 }

@@ -32,14 +32,14 @@ fn contract() -> Option<(PathBuf, PathBuf)> {
 }
 
 /// A running Prism and what it says.
-struct Prism {
+pub(crate) struct Prism {
     child: Child,
     port: u16,
     said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Prism {
-    fn before(github: &FakeGithub) -> Option<Self> {
+    pub(crate) fn before(github: &FakeGithub) -> Option<Self> {
         let (prism, description) = contract()?;
         let port = closed_port();
         let mut child = Command::new(prism)
@@ -64,14 +64,17 @@ impl Prism {
         Some(Self { child, port, said })
     }
 
+    pub(crate) fn api(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     fn surroundings(&self, github: &FakeGithub, run: u64) -> Surroundings {
-        let server =
-            Server { api: format!("http://127.0.0.1:{}", self.port), graphql: github.graphql(), token: TOKEN.to_owned() };
+        let server = Server { api: self.api(), graphql: github.graphql(), token: TOKEN.to_owned() };
         Surroundings { server: Some(server), ..surroundings(github, run) }
     }
 
     /// Everything that is not as described.
-    fn violations(&self) -> Vec<String> {
+    pub(crate) fn violations(&self) -> Vec<String> {
         self.said.lock().unwrap().iter().filter(|line| line.contains('✖') || line.contains("iolation")).cloned().collect()
     }
 }

@@ -116,10 +116,15 @@ fn everything_that_is_posted_is_as_github_describes_it() {
     tell(&prism.surroundings(&github, 4), "pass", 0);
     github.fail(Fault::always("POST", "/check-runs", Then::read_only()));
     tell(&prism.surroundings(&github, 5), "fail", 0);
-    assert_eq!((github.state().checks.len(), github.state().statuses.len()), (4, 2));
+    let kept = github.state();
+    assert_eq!((kept.checks.len(), kept.statuses.len()), (4, 2));
+    drop(kept);
     let requests = prism.said.lock().unwrap().iter().filter(|line| line.contains("Request received")).count();
     assert!(requests > 15, "{requests} requests went through it");
-    let reset = |line: &&String| !line.contains("socket hang up") && !line.contains("ECONNRESET");
-    let violations: Vec<String> = prism.violations().iter().filter(reset).cloned().collect();
+    // The faults that were ordered: of POST /check-runs only 201 is described, though GitHub refuses it with 403 as everything.
+    let ordered =
+        ["socket hang up", "ECONNRESET", "Unable to match the returned status code with those defined in the document: 201"];
+    let mut violations = prism.violations();
+    violations.retain(|line| !ordered.iter().any(|fault| line.contains(fault)));
     assert!(violations.is_empty(), "{violations:#?}");
 }

@@ -25,6 +25,22 @@ pub const GITHUB_RUN_ID: &str = "GITHUB_RUN_ID";
 pub const GITHUB_RUN_ATTEMPT: &str = "GITHUB_RUN_ATTEMPT";
 /// Web address of the GitHub server.
 pub const GITHUB_SERVER_URL: &str = "GITHUB_SERVER_URL";
+/// Address of the REST API; another one on GitHub Enterprise Server.
+pub const GITHUB_API_URL: &str = "GITHUB_API_URL";
+/// Address of the GraphQL API.
+pub const GITHUB_GRAPHQL_URL: &str = "GITHUB_GRAPHQL_URL";
+/// The token that posts; without it nothing is posted.
+pub const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
+/// Folder the repository is checked out in; annotations name files relative to it.
+pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
+/// Proxies on the way to GitHub, as shells and runners spell them.
+pub const ALL_PROXY: [&str; 2] = ["ALL_PROXY", "all_proxy"];
+/// The proxy for plain HTTP.
+pub const HTTP_PROXY: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+/// The proxy for HTTPS.
+pub const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+/// Hosts that no proxy is asked for.
+pub const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// `Linux`, `macOS` or `Windows`.
 pub const RUNNER_OS: &str = "RUNNER_OS";
 /// `X64`, `ARM64`, ..

@@ -29,7 +29,7 @@ const IMPORTS: [(&str, &[&str]); 24] = [
     ("baseline", &["record", "clock", "units"]),
     ("import", &["record", "units"]),
     ("report", &["record", "compare", "verdict", "policy", "exit", "units"]),
-    ("publish", &["report", "verdict", "units", "env"]),
+    ("publish", &["report", "verdict", "clock", "units", "env"]),
     ("mock_target", &["clock", "units"]),
     ("cli", &["*"]),
     ("main", &["cli"]),

@@ -6,6 +6,8 @@ use super::{
     Failure, ab,
     config_args::ConfigArgs,
     confirm, places,
+    publish_args::PublishArgs,
+    publishing::Publishing,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
     report::formats,
@@ -37,9 +39,11 @@ pub(super) struct Args {
     /// Folder for record, verdict and reports [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write no job summary, also in GitHub Actions
+    /// Post nothing and write no job summary, also in GitHub Actions
     #[arg(long)]
     no_publish: bool,
+    #[command(flatten)]
+    publish: PublishArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -49,17 +53,28 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
-    let gated = gate(&resolved, args.talk, &stop)?;
+    let github = args.publish.over(&resolved.github);
+    let adds_summary = github.step_summary && !args.no_publish;
+    let publishing = if args.no_publish { Publishing::off(github) } else { Publishing::of_gate(github, &resolved.secrets) };
+    let gated = gate(&resolved, args.talk, &stop);
+    publishing.load_is_over();
+    let gated = match gated {
+        Ok(gated) => gated,
+        Err(failure) => {
+            publishing.failed(&failure, &resolved.secrets);
+            return Err(failure);
+        }
+    };
     terminal::out(&gated.console);
     if !matches!(gated.verdict.reference, Reference::Compared(_)) && gated.verdict.exit == Exit::Ok {
         terminal::err(&how_to_promote(&resolved));
     }
     let folder = &resolved.report.dir;
     warn(publish::github::set_outputs(folder, &gated.verdict));
-    if !args.no_publish {
+    if adds_summary {
         warn(publish::github::add_summary(folder));
     }
-    Ok(gated.verdict.exit)
+    Ok(publishing.tell_gate(&gated.view, gated.verdict.exit))
 }
 
 /// A finished gate.
@@ -67,6 +82,8 @@ pub(super) struct Gated {
     pub verdict: Verdict,
     /// The table and the verdict for a terminal.
     pub console: String,
+    /// What every other report shows.
+    pub view: Box<report::View>,
 }
 
 /// Runs and judges a candidate; leaves record, verdict and reports in the report folder. Everything that can be found wrong
@@ -103,7 +120,7 @@ pub(super) fn reported(
 ) -> Result<Gated, Failure> {
     let view = report::View::new(&verdict, candidate, baseline).placed(places::of(resolved));
     report::write(&view, &formats(&resolved.report.formats), &resolved.report.dir).map_err(recording::not_reported)?;
-    Ok(Gated { console: report::console(&view), verdict })
+    Ok(Gated { console: report::console(&view), verdict, view: Box::new(view) })
 }
 
 /// The runs to compare with, or what there is instead.

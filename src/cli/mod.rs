@@ -6,6 +6,7 @@ mod baseline;
 mod calibrate;
 mod check;
 mod compare;
+mod completions;
 mod config_args;
 mod confirm;
 mod demo;
@@ -14,19 +15,25 @@ mod failure;
 mod gate;
 mod hooks;
 mod import;
+mod init;
 mod logs;
+mod man;
 mod mock_target;
 mod outlook;
 mod pair;
 mod places;
 mod progress;
 mod provenance;
+mod publish;
+mod publish_args;
+mod publishing;
 mod recording;
 mod records;
 mod replicates;
 mod report;
 mod retakes;
 mod run;
+mod schema;
 mod services;
 mod signals;
 mod sources;
@@ -57,6 +64,8 @@ enum Command {
     Compare(compare::Args),
     /// Render the reports again from saved records
     Report(report::Args),
+    /// Post a finished verdict to its pull request; the second half of a fork's
+    Publish(publish::Args),
     /// Look after stored baselines
     Baseline(baseline::Args),
     /// Play one version beside itself and learn how much noise there is, so that gates see smaller changes
@@ -76,6 +85,14 @@ enum Command {
         /// What the processes of the service carry
         mark: String,
     },
+    /// Write a first configuration and workflow for the project in this folder
+    Init(init::Args),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema(schema::Args),
+    /// Print what a shell needs to complete command lines
+    Completions(completions::Args),
+    /// Print the manual page, or write those of all commands
+    Man(man::Args),
 }
 
 /// Parses the command line, runs the command, reports a failure on stderr.
@@ -96,6 +113,7 @@ pub fn main() -> Exit {
         Command::Demo(args) => demo::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Publish(args) => publish::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
@@ -106,6 +124,10 @@ pub fn main() -> Exit {
             crate::service::guard::stand(&mark);
             Ok(Exit::Ok)
         }
+        Command::Init(args) => init::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     done.unwrap_or_else(|failure| {
         terminal::err(&failure.to_string());

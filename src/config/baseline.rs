@@ -1,9 +1,10 @@
 //! `baseline:` as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Where earlier records live.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     /// `file`.

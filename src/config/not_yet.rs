@@ -29,7 +29,6 @@ const NOT_YET: &[&str] = &[
     "report.templates",
     "report.timeseries",
     "report.curl_repro",
-    "github",
     "notify",
 ];
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::written::{Expected, Share, TextOr, Time, Written};
 
 /// Promises about this run against another.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Regression {
     /// `auto`, `baseline` or `ab`.
@@ -37,7 +38,7 @@ pub struct Regression {
 }
 
 /// How often a suspected regression must show again.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
     /// Times that all is played again.
@@ -45,7 +46,7 @@ pub struct Confirm {
 }
 
 /// Tolerances by metric.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// The median.
@@ -67,7 +68,7 @@ pub struct Metrics {
 }
 
 /// How much a quantile may grow.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Sure growth from here on is a warning.
@@ -81,7 +82,7 @@ pub struct Latency {
 }
 
 /// How much less may be done.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Throughput {
     /// A sure fall by this much is a warning.
@@ -93,7 +94,7 @@ pub struct Throughput {
 }
 
 /// How much the error rate may grow.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorRate {
     /// Smallest sure increase that is a warning.
@@ -103,7 +104,7 @@ pub struct ErrorRate {
 }
 
 /// An exception for one endpoint; `ignore` is the short form.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
     /// The run is inconclusive while a test of this endpoint is.
@@ -125,10 +126,11 @@ pub struct Override {
 
 impl Expected for Override {
     const EXPECTED: &'static str = "ignore, or a map such as { critical: true, p99: { fail: 30% } }";
+    const WORDS: &'static [&'static str] = &["ignore"];
 }
 
 /// What to make of events that are neither pass nor fail: `pass`, `warn` or `fail`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// There is no baseline yet.

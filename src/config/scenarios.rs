@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 pub type ScenarioEntry = TextOr<Scenario>;
 
 /// A scenario of several `steps`, or a shorthand of one request.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Name; of a shorthand also the endpoint's.
@@ -48,6 +49,7 @@ pub struct Scenario {
     /// Body as it is sent.
     pub body: Option<String>,
     /// Body that is sent as JSON.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub json: Option<serde_yaml::Value>,
     /// Name under `targets:` of the service that is asked.
     pub target: Option<String>,
@@ -85,7 +87,7 @@ impl Scenario {
 }
 
 /// One request, or a pause.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The endpoint's name.
@@ -107,6 +109,7 @@ pub struct Step {
     /// Body as it is sent.
     pub body: Option<String>,
     /// Body that is sent as JSON.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub json: Option<serde_yaml::Value>,
     /// Name under `targets:` of the service that is asked.
     pub target: Option<String>,
@@ -144,7 +147,7 @@ impl Step {
 pub type ExtractEntry = TextOr<Extract>;
 
 /// Where a value is taken from: exactly one of `json`, `regex` and `header`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Extract {
     /// A JSONPath.
@@ -154,6 +157,7 @@ pub struct Extract {
     /// The name of a header.
     pub header: Option<String>,
     /// Stands in when there is no such value.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub default: Option<serde_yaml::Value>,
 }
 

@@ -1,5 +1,6 @@
 //! `thresholds:` (or `slo:`) as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::written::{Expected, TextOr, Time, Written};
@@ -8,7 +9,7 @@ use super::written::{Expected, TextOr, Time, Written};
 pub type ThresholdEntry = TextOr<Threshold>;
 
 /// The long form.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// The promise.

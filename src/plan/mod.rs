@@ -33,7 +33,9 @@ pub use feed::{Feed, Feeder, FeederId, Order, Rows, Table};
 pub use http::{Connections, HttpSettings, Retries, Timeouts};
 pub use json_path::JsonPath;
 pub use replicate::{Replicate, Replication};
-pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
+pub use resolve::{
+    BaselineSettings, CommentMode, GithubSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, is_key, resolve,
+};
 pub use rule::Rule;
 pub use schedule::{Pacer, Schedule, Shape};
 pub use service::{Hook, Hooks, ShellCommand};

@@ -126,6 +126,7 @@ fn every_flag_of_every_command_is_described() {
     let shared = flags(section(&page, "## Common flags"));
     for command in [
         "gate",
+        "publish",
         "run",
         "compare",
         "import",
@@ -134,6 +135,10 @@ fn every_flag_of_every_command_is_described() {
         "check",
         "demo",
         "mock-target",
+        "init",
+        "schema",
+        "completions",
+        "man",
         "list",
         "show",
         "record",

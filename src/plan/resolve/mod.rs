@@ -5,6 +5,7 @@ mod checks;
 mod commands;
 mod control;
 mod feeders;
+mod github;
 mod hash;
 mod hosts;
 mod http;
@@ -30,6 +31,7 @@ mod versions;
 
 use std::{path::PathBuf, time::Duration};
 
+pub use github::{CommentMode, GithubSettings, is_key};
 use problems::Problems;
 pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 
@@ -55,6 +57,8 @@ pub struct Resolved {
     pub baseline: BaselineSettings,
     /// What is written after the run.
     pub report: ReportSettings,
+    /// What is posted to the pull request.
+    pub github: GithubSettings,
     /// What keeps load from going where it must not; the plan already keeps to it.
     pub safety: SafetySettings,
     /// The configuration file, as the user named it.
@@ -113,6 +117,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     settings::secrets(loaded, &problems);
     let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
+    let github = github::resolve(loaded, &suite, &problems);
     let found = problems.into_all();
     let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));
@@ -135,6 +140,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         policy: Policy { thresholds, regression, validity },
         baseline: store,
         report,
+        github,
         safety,
         config: loaded.path.clone(),
         config_sha256,

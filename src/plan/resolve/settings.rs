@@ -41,12 +41,23 @@ pub enum ReportFormat {
     Junit,
     /// `summary.csv`, `windows.csv`
     Csv,
+    /// `load-performance.json`
+    Gitlab,
+    /// `metrics.txt`
+    Openmetrics,
 }
 
 impl ReportFormat {
     /// All of them, with their names in the configuration.
-    pub const ALL: [(&'static str, Self); 5] =
-        [("json", Self::Json), ("html", Self::Html), ("md", Self::Md), ("junit", Self::Junit), ("csv", Self::Csv)];
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("json", Self::Json),
+        ("html", Self::Html),
+        ("md", Self::Md),
+        ("junit", Self::Junit),
+        ("csv", Self::Csv),
+        ("gitlab", Self::Gitlab),
+        ("openmetrics", Self::Openmetrics),
+    ];
 }
 
 pub(super) fn baseline(loaded: &Loaded, problems: &Problems<'_>) -> BaselineSettings {

@@ -98,7 +98,7 @@ fn what_the_other_sections_can_not_be() {
     error: loadgate.yml:5:30: 'pdf' is not a value of 'report.formats[0]'
       5 | report: { dir: '', formats: [pdf] }
         |                              ^
-    hint: known values: json, html, md, junit, csv
+    hint: known values: json, html, md, junit, csv, gitlab, openmetrics
 
     error: loadgate.yml:6:19: '1ms' is out of range
       6 | record: { window: 1ms }

@@ -52,7 +52,7 @@ const UNKNOWN: &str = "as the target allows";
 
 /// Whether users are measured: how many requests they make depends on the target.
 fn measures_users(plan: &Plan) -> bool {
-    plan.stages.iter().any(|stage| stage.measured && matches!(stage.load, Load::Users(_)))
+    plan.stages.iter().any(|stage| stage.measured && !matches!(stage.load, Load::Arrivals(_)))
 }
 
 fn stages(plan: &Plan) -> String {
@@ -61,7 +61,7 @@ fn stages(plan: &Plan) -> String {
         let arrivals = match (stage.load, stage.iterations) {
             (Load::Arrivals(_), None) => stage.arrivals().to_string(),
             (_, Some(count)) => format!("{at_most}{count}"),
-            (Load::Users(_), None) => UNKNOWN.to_owned(),
+            (Load::Users(_) | Load::Connections(_), None) => UNKNOWN.to_owned(),
         };
         vec![
             stage.name.clone(),

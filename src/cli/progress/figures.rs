@@ -103,7 +103,7 @@ impl Pace {
     fn of(plan: &Plan, load: Load) -> Self {
         let is_one = |scenario: &Scenario| scenario.requests().count() == 1;
         match load {
-            Load::Users(_) => Self::Users,
+            Load::Users(_) | Load::Connections(_) => Self::Users,
             Load::Arrivals(_) if plan.workload.scenarios.iter().all(is_one) => Self::Requests,
             Load::Arrivals(_) => Self::Arrivals,
         }

@@ -102,6 +102,7 @@ impl Reader<'_> {
         let (Some(scope), Some(workload)) = (&threshold.scope, self.workload) else { return };
         let endpoints = workload.measured_endpoints().map(|endpoint| endpoint.name.as_str());
         let scenarios = workload.scenarios.iter().map(|scenario| scenario.name.as_str());
+        let scenarios = scenarios.chain(workload.sockets.iter().map(|scenario| scenario.name.as_str()));
         let mut known: Vec<&str> = endpoints.chain(scenarios).collect();
         known.sort_unstable();
         known.dedup();

@@ -30,6 +30,7 @@ mod teardown;
 mod token_bucket;
 mod user;
 mod visit;
+mod websocket;
 mod worker;
 
 pub use conductor::{Progress, Steering};

@@ -1,0 +1,143 @@
+//! One connection of a scenario over all the sockets it takes: opened, played on, lost and opened again.
+
+use std::{rc::Rc, time::Duration};
+
+use super::{
+    conversation::Conversation,
+    crew::Crew,
+    notes::{Notes, Outcome},
+    play::{CLOSE_USELESS, End, Player},
+};
+use crate::{
+    engine::{cast::Cast, render::render, user::User},
+    plan::{SocketScenario, Templates},
+    protocol::{
+        Driver, Failure,
+        websocket::{Dialer, Opened},
+    },
+};
+
+/// Time that a target is given to agree to a close while the run goes on.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// How often a connection that may not be opened asks again.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// What the connections of a scenario share on one thread.
+pub(super) struct Cradle<D: Driver> {
+    pub(super) cast: Rc<Cast<D>>,
+    pub(super) crew: Rc<Crew>,
+    pub(super) scenario: SocketScenario,
+    pub(super) dialer: Dialer,
+    pub(super) templates: Templates,
+}
+
+/// A connection that was lost, or could not be had.
+struct Loss {
+    /// Moment of the run.
+    at: Duration,
+    failure: Failure,
+    /// Attempts since then to have it back.
+    attempts: u32,
+}
+
+impl<D: Driver> Cradle<D> {
+    /// Lives the life of connection `number`, which comes at one moment of the run and goes at another.
+    pub(super) async fn live(self: Rc<Self>, number: u32, comes: Duration, leaves: Duration) {
+        let _presence = self.crew.enter();
+        let (cast, scenario) = (&self.cast, &self.scenario);
+        let (notes, endpoints) = (Notes::new(cast), scenario.endpoints);
+        let mut user = User::new(number.into(), &cast.run.plan, ());
+        let (mut due, mut loss): (Duration, Option<Loss>) = (comes, None);
+        loop {
+            if !self.may_open(leaves).await {
+                return;
+            }
+            user.begin_connection_round();
+            let ended = match self.open(&mut user, due, &notes).await {
+                Ok(opened) => {
+                    if let Some(loss) = loss.take() {
+                        let now = cast.run.moment();
+                        notes.note(endpoints.reconnect, now, Outcome::after(now.saturating_sub(loss.at), None));
+                    }
+                    match self.converse(opened, &mut user, leaves).await {
+                        Some(failure) => failure,
+                        None => return,
+                    }
+                }
+                Err(failure) => failure,
+            };
+            let now = cast.run.moment();
+            let lost = loss.get_or_insert_with(|| Loss { at: now, failure: ended.clone(), attempts: 0 });
+            if lost.attempts >= scenario.reconnect.max {
+                let outcome = Outcome::after(now.saturating_sub(lost.at), Some(lost.failure.clone()));
+                notes.note(endpoints.reconnect, now, outcome);
+                return;
+            }
+            due = now + scenario.reconnect.backoff.pause(lost.attempts, &mut user.rng);
+            lost.attempts += 1;
+            if !self.crew.wait_until(cast, due.min(leaves)).await || due >= leaves {
+                return;
+            }
+        }
+    }
+
+    /// Waits while the circuit breaker keeps everything from the target. False when the connection's time is over.
+    async fn may_open(&self, leaves: Duration) -> bool {
+        loop {
+            let now = self.cast.run.moment();
+            if now >= leaves || self.crew.is_ending() {
+                return false;
+            }
+            if self.cast.controls().begin(true).is_some() {
+                return true;
+            }
+            if !self.crew.wait_until(&self.cast, now + WAIT).await {
+                return false;
+            }
+        }
+    }
+
+    /// Opens a connection that is due, and notes what came of it.
+    async fn open(&self, user: &mut User<()>, due: Duration, notes: &Notes<D>) -> Result<Opened, Failure> {
+        let (run, endpoint) = (&self.cast.run, self.scenario.endpoints.connect);
+        let (ticket, sent) = (notes.begin(endpoint, due), run.moment());
+        notes.sent(due, sent);
+        let opened = match &self.scenario.rendered {
+            None => self.dialer.open(&self.scenario, &self.scenario.opening).await,
+            Some(rendered) => match render(&self.templates, &self.scenario.opening, rendered, user.scope_now()) {
+                Ok(request) => self.dialer.open(&self.scenario, &request).await,
+                Err(failure) => Err(failure),
+            },
+        };
+        let done = run.moment();
+        let (response, service) = (done.saturating_sub(due), done.saturating_sub(sent));
+        let phases = opened.as_ref().map(|opened| opened.phases).unwrap_or_default();
+        let failure = opened.as_ref().err().cloned();
+        let connections = u64::from(failure.is_none());
+        notes.finish(ticket, endpoint, Outcome { response, service, phases, connections, failure, bytes: 0 });
+        if opened.is_err() {
+            // An attempt that fails at once must not keep the thread from everybody else.
+            tokio::task::yield_now().await;
+        }
+        opened
+    }
+
+    /// Plays on an open connection to its end. Returns why it was lost, if it was.
+    async fn converse(&self, opened: Opened, user: &mut User<()>, leaves: Duration) -> Option<Failure> {
+        let ending = self.crew.ending();
+        let mut conversation = Conversation::new(&self.cast, opened.socket, &self.scenario, leaves, ending);
+        let (templates, scenario) = (&self.templates, &self.scenario);
+        let end = Player { conversation: &mut conversation, user, templates, scenario }.play().await;
+        match end {
+            End::Lost(failure) => Some(failure),
+            End::Close(code) => {
+                conversation.socket.close(code, GOODBYE).await;
+                None
+            }
+            End::Useless(failure) => {
+                conversation.socket.close(CLOSE_USELESS, GOODBYE).await;
+                Some(failure)
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ use crate::{exit::Exit, plan::Resolved, units};
 mod outlook_text;
 mod plan_text;
 mod replicates_text;
+mod sockets_text;
 mod steering_text;
 mod target_text;
 mod thresholds_text;

@@ -146,7 +146,12 @@ impl Route {
             errors: own.errors.or(defaults.errors).map(check_errors).transpose()?,
             resets: own.resets.or(defaults.resets).map_or(0.0, |ResetScript { share }| share.fraction()),
             limit: own.limit.or(defaults.limit).map(Limit::of).transpose()?,
-            websocket: own.websocket.as_ref().or(defaults.websocket.as_ref()).map(|script| check_websocket(script, seed)).transpose()?,
+            websocket: own
+                .websocket
+                .as_ref()
+                .or(defaults.websocket.as_ref())
+                .map(|script| check_websocket(script, seed))
+                .transpose()?,
             status: check_status(own.status.or(defaults.status).unwrap_or(200))?,
             content_type,
             body,

@@ -44,7 +44,8 @@ pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
 pub use think::Think;
 pub use tls::{Authorities, Identity, Tls, Trust};
 pub use websocket::{
-    Connections as SocketConnections, Expect, Heartbeat, Listen, OneWay, Outgoing, Reconnect, SocketEndpoints, SocketScenario, SocketStep, Wanted,
+    Connections as SocketConnections, Expect, Heartbeat, Listen, OneWay, Outgoing, Reconnect, SocketEndpoints, SocketScenario,
+    SocketStep, Wanted,
 };
 pub use workload::{Endpoint, Scenario, Workload};
 

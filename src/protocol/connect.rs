@@ -85,7 +85,11 @@ impl Origins {
     /// # Errors
     /// Connections can't be secured as `tls:` says. A name without an address is none: it may get one while we wait for the target.
     pub fn of(plan: &Plan) -> Result<Self, OriginError> {
-        let origins = plan.targets.iter().map(|target| Origin::of(target, !plan.workload.sockets.is_empty())).collect::<Result<Vec<_>, _>>()?;
+        let origins = plan
+            .targets
+            .iter()
+            .map(|target| Origin::of(target, !plan.workload.sockets.is_empty()))
+            .collect::<Result<Vec<_>, _>>()?;
         let addresses = || origins.iter().map(|origin| Arc::clone(&origin.addresses));
         let refresher = plan.http.dns_refresh.map(|every| Refresher::start(addresses(), every)).transpose()?;
         Ok(Self(Arc::new(All { origins, _refresher: refresher })))

@@ -2,7 +2,7 @@
 
 use super::{
     super::outlook::{Outlook, per_arrival},
-    outlook_text, replicates_text, steering_text, target_text, thresholds_text, users_text,
+    outlook_text, replicates_text, sockets_text, steering_text, target_text, thresholds_text, users_text,
 };
 use crate::{
     compare::SERVICE,
@@ -17,6 +17,7 @@ pub(super) fn render(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
         stages(&resolved.plan),
         endpoints(resolved),
         scenarios(&resolved.plan),
+        sockets_text::render(&resolved.plan),
         users_text::data(&resolved.plan),
         thresholds_text::render(resolved),
         regression(resolved),
@@ -40,6 +41,9 @@ fn head(resolved: &Resolved) -> String {
     }
     if plan.peak_users() > 0 {
         load.push(format!("at most {} users", plan.peak_users()));
+    }
+    if plan.peak_sockets() > 0 {
+        load.push(format!("at most {} WebSocket connections", plan.peak_sockets()));
     }
     let of_each = if plan.baseline.is_some() { "; each version has half of it" } else { "" };
     lines.push(format!("length    {length}, {}{of_each}", load.join(", ")));
@@ -76,6 +80,9 @@ fn stages(plan: &Plan) -> String {
 }
 
 fn scenarios(plan: &Plan) -> String {
+    if plan.workload.scenarios.is_empty() {
+        return String::new();
+    }
     let total: u64 = plan.workload.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
     let row = |scenario: &crate::plan::Scenario| {
         let share = f64::from(scenario.weight) / total.max(1) as f64;
@@ -91,12 +98,13 @@ fn endpoints(resolved: &Resolved) -> String {
     let arrivals: u64 = plan.stages.iter().filter(|stage| stage.measured).map(crate::plan::Stage::arrivals).sum();
     let row = |(id, endpoint): (usize, &crate::plan::Endpoint)| {
         let requests = arrivals as f64 * per_arrival(plan, id) / plan.sides().len() as f64;
+        let is_open = measures_users(plan) || plan.workload.is_of_socket(id);
         let testable: Vec<String> = resolved
             .policy
             .regression
             .latency
             .keys()
-            .filter(|quantile| measures_users(plan) || requests.round() as u64 >= quantile.samples_to_compare())
+            .filter(|quantile| is_open || requests.round() as u64 >= quantile.samples_to_compare())
             .map(Quantile::to_string)
             .collect();
         let testable = match (resolved.measured_blocks() < BLOCKS_MIN, testable.is_empty()) {
@@ -104,7 +112,7 @@ fn endpoints(resolved: &Resolved) -> String {
             (false, true) => "none, too few requests".to_owned(),
             (false, false) => testable.join(", "),
         };
-        let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{requests:.0}") };
+        let requests = if is_open { UNKNOWN.to_owned() } else { format!("{requests:.0}") };
         vec![endpoint.name.clone(), endpoint.request.clone(), requests, testable]
     };
     let measured = plan.workload.endpoints.iter().enumerate().filter(|(id, _)| plan.workload.is_measured(*id));

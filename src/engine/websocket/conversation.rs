@@ -123,8 +123,8 @@ impl<D: Driver> Conversation<D> {
     /// Sends a ping that is due. Returns why the connection is no more, if its peer is dead.
     async fn look_after_heart(&mut self, now: Duration) -> Option<Failure> {
         let (heart, _) = self.heart.as_mut()?;
-        if let Some(waited) = heart.stopped(now) {
-            let message = format!("no answer to a ping within {}", units::duration(waited));
+        if let Some(limit) = heart.stopped(now) {
+            let message = format!("no answer to a ping within {}", units::duration(limit));
             return Some(self.lost(Failure::told(ErrorClass::TimeoutPong, &message)));
         }
         if !heart.is_due(now) {

@@ -48,11 +48,10 @@ impl Heart {
         None
     }
 
-    /// How long the oldest ping has been without an answer, if that is too long.
+    /// The time that a ping may be without an answer, if the oldest one has been for so long.
     pub(super) fn stopped(&self, now: Duration) -> Option<Duration> {
         let (_, sent) = self.waiting.front()?;
-        let waited = now.saturating_sub(*sent);
-        (waited >= self.rules.timeout).then_some(waited)
+        (now.saturating_sub(*sent) >= self.rules.timeout).then_some(self.rules.timeout)
     }
 
     /// When there is something to do next.

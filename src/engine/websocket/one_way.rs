@@ -4,12 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
-    plan::OneWay,
-    protocol::Failure,
-    record::ErrorClass,
-    units,
-};
+use crate::{plan::OneWay, protocol::Failure, record::ErrorClass, units};
 
 /// How far a message may seem to come from the future: clocks of one machine are read a moment apart, and a sender rounds.
 const SKEW_MAX: Duration = Duration::from_millis(1);
@@ -74,7 +69,14 @@ mod tests {
     #[test]
     fn a_time_of_sending_is_read_in_any_usual_unit() {
         let at = "2026-11-21T12:00:00.250Z";
-        let sent = ["1795262400", "1795262400000", "1795262400000000", "1795262400000000000", "1795262400.0", "\"2026-11-21T12:00:00Z\""];
+        let sent = [
+            "1795262400",
+            "1795262400000",
+            "1795262400000000",
+            "1795262400000000000",
+            "1795262400.0",
+            "\"2026-11-21T12:00:00Z\"",
+        ];
         for sent in sent {
             assert_eq!(of(&format!("{{\"sent_at_ms\": {sent}}}"), at), Ok(Duration::from_millis(250)), "{sent}");
         }
@@ -91,7 +93,9 @@ mod tests {
 
     #[test]
     fn a_message_without_a_time_is_told_of() {
-        for (message, reason) in [("hello", "it is not JSON"), ("{}", "nothing is there"), ("{\"sent_at_ms\": true}", "what is there is no time")] {
+        for (message, reason) in
+            [("hello", "it is not JSON"), ("{}", "nothing is there"), ("{\"sent_at_ms\": true}", "what is there is no time")]
+        {
             let failure = of(message, "2026-11-21T12:00:00Z").unwrap_err();
             assert_eq!(failure.class, ErrorClass::ExtractFailed);
             assert!(failure.message.ends_with(reason), "{}", failure.message);

@@ -168,7 +168,8 @@ impl<D: Driver> Player<'_, D> {
                 }
                 Event::Due => {
                     let within = units::duration(expect.within);
-                    let failure = Failure::told(ErrorClass::TimeoutMessage, &format!("{} did not come within {within}", expect.wanted));
+                    let failure =
+                        Failure::told(ErrorClass::TimeoutMessage, &format!("{} did not come within {within}", expect.wanted));
                     break (Some(failure.clone()), Some(Broken::Failed(failure)));
                 }
                 Event::Leave(_) => {}
@@ -225,9 +226,8 @@ fn is_wanted(wanted: &Wanted, message: &[u8]) -> bool {
     match wanted {
         Wanted::Any => true,
         Wanted::Matches(regex) => regex.is_match(&String::from_utf8_lossy(message)),
-        Wanted::Json(rules) => serde_json::from_slice::<serde_json::Value>(message).is_ok_and(|document| {
-            rules.iter().all(|(path, rule)| path.first(&document).is_some_and(|value| rule.holds(&value)))
-        }),
+        Wanted::Json(rules) => serde_json::from_slice::<serde_json::Value>(message)
+            .is_ok_and(|document| rules.iter().all(|(path, rule)| path.first(&document).is_some_and(|value| rule.holds(&value)))),
     }
 }
 

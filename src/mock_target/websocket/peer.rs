@@ -17,12 +17,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{
-    Fate, Sockets,
-    room::hand_over,
-    script::AnswerScript,
-    seen::Seen,
-};
+use super::{Fate, Sockets, room::hand_over, script::AnswerScript, seen::Seen};
 use crate::{
     clock::{self, Duration, Instant},
     mock_target::{server::Server, wire::Connection},

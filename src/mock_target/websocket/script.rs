@@ -78,8 +78,13 @@ impl WebSocketScript {
         if self.push.is_some_and(|push| push.every.0.is_zero()) {
             return Err(ScriptError::new("websocket.push: every 0s", "write a time between two messages, such as 100ms"));
         }
-        if let Some(code) = self.kill.and_then(|kill| kill.code).filter(|code| !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)) {
-            return Err(ScriptError::new(format!("websocket.kill: {code} is no code to close with"), "write a code such as 1011"));
+        if let Some(code) =
+            self.kill.and_then(|kill| kill.code).filter(|code| !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999))
+        {
+            return Err(ScriptError::new(
+                format!("websocket.kill: {code} is no code to close with"),
+                "write a code such as 1011",
+            ));
         }
         Ok(())
     }

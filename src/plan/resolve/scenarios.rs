@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use http::Method;
 
 use super::{
-    Problems, hash, names, step, target, websocket,
+    Problems, hash, names, step, target,
     templates::{Reach, Scribe, Source},
+    websocket,
 };
 use crate::{
     config::{

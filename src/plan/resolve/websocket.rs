@@ -14,9 +14,7 @@ use super::{
 };
 use crate::{
     config::{Loaded, Path, scenarios as written, written::TextOr},
-    plan::{
-        Crowd, Heartbeat, Load, Reconnect, Rendered, Request, SocketConnections, SocketEndpoints, SocketScenario, Stage,
-    },
+    plan::{Crowd, Heartbeat, Load, Reconnect, Rendered, Request, SocketConnections, SocketEndpoints, SocketScenario, Stage},
     policy::Mode,
     record::Part,
     units,
@@ -81,8 +79,7 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
         let hint = "write a rate above 0, for example 2/s, or remove the line to play the steps once";
         builder.problems.add(&at.key("rate"), "a rate of 0 plays nothing", hint);
     }
-    let write_timeout =
-        builder.problems.time_or(scenario.write_timeout.as_ref(), &at.key("write_timeout"), WRITE_TIMEOUT);
+    let write_timeout = builder.problems.time_or(scenario.write_timeout.as_ref(), &at.key("write_timeout"), WRITE_TIMEOUT);
     let message_bytes_max = message_bytes_max(scenario, &at.key("max_message"), builder.problems);
     let asked = format!("WS {}", builder.loaded.written(&at.key("websocket")).unwrap_or_default());
     let mut endpoint = |of: &str| builder.endpoint(&format!("{name}.{of}"), name, &asked);
@@ -177,7 +174,8 @@ fn opening(scenario: &written::Scenario, at: &Path, builder: &mut Builder<'_>) -
         rendered.headers = step::header_templates(written, &headers, &at, &mut builder.scribe, &reach);
     }
     let offered = scenario.subprotocols.as_ref().map(|offered| offered.join(", "));
-    let further = [("origin", header::ORIGIN, scenario.origin.clone()), ("subprotocols", header::SEC_WEBSOCKET_PROTOCOL, offered)];
+    let further =
+        [("origin", header::ORIGIN, scenario.origin.clone()), ("subprotocols", header::SEC_WEBSOCKET_PROTOCOL, offered)];
     for (key, name, value) in further {
         let Some(value) = value else { continue };
         match HeaderValue::from_str(&value) {

@@ -58,7 +58,11 @@ fn one(step: &written::Step, part: Part, scenario: &str, at: &Path, builder: &mu
     }
     let keys = step.of_websocket();
     let [key] = keys[..] else {
-        let message = if keys.is_empty() { "this step does nothing".to_owned() } else { format!("a step does one thing, and here are '{}'", keys.join("' and '")) };
+        let message = if keys.is_empty() {
+            "this step does nothing".to_owned()
+        } else {
+            format!("a step does one thing, and here are '{}'", keys.join("' and '"))
+        };
         builder.problems.add(at, message, "write one of send, expect, listen, think and close");
         return None;
     };
@@ -115,7 +119,11 @@ fn send(entry: &SendEntry, at: &Path, builder: &mut Builder<'_>) -> Option<Outgo
             match STANDARD.decode(base64.trim()) {
                 Ok(bytes) => Some(Outgoing { is_text: false, written: Bytes::from(bytes), rendered: Vec::new() }),
                 Err(error) => {
-                    builder.problems.add(&at, format!("this is not Base64: {error}"), "write the bytes in Base64, such as aGVsbG8=");
+                    builder.problems.add(
+                        &at,
+                        format!("this is not Base64: {error}"),
+                        "write the bytes in Base64, such as aGVsbG8=",
+                    );
                     None
                 }
             }
@@ -199,7 +207,8 @@ fn listen(written: &WrittenListen, scenario: &str, at: &Path, builder: &mut Buil
         }
         Some(path) => {
             let parsed = JsonPath::parse(path);
-            let refuse = |message: String| builder.problems.add(&at.key("latency_from"), message, "write a path such as $.sent_at_ms");
+            let refuse =
+                |message: String| builder.problems.add(&at.key("latency_from"), message, "write a path such as $.sent_at_ms");
             let sent_at = parsed.map_err(refuse).ok()?;
             let endpoint = endpoint(written.name.as_ref(), "message_latency", scenario, at, builder)?;
             Some(OneWay { endpoint, sent_at })

@@ -52,7 +52,9 @@ pub(super) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     let class = ErrorClass::of_close(code);
     match frame {
         None => Failure::new(class, "the target closed the connection without a code"),
-        Some(CloseFrame { code: CloseCode::Status, .. }) => Failure::new(class, "the target closed the connection without a code"),
+        Some(CloseFrame { code: CloseCode::Status, .. }) => {
+            Failure::new(class, "the target closed the connection without a code")
+        }
         Some(CloseFrame { code, reason }) if reason.is_empty() => {
             Failure::told(class, &format!("the target closed the connection with code {code}"))
         }

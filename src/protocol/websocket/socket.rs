@@ -104,7 +104,9 @@ impl Socket {
     async fn hand_over(&mut self, message: Message) -> Result<(), Failure> {
         match timeout(self.write_timeout, self.stream.send(message)).await {
             Ok(sent) => sent.map_err(|error| failure_of(&error)),
-            Err(_) => Err(Failure::new(ErrorClass::TimeoutWrite, "the target took no more of what was sent within the write timeout")),
+            Err(_) => {
+                Err(Failure::new(ErrorClass::TimeoutWrite, "the target took no more of what was sent within the write timeout"))
+            }
         }
     }
 

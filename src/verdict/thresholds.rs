@@ -119,6 +119,7 @@ pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
         Metric::Throughput => Actual::NoData("the record does not tell how long it was played".to_owned()),
         Metric::ErrorRate => share(span.errors(|_| true), requests).unwrap_or_else(none),
         Metric::Errors(name) => errors(name, span),
+        Metric::HeartbeatSurvival => share(requests - span.errors(|_| true), requests).unwrap_or_else(none),
         Metric::Latency(quantile) => latency(span, |latencies| at(latencies, *quantile)),
         Metric::Mean => latency(span, |latencies| latencies.mean().map_or_else(none, Actual::Value)),
         Metric::Max => latency(span, |latencies| latencies.max().map_or_else(none, |us| Actual::Value(us as f64))),

@@ -115,11 +115,13 @@ fn load_of_connections_that_are_killed_comes_back_and_tells_how_long_it_took() {
     let (reconnect, connect) = (total(&record, "feed.reconnect"), total(&record, "feed.connect"));
     let killed = count(&seen, "killed");
     assert!(killed > 20, "{seen:#}");
-    assert_eq!((reconnect.requests, reconnect.errors.len()), (killed, 0), "each that was killed came back");
-    assert_eq!((connect.requests, connect.error_count()), (200 + killed, 0));
+    let late = reconnect.error_count();
+    assert_eq!(reconnect.requests, killed, "each that was killed is counted");
+    assert!(late < killed / 2 && reconnect.errors.keys().all(|class| *class == ErrorClass::Unfinished), "{:?}", reconnect.errors);
+    assert_eq!((connect.requests, connect.error_count()), (200 + killed - late, 0), "and came back, if there was time");
     assert!(reconnect.response.min() >= Some(100_000), "not before the pause is over: {:?}", reconnect.response.min());
     assert_eq!(count(&seen, "most_open"), 200);
-    assert_eq!(seen["websocket"]["closed"], serde_json::json!({ "1000": 200 }), "as many as there were to be");
+    assert_eq!(seen["websocket"]["closed"], serde_json::json!({ "1000": 200 - late }), "as many as there were to be");
 }
 
 #[test]
@@ -164,8 +166,10 @@ fn load_of_connections_waits_for_one_message_and_no_longer() {
 
 #[test]
 fn load_of_connections_reaches_everybody_by_broadcast() {
-    let steps = "rate: 1/s\nsteps: [ { send: { text: \"{{ vu }}\" } }, { expect: { name: first } } ]";
-    let bench = Bench::new(&routes("websocket: { answer: broadcast, lose: 10% }"), &config("{ ramp: 10, hold: 3s }", steps));
+    // Each begins at a time of its own, none of them near the end.
+    let steps =
+        "rate: 1/s\nsetup: [ { think: 500ms } ]\nsteps: [ { send: { text: \"{{ vu }}\" } }, { expect: { name: first } } ]";
+    let bench = Bench::new(&routes("websocket: { answer: broadcast, lose: 10% }"), &config("{ ramp: 10, hold: 3340ms }", steps));
     bench.ends_with(0, &["run"]);
     let seen = bench.seen();
     let (received, sent, lost) = (count(&seen, "received"), count(&seen, "sent"), count(&seen, "lost"));
@@ -212,7 +216,7 @@ fn load_of_connections_shows_what_it_will_do_before_it_does() {
     let bench = Bench::new("{}", &config("{ ramp: 0..2000, over: 30s, hold: 60s }", rest));
     let text = bench.ends_with(0, &["check"]);
     assert!(text.contains("length    1m30s, at most 2000 WebSocket connections"), "{text}");
-    let row = "feed       0..2000 over 30s, then 1m  1, 2/s on each  ping every 30s, dead after 1m  5 attempts";
+    let row = "feed     0..2000 over 30s, then 1m  1, 2/s on each  ping every 30s, dead after 1m  5 attempts";
     assert!(text.contains(row), "{text}");
     assert_eq!(bench.requests(), 0);
 }

@@ -63,10 +63,6 @@ impl Crew {
         self.present.get() == 0
     }
 
-    pub(super) fn is_ending(&self) -> bool {
-        self.ending.borrow().is_some()
-    }
-
     pub(super) fn ending(&self) -> watch::Receiver<Option<u16>> {
         self.ending.subscribe()
     }

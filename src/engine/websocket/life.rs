@@ -15,6 +15,7 @@ use crate::{
         Driver, Failure,
         websocket::{Dialer, Opened},
     },
+    record::ErrorClass,
 };
 
 /// Time that a target is given to agree to a close while the run goes on.
@@ -45,19 +46,15 @@ impl<D: Driver> Cradle<D> {
     pub(super) async fn live(self: Rc<Self>, number: u32, comes: Duration, leaves: Duration) {
         let _presence = self.crew.enter();
         let (cast, scenario) = (&self.cast, &self.scenario);
-        let (notes, endpoints) = (Notes::new(cast), scenario.endpoints);
+        let notes = Notes::new(cast);
         let mut user = User::new(number.into(), &cast.run.plan, ());
         let (mut due, mut loss): (Duration, Option<Loss>) = (comes, None);
-        loop {
-            if !self.may_open(leaves).await {
-                return;
-            }
+        while self.may_open(due, leaves).await {
             user.begin_connection_round();
             let ended = match self.open(&mut user, due, &notes).await {
                 Ok(opened) => {
                     if let Some(loss) = loss.take() {
-                        let now = cast.run.moment();
-                        notes.note(endpoints.reconnect, now, Outcome::after(now.saturating_sub(loss.at), None));
+                        self.settle(&notes, loss.at, None);
                     }
                     match self.converse(opened, &mut user, leaves).await {
                         Some(failure) => failure,
@@ -69,31 +66,35 @@ impl<D: Driver> Cradle<D> {
             let now = cast.run.moment();
             let lost = loss.get_or_insert_with(|| Loss { at: now, failure: ended.clone(), attempts: 0 });
             if lost.attempts >= scenario.reconnect.max {
-                let outcome = Outcome::after(now.saturating_sub(lost.at), Some(lost.failure.clone()));
-                notes.note(endpoints.reconnect, now, outcome);
-                return;
+                return self.settle(&notes, lost.at, Some(lost.failure.clone()));
             }
             due = now + scenario.reconnect.backoff.pause(lost.attempts, &mut user.rng);
             lost.attempts += 1;
-            if !self.crew.wait_until(cast, due.min(leaves)).await || due >= leaves {
-                return;
-            }
+        }
+        if let Some(loss) = loss {
+            let message = "the run ended before there was a new connection";
+            self.settle(&notes, loss.at, Some(Failure::new(ErrorClass::Unfinished, message)));
         }
     }
 
-    /// Waits while the circuit breaker keeps everything from the target. False when the connection's time is over.
-    async fn may_open(&self, leaves: Duration) -> bool {
+    /// What became of a connection that was lost at a moment of the run is known now.
+    fn settle(&self, notes: &Notes<D>, at: Duration, failure: Option<Failure>) {
+        let now = self.cast.run.moment();
+        notes.note(self.scenario.endpoints.reconnect, now, Outcome::after(now.saturating_sub(at), failure));
+    }
+
+    /// Waits until a connection is due, and longer while the circuit breaker keeps everything from the target. False when there is no
+    /// time left for it.
+    async fn may_open(&self, due: Duration, leaves: Duration) -> bool {
+        let mut moment = due;
         loop {
-            let now = self.cast.run.moment();
-            if now >= leaves || self.crew.is_ending() {
+            if moment >= leaves || !self.crew.wait_until(&self.cast, moment).await {
                 return false;
             }
             if self.cast.controls().begin(true).is_some() {
                 return true;
             }
-            if !self.crew.wait_until(&self.cast, now + WAIT).await {
-                return false;
-            }
+            moment = self.cast.run.moment() + WAIT;
         }
     }
 

@@ -121,6 +121,24 @@ fn wrong_scenarios_of_connections_are_refused_with_a_hint() {
 }
 
 #[test]
+fn a_promise_about_heartbeats_is_one_about_pings() {
+    let thresholds =
+        resolved(&format!("thresholds: [ live-feed.heartbeat_survival >= 99.9% ]\n{}", feed(FULL))).policy.thresholds;
+    assert_eq!(
+        (thresholds[0].scope.as_deref(), thresholds[0].expr.as_str()),
+        (Some("live-feed.heartbeat"), "live-feed.heartbeat_survival >= 99.9%")
+    );
+    for (promise, config, message) in [
+        ("heartbeat_survival > 99%", FULL, "heartbeats are those of a scenario, and none is named"),
+        ("live-feed.heartbeat_survival > 99%", RIGHT, "'live-feed' has no heartbeat"),
+        ("feed.heartbeat_survival > 99%", FULL, "'feed' has no heartbeat"),
+    ] {
+        let error = refusal(&format!("thresholds: [ {promise} ]\n{}", feed(config)));
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
 fn what_needs_a_connection_is_refused_where_there_is_none() {
     let error = refusal(
         "target: http://127.0.0.1:8080\nstages: [ { rate: 5/s, duration: 9s } ]\nscenarios: [ { name: a, steps: [ { send: x } ] } ]\n",

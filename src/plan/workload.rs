@@ -75,6 +75,12 @@ impl Workload {
             || self.is_of_socket(endpoint)
     }
 
+    /// Whether an endpoint counts what need not happen: connections that are lost.
+    #[must_use]
+    pub fn is_occasional(&self, endpoint: EndpointId) -> bool {
+        self.sockets.iter().any(|scenario| scenario.endpoints.reconnect == endpoint)
+    }
+
     /// Whether something of WebSocket connections is recorded at an endpoint.
     #[must_use]
     pub fn is_of_socket(&self, endpoint: EndpointId) -> bool {

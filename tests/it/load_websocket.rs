@@ -2,10 +2,17 @@
 
 use std::process::{Command, Stdio};
 
-use loadgate::record::{Ended, ErrorClass, Errors, RunRecord, Totals};
+use loadgate::{
+    mock_target::{Identity, MockTarget, Script},
+    record::{self, Ended, ErrorClass, Errors, RunRecord, Totals},
+};
 use serde_json::Value;
 
-use crate::{bench::Bench, program::transcript};
+use crate::{
+    bench::Bench,
+    certificates::Authority,
+    program::{loadgate, transcript},
+};
 
 const RECORD: &str = "loadgate-report/record.json.gz";
 
@@ -208,6 +215,34 @@ fn load_of_connections_goes_beside_requests_and_is_judged_like_them() {
     let outcomes: Vec<Value> =
         bench.verdict()["thresholds"].as_array().unwrap().iter().map(|one| one["outcome"].clone()).collect();
     assert_eq!(outcomes, ["pass", "pass", "fail"]);
+}
+
+#[test]
+fn load_of_connections_goes_through_tls_also_where_requests_would_go_over_http2() {
+    let authority = Authority::new("ours");
+    let certificate = authority.certificate(&["127.0.0.1"], |_| {});
+    let identity = Identity::from_pem(certificate.pem.as_bytes(), certificate.key_pem.as_bytes()).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let script = Script::parse(&routes("websocket: {}")).unwrap();
+    let target = MockTarget::start_as(Some(&identity), script, listener).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let steps = "rate: 5/s\nsteps: [ { send: x }, { expect: { name: echo } } ]";
+    let address = format!("{{ base_url: 'https://{}', tls: {{ ca_file: '{}' }} }}", target.addr(), authority.ca_file().display());
+    let config = config("{ ramp: 10, hold: 2s }", steps).replace("TARGET", &address)
+        + "  - GET /items\nstages: [ { rate: 50/s, duration: 2s } ]\n";
+    std::fs::write(folder.path().join("loadgate.yml"), config).unwrap();
+    let output = loadgate(folder.path(), &["run"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+    let record = record::file::read(&folder.path().join(RECORD)).unwrap();
+    let connect = total(&record, "feed.connect");
+    assert_eq!(
+        (connect.requests, connect.errors.len(), total(&record, "echo").errors.len()),
+        (10, 0, 0),
+        "{}",
+        transcript(&output)
+    );
+    assert!(connect.phases.tls > 0 && connect.phases.wait > 0, "{:?}", connect.phases);
+    assert_eq!(total(&record, "GET /items").errors, Errors::new());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::{latency::Latency, quantity::Share};
+use super::quantity::Share;
 pub(super) use lent::Lent;
 pub(super) use peer::serve;
 use room::Room;
@@ -56,7 +56,7 @@ impl Sockets {
     fn delay(&self) -> Option<Duration> {
         let mut random = self.random.borrow_mut();
         let lost: f64 = random.random();
-        let delay = self.script.delay.unwrap_or(Latency::default()).sample(&mut *random);
+        let delay = self.script.delay.unwrap_or_default().sample(&mut *random);
         (lost >= self.script.lose.map_or(0.0, Share::fraction)).then_some(delay)
     }
 }

@@ -3,7 +3,7 @@
 //! The frames are `tokio-tungstenite`'s, without any of its ways to connect: connections are made as those of HTTP are. It was
 //! measured beside `fastwebsockets` (both of this year, 4,000 connections, one thread, messages of 100 bytes, an echo server in
 //! another process, Linux on loopback). Resident memory of an idle connection: 5.3 kB against 5.6 kB, half of it the read buffer that we
-//! ask for ([`socket::READ_BUFFER_BYTES`]; the default would be 128 KiB). Processor time of one echo, two system calls included: 3.8 to
+//! ask for (`socket::READ_BUFFER_BYTES`; the default would be 128 KiB). Processor time of one echo, two system calls included: 3.8 to
 //! 5.3 us against 3.6 to 3.7 us; with 16 kB, 10.6 us against 9.3 us. So the faster one saves a little, and three things weigh more:
 //! - a read of `tungstenite` can be given up at any moment and nothing is lost, so that one task waits for a message, for its next ping
 //!   and for the end of the run at once; no reader beside a writer, no lock, no channel;

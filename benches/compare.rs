@@ -48,6 +48,7 @@ fn run(salt: u64) -> RunRecord {
         started_at: jiff::Timestamp::UNIX_EPOCH,
         ended: Ended::Complete,
         ended_because: None,
+        last_words: Vec::new(),
         provenance: Provenance::default(),
         environment: Environment::default(),
         plan: PlanFacts { window_us: WINDOW_US, stages: vec![stage], ..PlanFacts::default() },

@@ -46,8 +46,16 @@ pub enum StoreError {
         /// The store.
         dir: PathBuf,
     },
+    /// Nothing of that name was learned.
+    #[error("{wanted}: nothing was learned under this name in {dir}")]
+    NotLearned {
+        /// What was asked for.
+        wanted: String,
+        /// The store.
+        dir: PathBuf,
+    },
     /// Several runs have the name that was given.
-    #[error("{wanted}: {count} stored runs have this name")]
+    #[error("{wanted}: {count} stored files have this name")]
     Ambiguous {
         /// What was asked for.
         wanted: String,
@@ -68,6 +76,9 @@ impl StoreError {
             Self::Unfit { .. } => Some("promote a run that was played to its end and was answered"),
             Self::Duplicate { .. } => Some("a run counted twice would make the baselines look steadier than they are"),
             Self::Absent { .. } => Some("`loadgate baseline list` shows what is stored"),
+            Self::NotLearned { .. } => {
+                Some("`loadgate baseline show latest` lists what was learned, with the names of its entries")
+            }
             Self::Ambiguous { .. } => Some("give the path of the file"),
         }
     }

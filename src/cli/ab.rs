@@ -6,7 +6,7 @@ use super::{
     gate::{Gated, reported},
     pair, provenance,
     replicates::{self, Made, Next, Session, Turn},
-    terminal,
+    retakes, terminal,
 };
 use crate::{
     baseline::Store,
@@ -37,14 +37,15 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
     };
     let made = replicates::play(session, one, |made| {
         let round = confirm::last_round(made);
-        let mut looks = looks.iter().filter(|look| look.part == Part::Replicate && look.used == round.len());
-        let is_over = round.len() == replication.most() || looks.any(|look| is_enough(&judge(round), look, replication));
+        let counted = retakes::judged(round).len();
+        let mut looks = looks.iter().filter(|look| look.part == Part::Replicate && look.used == counted);
+        let is_over = retakes::is_last(made, replication) || looks.any(|look| is_enough(&judge(round), look, replication));
         Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
     replicates::save(&made, session.replication, session.report)?;
-    let verdict = confirm::verdict(&made, judge, &resolved.policy);
+    let verdict = retakes::told(confirm::verdict(&made, judge, &resolved.policy), &made, &resolved.policy);
     confirm::rounds(&made).for_each(|round| teach_by_itself(&judge(round), round, resolved));
-    let (candidate, baseline) = replicates::apart(made);
+    let (candidate, baseline) = retakes::runs(&made);
     reported(verdict, &candidate, &baseline, resolved)
 }
 
@@ -53,8 +54,19 @@ fn look_at(round: &[Made], looks: &[Look], resolved: &Resolved) -> Look {
     if let [Made { look: Some(look), .. }] = round {
         return *look;
     }
-    let look = looks.iter().find(|look| look.used == round.len()).or(looks.last());
-    look.copied().unwrap_or_else(|| Look::only(round.len(), resolved.policy.regression.alpha))
+    let counted = retakes::judged(round).len();
+    let over = retakes::is_last(round, resolved.replication);
+    let of_pair = looks.last().filter(|look| look.part == Part::Block);
+    let exact = looks.iter().find(|look| look.used == counted && (look.is_last() || !over));
+    of_pair.or(exact).copied().unwrap_or_else(|| shortened(looks, counted, resolved))
+}
+
+/// The look at the end of a round with fewer replicates than were planned, as the generator spoilt the others: the look at the end
+/// that it has not come to. That it comes sooner is not chosen by what is compared, so its chances of error stay what they are.
+fn shortened(looks: &[Look], counted: usize, resolved: &Resolved) -> Look {
+    let end = looks.iter().find(|look| look.is_last() && look.used >= counted).or(looks.last());
+    let only = Look::only(counted, resolved.policy.regression.alpha);
+    end.map_or(only, |end| Look { used: counted, planned: counted, ..*end })
 }
 
 /// When the replicates, or the only one, are looked at; the last look is at their end.
@@ -73,15 +85,14 @@ fn is_enough(verdict: &Verdict, look: &Look, replication: Replication) -> bool {
 }
 
 fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved) -> Verdict {
-    let compared = match made {
-        [made @ Made { look: Some(look), .. }] => vec![early::beginning(made, look, resolved)],
-        all => all.to_vec(),
+    let (candidate, baseline) = retakes::runs(made);
+    let (of_candidate, of_baseline) = match made {
+        [made @ Made { look: Some(look), .. }] => replicates::apart(vec![early::beginning(made, look, resolved)]),
+        _ => (candidate.clone(), baseline.clone()),
     };
-    let (candidate, baseline) = replicates::apart(compared);
-    let mut comparison = compare_ab(&baseline, &candidate, &resolved.policy.regression, learned, look);
-    let (candidate, baseline) = replicates::apart(made.to_vec());
-    if made.len() > resolved.replication.count {
-        let (planned, all) = (resolved.replication.count, made.len());
+    let mut comparison = compare_ab(&of_baseline, &of_candidate, &resolved.policy.regression, learned, look);
+    if candidate.len() > resolved.replication.count {
+        let (planned, all) = (resolved.replication.count, candidate.len());
         comparison.notes.push(format!("extended to {all} replicates, as {planned} were inconclusive"));
     }
     decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &resolved.policy)
@@ -89,7 +100,7 @@ fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved)
 
 /// Comparisons of the branch itself teach what noise is usual, whatever their verdict. That this fails does not change it.
 fn teach_by_itself(verdict: &Verdict, round: &[Made], resolved: &Resolved) {
-    let (candidate, baseline) = replicates::apart(round.to_vec());
+    let (candidate, baseline) = retakes::runs(round);
     let branch = &resolved.baseline.branch;
     let is_theirs = candidate.first().is_some_and(|run| provenance::is_of_branch(&run.provenance, branch));
     let Some(comparison) = verdict.comparison() else { return };
@@ -125,7 +136,11 @@ pub(super) fn first_record(resolved: &Resolved, replication: Replication) -> Run
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{policy::Policy, verdict::decide};
+    use crate::{
+        config, plan,
+        policy::Policy,
+        verdict::{SetAside, decide},
+    };
 
     fn verdict(kind: VerdictKind) -> Verdict {
         Verdict { kind, ..decide(&[], Reference::NoBaseline, &Policy::default()) }
@@ -142,5 +157,57 @@ mod tests {
         }
         assert!(!is_enough(VerdictKind::Inconclusive, planned));
         assert!(!is_enough(VerdictKind::Inconclusive, early) && !is_enough(VerdictKind::Warn, early));
+    }
+
+    /// A plan of six replicates or of one pair, and its looks.
+    fn planned(rest: &str) -> (Resolved, Vec<Look>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("loadgate.yml");
+        let text = format!(
+            "target: {{ base_url: 'http://127.0.0.1:1', baseline_url: 'http://127.0.0.1:2' }}\n\
+             stages: [ {{ rate: 1/s, duration: 60s }} ]\nscenarios: [ GET / ]\n{rest}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let resolved = plan::resolve(&config::load(&path, &config::Overrides::default()).unwrap()).unwrap();
+        let looks = looks_of(&resolved);
+        (resolved, looks)
+    }
+
+    /// What is played until the end of so many replicates, of which these are lost.
+    fn round(resolved: &Resolved, until: usize, lost: &[usize]) -> Vec<Made> {
+        let of = resolved.replication.count;
+        let made = |number| {
+            let replicate = Replicate::new(number, of);
+            let record = |side| pair::blank(resolved, replicate, side);
+            let reason = "the load generator was late itself".to_owned();
+            let set_aside = lost.contains(&number).then_some(SetAside { replicate: number, reason, again: false });
+            Made { set_aside, ..Made::of(replicate, record(Side::Candidate), Some(record(Side::Baseline))) }
+        };
+        (1..=until).map(made).collect()
+    }
+
+    #[test]
+    fn a_round_that_ends_with_fewer_replicates_is_judged_as_at_its_end() {
+        let (resolved, looks) = planned("hooks: { restart: \"true\" }");
+        let at = |until, lost: &[usize]| {
+            let look = look_at(&round(&resolved, until, lost), &looks, &resolved);
+            (look.used, look.planned, (look.alpha / resolved.policy.regression.alpha * 100.0).round() as u64)
+        };
+        assert_eq!([at(4, &[]), at(5, &[]), at(6, &[])], [(4, 6, 10), (5, 6, 30), (6, 6, 84)]);
+        assert_eq!(at(5, &[2]), (4, 6, 10), "others are still to come");
+        assert_eq!([at(6, &[2]), at(6, &[2, 6])], [(5, 5, 84), (4, 4, 84)]);
+        let (resolved, looks) = planned("hooks: { restart: \"true\" }\nregression: { policy: { inconclusive: extend } }");
+        let at = |until, lost: &[usize]| {
+            let look = look_at(&round(&resolved, until, lost), &looks, &resolved);
+            (look.used, look.is_last(), (look.alpha / resolved.policy.regression.alpha * 100.0).round() as u64)
+        };
+        assert_eq!([at(7, &[2]), at(9, &[2]), at(9, &[])], [(6, true, 63), (8, true, 25), (9, true, 25)]);
+    }
+
+    #[test]
+    fn a_pair_that_was_played_to_its_end_is_judged_at_its_end() {
+        let (resolved, looks) = planned("");
+        let look = look_at(&round(&resolved, 1, &[]), &looks, &resolved);
+        assert_eq!((look.part, look.is_last(), Some(&look)), (Part::Block, true, looks.last()));
     }
 }

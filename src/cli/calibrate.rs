@@ -10,7 +10,7 @@ use super::{
     pair,
     recording::Talk,
     replicates::{self, Made, Next, Session},
-    signals,
+    retakes, signals,
     start_args::StartArgs,
     terminal,
 };
@@ -66,9 +66,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     for run in 1..=args.runs {
         terminal::err(&format!("comparison {run} of {}", args.runs));
         let resolved = Resolved { plan: seeded(&resolved.plan, run), ..resolved.clone() };
-        let session = Session { resolved: &resolved, replication, talk: args.talk, stop: &stop, report: folder };
+        let retakes = Some(retakes::usual(replication.count));
+        let session = Session { resolved: &resolved, replication, talk: args.talk, stop: &stop, report: folder, retakes };
         let made = replicates::play(&session, pair::beside, |_| Ok(Next::More))?;
-        let path = store.teach(&lesson(made, &resolved, run - 1)?).map_err(Failure::invalid)?;
+        let path = store.teach(&lesson(&made, &resolved, run - 1)?).map_err(Failure::invalid)?;
         terminal::err(&format!("stored: {}", Path::display(&path)));
     }
     tell(&store, &resolved, &first.suite, &first.fingerprint().id)
@@ -127,8 +128,8 @@ fn seeded(plan: &Plan, run: u16) -> Plan {
 }
 
 /// What a comparison of a version with itself teaches.
-fn lesson(made: Vec<Made>, resolved: &Resolved, stored: u16) -> Result<DuetNoise, Failure> {
-    let (candidate, baseline) = replicates::apart(made);
+fn lesson(made: &[Made], resolved: &Resolved, stored: u16) -> Result<DuetNoise, Failure> {
+    let (candidate, baseline) = retakes::runs(made);
     if let Some(cut) = candidate.iter().find(|run| run.ended != Ended::Complete) {
         let reason = cut.ended_because.as_deref().unwrap_or("it did not come to its end");
         let failure = Failure::invalid(format!("{reason}; comparisons stored before: {stored}"));

@@ -1,6 +1,6 @@
 //! `loadgate check`: the configuration is valid, this is what a run would send, and this is what a gate would see.
 
-use super::{Failure, config_args::ConfigArgs, outlook::Outlook, start_args::StartArgs, terminal};
+use super::{Failure, config_args::ConfigArgs, outlook::Outlook, services, start_args::StartArgs, terminal};
 use crate::{exit::Exit, plan::Resolved, units};
 
 mod outlook_text;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         None => shown(&resolved, outlook.as_ref()),
         Some(wanted) => power(outlook.as_ref(), wanted)?,
     });
-    for note in &resolved.notes {
+    for note in resolved.notes.iter().chain(&services::port_notes(&resolved.plan)) {
         terminal::err(&format!("note: {}", resolved.secrets.mask(note)));
     }
     Ok(Exit::Ok)

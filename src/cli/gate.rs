@@ -9,7 +9,7 @@ use super::{
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
     report::formats,
-    signals,
+    retakes, signals,
     start_args::StartArgs,
     terminal,
 };
@@ -74,7 +74,10 @@ pub(super) struct Gated {
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
-    let session = Session { resolved, replication: resolved.replication, talk, stop, report: folder };
+    let replication = resolved.replication;
+    // One run by itself has nothing that could stand for it.
+    let retakes = (replication.count > 1).then(|| retakes::usual(replication.count));
+    let session = Session { resolved, replication, talk, stop, report: folder, retakes };
     if resolved.plan.baseline.is_some() {
         return ab::gate(&session);
     }
@@ -82,12 +85,12 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let (baseline, nothing) = taken(found);
     let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &resolved.policy);
     let made = replicates::play(&session, replicates::alone, |made| {
-        let is_over = confirm::last_round(made).len() == resolved.replication.count;
-        Ok(if is_over { confirm::next(made, judge, resolved.replication, &resolved.policy) } else { Next::More })
+        let is_over = retakes::is_last(made, replication);
+        Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
-    replicates::save(&made, resolved.replication, folder)?;
-    let verdict = confirm::verdict(&made, judge, &resolved.policy);
-    let (candidate, _) = replicates::apart(made);
+    replicates::save(&made, replication, folder)?;
+    let verdict = retakes::told(confirm::verdict(&made, judge, &resolved.policy), &made, &resolved.policy);
+    let (candidate, _) = retakes::runs(&made);
     reported(verdict, &candidate, &baseline, resolved)
 }
 
@@ -113,7 +116,7 @@ fn taken(found: Found) -> (Vec<RunRecord>, Option<Reference>) {
 }
 
 fn judge(round: &[Made], baseline: &[RunRecord], nothing: Option<&Reference>, policy: &Policy) -> Verdict {
-    let (candidate, _) = replicates::apart(round.to_vec());
+    let (candidate, _) = retakes::runs(round);
     let compared = || Reference::Compared(Box::new(compare(baseline, &candidate, &policy.regression)));
     decide(&candidate, nothing.cloned().unwrap_or_else(compared), policy)
 }

@@ -23,6 +23,7 @@ mod recording;
 mod records;
 mod replicates;
 mod report;
+mod retakes;
 mod run;
 mod services;
 mod signals;
@@ -66,6 +67,13 @@ enum Command {
     Demo(demo::Args),
     /// The scriptable test server
     MockTarget(mock_target::Args),
+    /// Wait until loadgate is gone, then end the service with this mark; loadgate starts it itself
+    #[cfg(unix)]
+    #[command(name = crate::service::guard::GUARD, hide = true)]
+    GuardService {
+        /// What the processes of the service carry
+        mark: String,
+    },
 }
 
 /// Parses the command line, runs the command, reports a failure on stderr.
@@ -78,6 +86,8 @@ pub fn main() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
         }
     };
+    #[cfg(unix)]
+    crate::service::guard::enable();
     let done = match cli.command {
         Command::Gate(args) => gate::run(&args),
         Command::Run(args) => run::run(&args),
@@ -89,6 +99,11 @@ pub fn main() -> Exit {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::MockTarget(args) => mock_target::run(&args),
+        #[cfg(unix)]
+        Command::GuardService { mark } => {
+            crate::service::guard::stand(&mark);
+            Ok(Exit::Ok)
+        }
     };
     done.unwrap_or_else(|failure| {
         terminal::err(&failure.to_string());

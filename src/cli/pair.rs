@@ -30,10 +30,11 @@ pub(super) fn beside_watched(
 ) -> Result<Made, Failure> {
     let Turn { resolved, replicate, talk, stop } = turn;
     let [candidate, baseline] = [Side::Candidate, Side::Baseline].map(|side| blank(resolved, *replicate, side));
+    let mut unready = None;
     let (candidate, baseline) = match play(resolved, &resolved.plan, *talk, stop, watch)? {
-        Played::Nothing(ended, because) => {
-            let end = |record| RunRecord { ended, ended_because: Some(because.clone()), ..record };
-            (end(candidate), end(baseline))
+        Played::Nothing(nothing) => {
+            unready = nothing.unready;
+            (nothing.record(candidate), nothing.record(baseline))
         }
         Played::Load(observed) => {
             let (of_candidate, of_baseline) = observed.apart();
@@ -42,7 +43,7 @@ pub(super) fn beside_watched(
             (fill(candidate, of_candidate), fill(baseline, of_baseline))
         }
     };
-    Ok(Made { round: replicate.round, look: None, candidate, baseline: Some(baseline) })
+    Ok(Made { unready, ..Made::of(*replicate, candidate, Some(baseline)) })
 }
 
 /// The record of one version in a replicate that is still to be played.

@@ -46,6 +46,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
         started_at: clock::wall(),
         ended: Ended::Aborted,
         ended_because: None,
+        last_words: Vec::new(),
         provenance: provenance::detect(resolved.config_sha256.clone()),
         environment: measure::environment(provenance::runner_class()),
         plan: PlanFacts {
@@ -74,7 +75,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
 pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
     Ok(match play(resolved, &resolved.plan, talk, stop, |_, _, _| None)? {
         Played::Load(observed) => filled(blank, *observed, &resolved.secrets),
-        Played::Nothing(ended, because) => RunRecord { ended, ended_because: Some(because), ..blank },
+        Played::Nothing(nothing) => nothing.record(blank),
     })
 }
 
@@ -82,8 +83,23 @@ pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Sto
 pub(super) enum Played {
     /// Load was made.
     Load(Box<Observed>),
-    /// No load was made, and why not.
-    Nothing(Ended, String),
+    /// No load was made.
+    Nothing(Nothing),
+}
+
+/// Why no load was made.
+pub(super) struct Nothing {
+    ended: Ended,
+    because: String,
+    /// The version that was not ready.
+    pub(super) unready: Option<Side>,
+}
+
+impl Nothing {
+    /// The record that says so.
+    pub(super) fn record(&self, blank: RunRecord) -> RunRecord {
+        RunRecord { ended: self.ended, ended_because: Some(self.because.clone()), ..blank }
+    }
 }
 
 /// Waits for all services and makes the load of a plan, which may be aimed at other services than the resolved one. Complete windows are
@@ -99,20 +115,23 @@ pub(super) fn play(
     mut watch: impl FnMut(Side, WindowPlace, &[Window]) -> Option<Ending>,
 ) -> Result<Played, Failure> {
     // The address and the path that is probed may hold secrets.
-    let aborted = |reason: String| Ok(Played::Nothing(Ended::Aborted, resolved.secrets.mask(&reason)));
+    let nothing =
+        |ended, reason: String, unready| Ok(Played::Nothing(Nothing { ended, because: resolved.secrets.mask(&reason), unready }));
     for caution in plan.targets.iter().filter_map(crate::plan::Target::caution) {
         terminal::err(&format!("note: {caution}"));
     }
     measure::raise_open_files_limit();
     let origins = match Origins::of(plan) {
         Ok(origins) => origins,
-        Err(error) => return aborted(error.to_string()),
+        Err(error) => return nothing(Ended::Aborted, error.to_string(), None),
     };
     match engine::wait_until_ready(plan, HttpDriver::for_probes(plan, &origins), stop) {
         Ok(()) => {}
         Err(NotReady::System(error)) => return Err(Failure::invalid(error)),
-        Err(NotReady::Stopped) => return Ok(Played::Nothing(Ended::Interrupted, NotReady::Stopped.to_string())),
-        Err(error) => return aborted(error.to_string()),
+        Err(NotReady::Stopped) => return nothing(Ended::Interrupted, NotReady::Stopped.to_string(), None),
+        Err(error) => {
+            return nothing(Ended::Aborted, error.to_string(), error.target().and_then(|target| plan.side_of_target(target)));
+        }
     }
     let mut display = Display::new(plan, talk);
     let driver = |share| HttpDriver::new(plan, &origins, share);
@@ -147,12 +166,14 @@ pub(super) fn save(record: &RunRecord, folder: &Path) -> Result<(), Failure> {
 pub(super) fn clear(folder: &Path) -> Result<(), Failure> {
     let reports = report::FORMATS.iter().map(|file| folder.join(file.name));
     reports.chain([folder.join(report::RECORD_FILE)]).try_for_each(|file| remove(&file))?;
-    let records = fs::read_dir(folder.join(report::RECORDS_FOLDER)).into_iter().flatten().flatten();
-    let ours = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".json.gz");
-    records.filter(ours).try_for_each(|file| remove(&file.path()))?;
-    // It stays where something of the user's is in it.
-    let _ = fs::remove_dir(folder.join(report::RECORDS_FOLDER));
-    Ok(())
+    [report::RECORDS_FOLDER, report::SET_ASIDE_FOLDER].iter().try_for_each(|name| {
+        let records = fs::read_dir(folder.join(name)).into_iter().flatten().flatten();
+        let ours = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".json.gz");
+        records.filter(ours).try_for_each(|file| remove(&file.path()))?;
+        // It stays where something of the user's is in it.
+        let _ = fs::remove_dir(folder.join(name));
+        Ok(())
+    })
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {

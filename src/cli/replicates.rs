@@ -7,25 +7,32 @@ use super::{
     Failure, hooks,
     logs::Logs,
     pair,
-    recording::{self, Talk},
-    services, terminal,
+    recording::{self, Played, Talk},
+    retakes::{Retakes, judged, not_judged},
+    services::{self, NotStarted},
+    terminal,
 };
 use crate::{
     compare::Look,
     engine::Stop,
     plan::{Replicate, Replication, Resolved},
-    record::{self, Ended, RunRecord, Side},
+    record::{self, Ended, LastWords, RunRecord, Side},
     report,
-    service::{Ports, ServiceError},
+    service::Ports,
+    verdict::SetAside,
 };
 
 /// The records of one replicate.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
-    /// Which time the whole run was played, from 1.
-    pub(super) round: usize,
+    /// Which one it is.
+    pub(super) replicate: Replicate,
+    /// Why it does not count, where the generator spoilt it.
+    pub(super) set_aside: Option<SetAside>,
     /// The look at which it was ended early; only a single pair is looked at while it is played.
     pub(super) look: Option<Look>,
+    /// The version that was not ready, which kept it from being played.
+    pub(super) unready: Option<Side>,
     pub(super) candidate: RunRecord,
     /// The version it was played beside, in an A/B run.
     pub(super) baseline: Option<RunRecord>,
@@ -48,6 +55,8 @@ pub(super) struct Session<'a> {
     pub(super) stop: &'a Stop,
     /// The folder that what commands say goes to a folder of.
     pub(super) report: &'a Path,
+    /// How many replicates of a round may be played again because the generator spoilt them; `None` where nothing is set aside.
+    pub(super) retakes: Option<usize>,
 }
 
 /// What is to be done after a replicate.
@@ -76,26 +85,40 @@ pub(super) fn play(
     if runs_commands(resolved) {
         logs.prepare()?;
     }
+    for note in services::port_notes(&resolved.plan) {
+        terminal::err(&format!("note: {}", logs.masked(&note)));
+    }
     let mut made = Vec::new();
     if let Err(reason) = hooks::before(&resolved.hooks, &logs, stop) {
         made.push(Made::none(resolved, Replicate::new(1, replication.count), stop, &reason));
         return after(session, made, &logs);
     }
     let mut ports = Ports::default();
-    let (mut round, mut due) = (1, replication.replicates(1, 0));
-    while let Some(replicate) = due.next() {
-        let played = play_one(session, replicate, &mut ports, &logs, &mut one)?;
+    let (mut round, mut due, mut again) = (1, replication.replicates(1, 0), None);
+    let mut retakes = Retakes::of(session);
+    while let Some(replicate) = again.take().or_else(|| due.next()) {
+        if !retakes.has_time_for(replicate) {
+            break;
+        }
+        let mut played = play_one(session, replicate, &mut ports, &logs, &mut one)?;
         let is_complete = played.is_complete();
+        retakes.look_at(&mut played, &logs);
+        again = played.is_played_again().then_some(replicate);
         made.push(played);
         if !is_complete {
             break;
         }
+        if again.is_some() {
+            continue;
+        }
         match next(&made)? {
+            Next::More if retakes.is_hopeless(&made) => break,
             Next::More => {}
             Next::Enough => break,
             Next::Again => {
                 round += 1;
-                due = replication.replicates(round, made.len());
+                due = replication.replicates(round, replicate.number_of_all());
+                retakes.next_round();
             }
         }
     }
@@ -129,7 +152,7 @@ fn play_one(
     }
     let mut started = match services::start(&resolved.plan, replicate, ports, logs) {
         Ok(started) => started,
-        Err(error) => return failed(&resolved, told(&error, logs)),
+        Err(not_started) => return failed(&resolved, told(&not_started, logs)),
     };
     resolved.plan = started.plan.clone();
     let talk = Talk { replicate: Some(replicate).filter(|replicate| replicate.is_one_of_several()), ..session.talk };
@@ -140,9 +163,11 @@ fn play_one(
     let mut made = made?;
     // Not once somebody has asked to stop: then the load was over before.
     if let Some(death) = death.filter(|_| !stop.is_asked()) {
-        made.give_up(&started.obituary(death, made.has_load()));
+        let (reason, last_words) = started.obituary(death, made.has_load());
+        made.give_up(&reason);
+        made.keep(&last_words);
     } else if !made.has_load() && made.candidate.ended == Ended::Aborted {
-        started.tell();
+        made.keep(&started.tell(made.unready));
     }
     if !made.is_complete() {
         made.name(replicate);
@@ -151,11 +176,11 @@ fn play_one(
 }
 
 /// Why a service could not be started; what to do about it is told.
-fn told(error: &ServiceError, logs: &Logs) -> String {
-    if let Some(hint) = error.hint() {
+fn told(not_started: &NotStarted, logs: &Logs) -> String {
+    if let Some(hint) = not_started.error.hint() {
         terminal::err(&format!("hint: {hint}"));
     }
-    logs.masked(&error.to_string())
+    logs.masked(&not_started.to_string())
 }
 
 fn named(replicate: Replicate, reason: &str) -> String {
@@ -169,11 +194,25 @@ impl Made {
         let end = |blank| RunRecord { ended, ended_because: Some(reason.to_owned()), ..blank };
         let of = |side| end(pair::blank(resolved, replicate, side));
         match resolved.plan.baseline {
-            Some(_) => {
-                Self { round: replicate.round, look: None, candidate: of(Side::Candidate), baseline: Some(of(Side::Baseline)) }
-            }
-            None => Self { round: replicate.round, look: None, candidate: end(recording::blank(resolved)), baseline: None },
+            Some(_) => Self::of(replicate, of(Side::Candidate), Some(of(Side::Baseline))),
+            None => Self::of(replicate, end(recording::blank(resolved)), None),
         }
+    }
+
+    /// One that counts.
+    pub(super) fn of(replicate: Replicate, candidate: RunRecord, baseline: Option<RunRecord>) -> Self {
+        Self { replicate, set_aside: None, look: None, unready: None, candidate, baseline }
+    }
+
+    /// Whether another take stands for it.
+    pub(super) fn is_played_again(&self) -> bool {
+        self.set_aside.as_ref().is_some_and(|set_aside| set_aside.again)
+    }
+
+    /// The records with the version they are of.
+    pub(super) fn sides(&self) -> impl Iterator<Item = (Side, &RunRecord)> {
+        let baseline = self.baseline.as_ref().map(|record| (Side::Baseline, record));
+        [Some((Side::Candidate, &self.candidate)), baseline].into_iter().flatten()
     }
 
     fn records(&mut self) -> impl Iterator<Item = &mut RunRecord> {
@@ -182,7 +221,7 @@ impl Made {
 
     /// Whether all was played.
     pub(super) fn is_complete(&self) -> bool {
-        [Some(&self.candidate), self.baseline.as_ref()].into_iter().flatten().all(|record| record.ended == Ended::Complete)
+        self.sides().all(|(_, record)| record.ended == Ended::Complete)
     }
 
     /// Whether load was made at all.
@@ -197,6 +236,11 @@ impl Made {
         }
     }
 
+    /// Keeps what services said that spoilt it.
+    fn keep(&mut self, last_words: &[LastWords]) {
+        self.records().for_each(|record| record.last_words = last_words.to_vec());
+    }
+
     /// Says in which of several replicates it ended.
     fn name(&mut self, replicate: Replicate) {
         for record in self.records() {
@@ -207,9 +251,13 @@ impl Made {
 
 /// For a run of one version: how it is played.
 pub(super) fn alone(turn: &Turn<'_>) -> Result<Made, Failure> {
-    let blank = recording::blank(turn.resolved);
-    let candidate = recording::make(turn.resolved, blank, turn.talk, turn.stop)?;
-    Ok(Made { round: turn.replicate.round, look: None, candidate, baseline: None })
+    let Turn { resolved, replicate, talk, stop } = turn;
+    let blank = recording::blank(resolved);
+    let (candidate, unready) = match recording::play(resolved, &resolved.plan, *talk, stop, |_, _, _| None)? {
+        Played::Load(observed) => (recording::filled(blank, *observed, &resolved.secrets), None),
+        Played::Nothing(nothing) => (nothing.record(blank), nothing.unready),
+    };
+    Ok(Made { unready, ..Made::of(*replicate, candidate, None) })
 }
 
 /// How a replicate of a run is played.
@@ -223,7 +271,8 @@ pub(super) fn apart(made: Vec<Made>) -> (Vec<RunRecord>, Vec<RunRecord>) {
     (candidate, baseline.into_iter().flatten().collect())
 }
 
-/// Writes the records, and removes the files of an earlier report.
+/// Writes the records, and removes the files of an earlier report. What is not judged goes to a folder of its own, so that nobody
+/// compares it by mistake.
 ///
 /// # Errors
 /// The folder can't be written any more.
@@ -232,15 +281,25 @@ pub(super) fn save(made: &[Made], replication: Replication, folder: &Path) -> Re
         return recording::save(candidate, folder);
     }
     recording::clear(folder)?;
-    let records = folder.join(report::RECORDS_FOLDER);
-    fs::create_dir_all(&records).map_err(|error| Failure::invalid(format!("{}: {error}", records.display())))?;
-    for (n, made) in made.iter().enumerate() {
-        for (side, record) in [(Side::Candidate, Some(&made.candidate)), (Side::Baseline, made.baseline.as_ref())] {
-            let path = records.join(format!("{side}-{}.json.gz", n + 1));
-            record.map_or(Ok(()), |record| record::file::write(record, &path)).map_err(Failure::invalid)?;
-        }
+    for made in judged(made) {
+        write(made, "", &folder.join(report::RECORDS_FOLDER))?;
+    }
+    let aside = not_judged(made);
+    for (n, spoilt) in aside.iter().enumerate() {
+        let number = spoilt.replicate.number_of_all();
+        let take = aside[..=n].iter().filter(|other| other.replicate.number_of_all() == number).count();
+        write(spoilt, &format!("-{take}"), &folder.join(report::SET_ASIDE_FOLDER))?;
     }
     Ok(())
+}
+
+/// Writes the records of one replicate, each named by its version and number.
+fn write(made: &Made, ending: &str, folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::invalid(format!("{}: {error}", folder.display())))?;
+    made.sides().try_for_each(|(side, record)| {
+        let name = format!("{side}-{}{ending}.json.gz", made.replicate.number_of_all());
+        record::file::write(record, &folder.join(name)).map_err(Failure::invalid)
+    })
 }
 
 #[cfg(test)]
@@ -259,13 +318,13 @@ mod tests {
         let resolved = plan::resolve(&config::load(&path, &config::Overrides::default()).unwrap()).unwrap();
         let (stop, replication) = (Stop::default(), resolved.replication);
         let talk = Talk { quiet: true, ..Talk::default() };
-        let session = Session { resolved: &resolved, replication, talk, stop: &stop, report: folder.path() };
+        let session = Session { resolved: &resolved, replication, talk, stop: &stop, report: folder.path(), retakes: None };
         let mut played = Vec::new();
         let one = |turn: &Turn<'_>| {
             played.push((turn.replicate.to_string(), turn.resolved.plan.seed));
             let complete = |side| RunRecord { ended: Ended::Complete, ..pair::blank(turn.resolved, turn.replicate, side) };
             let (candidate, baseline) = (complete(Side::Candidate), Some(complete(Side::Baseline)));
-            Ok(Made { round: turn.replicate.round, look: None, candidate, baseline })
+            Ok(Made::of(turn.replicate, candidate, baseline))
         };
         let next = |made: &[Made]| Ok(if made.len() == 2 { Next::Again } else { Next::More });
         let made = play(&session, one, next).unwrap();
@@ -279,7 +338,7 @@ mod tests {
             named("second run, replicate 3 of 3", seed + (1 << 40) + (2 << 32)),
         ];
         assert_eq!(played, expected);
-        assert_eq!(made.iter().map(|made| made.round).collect::<Vec<_>>(), [1, 1, 2, 2, 2]);
+        assert_eq!(made.iter().map(|made| made.replicate.round).collect::<Vec<_>>(), [1, 1, 2, 2, 2]);
         let numbers = made.iter().map(|made| made.candidate.ab.map(|part| (part.replicate, part.replicates)).unwrap());
         assert_eq!(numbers.collect::<Vec<_>>(), [(1, 3), (2, 3), (3, 5), (4, 5), (5, 5)]);
         save(&made, replication, folder.path()).unwrap();

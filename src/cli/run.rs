@@ -41,8 +41,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     report::prepare(&folder)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
-    let session =
-        Session { resolved: &resolved, replication: resolved.replication.whole(), talk: args.talk, stop: &stop, report: &folder };
+    let session = Session {
+        resolved: &resolved,
+        replication: resolved.replication.whole(),
+        talk: args.talk,
+        stop: &stop,
+        report: &folder,
+        retakes: None,
+    };
     let made = replicates::play(&session, replicates::one(&resolved), |_| Ok(Next::More))?;
     replicates::save(&made, resolved.replication, &folder)?;
     let (candidate, baseline) = replicates::apart(made);

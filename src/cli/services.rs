@@ -1,6 +1,8 @@
 //! The services of one replicate: started, watched while they are under load, stopped.
 
 use std::{
+    fs,
+    path::PathBuf,
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
 };
@@ -16,18 +18,34 @@ use crate::{
     clock::Duration,
     engine::Stop,
     env,
-    plan::{Plan, Replicate, Target},
-    record::Side,
+    plan::{Plan, Replicate, ShellCommand, Target},
+    record::{LastWords, Side},
     service::{self, End, Ports, Service, ServiceError, Stopped},
 };
 
 /// Time between two looks at services under load.
 const LOOK: Duration = Duration::from_millis(50);
+/// Most bytes of a file that is taken for a script.
+const SCRIPT_BYTES_MAX: u64 = 256 << 10;
+/// Most characters of a command that are repeated.
+const COMMAND_CHARS_MAX: usize = 60;
+/// Lines of a service's output that are kept with the record.
+const LINES_KEPT: usize = 10;
 
 /// Services that were started, and the plan that is aimed at them.
 pub(super) struct Started {
     pub(super) plan: Plan,
     services: Vec<Service>,
+    /// Which version each of them is.
+    sides: Vec<Side>,
+}
+
+/// A version that could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("the {side}'s service was not started: {error}")]
+pub(super) struct NotStarted {
+    side: Side,
+    pub(super) error: ServiceError,
 }
 
 /// A service that ended by itself.
@@ -39,23 +57,54 @@ pub(super) struct Death {
 
 /// Starts the services of a plan that has any, in an order of chance: what the first one does to the machine before the second one
 /// is there must not always fall on the same version.
-pub(super) fn start(plan: &Plan, replicate: Replicate, ports: &mut Ports, logs: &Logs) -> Result<Started, ServiceError> {
+///
+/// # Errors
+/// The system refuses to start one, or its port is taken.
+pub(super) fn start(plan: &Plan, replicate: Replicate, ports: &mut Ports, logs: &Logs) -> Result<Started, NotStarted> {
     let mut versions = vec![(Side::Candidate, plan.target().clone())];
     versions.extend(plan.baseline.map(|place| (Side::Baseline, plan.targets[place].clone())));
-    let mut services = Vec::new();
+    let (mut services, mut sides) = (Vec::new(), Vec::new());
     for place in order(plan.seed, versions.len()) {
         let (side, target) = &mut versions[place];
         match start_one(*side, target, replicate, ports, logs) {
-            Ok(service) => services.extend(service),
+            Ok(service) => {
+                sides.extend(service.iter().map(|_| *side));
+                services.extend(service);
+            }
             Err(error) => {
                 service::stop(&mut services, service::PATIENCE, || false);
-                return Err(error);
+                return Err(NotStarted { side: *side, error });
             }
         }
     }
     let mut aimed = versions.into_iter().map(|(_, target)| target);
     let candidate = aimed.next().unwrap_or_else(|| plan.target().clone());
-    Ok(Started { plan: plan.aimed_at(candidate, aimed.next()), services })
+    Ok(Started { plan: plan.aimed_at(candidate, aimed.next()), services, sides })
+}
+
+/// What whoever configures a command should know that says nothing of the port it has to listen on: it would be waited for in vain.
+pub(super) fn port_notes(plan: &Plan) -> Vec<String> {
+    let versions = plan.sides().iter().map(|side| (*side, &plan.targets[plan.target_of(*side)]));
+    let deaf = versions.filter_map(|(side, target)| {
+        let command = target.start.as_ref().filter(|command| target.port == 0 && !mentions_port(command))?;
+        let shown: String = command.text.trim().lines().next().unwrap_or_default().chars().take(COMMAND_CHARS_MAX).collect();
+        Some(format!(
+            "the command that starts the {side} says nothing of $PORT, the port loadgate has chosen for it: if `{shown}` takes its \
+             port as an option, write it with `--port $PORT`, or whatever the option is called; if it reads the variable PORT by \
+             itself, `PORT=$PORT {shown}` says so"
+        ))
+    });
+    deaf.collect()
+}
+
+/// Whether a command, or the script that it is, speaks of the port.
+fn mentions_port(command: &ShellCommand) -> bool {
+    if command.text.contains(env::PORT) {
+        return true;
+    }
+    let scripts = command.text.split_whitespace().map(|word| command.folder.join(word.trim_matches(['"', '\''])));
+    let small = |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.len() <= SCRIPT_BYTES_MAX);
+    scripts.filter(small).any(|path| fs::read(path).is_ok_and(|text| String::from_utf8_lossy(&text).contains(env::PORT)))
 }
 
 /// The places of so many versions in the order they are started in; the same for equal seeds.
@@ -111,31 +160,50 @@ impl Started {
         })
     }
 
-    /// What became of the replicate in which a service died, in a sentence; its last lines are told.
-    pub(super) fn obituary(&self, death: Death, while_loaded: bool) -> String {
-        let service = &self.services[death.service];
-        let lines = service.last_lines(LINES);
-        logs::tell(&format!("the {}'s service", service.name()), &lines, service.log());
+    /// What became of the replicate in which a service died, in a sentence, and what it said last, which is told.
+    pub(super) fn obituary(&self, death: Death, while_loaded: bool) -> (String, Vec<LastWords>) {
+        let (side, lines) = (self.sides[death.service], self.tell_one(death.service));
         if let Some(hint) = death.end.hint_of_service() {
             terminal::err(&format!("hint: {hint}"));
         }
         let moment = if while_loaded { "during the load" } else { "before it was ready" };
         let last = lines.last().map_or_else(|| "it said nothing".to_owned(), |line| format!("it said last: {line}"));
-        format!("the {}'s service did not stay up {moment}: {}; {last}", service.name(), death.end)
+        let reason = format!("the {side}'s service did not stay up {moment}: {}; {last}", death.end);
+        (reason, vec![self.last_words(death.service, &lines)])
     }
 
-    /// Tells the last lines of all services.
-    pub(super) fn tell(&self) {
-        for service in &self.services {
-            logs::tell(&format!("the {}'s service", service.name()), &service.last_lines(LINES), service.log());
+    /// Tells the last lines of the version that was not ready; where that is none of ours, of all. What is ours and not ready is
+    /// kept.
+    pub(super) fn tell(&self, unready: Option<Side>) -> Vec<LastWords> {
+        let all = 0..self.services.len();
+        match all.clone().find(|service| Some(self.sides[*service]) == unready) {
+            Some(service) => vec![self.last_words(service, &self.tell_one(service))],
+            None => {
+                all.for_each(|service| _ = self.tell_one(service));
+                Vec::new()
+            }
         }
+    }
+
+    /// Tells the last lines of a service, and returns them.
+    fn tell_one(&self, service: usize) -> Vec<String> {
+        let (side, service) = (self.sides[service], &self.services[service]);
+        let lines = service.last_lines(LINES);
+        logs::tell(&format!("the {side}'s service"), &lines, service.log());
+        lines
+    }
+
+    fn last_words(&self, service: usize, lines: &[String]) -> LastWords {
+        let lines = lines[lines.len().saturating_sub(LINES_KEPT)..].to_vec();
+        LastWords { side: self.sides[service], log: self.services[service].log().display().to_string(), lines }
     }
 
     /// Stops all of them; one that does not end when it is asked to is killed, at once after a second wish to stop.
     pub(super) fn stop(&mut self, stop: &Stop) {
-        let names: Vec<&str> = self.services.iter().map(Service::name).collect();
+        let stopped = service::stop(&mut self.services, service::PATIENCE, || stop.is_urgent());
+        let names: Vec<&str> = self.services.iter().filter(|service| service.was_killed()).map(Service::name).collect();
         let names = names.join(" and ");
-        match service::stop(&mut self.services, service::PATIENCE, || stop.is_urgent()) {
+        match stopped {
             Stopped::Asked => {}
             Stopped::Killed => {
                 terminal::err(&format!("note: the service of {names} did not end when it was asked to, and was killed"));
@@ -181,7 +249,7 @@ scenarios: [ GET / ]
 ";
 
     /// Both versions of this configuration, started.
-    fn started(folder: &Path, config: &str, ports: &mut Ports) -> Result<Started, ServiceError> {
+    fn started(folder: &Path, config: &str, ports: &mut Ports) -> Result<Started, NotStarted> {
         fs::write(folder.join("loadgate.yml"), config).unwrap();
         let loaded = config::load(&folder.join("loadgate.yml"), &Overrides::default()).unwrap();
         let resolved = plan::resolve(&loaded).unwrap();
@@ -210,6 +278,39 @@ scenarios: [ GET / ]
     }
 
     #[test]
+    fn a_command_that_says_nothing_of_its_port_is_told_what_to_write() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("reads"), "#!/bin/sh\nexec server --listen :$PORT\n").unwrap();
+        fs::write(folder.path().join("deaf"), "#!/bin/sh\nexec server\n").unwrap();
+        let notes = |target: &str| {
+            let config = format!("target: {target}\nstages: [ {{ rate: 10/s, duration: 60s }} ]\nscenarios: [ GET / ]\n");
+            fs::write(folder.path().join("loadgate.yml"), config).unwrap();
+            let loaded = config::load(&folder.path().join("loadgate.yml"), &Overrides::default()).unwrap();
+            port_notes(&plan::resolve(&loaded).unwrap().plan)
+        };
+        for fine in [
+            "{ start: 'server --port $PORT' }",
+            "{ start: 'PORT=$PORT server' }",
+            "{ start: ./reads }",
+            "{ start: 'sh reads' }",
+            "{ start: server, base_url: 'http://127.0.0.1:8080' }",
+            "http://127.0.0.1:8080",
+        ] {
+            assert_eq!(notes(fine), [""; 0], "{fine}");
+        }
+        let told = notes("{ start: './deaf --fast', baseline_start: 'server --port $PORT' }");
+        assert_eq!(
+            told,
+            [
+                "the command that starts the candidate says nothing of $PORT, the port loadgate has chosen for it: if `./deaf --fast` \
+              takes its port as an option, write it with `--port $PORT`, or whatever the option is called; if it reads the \
+              variable PORT by itself, `PORT=$PORT ./deaf --fast` says so"
+            ]
+        );
+        assert_eq!(notes("{ start: ./deaf, baseline_start: ./deaf }").len(), 2);
+    }
+
+    #[test]
     fn the_version_that_is_started_first_is_a_matter_of_chance_and_of_the_seed() {
         let firsts: Vec<usize> = (0..100).map(|seed| order(seed, 2)[0]).collect();
         let candidates = firsts.iter().filter(|first| **first == 0).count();
@@ -221,13 +322,16 @@ scenarios: [ GET / ]
     #[test]
     fn the_death_of_either_version_is_a_wish_to_stop_and_is_told() {
         let (folder, mut ports) = (tempfile::tempdir().unwrap(), Ports::default());
-        let dying = CONFIG.replace("echo baseline $PORT >> told; exec sleep 600", "echo no coffee; exit 5");
+        let dying = CONFIG.replace("echo baseline $PORT >> told; exec sleep 600", "seq 40; echo no coffee; exit 5");
         let mut started = started(folder.path(), &dying, &mut ports).unwrap();
         let stop = Stop::default();
         let waits = |own: &Stop| while !own.is_urgent() {};
         let ((), death) = started.while_running(&stop, waits).unwrap();
         started.stop(&stop);
-        let reason = started.obituary(death.unwrap(), true);
+        let (reason, last_words) = started.obituary(death.unwrap(), true);
+        let log = folder.path().join("logs/baseline-1.log").display().to_string();
+        let said = (32..=40).map(|n| n.to_string()).chain(["no coffee".to_owned()]).collect();
+        assert_eq!(last_words, [LastWords { side: Side::Baseline, log, lines: said }]);
         assert_eq!(
             reason,
             "the baseline's service did not stay up during the load: it ended by itself (exit code 5); it said last: no coffee"
@@ -242,7 +346,9 @@ scenarios: [ GET / ]
         let address = format!("target: {{ base_url: 'http://{}',", taken.local_addr().unwrap());
         let config = CONFIG.replace("target: {", &address).replace("echo baseline", "echo $$$$ >> children; echo baseline");
         let refused = started(folder.path(), &config, &mut ports);
-        assert!(matches!(refused, Err(ServiceError::PortTaken { .. })));
+        let refused = refused.map(|_| ()).unwrap_err();
+        assert!(matches!(refused.error, ServiceError::PortTaken { .. }));
+        assert!(refused.to_string().starts_with("the candidate's service was not started: port "), "{refused}");
         // Where the other one was started first it has noted itself, and is gone.
         let children = fs::read_to_string(folder.path().join("children")).unwrap_or_default();
         assert!(children.lines().all(|child| {

@@ -51,6 +51,15 @@ pub(super) fn align(baseline: &mut [RunRecord], candidate: &mut [RunRecord]) -> 
     Ok(cautions)
 }
 
+/// Whether pairs that are to be replicates are runs of one pair each. Processes that lived on from one to the next show nothing of how
+/// much fresh ones differ, and nothing says that these did not.
+pub(super) fn lone_pairs(candidate: &[RunRecord]) -> Option<String> {
+    let is_lone = |run: &RunRecord| run.ab.is_some_and(|part| part.replicates == 1);
+    let count = candidate.len();
+    (count > 1 && candidate.iter().any(is_lone))
+        .then(|| format!("these are {count} runs of one pair each, and nothing says that their processes were fresh"))
+}
+
 /// Requests over time of all runs together.
 fn rate(runs: &[RunRecord]) -> Option<f64> {
     let seconds: f64 = runs.iter().map(RunRecord::measured_seconds).sum();

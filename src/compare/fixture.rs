@@ -79,6 +79,7 @@ pub(crate) fn empty(stages: Vec<StageFacts>, endpoints: Vec<EndpointSeries>) -> 
         started_at: Timestamp::UNIX_EPOCH,
         ended: Ended::Complete,
         ended_because: None,
+        last_words: Vec::new(),
         provenance: Provenance::default(),
         environment: Environment::default(),
         plan: PlanFacts { window_us: SECOND_US, stages, ..PlanFacts::default() },

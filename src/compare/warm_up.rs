@@ -21,6 +21,8 @@ const SURE: f64 = 4.0;
 /// .. and by that share: MSER alone cuts four of ten series that are nothing but noise, and one in ten in half where they have
 /// ten values.
 const SLOWER_MIN: f64 = 0.05;
+/// Above it the number of independent seconds can't be told.
+const CORRELATION_MAX: f64 = 0.95;
 
 /// What was found of the runs, and how many blocks of each are to be left out for it.
 pub(super) fn of<'a>(runs: impl Iterator<Item = &'a RunRecord>, block: Duration) -> (WarmUp, usize) {
@@ -50,6 +52,10 @@ pub(super) fn in_words(warm_up: &WarmUp) -> Option<String> {
 }
 
 /// By what share the first `cut` values are above the others, where they are for sure and by enough to matter.
+///
+/// The standard error is that of a series in which each value resembles the one before (AR(1)): the variance of a mean grows by
+/// (1 + r) / (1 - r), with r the correlation of neighbours. Source: Bayley & Hammersley, "The effective number of independent
+/// observations in an autocorrelated time series", JRSS Suppl. 8 (1946).
 fn slower(series: &[f64], cut: usize) -> Option<f64> {
     if cut == 0 {
         return None;
@@ -57,10 +63,20 @@ fn slower(series: &[f64], cut: usize) -> Option<f64> {
     let (first, rest) = series.split_at(cut);
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (above, level) = (mean(first), mean(rest));
-    let variance = rest.iter().map(|value| (value - level).powi(2)).sum::<f64>() / (rest.len() as f64 - 1.0).max(1.0);
-    let error = (variance * (1.0 / first.len() as f64 + 1.0 / rest.len() as f64)).sqrt();
+    let squares: f64 = rest.iter().map(|value| (value - level).powi(2)).sum();
+    let variance = squares / (rest.len() as f64 - 1.0).max(1.0);
+    let inflation = if cut == series.len() / 2 { 1.0 } else { inflation(rest, level, squares) };
+    let error = (variance * inflation * (1.0 / first.len() as f64 + 1.0 / rest.len() as f64)).sqrt();
     let slower = (above - level).exp_m1();
     (above - level >= SURE * error && slower >= SLOWER_MIN).then_some(slower)
+}
+
+/// How much more the mean of a series varies than its values let expect. Seconds resemble the one before, so that there are fewer
+/// independent ones than there are. A series that falls from its beginning to its end looks the same, and is not to be asked.
+fn inflation(series: &[f64], mean: f64, squares: f64) -> f64 {
+    let products: f64 = series.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum();
+    let correlation = if squares > 0.0 { (products / squares).clamp(0.0, CORRELATION_MAX) } else { 0.0 };
+    (1.0 + correlation) / (1.0 - correlation)
 }
 
 /// The mean of the series of all runs; `None` where any has none.
@@ -120,6 +136,9 @@ fn medians(endpoint: &EndpointSeries, stage: usize, per_second: usize, seconds: 
 
 #[cfg(test)]
 mod tests {
+    use rand::{SeedableRng as _, rngs::SmallRng};
+    use rand_distr::{Distribution as _, StandardNormal};
+
     use super::*;
     use crate::{
         compare::{Look, compare_ab, fixture},
@@ -155,6 +174,33 @@ mod tests {
         assert_eq!(found(0, 0.0), (WarmUp::default(), 0));
         assert_eq!(found(3, 0.02), (WarmUp::default(), 0), "too little to matter");
         assert_eq!(found(3, -0.5), (WarmUp::default(), 0), "a fast beginning is no warm-up");
+    }
+
+    /// Seconds that differ by 5 % (sd), each like the one before to four fifths, the mean of so many processes; slower at the beginning.
+    fn weather(seconds: usize, processes: u32, slower: f64, rng: &mut SmallRng) -> Vec<f64> {
+        let mut normal = || -> f64 { StandardNormal.sample(rng) };
+        let mut series = vec![0.0; seconds];
+        for _ in 0..processes {
+            let mut value = 0.05 * normal();
+            for second in &mut series {
+                *second += value / f64::from(processes);
+                value = 0.8 * value + 0.03 * normal();
+            }
+        }
+        let warm_up = |second: usize| (slower * (-(second as f64) / 3.0).exp()).ln_1p();
+        series.iter().enumerate().map(|(second, value)| value + warm_up(second)).collect()
+    }
+
+    #[test]
+    fn weather_is_seldom_taken_for_a_warm_up_and_a_warm_up_seldom_for_weather() {
+        const SERIES: u32 = 1_000;
+        let mut rng = SmallRng::seed_from_u64(1);
+        let mut found = |seconds, processes, slower| {
+            let cut = |series: Vec<f64>| super::slower(&series, mser::truncation(&series)).is_some();
+            (0..SERIES).filter(|_| cut(weather(seconds, processes, slower, &mut rng))).count()
+        };
+        assert!(found(10, 6, 0.0) < 15 && found(20, 6, 0.0) < 15 && found(120, 1, 0.0) < 30);
+        assert!(found(10, 6, 0.2) > 800 && found(20, 6, 0.2) > 800 && found(20, 6, 0.5) > 980);
     }
 
     #[test]

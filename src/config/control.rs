@@ -46,7 +46,7 @@ pub struct CircuitBreaker {
     /// Time after which it is tried again.
     pub retry_after: Option<Written<Time>>,
     /// Openings after which the run is given up.
-    pub trips: Option<u64>,
+    pub trips: Option<u32>,
 }
 
 /// Keeps the generator from being the bottleneck unseen.
@@ -63,4 +63,6 @@ pub struct SelfProtection {
     pub shed: Option<Written<Share>>,
     /// `invalid` or `shed`
     pub on_saturated: Option<String>,
+    /// Largest lateness that 99 % of the requests may be sent with.
+    pub late_p99: Option<Written<Time>>,
 }

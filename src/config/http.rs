@@ -62,9 +62,9 @@ pub struct Backoff {
 #[serde(deny_unknown_fields)]
 pub struct Connections {
     /// Most at a time, to all targets together.
-    pub max: Option<u64>,
+    pub max: Option<usize>,
     /// Most at a time to one target.
-    pub max_per_host: Option<u64>,
+    pub max_per_host: Option<usize>,
     /// How long an idle one is kept; 60s by default.
     pub idle_timeout: Option<Written<Time>>,
     /// How long none is tried after one could not be made; 0s by default.
@@ -72,7 +72,7 @@ pub struct Connections {
     /// False: one for each request.
     pub reuse: Option<bool>,
     /// Requests at a time on one HTTP/2 connection; 100 by default.
-    pub streams: Option<u64>,
+    pub streams: Option<usize>,
 }
 
 /// How host names are looked up.

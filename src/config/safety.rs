@@ -21,7 +21,7 @@ pub struct Safety {
     /// Longest run.
     pub max_duration: Option<Written<Time>>,
     /// Most connections at a time, whatever `http.connections` says.
-    pub max_connections: Option<u64>,
+    pub max_connections: Option<usize>,
     /// Stops sending to a target that fails.
     pub circuit_breaker: Option<CircuitBreaker>,
     /// Keeps the generator from being the bottleneck unseen.

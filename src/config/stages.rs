@@ -22,7 +22,7 @@ pub struct Load {
     /// Stages in the order they are played.
     pub stages: Option<Vec<Stage>>,
     /// Requests in flight beyond which arrivals are dropped.
-    pub max_in_flight: Option<u64>,
+    pub max_in_flight: Option<usize>,
     /// Time that requests in flight are given at the end.
     pub graceful_stop: Option<Written<Time>>,
     /// Seed of everything random.

@@ -169,7 +169,7 @@ impl Quantity for Size {
     }
 }
 
-/// The length of a pause, as it was read.
+/// The length of a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
     /// Always the same.
@@ -178,7 +178,7 @@ pub enum Pause {
     Uniform(Duration, Duration),
     /// Exponential with this mean.
     Exponential(Duration),
-    /// Normal with this mean and standard deviation.
+    /// Normal with this mean and standard deviation, never below zero.
     Normal(Duration, Duration),
 }
 

@@ -4,10 +4,10 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    cast::Cast,
     controls::Admission,
     feeds::{Feeds, Row},
     iteration::{Arrival, play},
+    lane::Lane,
     user::User,
 };
 use crate::{
@@ -21,74 +21,74 @@ use crate::{
 const LOOK_STEP: Duration = Duration::from_millis(50);
 
 /// Lives the life of user `number` through all stages that have users.
-pub(super) async fn live<D: Driver>(cast: Rc<Cast<D>>, number: u32) {
-    let mut user = cast.user(number.into());
+pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
+    let mut user = lane.user(number.into());
     let mut ready = Duration::ZERO;
-    for (stage, facts) in cast.run.plan.stages.iter().enumerate() {
+    for (stage, facts) in lane.run.plan.stages.iter().enumerate() {
         let Load::Users(crowd) = facts.load else { continue };
         let Some((from, until)) = crowd.presence(number, facts.duration) else { continue };
-        await_begin(&cast, stage, from).await;
-        let place = cast.run.timeline.stage(stage);
+        await_begin(&lane, stage, from).await;
+        let place = lane.run.timeline.stage(stage);
         ready = ready.max(place.begins + from);
         let until = place.begins + until;
-        while comes_to_its_turn(&cast, stage, ready, until).await {
+        while comes_to_its_turn(&lane, stage, ready, until).await {
             // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
-            let is_kept = cast.controls().keeps(&cast.run.plan.workload, scenario_of(&cast, &user), user.number);
-            match if is_kept { cast.controls().admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
+            let is_kept = lane.controls().keeps(&lane.run.plan.workload, scenario_of(&lane, &user), user.number);
+            match if is_kept { lane.controls().admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
                 Admission::Send { at } => {
                     if at > ready {
-                        cast.wait_until(at).await;
+                        lane.wait_until(at).await;
                         // The circuit breaker may have opened meanwhile; then the user waits with all others.
-                        if cast.controls().is_silent() {
+                        if lane.controls().is_silent() {
                             ready = at;
                             continue;
                         }
                     }
-                    if !cast.run.claim_iteration(stage) {
-                        cast.run.timeline.end_early(stage, cast.run.moment());
+                    if !lane.run.claim_iteration(stage) {
+                        lane.run.timeline.end_early(stage, lane.run.moment());
                         break;
                     }
-                    let Some((scenario, row)) = next_iteration(&cast, &mut user) else {
-                        cast.run.unclaim_iteration(stage);
-                        cast.run.end_for_want_of_rows(stage);
+                    let Some((scenario, row)) = next_iteration(&lane, &mut user) else {
+                        lane.run.unclaim_iteration(stage);
+                        lane.run.end_for_want_of_rows(stage);
                         break;
                     };
-                    ready = match cast.controls().begin(cast.scripts[scenario].sends_at_once()) {
+                    ready = match lane.controls().begin(lane.scenarios[scenario].sends_at_once()) {
                         Some(turn) => {
-                            iterate(&cast, &mut user, Arrival { stage, scenario, due: at, ticket: None, row, turn }).await
+                            iterate(&lane, &mut user, Arrival { stage, scenario, due: at, ticket: None, row, turn }).await
                         }
                         // Another thread has taken the last pass since it was looked at.
                         None => {
-                            cast.run.unclaim_iteration(stage);
+                            lane.run.unclaim_iteration(stage);
                             at
                         }
                     };
                 }
                 Admission::HeldBack | Admission::Withheld(_) => {
-                    ready = cast.run.moment() + cast.controls().wait_hint();
-                    cast.wait_until(ready).await;
+                    ready = lane.run.moment() + lane.controls().wait_hint();
+                    lane.wait_until(ready).await;
                 }
             }
         }
-        if cast.run.stop.is_asked() {
+        if lane.run.stop.is_asked() {
             break;
         }
     }
-    cast.retire(user);
+    lane.retire(user);
 }
 
 /// The scenario that is a user's turn.
-fn scenario_of<D: Driver>(cast: &Cast<D>, user: &User<D::Session>) -> ScenarioId {
-    cast.run.plan.workload.scenario_of(cast.run.plan.seed, user.number << 32 | user.iteration)
+fn scenario_of<D: Driver>(lane: &Lane<D>, user: &User<D::Session>) -> ScenarioId {
+    lane.run.plan.workload.scenario_of(lane.run.plan.seed, user.number << 32 | user.iteration)
 }
 
 /// What a user does next: the scenario and the rows it takes. A scenario that has no rows left for it is passed over; `None` when
 /// all have none.
-fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>) -> Option<(ScenarioId, Row)> {
-    let plan = &cast.run.plan;
-    let feeds = &cast.run.feeds;
+fn next_iteration<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>) -> Option<(ScenarioId, Row)> {
+    let plan = &lane.run.plan;
+    let feeds = &lane.run.feeds;
     loop {
-        let scenario = scenario_of(cast, user);
+        let scenario = scenario_of(lane, user);
         if let Some(row) = feeds.take(&plan.workload, plan.seed, scenario, &mut user.kept) {
             return Some((scenario, row));
         }
@@ -100,47 +100,47 @@ fn next_iteration<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>) -> Opt
 }
 
 /// Waits until a stage has begun and the user's own time in it has come.
-async fn await_begin<D: Driver>(cast: &Cast<D>, stage: usize, from: Duration) {
-    let plan = &cast.run.plan;
+async fn await_begin<D: Driver>(lane: &Lane<D>, stage: usize, from: Duration) {
+    let plan = &lane.run.plan;
     let may_move = Feeds::may_end(&plan.workload) || plan.stages[..stage].iter().any(|before| before.iterations.is_some());
     loop {
-        let begin = cast.run.epoch + cast.run.timeline.stage(stage).begins + from;
+        let begin = lane.run.epoch + lane.run.timeline.stage(stage).begins + from;
         let now = clock::now();
         if now >= begin {
             return;
         }
-        cast.delays.until(if may_move { begin.min(now + LOOK_STEP) } else { begin }).await;
+        lane.delays.until(if may_move { begin.min(now + LOOK_STEP) } else { begin }).await;
     }
 }
 
 /// Whether a user who is ready at a moment still has time in the stage. One that comes late to a stage, because its last
 /// iteration took long, begins at once.
-fn is_on<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> bool {
-    !cast.run.stop.is_asked() && ready < until.min(cast.run.timeline.stage(stage).ends)
+fn is_on<D: Driver>(lane: &Lane<D>, stage: usize, ready: Duration, until: Duration) -> bool {
+    !lane.run.stop.is_asked() && ready < until.min(lane.run.timeline.stage(stage).ends)
 }
 
 /// Waits until a user is ready. Whether it still has time in the stage then.
-async fn comes_to_its_turn<D: Driver>(cast: &Cast<D>, stage: usize, ready: Duration, until: Duration) -> bool {
-    while is_on(cast, stage, ready, until) {
-        let now = cast.run.moment();
+async fn comes_to_its_turn<D: Driver>(lane: &Lane<D>, stage: usize, ready: Duration, until: Duration) -> bool {
+    while is_on(lane, stage, ready, until) {
+        let now = lane.run.moment();
         if now >= ready {
             return true;
         }
         // The stage may end before its time, or the run.
-        cast.wait_until(ready.min(now + LOOK_STEP)).await;
+        lane.wait_until(ready.min(now + LOOK_STEP)).await;
     }
     false
 }
 
-async fn iterate<D: Driver>(cast: &Cast<D>, user: &mut User<D::Session>, mut arrival: Arrival) -> Duration {
+async fn iterate<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, mut arrival: Arrival) -> Duration {
     {
-        let mut shard = cast.shard.borrow_mut();
-        arrival.ticket = shard.arrival_started(arrival.stage, arrival.due, cast.scripts[arrival.scenario].opening);
+        let mut shard = lane.shard.borrow_mut();
+        arrival.ticket = shard.arrival_started(arrival.stage, arrival.due, lane.scenarios[arrival.scenario].opening);
         shard.close_passed(arrival.due);
     }
-    let errors = cast.live().errors.get();
-    let ready = play(cast, user, arrival).await;
-    if cast.live().errors.get() > errors {
+    let errors = lane.live().errors.get();
+    let ready = play(lane, user, arrival).await;
+    if lane.live().errors.get() > errors {
         // A request that fails without waiting for anything must not keep the thread from everybody else.
         tokio::task::yield_now().await;
     }

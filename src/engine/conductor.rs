@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     adaptive::AdaptiveRate,
     breaker::{Breaker, Seen, TRIALS},
-    cast::Run,
+    lane::Run,
     looks::{Look, Looks},
     overload::Overload,
 };

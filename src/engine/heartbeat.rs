@@ -2,7 +2,7 @@
 
 use std::{io, rc::Rc};
 
-use super::cast::Cast;
+use super::lane::Lane;
 use crate::{
     clock::{self, Timer},
     measure::PULSE,
@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// The system gives no timer.
-pub(super) async fn beat<D: Driver>(casts: Vec<Rc<Cast<D>>>) -> io::Result<()> {
+pub(super) async fn beat<D: Driver>(lanes: Vec<Rc<Lane<D>>>) -> io::Result<()> {
     let timer = Timer::new()?;
     loop {
         // Counted from now each time: beats that were missed in a standstill were one delay, not many.
@@ -21,11 +21,11 @@ pub(super) async fn beat<D: Driver>(casts: Vec<Rc<Cast<D>>>) -> io::Result<()> {
         timer.set(PULSE)?;
         timer.gone_off().await?;
         let lag = clock::now().saturating_duration_since(due);
-        for cast in &casts {
-            cast.shard.borrow_mut().pulse(due.saturating_duration_since(cast.run.epoch), lag);
+        for lane in &lanes {
+            lane.shard.borrow_mut().pulse(due.saturating_duration_since(lane.run.epoch), lag);
         }
-        if let Some(cast) = casts.first() {
-            cast.driver.tidy_up();
+        if let Some(lane) = lanes.first() {
+            lane.driver.tidy_up();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{cast::Run, run::Ending, worker::WorkerEnd};
+use super::{lane::Run, run::Ending, worker::WorkerEnd};
 use crate::{
     measure::{Collector, Measured, max_rss_bytes},
     plan::Plan,

@@ -5,9 +5,9 @@ use std::{io, rc::Rc, time::Duration};
 
 use super::{
     alarm::Alarm,
-    cast::Cast,
     controls::Admission,
     iteration::{Arrival, play},
+    lane::Lane,
     seat::Seat,
     user::User,
 };
@@ -23,7 +23,7 @@ const BURST_MAX: u32 = 16;
 
 /// Sends this thread's share of the arrivals of one stage. `first` is the number of the stage's first arrival over the whole run.
 pub(super) async fn send_arrivals<D>(
-    casts: &[Rc<Cast<D>>],
+    lanes: &[Rc<Lane<D>>],
     alarm: &Alarm,
     number: usize,
     shape: Shape,
@@ -33,21 +33,21 @@ where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (run, share, stage) = (&casts[0].run, casts[0].share, &casts[0].run.plan.stages[number]);
+    let (run, share, stage) = (&lanes[0].run, lanes[0].share, &lanes[0].run.plan.stages[number]);
     let begins = run.timeline.stage(number).begins;
     let seed = run.plan.seed.wrapping_add(number as u64);
     let mut pacer = Pacer::new(shape, stage.duration, &run.plan.control, share, seed);
     let (mut n, mut burst) = (first + share.thread as u64, 0);
     let is_over = || run.stop.is_asked() || run.is_fed_up() || run.timeline.is_cut(number);
-    while let Some(offset) = pacer.next(casts[0].controls().rate_factor()) {
+    while let Some(offset) = pacer.next(lanes[0].controls().rate_factor()) {
         let due = begins + offset;
-        expect(casts, due);
+        expect(lanes, due);
         burst = if run.epoch + due > clock::now() { 0 } else { burst + 1 };
         if burst == BURST_MAX {
             burst = 0;
             tokio::task::yield_now().await;
         }
-        if !alarm.until(run.epoch + due, is_over).await? || !meet(casts, alarm, number, due, n).await? {
+        if !alarm.until(run.epoch + due, is_over).await? || !meet(lanes, alarm, number, due, n).await? {
             run.end_for_want_of_rows(number);
             break;
         }
@@ -57,26 +57,26 @@ where
 }
 
 /// The next arrival falls due at a moment of the run, whichever version it goes to.
-pub(super) fn expect<D: Driver>(casts: &[Rc<Cast<D>>], due: Duration) {
-    casts.iter().for_each(|cast| cast.shard.borrow_mut().expects(due));
+pub(super) fn expect<D: Driver>(lanes: &[Rc<Lane<D>>], due: Duration) {
+    lanes.iter().for_each(|lane| lane.shard.borrow_mut().expects(due));
 }
 
 /// Sends arrival `n` of the run, which is due now, to its version, or keeps it from the target. False when the stage is over
 /// before it.
-async fn meet<D>(casts: &[Rc<Cast<D>>], alarm: &Alarm, stage: usize, due: Duration, n: u64) -> io::Result<bool>
+async fn meet<D>(lanes: &[Rc<Lane<D>>], alarm: &Alarm, stage: usize, due: Duration, n: u64) -> io::Result<bool>
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (run, cast) = (&casts[0].run, &casts[casts[0].run.plan.side_of_arrival(n).number()]);
-    let (workload, controls) = (&run.plan.workload, cast.controls());
+    let (run, lane) = (&lanes[0].run, &lanes[lanes[0].run.plan.side_of_arrival(n).number()]);
+    let (workload, controls) = (&run.plan.workload, lane.controls());
     let scenario = workload.scenario_of(run.plan.seed, n);
     let ends = run.timeline.stage(stage).ends;
     let is_kept = controls.keeps(workload, scenario, n);
     let admission = if is_kept { controls.admit(due, ends) } else { Admission::Withheld(Withheld::BySelfProtection) };
     let at = match admission {
         Admission::HeldBack => {
-            cast.shard.borrow_mut().arrival_held_back(stage);
+            lane.shard.borrow_mut().arrival_held_back(stage);
             return Ok(true);
         }
         Admission::Withheld(_) => due,
@@ -84,7 +84,7 @@ where
     };
     // What is held back is not counted: nobody has meant it to be sent.
     let is_counted = run.claim_iteration(stage);
-    expect(casts, at);
+    expect(lanes, at);
     if !alarm.until(run.epoch + at, || run.stop.is_asked() || (!is_counted && run.timeline.is_cut(stage))).await? {
         return Ok(false);
     }
@@ -94,38 +94,38 @@ where
         return Ok(false);
     }
     match admission {
-        Admission::Send { .. } => arrive(cast, stage, at, scenario),
-        Admission::Withheld(by) => cast.shard.borrow_mut().arrival_withheld(stage, by),
+        Admission::Send { .. } => arrive(lane, stage, at, scenario),
+        Admission::Withheld(by) => lane.shard.borrow_mut().arrival_withheld(stage, by),
         Admission::HeldBack => {}
     }
     Ok(true)
 }
 
 /// Takes an arrival into play, or drops it when too many are.
-fn arrive<D>(cast: &Rc<Cast<D>>, stage: usize, due: Duration, scenario: ScenarioId)
+fn arrive<D>(lane: &Rc<Lane<D>>, stage: usize, due: Duration, scenario: ScenarioId)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let script = &cast.scripts[scenario];
-    let (mut shard, controls) = (cast.shard.borrow_mut(), cast.controls());
+    let prepared = &lane.scenarios[scenario];
+    let (mut shard, controls) = (lane.shard.borrow_mut(), lane.controls());
     if controls.is_silent() {
         // It became so while the arrival waited for the rate limit.
         shard.arrival_withheld(stage, Withheld::ByBreaker);
-    } else if !cast.has_room() {
-        shard.arrival_dropped(stage, due, script.endpoint);
-    } else if let Some(((user, seat), row)) = cast.user_for(scenario) {
+    } else if !lane.has_room() {
+        shard.arrival_dropped(stage, due, prepared.endpoint);
+    } else if let Some(((user, seat), row)) = lane.user_for(scenario) {
         // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
-        let Some(turn) = controls.begin(script.sends_at_once()) else {
+        let Some(turn) = controls.begin(prepared.sends_at_once()) else {
             shard.arrival_withheld(stage, Withheld::ByBreaker);
-            cast.release((user, seat));
+            lane.release((user, seat));
             return;
         };
-        let ticket = shard.arrival_started(stage, due, script.opening);
+        let ticket = shard.arrival_started(stage, due, prepared.opening);
         let arrival = Arrival { stage, scenario, due, ticket, row, turn };
         match seat {
             Some(seat) => seat.call(user, arrival),
-            None => drop(tokio::task::spawn_local(serve(Rc::clone(cast), user, arrival))),
+            None => drop(tokio::task::spawn_local(serve(Rc::clone(lane), user, arrival))),
         }
     } else {
         // Nobody has said that so many should come as there are no rows for.
@@ -135,11 +135,11 @@ where
 }
 
 /// What a user of the open loop does: plays one arrival after another, those in turn that come when it is free.
-async fn serve<D: Driver>(cast: Rc<Cast<D>>, mut user: User<D::Session>, mut arrival: Arrival) {
+async fn serve<D: Driver>(lane: Rc<Lane<D>>, mut user: User<D::Session>, mut arrival: Arrival) {
     let seat = Rc::new(Seat::default());
     loop {
-        play(&cast, &mut user, arrival).await;
-        cast.release((user, Some(Rc::clone(&seat))));
+        play(&lane, &mut user, arrival).await;
+        lane.release((user, Some(Rc::clone(&seat))));
         (user, arrival) = seat.wait().await;
     }
 }

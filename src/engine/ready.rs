@@ -29,6 +29,8 @@ pub enum NotReady {
     /// It does not take connections, and there is no `wait_for:` to wait for it.
     #[error("{authority} can't be reached: {reason}")]
     Unreachable {
+        /// Which one.
+        target: TargetId,
         /// Host and port.
         authority: String,
         /// What was seen.
@@ -37,6 +39,8 @@ pub enum NotReady {
     /// It was started, and does not take connections.
     #[error("{authority} took no connection within {}: {reason}", crate::units::duration(START_TIMEOUT))]
     NotListening {
+        /// Which one.
+        target: TargetId,
         /// Host and port.
         authority: String,
         /// What was seen last.
@@ -45,6 +49,8 @@ pub enum NotReady {
     /// `wait_for:` ran out of time.
     #[error("{authority} was not ready within {}: {probes} probes of {path}, the last one: {reason}", crate::units::duration(*.timeout))]
     Timeout {
+        /// Which one.
+        target: TargetId,
         /// Host and port.
         authority: String,
         /// Path that was asked for.
@@ -62,6 +68,17 @@ pub enum NotReady {
     /// The system gives no runtime.
     #[error("the load generator could not work: {0}")]
     System(#[from] std::io::Error),
+}
+
+impl NotReady {
+    /// The service that is not ready.
+    #[must_use]
+    pub fn target(&self) -> Option<TargetId> {
+        match self {
+            Self::Unreachable { target, .. } | Self::NotListening { target, .. } | Self::Timeout { target, .. } => Some(*target),
+            Self::Stopped | Self::System(_) => None,
+        }
+    }
 }
 
 /// Waits as `wait_for:` says; without it, makes sure that the target takes a connection at all. The driver is used up, as its
@@ -91,19 +108,23 @@ async fn ready<D: Driver>(plan: &Plan, driver: &D) -> Result<(), NotReady> {
         match &plan.targets[id].wait_for {
             Some(wait_for) => probe(plan, id, wait_for, driver).await?,
             None if plan.targets[id].start.is_some() => listening(plan, id, driver).await?,
-            None => driver
-                .reach(id)
-                .await
-                .map_err(|failure| NotReady::Unreachable { authority: name(plan, id), reason: failure.message.into_owned() })?,
+            None => driver.reach(id).await.map_err(|failure| NotReady::Unreachable {
+                target: id,
+                authority: name(plan, id),
+                reason: failure.message.into_owned(),
+            })?,
         }
     }
     Ok(())
 }
 
-/// Host and port, with what it is where two versions are asked.
+/// Host and port, with the version it is where there are two, or where it was started: its output is kept by that name.
 fn name(plan: &Plan, target: TargetId) -> String {
-    let authority = plan.targets[target].authority();
-    if plan.baseline == Some(target) { format!("the baseline {authority}") } else { authority }
+    let (authority, is_started) = (plan.targets[target].authority(), plan.targets[target].start.is_some());
+    match plan.side_of_target(target) {
+        Some(side) if is_started || plan.baseline.is_some() => format!("the {side} {authority}"),
+        _ => authority,
+    }
 }
 
 /// Waits until a service that was just started takes a connection.
@@ -113,7 +134,7 @@ async fn listening<D: Driver>(plan: &Plan, target: TargetId, driver: &D) -> Resu
         let Err(failure) = driver.reach(target).await else { return Ok(()) };
         if clock::now().saturating_duration_since(began) >= START_TIMEOUT {
             let (authority, reason) = (name(plan, target), failure.message.into_owned());
-            return Err(NotReady::NotListening { authority, reason });
+            return Err(NotReady::NotListening { target, authority, reason });
         }
         tokio::time::sleep(START_STEP).await;
     }
@@ -138,6 +159,7 @@ async fn probe<D: Driver>(plan: &Plan, target: TargetId, wait_for: &WaitFor, dri
         let left = left();
         if left.is_zero() {
             return Err(NotReady::Timeout {
+                target,
                 authority: name(plan, target),
                 path: wait_for.path.clone(),
                 probes,

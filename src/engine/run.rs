@@ -11,8 +11,8 @@ use std::{
 
 use super::{
     Stop,
-    cast::Run,
     conductor::{Conductor, Progress},
+    lane::Run,
     observed::{Observed, put_together},
     worker::{WorkerEnd, work},
 };

@@ -4,7 +4,7 @@ use std::{rc::Rc, time::Duration};
 
 use tokio::task::JoinSet;
 
-use super::{cast::Cast, iteration::leave, user::User};
+use super::{iteration::leave, lane::Lane, user::User};
 use crate::{clock, protocol::Driver};
 
 /// Users who leave at the same time on one thread: the end of a run is no reason for a burst.
@@ -13,15 +13,15 @@ const AT_ONCE: usize = 16;
 const LOOK_STEP: Duration = Duration::from_millis(20);
 
 /// Lets the users of this thread leave, for as long as `left` allows and nobody is in a hurry.
-pub(super) async fn tear_down<D>(cast: &Rc<Cast<D>>, left: Duration)
+pub(super) async fn tear_down<D>(lane: &Rc<Lane<D>>, left: Duration)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    if !cast.scripts.iter().any(super::iteration::Script::has_teardown) {
+    if !lane.scenarios.iter().any(super::iteration::PreparedScenario::has_teardown) {
         return;
     }
-    let (began, mut waiting) = (clock::now(), cast.take_users());
+    let (began, mut waiting) = (clock::now(), lane.take_users());
     // The first to come are the first to leave.
     waiting.sort_by_key(|user| std::cmp::Reverse(user.number));
     let mut leaving = JoinSet::new();
@@ -29,17 +29,17 @@ where
         while leaving.len() < AT_ONCE
             && let Some(user) = waiting.pop()
         {
-            leaving.spawn_local(leave_all(Rc::clone(cast), user));
+            leaving.spawn_local(leave_all(Rc::clone(lane), user));
         }
-        if leaving.is_empty() || cast.run.stop.is_urgent() || clock::now().saturating_duration_since(began) >= left {
+        if leaving.is_empty() || lane.run.stop.is_urgent() || clock::now().saturating_duration_since(began) >= left {
             return;
         }
         let _ = tokio::time::timeout(LOOK_STEP, leaving.join_next()).await;
     }
 }
 
-async fn leave_all<D: Driver>(cast: Rc<Cast<D>>, mut user: User<D::Session>) {
-    for scenario in 0..cast.scripts.len() {
-        leave(&cast, &mut user, scenario).await;
+async fn leave_all<D: Driver>(lane: Rc<Lane<D>>, mut user: User<D::Session>) {
+    for scenario in 0..lane.scenarios.len() {
+        leave(&lane, &mut user, scenario).await;
     }
 }

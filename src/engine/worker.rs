@@ -10,13 +10,13 @@ use tokio::{
 
 use super::{
     alarm::Alarm,
-    cast::{Cast, Run},
     closed_loop,
     heartbeat::beat,
+    lane::{Lane, Run},
     open_loop,
     stop::Stop,
     teardown::tear_down,
-    websocket::Crew,
+    websocket::ConnectionSet,
 };
 use crate::{
     clock::{self, Instant},
@@ -52,27 +52,27 @@ where
     let cpu = CpuClock::start();
     run.live[0].0[share.thread].introduce();
     let mut alarm_bell = StopsOthers { stop: run.stop.clone(), is_well: false };
-    let (casts, stopped_at, given_up_at) = runtime.block_on(async {
-        let casts = Cast::all(run, share, driver, shards)?;
-        look_after(&casts, beat(casts.clone()));
-        let crew = Crew::begin(&casts);
-        let stopped_at = play_stages(&casts).await?;
+    let (lanes, stopped_at, given_up_at) = runtime.block_on(async {
+        let lanes = Lane::all(run, share, driver, shards)?;
+        look_after(&lanes, beat(lanes.clone()));
+        let connections = ConnectionSet::begin(&lanes);
+        let stopped_at = play_stages(&lanes).await?;
         let drain_began = clock::now();
-        crew.end(run.stop.is_asked());
-        drain(run, share, &crew, drain_began).await;
+        connections.end(run.stop.is_asked());
+        drain(run, share, &connections, drain_began).await;
         // What users leave behind takes time of its own, in which nobody waits for the requests before.
         let (waited, given_up_at) = (clock::now().saturating_duration_since(drain_began), run.moment());
-        tear_down_all(&casts, run.plan.limits.graceful_stop.saturating_sub(waited)).await;
-        io::Result::Ok((casts, stopped_at, given_up_at))
+        tear_down_all(&lanes, run.plan.limits.graceful_stop.saturating_sub(waited)).await;
+        io::Result::Ok((lanes, stopped_at, given_up_at))
     })?;
-    if let Some(error) = casts.iter().find_map(|cast| cast.lost.take()) {
+    if let Some(error) = lanes.iter().find_map(|lane| lane.lost.take()) {
         return Err(error);
     }
     // Dropping the tasks of unfinished iterations frees their hold on the shard.
     drop(runtime);
     let outlived = || io::Error::other("an iteration outlived its runtime");
-    let end = |cast: Rc<Cast<D>>| Ok(Rc::into_inner(cast).ok_or_else(outlived)?.shard.into_inner().end(given_up_at));
-    let shards = casts.into_iter().map(end).collect::<io::Result<_>>()?;
+    let end = |lane: Rc<Lane<D>>| Ok(Rc::into_inner(lane).ok_or_else(outlived)?.shard.into_inner().end(given_up_at));
+    let shards = lanes.into_iter().map(end).collect::<io::Result<_>>()?;
     alarm_bell.is_well = true;
     Ok(WorkerEnd { shards, stopped_at, cpu: cpu.used() })
 }
@@ -93,42 +93,42 @@ impl Drop for StopsOthers {
 
 /// Runs a helper of the thread beside its load. The run ends when it is lost: without it pauses would not end, or nobody would
 /// know how the load goes.
-fn look_after<D>(casts: &[Rc<Cast<D>>], helper: impl Future<Output = io::Result<()>> + 'static)
+fn look_after<D>(lanes: &[Rc<Lane<D>>], helper: impl Future<Output = io::Result<()>> + 'static)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (helper, cast) = (tokio::task::spawn_local(helper), Rc::clone(&casts[0]));
+    let (helper, lane) = (tokio::task::spawn_local(helper), Rc::clone(&lanes[0]));
     tokio::task::spawn_local(async move {
         let error = match helper.await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error,
             Err(panic) => io::Error::other(format!("a helper of a generator thread was lost: {panic}")),
         };
-        cast.lost.replace(Some(error));
-        cast.run.stop.ask();
+        lane.lost.replace(Some(error));
+        lane.run.stop.ask();
     });
 }
 
 /// Plays all stages in their order. Returns the moment of the run at which nothing more is sent: the end of the last stage, or
 /// earlier when somebody asked to stop.
-async fn play_stages<D>(casts: &[Rc<Cast<D>>]) -> io::Result<Duration>
+async fn play_stages<D>(lanes: &[Rc<Lane<D>>]) -> io::Result<Duration>
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (run, alarm) = (&casts[0].run, Alarm::new()?);
-    let delays = Rc::clone(&casts[0].delays);
-    look_after(casts, async move { delays.drive().await });
-    for number in closed_loop::users(&run.plan, casts[0].share) {
-        let cast = &casts[run.plan.side_of_user(number.into()).number()];
-        tokio::task::spawn_local(closed_loop::live(Rc::clone(cast), number));
+    let (run, alarm) = (&lanes[0].run, Alarm::new()?);
+    let delays = Rc::clone(&lanes[0].delays);
+    look_after(lanes, async move { delays.drive().await });
+    for number in closed_loop::users(&run.plan, lanes[0].share) {
+        let lane = &lanes[run.plan.side_of_user(number.into()).number()];
+        tokio::task::spawn_local(closed_loop::live(Rc::clone(lane), number));
     }
     let mut first_arrival = 0;
     for (number, stage) in run.plan.stages.iter().enumerate() {
         if let Load::Arrivals(shape) = stage.load {
-            open_loop::send_arrivals(casts, &alarm, number, shape, first_arrival).await?;
-            open_loop::expect(casts, Duration::MAX);
+            open_loop::send_arrivals(lanes, &alarm, number, shape, first_arrival).await?;
+            open_loop::expect(lanes, Duration::MAX);
             first_arrival += stage.arrivals();
         }
         // A stage may end before its time, so its end is looked at again and again.
@@ -142,9 +142,9 @@ where
 }
 
 /// Waits for the requests in flight and for connections to close, as long as `graceful_stop` allows and nobody is in a hurry.
-async fn drain(run: &Run, share: Share, crew: &Crew, began: Instant) {
+async fn drain(run: &Run, share: Share, connections: &ConnectionSet, began: Instant) {
     let in_flight = || run.live.iter().map(|live| live.0[share.thread].in_flight()).sum::<u64>();
-    while (in_flight() > 0 || !crew.is_gone())
+    while (in_flight() > 0 || !connections.is_gone())
         && clock::now().saturating_duration_since(began) < run.plan.limits.graceful_stop
         && !run.stop.is_urgent()
     {
@@ -153,15 +153,15 @@ async fn drain(run: &Run, share: Share, crew: &Crew, began: Instant) {
 }
 
 /// Lets the users of all versions leave at the same time: one that hangs must not take the time of the other.
-async fn tear_down_all<D>(casts: &[Rc<Cast<D>>], left: Duration)
+async fn tear_down_all<D>(lanes: &[Rc<Lane<D>>], left: Duration)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
     let mut leaving = JoinSet::new();
-    for cast in casts {
-        let cast = Rc::clone(cast);
-        leaving.spawn_local(async move { tear_down(&cast, left).await });
+    for lane in lanes {
+        let lane = Rc::clone(lane);
+        leaving.spawn_local(async move { tear_down(&lane, left).await });
     }
     while leaving.join_next().await.is_some() {}
 }

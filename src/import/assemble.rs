@@ -117,6 +117,7 @@ impl Results {
             started_at: self.started_at.unwrap_or(labels.started_at),
             ended: Ended::Complete,
             ended_because: None,
+            last_words: Vec::new(),
             provenance: Provenance { imported: Some(self.imported), ..labels.provenance },
             environment: Environment { runner_class: labels.runner_class, ..Environment::default() },
             plan: PlanFacts {

@@ -29,6 +29,12 @@ impl Plan {
         }
     }
 
+    /// The version that a service is; none of them where it is the same for both.
+    #[must_use]
+    pub fn side_of_target(&self, target: TargetId) -> Option<Side> {
+        self.sides().iter().copied().find(|side| self.target_of(*side) == target)
+    }
+
     /// The version that arrival `n` of a run goes to; the same for equal seeds, whatever thread asks.
     #[must_use]
     pub fn side_of_arrival(&self, n: u64) -> Side {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Backoff;
+use crate::record::ErrorClass;
 
 /// The `http:` section.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,8 +99,8 @@ impl Default for Timeouts {
 pub struct Retries {
     /// Attempts after the first; 0: a failure is a failure.
     pub max: u32,
-    /// Names of error classes (`5xx`, `reset`) and families of them (`timeout`).
-    pub on: Vec<String>,
+    /// Failures that are tried again.
+    pub on: Vec<ErrorClass>,
     /// Pause before each of them.
     pub backoff: Backoff,
 }

@@ -41,7 +41,7 @@ pub use service::{Hook, Hooks, ShellCommand};
 pub use step::{Method, Piece, Rendered, Request, RequestStep, Step};
 pub use target::{HttpVersion, PORT, Target, TargetId, WaitFor};
 pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
-pub use think::Think;
+pub use think::Pause;
 pub use tls::{Authorities, Identity, Tls, Trust};
 pub use websocket::{
     Connections as SocketConnections, Expect, Heartbeat, Listen, OneWay, Outgoing, Reconnect, SocketEndpoints, SocketScenario,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 pub use http::Method;
 use http::{HeaderName, HeaderValue};
 
-use super::{Check, EndpointId, Extract, TargetId, TemplateId, Think};
+use super::{Check, EndpointId, Extract, Pause, TargetId, TemplateId};
 
 /// A step of a scenario.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub enum Step {
     /// A request with what is expected of its answer.
     Request(Box<RequestStep>),
     /// A pause, as people make.
-    Think(Think),
+    Think(Pause),
 }
 
 /// A request with what is expected of its answer.

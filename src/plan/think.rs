@@ -5,20 +5,15 @@ use std::time::Duration;
 use rand::Rng;
 use rand_distr::{Distribution as _, Exp1, StandardNormal};
 
-/// The length of a pause.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Think {
-    /// Always the same.
-    Fixed(Duration),
-    /// Evenly between two lengths.
-    Uniform(Duration, Duration),
-    /// Exponential with this mean.
-    Exponential(Duration),
-    /// Normal with this mean and standard deviation, never below zero.
-    Normal(Duration, Duration),
-}
+pub use crate::config::written::Pause;
 
-impl Think {
+impl Pause {
+    /// The longest it can be where it has an end, its mean where it has none.
+    pub(super) fn length(&self) -> Duration {
+        let (Self::Fixed(length) | Self::Uniform(_, length) | Self::Exponential(length) | Self::Normal(length, _)) = *self;
+        length
+    }
+
     /// Draws a length.
     pub fn draw(&self, rng: &mut impl Rng) -> Duration {
         match *self {
@@ -45,9 +40,9 @@ mod tests {
 
     const DRAWS: u32 = 50_000;
 
-    fn mean_and_deviation(think: Think) -> (f64, f64) {
+    fn mean_and_deviation(pause: Pause) -> (f64, f64) {
         let mut rng = SmallRng::seed_from_u64(1);
-        let drawn: Vec<f64> = (0..DRAWS).map(|_| think.draw(&mut rng).as_secs_f64()).collect();
+        let drawn: Vec<f64> = (0..DRAWS).map(|_| pause.draw(&mut rng).as_secs_f64()).collect();
         let mean = drawn.iter().sum::<f64>() / f64::from(DRAWS);
         let variance = drawn.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / f64::from(DRAWS);
         (mean, variance.sqrt())
@@ -60,19 +55,19 @@ mod tests {
     #[test]
     fn pauses_have_the_mean_and_the_spread_they_are_named_for() {
         let seconds = Duration::from_secs;
-        assert!(is_near(mean_and_deviation(Think::Fixed(seconds(2))), (2.0, 0.0)));
-        assert!(is_near(mean_and_deviation(Think::Uniform(seconds(1), seconds(3))), (2.0, 2.0 / 12.0_f64.sqrt())));
-        assert!(is_near(mean_and_deviation(Think::Exponential(seconds(2))), (2.0, 2.0)));
-        let normal = Think::Normal(seconds(2), Duration::from_millis(500));
+        assert!(is_near(mean_and_deviation(Pause::Fixed(seconds(2))), (2.0, 0.0)));
+        assert!(is_near(mean_and_deviation(Pause::Uniform(seconds(1), seconds(3))), (2.0, 2.0 / 12.0_f64.sqrt())));
+        assert!(is_near(mean_and_deviation(Pause::Exponential(seconds(2))), (2.0, 2.0)));
+        let normal = Pause::Normal(seconds(2), Duration::from_millis(500));
         assert!(is_near(mean_and_deviation(normal), (2.0, 0.5)));
     }
 
     #[test]
     fn a_pause_is_never_negative_and_keeps_to_its_bounds() {
         let mut rng = SmallRng::seed_from_u64(2);
-        let wide = Think::Normal(Duration::from_millis(1), Duration::from_secs(1));
+        let wide = Pause::Normal(Duration::from_millis(1), Duration::from_secs(1));
         assert!((0..1_000).any(|_| wide.draw(&mut rng).is_zero()), "what would be below zero is no pause");
         let (from, to) = (Duration::from_millis(10), Duration::from_millis(11));
-        assert!((0..1_000).all(|_| (from..=to).contains(&Think::Uniform(from, to).draw(&mut rng))));
+        assert!((0..1_000).all(|_| (from..=to).contains(&Pause::Uniform(from, to).draw(&mut rng))));
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use regex::Regex;
 
-use super::{Backoff, Crowd, EndpointId, JsonPath, Piece, Plan, Rendered, Request, Rule, Think};
+use super::{Backoff, Crowd, EndpointId, JsonPath, Pause, Piece, Plan, Rendered, Request, Rule};
 use crate::{record::Side, units::PerSecond};
 
 /// One kind of connection.
@@ -88,7 +88,7 @@ pub enum SocketStep {
     /// Takes whatever comes for a time.
     Listen(Box<Listen>),
     /// A pause, in which whatever comes is let go by.
-    Think(Think),
+    Think(Pause),
     /// Closes the connection with this code; nothing follows.
     Close(u16),
 }

@@ -9,6 +9,7 @@ mod environment;
 pub mod file;
 mod fingerprint;
 mod imported;
+mod last_words;
 mod latencies;
 mod merge;
 pub mod name;
@@ -30,6 +31,7 @@ pub use ab::{AbPart, Side};
 pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use imported::{Imported, LatencyFrom};
+pub use last_words::LastWords;
 pub use latencies::{Encoded, Latencies};
 pub use noise::{DuetNoise, EndpointSpread, Learned, LearnedNoise, NOISE_SCHEMA, Spread};
 pub use outcome::{ErrorClass, Errors, FailureSample};
@@ -56,6 +58,9 @@ pub struct RunRecord {
     /// Why it did not come to its end, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_because: Option<String>,
+    /// What services said last that never got ready or did not stay up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub last_words: Vec<LastWords>,
     /// Which code was measured, by which build.
     pub provenance: Provenance,
     /// The machine the load was made on.

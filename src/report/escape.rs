@@ -72,6 +72,14 @@ pub(super) fn markdown_code(name: &str) -> String {
     }
 }
 
+/// A line within `<pre>` in Markdown, where nothing is Markdown any more. Whether a server links what it finds there is the server's to
+/// decide, so it finds nothing.
+pub(super) fn markdown_pre(line: &str) -> String {
+    // Numbers of issues first: what takes links apart holds their sign itself.
+    let links = [("#", "#&#8203;"), ("@", "@&#8203;"), ("://", ":&#8203;//"), ("www.", "www&#8203;.")];
+    links.iter().fold(xml(&plain(line)), |line, (link, apart)| line.replace(link, apart))
+}
+
 /// Text in an XML document. Control characters, which XML can't hold in any form, become spaces.
 pub(super) fn xml(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() || is_noncharacter(c) { ' ' } else { c }).collect();

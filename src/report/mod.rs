@@ -22,15 +22,17 @@ pub use verdict_file::{
     BaselineFacts, CandidateFacts, ComparisonRow, RerunFacts, SCHEMA, ThresholdRow, ValidityRow, VerdictFile,
 };
 pub use view::{
-    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LatencyFigures, PhaseMean,
-    RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView,
-    ValidityView, View, WindowRow,
+    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LastWordsView,
+    LatencyFigures, PhaseMean, RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic,
+    TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
 };
 
 /// File name of the run record in the report folder.
 pub const RECORD_FILE: &str = "record.json.gz";
 /// Folder of the records in the report folder, where there is one per version and replicate.
 pub const RECORDS_FOLDER: &str = "records";
+/// Folder beside it of the records that the verdict is not about, because of the load generator.
+pub const SET_ASIDE_FOLDER: &str = "set-aside";
 /// File name of the verdict.
 pub const VERDICT_FILE: &str = "verdict.json";
 /// File name of the page for people.

@@ -12,7 +12,7 @@ use crate::{
     compare::{Comparison, Part, Rerun, Row, Siblings},
     policy::{Mode, Severity},
     record::RunRecord,
-    verdict::{ThresholdResult, ValidityCheck, Verdict},
+    verdict::{SetAside, ThresholdResult, ValidityCheck, Verdict},
 };
 
 /// The name and major version of the format.
@@ -45,6 +45,9 @@ pub struct VerdictFile {
     /// The runs that were made because of a regression that the first one found. `replicates` counts theirs too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reruns: Vec<RerunFacts>,
+    /// Replicates that the load generator spoilt: played again, or left out of `replicates`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAsideFacts>,
     /// Share of the requests whose endpoints are settled.
     pub coverage: Option<f64>,
     /// Smallest change of the service as a whole that would have been seen, as a fraction.
@@ -82,6 +85,17 @@ pub struct RerunFacts {
     pub replicates: usize,
     /// Whether it found a regression of an endpoint that all runs before it had found to be worse.
     pub confirms: bool,
+}
+
+/// A replicate that says more about the load generator than about the service. Its records are in the folder `set-aside`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetAsideFacts {
+    /// Its number, from 1.
+    pub replicate: usize,
+    /// What the generator did.
+    pub reason: String,
+    /// Whether it was played again.
+    pub played_again: bool,
 }
 
 /// The baseline in short.
@@ -189,6 +203,7 @@ impl VerdictFile {
             replicates: candidate.len(),
             planned_replicates: comparison.map(planned_runs).filter(|planned| *planned > candidate.len()),
             reruns: comparison.map_or_else(Vec::new, |comparison| comparison.reruns.iter().map(RerunFacts::of).collect()),
+            set_aside: verdict.set_aside.iter().map(SetAsideFacts::of).collect(),
             coverage: comparison.map(|comparison| comparison.coverage),
             sensitivity: comparison.and_then(|comparison| comparison.sensitivity),
             comparisons: comparison.map_or_else(Vec::new, |comparison| comparison.rows.iter().map(ComparisonRow::of).collect()),
@@ -234,6 +249,13 @@ fn planned_runs(comparison: &Comparison) -> usize {
 impl RerunFacts {
     fn of(rerun: &Rerun) -> Self {
         Self { replicates: rerun.candidate_runs, confirms: rerun.confirms }
+    }
+}
+
+impl SetAsideFacts {
+    fn of(set_aside: &SetAside) -> Self {
+        let SetAside { replicate, reason, again } = set_aside.clone();
+        Self { replicate, reason, played_again: again }
     }
 }
 

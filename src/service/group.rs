@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod proc;
 #[cfg(unix)]
+mod processes;
+#[cfg(unix)]
 mod unix;
 #[cfg(not(unix))]
 mod windows;
@@ -14,6 +16,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+#[cfg(unix)]
+pub(super) use processes::Processes;
 #[cfg(unix)]
 pub(super) use unix::Group;
 #[cfg(not(unix))]

@@ -22,6 +22,7 @@ pub struct Service {
     group: Group,
     output: Output,
     is_gone: bool,
+    was_killed: bool,
 }
 
 /// How services were stopped.
@@ -48,13 +49,19 @@ impl Service {
     ) -> Result<Self, ServiceError> {
         let (output, writer) = Output::read(keep)?;
         let group = Group::spawn(command, variables, writer)?;
-        Ok(Self { name, group, output, is_gone: false })
+        Ok(Self { name, group, output, is_gone: false, was_killed: false })
     }
 
     /// What it is called: `candidate`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether it lived on when it was asked to end.
+    #[must_use]
+    pub fn was_killed(&self) -> bool {
+        self.was_killed
     }
 
     /// How it ended, if it has without having been asked to.
@@ -86,6 +93,11 @@ pub fn stop(services: &mut [Service], patience: Duration, hurry: impl Fn() -> bo
     services.iter_mut().filter(|service| !service.is_gone).for_each(|service| service.group.ask_to_end());
     let asked = clock::now();
     let gone = wait(services, asked + patience, |_| hurry());
+    if !gone {
+        for service in services.iter_mut().filter(|service| !service.is_gone) {
+            service.was_killed = service.group.is_alive();
+        }
+    }
     let stopped = if gone {
         Stopped::Asked
     } else if kill(services) {

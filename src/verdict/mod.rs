@@ -13,6 +13,7 @@ mod finding;
 mod headline;
 mod regression;
 mod remarks;
+mod set_aside;
 mod span;
 mod thresholds;
 mod unmeasured;
@@ -23,6 +24,7 @@ pub use confirm::{is_suspected, spoiled};
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::{Sure, sure};
 pub use remarks::remarks;
+pub use set_aside::{SetAside, enough_left, generator_fault, with_set_aside};
 pub use unmeasured::why_nothing_was_asked;
 
 use self::finding::Finding;
@@ -53,6 +55,7 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
     of_target.extend(regression::findings(&reference, &policy.regression));
     let has_failed = of_target.iter().any(|finding| finding.kind == VerdictKind::Fail);
     let mut findings: Vec<Finding> = validity::findings(&validity, has_failed);
+    findings.extend(validity::failed_besides(&validity, candidate));
     findings.extend(of_target);
     findings.extend(remarks::findings(candidate));
     findings.extend(beside_candidate::remarks(beside));
@@ -69,6 +72,7 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
         reasons: findings.into_iter().map(|finding| finding.reason).collect(),
         thresholds,
         validity,
+        set_aside: Vec::new(),
         reference,
     }
 }

@@ -54,6 +54,13 @@ fn load_of_two_versions_makes_a_record_of_each() {
     fs::copy(bench.path().join("loadgate-report/records/candidate-1.json.gz"), &kept).unwrap();
     let text = bench.ends_with(2, &["baseline", "promote", "--unjudged", "loadgate-report/records/candidate-1.json.gz"]);
     assert!(text.contains("not promoted: it is one side of an A/B run"), "{text}");
+    // Nor do both sides make two runs of a pair, or their difference noise.
+    let side = |side: &str| format!("loadgate-report/records/{side}-1.json.gz");
+    let text = bench.ends_with(2, &["baseline", "promote", "--unjudged", &side("baseline"), &side("candidate")]);
+    assert!(text.contains("one side of an A/B run") && !bench.path().join("baselines").exists(), "{text}");
+    let records = "loadgate-report/records";
+    let text = bench.ends_with(2, &["baseline", "learn", "--baseline", records, "--candidate", records]);
+    assert!(text.contains("nothing is learned from one pair of different versions"), "{text}");
     let text = bench.ends_with(0, &["gate", "--quiet", "--set", "regression.compare=baseline"]);
     assert!(text.contains("no baseline yet") && !bench.path().join("loadgate-report/records").exists(), "{text}");
     let alone = "loadgate-report/record.json.gz";
@@ -107,12 +114,13 @@ fn a_baseline_that_is_down_is_invalid_and_nothing_is_sent() {
     let down = format!("http://127.0.0.1:{}", closed_port());
     let bench = Bench::new(SHOP, &config(&down));
     let text = bench.ends_with(3, &["gate", "--quiet"]);
+    assert!(text.contains("curl -v --max-time 5 http://127.0.0.1:") && text.contains(&format!("/ {down}/\n")), "{text}");
     assert!(text.contains("the baseline 127.0.0.1:") && text.contains("can't be reached"), "{text}");
     assert_eq!((bench.verdict()["verdict"].as_str(), bench.requests()), (Some("invalid"), 0));
     let (ours, theirs) = records(&bench);
     assert!(ours.ended_because.is_some() && ours.ended_because == theirs.ended_because);
     let text = bench.ends_with(3, &["run", "--quiet"]);
-    assert!(text.contains("can't be reached"), "{text}");
+    assert!(text.contains("the baseline 127.0.0.1:") && text.contains("can't be reached"), "{text}");
 }
 
 #[test]
@@ -161,4 +169,12 @@ fn both_versions_are_shown_before_anything_is_sent() {
         text.contains("compared with stored baselines") && text.contains("the baseline under `target` gets no load"),
         "{text}"
     );
+}
+
+#[test]
+fn a_candidate_that_is_down_is_named() {
+    let (bench, _baseline) = bench(SHOP, SHOP);
+    let target = format!("target.base_url=http://127.0.0.1:{}", closed_port());
+    let text = bench.ends_with(3, &["gate", "--quiet", "--set", &target]);
+    assert!(text.contains("the candidate 127.0.0.1:") && text.contains("can't be reached"), "{text}");
 }

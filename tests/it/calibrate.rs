@@ -5,6 +5,7 @@ use std::{fs, process::Output};
 use serde_json::Value;
 
 use crate::{
+    bench::closed_port,
     program::{loadgate, transcript},
     services::Yard,
 };
@@ -29,7 +30,6 @@ stages: [ { vus: 4, count: 900, duration: 10m } ]
 scenarios: [ { name: items, get: /items } ]
 record: { window: 100ms }
 regression: { block: 100ms, replicates: 3 }
-safety: { self_protection: { cpu: 100% } }
 ";
 
 fn yard(config: &str) -> Yard {
@@ -78,6 +78,41 @@ fn load_of_replicates_teaches_how_they_spread() {
     assert_eq!((lessons.len(), &lessons[0]["replicates"]), (1, &3.into()), "{text}");
     assert!(lessons[0]["spreads"][0]["sum_of_squares"].is_f64() && lessons[0]["spreads"][0]["df"] == 2.0, "{:#}", lessons[0]);
     assert_eq!(yard.lines("versions"), ["baseline"; 6]);
+}
+
+/// Starts both versions anew at the ports it is given and leaves them there; with `stop`, ends them.
+const RESTART: &str = "\
+for old in $(cat running 2>/dev/null); do
+    kill -KILL $old
+    while grep -q '^State:.[^ZX]' /proc/$old/status 2>/dev/null; do sleep 0.02; done
+done
+rm -f running
+if [ $1 = stop ]; then exit; fi
+for PORT in $1 $2; do
+    MOCK --latency lognormal:4ms,0.3 >/dev/null 2>&1 &
+    echo $! | tee -a running >> children
+done";
+
+#[test]
+#[cfg(target_os = "linux")]
+fn load_on_services_that_a_hook_restarts_teaches_what_fresh_processes_differ_by() {
+    let yard = yard("");
+    yard.script("restart", RESTART);
+    let (ours, theirs) = (closed_port(), closed_port());
+    let target = format!(
+        "target: {{ base_url: 'http://127.0.0.1:{ours}', baseline_url: 'http://127.0.0.1:{theirs}', wait_for: {{ get: /, interval: 50ms }} }}\n\
+         hooks: {{ restart: ./restart {ours} {theirs}, after: [ {{ run: ./restart stop, always: true }} ] }}\n"
+    );
+    let started = "target: { start: ./serve candidate, baseline_start: ./serve baseline }\n";
+    assert!(REPLICATES.contains(started));
+    yard.configure(&REPLICATES.replace(started, &target));
+    let text = yard.ends_with(0, &["calibrate", "-q", "--runs", "1"]);
+    let lessons = lessons(&yard);
+    assert_eq!((lessons.len(), &lessons[0]["replicates"], &lessons[0]["same_version"]), (1, &3.into(), &true.into()), "{text}");
+    assert!(lessons[0]["spreads"][0]["df"] == 2.0, "{:#}", lessons[0]);
+    assert_eq!(yard.lines("children").len(), 6, "two fresh processes for each of three replicates");
+    assert!(text.contains("note: loadgate does not start these services; both must run the same build"), "{text}");
+    assert!(yard.started().is_empty(), "loadgate itself has started none");
 }
 
 #[test]

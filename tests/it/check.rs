@@ -314,7 +314,7 @@ scenarios:
     ");
     insta::assert_snapshot!(part("longest run", "files"), @r"
         none
-    retries          up to 2 on timeout, 5xx, after 200ms times 2 up to 5s, with full jitter
+    retries          up to 2 on timeout.connect, timeout.pool, timeout.first_byte, timeout.request, 5xx, after 200ms times 2 up to 5s, with full jitter
     redirects        up to 3 are followed
     cookies          each user keeps its own
     ");
@@ -375,7 +375,7 @@ load:
   stages: [ { rate: 200/s, duration: 60s } ]
 scenarios: [ GET /items ]
 thresholds: [ { expr: error_rate < 20% over 10s, abort: true, grace: 15s }, { expr: p95 < 2s, abort: true } ]
-safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated: shed } }
+safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated: shed, late_p99: 25ms } }
 ";
     let shown = check(text, &[]);
     let section = |name: &str| shown.split("\n\n").find(|part| part.trim_start().starts_with(name)).unwrap_or(&shown).to_owned();
@@ -388,6 +388,7 @@ safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated:
       rate limit       500/s, bursts of 50
       circuit breaker  opens above 40% failed of 50 or more within 10s, tries again after 2s, gives up at opening 3
       self-protection  above 80% busy or 80% of the memory, looked at every 10s: 20% of the load is shed
+      lateness         the run is invalid where 1% of the requests are sent more than 25ms late
     ");
 }
 

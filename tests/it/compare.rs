@@ -50,6 +50,7 @@ pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunR
         started_at: jiff::Timestamp::UNIX_EPOCH,
         ended: Ended::Complete,
         ended_because: None,
+        last_words: Vec::new(),
         provenance: Provenance::default(),
         environment: Environment::default(),
         plan: PlanFacts { window_us: 1_000_000, stages: vec![stage], ..PlanFacts::default() },

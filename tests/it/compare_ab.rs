@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use loadgate::record::{RunRecord, file};
+use loadgate::record::{AbPart, RunRecord, Side, file};
 use serde_json::Value;
 
 use crate::{
@@ -228,9 +228,59 @@ fn what_was_learned_is_shown_also_where_no_run_is_stored() {
     search              p50          0.46%  5 degrees of freedom
     search              p95          0.45%  5 degrees of freedom
     search              p99          0.47%  5 degrees of freedom
+    learned from
+    entry                      made                  commit   played
+    19700101T000000Z-nocommit  1970-01-01T00:00:00Z  unknown  6 replicates of 20s
+    one that should not count is taken back by: loadgate baseline forget ENTRY
 
     --- stderr
     ");
+}
+
+#[test]
+fn what_was_learned_is_listed_entry_by_entry_and_can_be_taken_back() {
+    let folder = replicates(6, 1.0);
+    assert_eq!(learn(folder.path(), &[]).0, Some(0));
+    let act = |args: &[&str]| run(folder.path(), &[&["baseline"], args, &["--dir", "stored"]].concat());
+    let entry = "19700101T000000Z-nocommit";
+    let (code, text) = act(&["forget", "20261121T101500Z-1a2b3c4d"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("error: 20261121T101500Z-1a2b3c4d: nothing was learned under this name in stored\nhint: "), "{text}");
+    let (code, text) = act(&["forget", entry]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(&format!("/noise/withdrawn/{entry}.json\n")), "{text}");
+    assert!(text.contains("what 1 comparison taught is withdrawn; to learn from it again, move it back"), "{text}");
+    let (_, text) = compare(folder.path(), &["--noise", "stored"]);
+    assert!(!text.contains("was learned from"), "{text}");
+    let (code, text) = act(&["show", "latest"]);
+    assert_eq!(code, Some(2), "{text}");
+    let (code, text) = act(&["forget", "--last", "1"]);
+    assert!(code == Some(2) && text.contains("the newest: nothing was learned"), "{text}");
+    assert_eq!(learn(folder.path(), &[]).0, Some(0), "what was taken back may be learned again");
+    let (code, text) = act(&["forget", "--last", "1"]);
+    assert!(code == Some(0) && text.contains(&format!("withdrawn/{entry}-2.json\n")), "{text}");
+    assert_eq!(act(&["forget"]).0, Some(2), "nothing is forgotten without being named");
+}
+
+#[test]
+fn runs_of_one_pair_each_are_no_replicates() {
+    let folder = replicates(3, 1.0);
+    for side in [Side::Baseline, Side::Candidate] {
+        for number in 1..=3 {
+            let record = file::read(&folder.path().join(format!("records/{side}-{number}.json.gz"))).unwrap();
+            let part = AbPart { side, replicate: 1, replicates: 1 };
+            save(folder.path(), side.name(), number, &RunRecord { ab: Some(part), ..record });
+        }
+    }
+    let (code, text) = learn(folder.path(), &["--same-version"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("error: these are 3 runs of one pair each, and nothing says that their processes were fresh"),
+        "{text}"
+    );
+    assert!(!folder.path().join("stored").exists(), "nothing is stored");
+    let (_, text) = compare(folder.path(), &[]);
+    assert!(text.contains("warning: these are 3 runs of one pair each"), "{text}");
 }
 
 #[test]

@@ -138,11 +138,12 @@ fn every_flag_of_every_command_is_described() {
         "show",
         "record",
         "learn",
+        "forget",
         "promote",
         "prune",
         "rollback",
     ] {
-        let stored = ["list", "show", "record", "learn", "promote", "prune", "rollback"].contains(&command);
+        let stored = ["list", "show", "record", "learn", "forget", "promote", "prune", "rollback"].contains(&command);
         let (args, heading) = if stored {
             (vec!["baseline", command, "--help"], format!("### baseline {command}"))
         } else {

@@ -12,11 +12,11 @@ use std::{
 use loadgate::{
     engine::{Ending, Observed, Stop, run_watched},
     plan::{
-        Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Plan, RateLimit, Request, SelfProtection, Shape,
-        Step, TargetId, Think,
+        Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Pause, Plan, RateLimit, Request, SelfProtection,
+        Shape, Step, TargetId,
     },
     protocol::{Driver, Exchange, Failure, Origins, Terms, http::HttpDriver},
-    record::{BreakerState, Ended, Side, Totals, Window, WindowPlace},
+    record::{BreakerState, Ended, ErrorClass, Side, Totals, Window, WindowPlace},
     units::PerSecond,
 };
 
@@ -160,7 +160,7 @@ fn load_on_a_target_that_never_recovers_is_given_up_at_the_last_trip_and_keeps_w
 fn load_that_begins_with_a_pause_comes_back_when_the_target_is_well_again() {
     let (port, _) = failing(0, 30);
     let mut plan = paced(port, 200.0, Duration::from_secs(5));
-    plan.workload.scenarios[0].steps.insert(0, Step::Think(Think::Fixed(Duration::from_millis(50))));
+    plan.workload.scenarios[0].steps.insert(0, Step::Think(Pause::Fixed(Duration::from_millis(50))));
     plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_millis(300), trips: 20, ..breaker() });
     let observed = observe(&plan);
     assert_eq!(observed.breaker.last().map(|event| event.state), Some(BreakerState::Closed), "{:#?}", observed.breaker);
@@ -186,7 +186,7 @@ fn load_that_is_tried_again_is_not_when_the_breaker_is_open() {
     let mut plan = paced(port, 100.0, Duration::from_secs(3));
     let pause = Duration::from_millis(500);
     plan.http.retries.max = 3;
-    plan.http.retries.on = vec!["5xx".to_owned()];
+    plan.http.retries.on = vec![ErrorClass::Status5xx];
     plan.http.retries.backoff = Backoff { initial: pause, factor: 1.0, max: pause, jitter: false };
     plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_secs(60), ..breaker() });
     let observed = observe(&plan);

@@ -10,7 +10,7 @@ use std::{
 
 use loadgate::{
     engine::{Stop, run_watched},
-    plan::{Adaptive, Arrivals, Control, Crowd, Limits, Load, Plan, RateLimit, Shape, Stage, Step, Think},
+    plan::{Adaptive, Arrivals, Control, Crowd, Limits, Load, Pause, Plan, RateLimit, Shape, Stage, Step},
     protocol::{Origins, http::HttpDriver},
     record::{Ended, ErrorClass, Errors, Side, Totals, Window, WindowPlace},
     units::PerSecond,
@@ -122,9 +122,9 @@ fn load_at_random_is_as_uneven_as_chance_and_as_much_as_asked_for() {
 fn load_with_pauses_leaves_the_target_alone_meanwhile_and_charges_them_to_nobody() {
     let mut plan = users(plan(answers(OK)), 2, 2, 1);
     plan.workload.scenarios[0].steps = vec![
-        Step::Think(Think::Fixed(Duration::from_millis(50))),
+        Step::Think(Pause::Fixed(Duration::from_millis(50))),
         Step::Request(Box::new(get(0, "/"))),
-        Step::Think(Think::Fixed(Duration::from_millis(50))),
+        Step::Think(Pause::Fixed(Duration::from_millis(50))),
     ];
     let (_, total) = play(&plan);
     assert!((2..=22).contains(&total.requests), "two users who pause 100 ms each time: {} requests", total.requests);
@@ -137,7 +137,7 @@ fn load_of_pauses_in_an_open_loop_does_not_count_as_in_flight() {
     // Far fewer than those that pause at a time, and more than can come back at once when the machine stands still for a while.
     plan.limits.max_in_flight = 90;
     plan.workload.scenarios[0].steps =
-        vec![Step::Think(Think::Fixed(Duration::from_secs(2))), Step::Request(Box::new(get(0, "/")))];
+        vec![Step::Think(Pause::Fixed(Duration::from_secs(2))), Step::Request(Box::new(get(0, "/")))];
     let (observed, total) = play(&plan);
     assert_eq!((observed.measured.started[0], total.dropped, total.requests), (100, 0, 100));
 }
@@ -147,7 +147,7 @@ fn load_of_pauses_in_an_open_loop_is_capped_too() {
     let mut plan = plan(answers(OK));
     plan.limits = Limits { max_in_flight: 3, graceful_stop: Duration::from_millis(50) };
     plan.workload.scenarios[0].steps =
-        vec![Step::Think(Think::Fixed(Duration::from_secs(600))), Step::Request(Box::new(get(0, "/")))];
+        vec![Step::Think(Pause::Fixed(Duration::from_secs(600))), Step::Request(Box::new(get(0, "/")))];
     let observed = observe(&plan);
     let total = Totals::of(observed.measured.endpoints[0].windows());
     let stage = &observed.stages[0];
@@ -169,7 +169,7 @@ fn load_that_comes_back_from_a_pause_keeps_to_the_cap_in_flight() {
     plan.limits = Limits { max_in_flight: 20, graceful_stop: Duration::from_millis(1_500) };
     // Arrivals that were taken in while nothing was in flight end their pauses on a target that does not answer.
     plan.workload.scenarios[0].steps =
-        vec![Step::Think(Think::Fixed(Duration::from_secs(1))), Step::Request(Box::new(get(0, "/")))];
+        vec![Step::Think(Pause::Fixed(Duration::from_secs(1))), Step::Request(Box::new(get(0, "/")))];
     let (observed, total) = play(&plan);
     let stage = &observed.stages[0];
     assert_eq!((stage.offered, stage.started), (100, 20), "the rest is not what was achieved");
@@ -183,7 +183,7 @@ fn load_of_a_stage_is_seen_while_an_iteration_of_the_one_before_still_pauses() {
     plan.window = Duration::from_millis(100);
     plan.limits.graceful_stop = Duration::from_millis(100);
     plan.workload.scenarios[0].steps =
-        vec![Step::Request(Box::new(get(0, "/"))), Step::Think(Think::Fixed(Duration::from_secs(600)))];
+        vec![Step::Request(Box::new(get(0, "/"))), Step::Think(Pause::Fixed(Duration::from_secs(600)))];
     let after = Stage { load: Load::Arrivals(Shape::Constant(PerSecond(50.0))), ..plan.stages[0].clone() };
     plan.stages.push(Stage { duration: Duration::from_secs(2), ..after });
     let origins = Origins::of(&plan).unwrap();

@@ -44,6 +44,7 @@ mod load_websocket_faults;
 mod load_websocket_server;
 mod mock_target;
 mod nginx;
+mod patience;
 mod program;
 mod report;
 mod run;
@@ -52,5 +53,8 @@ mod secrets;
 mod services;
 mod services_ab;
 mod services_confirm;
+#[cfg(target_os = "linux")]
+mod services_guard;
 mod services_hooks;
+mod services_late;
 mod shop;

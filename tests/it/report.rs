@@ -33,6 +33,7 @@ fn record(path: &Path, suite: &str) {
         started_at: "2026-11-20T12:03:04Z".parse().unwrap(),
         ended: Ended::Complete,
         ended_because: None,
+        last_words: Vec::new(),
         provenance: Provenance::default(),
         environment: Environment { cores: 2, ..Environment::default() },
         plan: PlanFacts {

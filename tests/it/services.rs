@@ -12,7 +12,10 @@ use std::{
 use loadgate::record::{self, Ended, RunRecord};
 use serde_json::Value;
 
-use crate::program::{loadgate, transcript};
+use crate::{
+    patience::patient,
+    program::{loadgate, transcript},
+};
 
 /// The mock target as a service.
 const MOCK: &str = concat!(env!("CARGO_BIN_EXE_loadgate"), " mock-target --listen 127.0.0.1:$PORT");
@@ -39,7 +42,7 @@ impl Yard {
     }
 
     pub(crate) fn configure(&self, config: &str) {
-        fs::write(self.path().join("loadgate.yml"), config).unwrap();
+        fs::write(self.path().join("loadgate.yml"), patient(config)).unwrap();
     }
 
     pub(crate) fn script(&self, name: &str, body: &str) {
@@ -100,7 +103,7 @@ impl Yard {
 }
 
 /// Whether a process does anything any more: one that nobody waits for stays as a zombie.
-fn lives(process: u32) -> bool {
+pub(crate) fn lives(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
 }
@@ -171,7 +174,28 @@ fn a_service_that_is_never_healthy_makes_the_run_invalid_and_its_last_lines_are_
     let text = yard.ends_with(3, &["gate", "--set", wait]);
     assert!(text.contains("INVALID") && text.contains("was not ready within 300ms") && text.contains("status 503"), "{text}");
     assert!(text.contains("replicate 1 of 3: ") && text.contains("\n  | no database at db:5432\n"), "{text}");
+    assert!(text.contains("the candidate 127.0.0.1:"), "{text}");
+    let read = "Read what the candidate's service said: loadgate-report/logs/candidate-1.log\n";
+    assert!(text.contains(&format!("next: {read}")) && !text.contains("curl"), "{text}");
+    assert!(yard.text("loadgate-report/comment.md").contains("\nno database at db:5432\n"));
+    assert!(yard.text("loadgate-report/report.html").contains("\nno database at db:5432\n"));
+    assert_eq!(yard.record("records/candidate-1.json.gz").last_words[0].lines.len(), 2);
     assert_eq!(yard.started().len(), 1, "what is not healthy once is not tried again");
+}
+
+#[test]
+fn a_command_that_says_nothing_of_its_port_is_told_before_it_is_waited_for() {
+    let yard = Yard::new("", LOAD);
+    yard.configure(&yard.text("loadgate.yml").replace("./serve", "'echo tea; sleep 600 # ${secret.KEY}'"));
+    yard.configure(&format!("secrets: {{ KEY: {{ env: YARD_KEY }} }}\n{}", yard.text("loadgate.yml")));
+    let note = "note: the command that starts the candidate says nothing of $PORT";
+    let key = ["-e", "YARD_KEY=hunter2-hunter2"];
+    let text = yard.ends_with(0, &[&["check"], &key[..]].concat());
+    assert!(text.contains(note) && !text.contains("hunter2"), "{text}");
+    let patience = ["--set", "target.wait_for={ get: /, timeout: 1s }"];
+    let text = yard.ends_with(3, &[&["gate"], &key[..], &patience].concat());
+    let places = [note, "--port $PORT", "the candidate 127.0.0.1:", "next: Read"].map(|part| text.find(part));
+    assert!(places.iter().all(Option::is_some) && !text.contains("hunter2"), "{text}");
 }
 
 #[test]
@@ -187,6 +211,7 @@ fn a_command_that_is_not_found_is_said_to_be_so() {
 fn a_command_that_leaves_its_service_in_the_background_is_told_to_stay() {
     let yard = Yard::new("MOCK & echo $! > children", LOAD);
     let text = yard.ends_with(3, &["run"]);
+    assert!(!text.contains("says nothing of $PORT"), "the script does: {text}");
     assert!(text.contains("it ended by itself (exit code 0)") && text.contains("must stay in the foreground"), "{text}");
 }
 
@@ -200,7 +225,6 @@ http: {{ timeouts: {{ first_byte: 10m }} }}
 load: {{ {load} }}
 record: {{ window: 100ms }}
 regression: {{ block: 100ms, replicates: {replicates} }}
-safety: {{ self_protection: {{ cpu: 100% }} }}
 "
     )
 }
@@ -273,7 +297,7 @@ fn a_second_signal_does_not_wait_for_a_service_that_takes_its_time() {
 #[test]
 fn load_on_a_service_that_floods_its_output_goes_on_and_the_file_stays_small() {
     let yard = Yard::new("yes 'all work and no play' & exec MOCK", LOAD);
-    yard.ends_with(0, &["run", "-q", "--set", "regression.replicates=1", "--set", "safety.self_protection.cpu=100%"]);
+    yard.ends_with(0, &["run", "-q", "--set", "regression.replicates=1"]);
     let log = fs::metadata(yard.path().join("loadgate-report/logs/candidate-1.log")).unwrap();
     assert!(log.len() < 2 << 20, "{}", log.len());
 }

@@ -3,6 +3,7 @@
 use loadgate::record::Ended;
 
 use crate::{
+    patience::passes,
     program::transcript,
     services::{Yard, counted, send, under_load},
 };
@@ -58,7 +59,7 @@ fn load_of_a_slower_candidate_fails_before_all_replicates_are_played() {
 fn load_of_an_unchanged_candidate_passes() {
     let yard = shop("10ms", "10ms", MEASURED);
     let text = yard.ends_with(0, &["gate", "-q"]);
-    assert_eq!(yard.verdict()["verdict"], "pass", "{text}");
+    assert!(passes(&yard.verdict()), "{text}");
     assert!(text.contains("would have been seen"), "{text}");
 }
 
@@ -137,6 +138,8 @@ fn a_baseline_that_is_never_healthy_makes_the_run_invalid_and_its_last_lines_are
     let text = yard.ends_with(3, &["gate", "--set", wait]);
     assert!(text.contains("the baseline 127.0.0.1:") && text.contains("was not ready within 300ms"), "{text}");
     assert!(text.contains("\n  | baseline has no database\n") && text.contains("status 503"), "{text}");
+    assert!(text.contains("next: Read what the baseline's service said: loadgate-report/logs/baseline-1.log\n"), "{text}");
+    assert!(!text.contains("| candidate has no database"), "the candidate is well: {text}");
     assert_eq!(yard.started().len(), 2, "what is not healthy once is not tried again");
 }
 

@@ -91,6 +91,7 @@ fn record(load: Load, requests: u64, endpoints: Vec<EndpointSeries>, part: Optio
         started_at: Timestamp::UNIX_EPOCH,
         ended: Ended::Complete,
         ended_because: None,
+        last_words: Vec::new(),
         provenance: Provenance::default(),
         environment: Environment::default(),
         plan: PlanFacts { window_us: WINDOW_US, block_us: WINDOW_US, stages: vec![stage], ..PlanFacts::default() },

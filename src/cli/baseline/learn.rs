@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use super::super::{
     Failure,
     records::{Side, read_all, same_conditions, same_suite},
+    sources::lone_pairs,
     terminal,
 };
 use crate::{
@@ -37,6 +38,11 @@ pub(super) fn run(store: &Store, args: &Args, rules: Option<&Regression>) -> Res
     same_conditions(all(), "the records", "only runs made side by side, of one plan, make pairs")?;
     if all().any(|run| run.ended != Ended::Complete) {
         return Err(Failure::usage("nothing is learned from runs that were cut short").hint("give runs played to their end"));
+    }
+    if let Some(caution) = lone_pairs(&candidate) {
+        return Err(Failure::usage(caution).hint(
+            "learn from the replicates of one run: say how both versions are started (target.start) or restarted (hooks.restart)",
+        ));
     }
     let path = store.teach(&lesson(&baseline, &candidate, rules, args.same_version)?)?;
     terminal::out(&path.display().to_string());

@@ -1,10 +1,15 @@
 //! What comparisons side by side taught, as a table.
 
+use std::time::Duration;
+
 use crate::{
     baseline::StoredNoise,
-    record::{Learned, LearnedNoise},
+    record::{DuetNoise, Learned, LearnedNoise},
     units,
 };
+
+/// Characters of a commit that tell it from others.
+const COMMIT_CHARS: usize = 12;
 
 /// The lessons of one fingerprint, newest first.
 pub(in crate::cli) fn render(lessons: &[StoredNoise]) -> Vec<String> {
@@ -28,6 +33,28 @@ pub(in crate::cli) fn render(lessons: &[StoredNoise]) -> Vec<String> {
         cells.trim_end().to_owned()
     }));
     lines
+}
+
+/// Each lesson by its name, newest first, so that one can be chosen to be forgotten.
+pub(super) fn entries(lessons: &[StoredNoise]) -> Vec<String> {
+    let row = |lesson: &StoredNoise| {
+        let DuetNoise { started_at, commit, same_version, replicates, seconds_per_replicate, .. } = &lesson.noise;
+        let seconds = units::duration(Duration::try_from_secs_f64(*seconds_per_replicate).unwrap_or_default());
+        let played =
+            if *replicates == 1 { format!("1 pair of {seconds}") } else { format!("{replicates} replicates of {seconds}") };
+        let versions = if *same_version { ", one version" } else { "" };
+        let commit = commit.as_deref().unwrap_or("unknown").chars().filter(|c| !c.is_control()).take(COMMIT_CHARS).collect();
+        [lesson.entry(), format!("{started_at:.0}"), commit, format!("{played}{versions}")]
+    };
+    let rows: Vec<[String; 4]> = lessons.iter().map(row).collect();
+    let head = ["entry", "made", "commit", "played"].map(str::to_owned);
+    let width = |column: usize| rows.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; 4] = std::array::from_fn(width);
+    let lines = [&head].into_iter().chain(&rows).map(|[entry, made, commit, played]| {
+        format!("{entry:<0$}  {made:<1$}  {commit:<2$}  {played}", widths[0], widths[1], widths[2])
+    });
+    let last = "one that should not count is taken back by: loadgate baseline forget ENTRY".to_owned();
+    ["learned from".to_owned()].into_iter().chain(lines).chain([last]).collect()
 }
 
 fn sources(learned: &LearnedNoise) -> String {

@@ -1,5 +1,6 @@
 //! `loadgate baseline`: looking after stored runs.
 
+mod forget;
 mod learn;
 pub(super) mod learned_text;
 mod list;
@@ -62,6 +63,8 @@ enum Action {
     Promote(promote::Args),
     /// Store what a comparison side by side taught of noise, so that later ones see smaller changes
     Learn(learn::Args),
+    /// Take back what was learned of noise: no later comparison uses it
+    Forget(forget::Args),
     /// Remove old runs; none younger than seven days
     Prune {
         /// Runs to keep of each suite and fingerprint [default: baseline.keep of --config]
@@ -129,6 +132,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Action::Record(record) => record::run(&store, &args.config(), record),
         Action::Promote(args) => promote::run(&store, args),
         Action::Learn(learn) => learn::run(&store, learn, args.rules()?.as_ref()),
+        Action::Forget(args) => forget::run(&store, args),
         Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
         Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),
     }

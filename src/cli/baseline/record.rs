@@ -7,7 +7,7 @@ use super::super::{
     config_args::ConfigArgs,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
-    signals,
+    retakes, signals,
     start_args::StartArgs,
     terminal,
 };
@@ -47,6 +47,8 @@ impl Args {
         let mut resolved = config.resolve_with(&StartArgs::of_candidate(self.start_candidate.clone()))?;
         resolved.plan = resolved.plan.aimed_at(resolved.plan.target().clone(), None);
         resolved.policy.regression.compare = Mode::Baseline;
+        // The longest run, and each of these is one by itself: that was looked at when the stages were read.
+        resolved.safety.max_duration = None;
         resolved.replication =
             Replication { count: usize::from(self.runs), splits: false, early_stop: false, extension: 0, reruns: 0 };
         if !self.no_warmup && resolved.plan.stages.first().is_some_and(|stage| stage.measured) {
@@ -72,11 +74,13 @@ pub(super) fn run(store: &Store, config: &ConfigArgs, args: &Args) -> Result<Exi
              processes differ stays unknown",
         );
     }
-    let session =
-        Session { resolved: &resolved, replication: resolved.replication, talk: args.talk, stop: &stop, report: folder };
+    let (replication, talk) = (resolved.replication, args.talk);
+    let retakes = Some(retakes::usual(replication.count));
+    let session = Session { resolved: &resolved, replication, talk, stop: &stop, report: folder, retakes };
     let mut stored = 0;
+    // Shown is each run that is not played again; the last one is new.
     let made = replicates::play(&session, replicates::alone, |made| {
-        stored += made[stored..].iter().try_fold(0, |count, made| keep(store, made, &resolved).map(|()| count + 1))?;
+        stored += made.last().map_or(Ok(0), |made| keep(store, made, &resolved).map(|()| 1))?;
         Ok(Next::More)
     })?;
     match made.last().map(|made| &made.candidate) {

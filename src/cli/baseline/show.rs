@@ -22,7 +22,12 @@ pub(super) fn run(store: &Store, run: &Path, suite: Option<&str>) -> Result<Exit
     };
     let suite = stored.as_ref().map(|stored| stored.record.suite.as_str()).or(suite);
     let mut parts: Vec<String> = stored.iter().map(describe).collect();
-    parts.extend(store.lessons(suite)?.iter().map(|lessons| learned_text::render(lessons).join("\n")));
+    parts.extend(
+        store
+            .lessons(suite)?
+            .iter()
+            .map(|lessons| [learned_text::render(lessons), learned_text::entries(lessons)].concat().join("\n")),
+    );
     terminal::out(&parts.join("\n\n"));
     Ok(Exit::Ok)
 }

@@ -24,7 +24,7 @@ pub(super) fn render(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
         outlook.map(|outlook| outlook_text::render(outlook, resolved)).unwrap_or_default(),
         limits(resolved),
         replicates_text::hooks(resolved),
-        steering_text::render(&resolved.plan.control),
+        steering_text::render(&resolved.plan.control, &resolved.policy.validity),
         files(resolved),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n\n")

@@ -62,7 +62,7 @@ pub(super) fn manners(http: &HttpSettings) -> Vec<String> {
         lines.push(format!(
             "  retries          up to {} on {}, after {} times {} up to {}{}",
             http.retries.max,
-            http.retries.on.join(", "),
+            http.retries.on.iter().map(|class| class.name()).collect::<Vec<_>>().join(", "),
             units::duration(backoff.initial),
             backoff.factor,
             units::duration(backoff.max),

@@ -103,6 +103,9 @@ fn side_by_side(
     for caution in sources::align(baseline, candidate)? {
         terminal::err(&format!("warning: {caution}"));
     }
+    if let Some(caution) = sources::lone_pairs(candidate) {
+        terminal::err(&format!("warning: {caution}; where they were not, what two processes differ by looks like a change"));
+    }
     let learned = match (learned_in, candidate.first()) {
         (Some(store), Some(run)) => store.learned(&run.suite, &run.fingerprint().id)?,
         _ => LearnedNoise::default(),

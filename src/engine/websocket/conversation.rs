@@ -10,7 +10,7 @@ use super::{
     notes::{Notes, Outcome},
 };
 use crate::{
-    engine::cast::Cast,
+    engine::lane::Lane,
     plan::{EndpointId, SocketScenario},
     protocol::{
         Driver, Failure,
@@ -38,7 +38,7 @@ pub(super) enum Event {
 
 /// One open connection.
 pub(super) struct Conversation<D: Driver> {
-    cast: Rc<Cast<D>>,
+    lane: Rc<Lane<D>>,
     pub(super) notes: Notes<D>,
     pub(super) socket: Socket,
     heart: Option<(Heart, EndpointId)>,
@@ -51,19 +51,19 @@ pub(super) struct Conversation<D: Driver> {
 
 impl<D: Driver> Conversation<D> {
     pub(super) fn new(
-        cast: &Rc<Cast<D>>,
+        lane: &Rc<Lane<D>>,
         socket: Socket,
         scenario: &SocketScenario,
         leaves: Duration,
         ending: watch::Receiver<Option<u16>>,
     ) -> Self {
-        let heart = scenario.heartbeat.map(|rules| Heart::new(rules, cast.run.moment())).zip(scenario.endpoints.heartbeat);
-        Self { cast: Rc::clone(cast), notes: Notes::new(cast), socket, heart, leaves, ending, leaving: None }
+        let heart = scenario.heartbeat.map(|rules| Heart::new(rules, lane.run.moment())).zip(scenario.endpoints.heartbeat);
+        Self { lane: Rc::clone(lane), notes: Notes::new(lane), socket, heart, leaves, ending, leaving: None }
     }
 
     /// Now, counted from the start of the run.
     pub(super) fn now(&self) -> Duration {
-        self.cast.run.moment()
+        self.lane.run.moment()
     }
 
     /// Waits for a message, until a moment of the run if one is given. Pings go out and are answered meanwhile.
@@ -98,8 +98,8 @@ impl<D: Driver> Conversation<D> {
         let leaves = Some(self.leaves).filter(|_| !is_leaving);
         let beats = self.heart.as_ref().map(|(heart, _)| heart.wakes());
         let wakes = [due, leaves, beats].into_iter().flatten().min();
-        let delays = &self.cast.delays;
-        let wakes_at = wakes.map(|wakes| self.cast.run.epoch + wakes);
+        let delays = &self.lane.delays;
+        let wakes_at = wakes.map(|wakes| self.lane.run.epoch + wakes);
         let timer = async {
             match (wakes, wakes_at) {
                 (Some(wakes), Some(at)) if wakes.saturating_sub(now) <= TIMER_STEP => delays.until(at).await,
@@ -136,7 +136,7 @@ impl<D: Driver> Conversation<D> {
     }
 
     fn answered(&mut self, sent_along: &[u8]) {
-        let now = self.cast.run.moment();
+        let now = self.lane.run.moment();
         let Some((heart, endpoint)) = &mut self.heart else { return };
         let Ok(number) = sent_along.try_into().map(u64::from_be_bytes) else { return };
         if let Some(time) = heart.answered(number, now) {

@@ -3,13 +3,13 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
+    connection_set::ConnectionSet,
     conversation::Conversation,
-    crew::Crew,
     notes::{Notes, Outcome},
     play::{CLOSE_USELESS, End, Player},
 };
 use crate::{
-    engine::{cast::Cast, render::render, user::User},
+    engine::{lane::Lane, render::render, user::User},
     plan::{SocketScenario, Templates},
     protocol::{
         Driver, Failure,
@@ -24,9 +24,9 @@ const GOODBYE: Duration = Duration::from_secs(5);
 const WAIT: Duration = Duration::from_millis(20);
 
 /// What the connections of a scenario share on one thread.
-pub(super) struct Cradle<D: Driver> {
-    pub(super) cast: Rc<Cast<D>>,
-    pub(super) crew: Rc<Crew>,
+pub(super) struct ConnectionContext<D: Driver> {
+    pub(super) lane: Rc<Lane<D>>,
+    pub(super) connection_set: Rc<ConnectionSet>,
     pub(super) scenario: SocketScenario,
     pub(super) dialer: Dialer,
     pub(super) templates: Templates,
@@ -41,13 +41,13 @@ struct Loss {
     attempts: u32,
 }
 
-impl<D: Driver> Cradle<D> {
+impl<D: Driver> ConnectionContext<D> {
     /// Lives the life of connection `number`, which comes at one moment of the run and goes at another.
     pub(super) async fn live(self: Rc<Self>, number: u32, comes: Duration, leaves: Duration) {
-        let _presence = self.crew.enter();
-        let (cast, scenario) = (&self.cast, &self.scenario);
-        let notes = Notes::new(cast);
-        let mut user = User::new(number.into(), &cast.run.plan, ());
+        let _presence = self.connection_set.enter();
+        let (lane, scenario) = (&self.lane, &self.scenario);
+        let notes = Notes::new(lane);
+        let mut user = User::new(number.into(), &lane.run.plan, ());
         let (mut due, mut loss): (Duration, Option<Loss>) = (comes, None);
         while self.may_open(due, leaves).await {
             user.begin_connection_round();
@@ -63,7 +63,7 @@ impl<D: Driver> Cradle<D> {
                 }
                 Err(failure) => failure,
             };
-            let now = cast.run.moment();
+            let now = lane.run.moment();
             let lost = loss.get_or_insert_with(|| Loss { at: now, failure: ended.clone(), attempts: 0 });
             if lost.attempts >= scenario.reconnect.max {
                 return self.settle(&notes, lost.at, Some(lost.failure.clone()));
@@ -79,7 +79,7 @@ impl<D: Driver> Cradle<D> {
 
     /// What became of a connection that was lost at a moment of the run is known now.
     fn settle(&self, notes: &Notes<D>, at: Duration, failure: Option<Failure>) {
-        let now = self.cast.run.moment();
+        let now = self.lane.run.moment();
         notes.note(self.scenario.endpoints.reconnect, now, Outcome::after(now.saturating_sub(at), failure));
     }
 
@@ -88,19 +88,19 @@ impl<D: Driver> Cradle<D> {
     async fn may_open(&self, due: Duration, leaves: Duration) -> bool {
         let mut moment = due;
         loop {
-            if moment >= leaves || !self.crew.wait_until(&self.cast, moment).await {
+            if moment >= leaves || !self.connection_set.wait_until(&self.lane, moment).await {
                 return false;
             }
-            if self.cast.controls().begin(true).is_some() {
+            if self.lane.controls().begin(true).is_some() {
                 return true;
             }
-            moment = self.cast.run.moment() + WAIT;
+            moment = self.lane.run.moment() + WAIT;
         }
     }
 
     /// Opens a connection that is due, and notes what came of it.
     async fn open(&self, user: &mut User<()>, due: Duration, notes: &Notes<D>) -> Result<Opened, Failure> {
-        let (run, endpoint) = (&self.cast.run, self.scenario.endpoints.connect);
+        let (run, endpoint) = (&self.lane.run, self.scenario.endpoints.connect);
         let (ticket, sent) = (notes.begin(endpoint, due), run.moment());
         notes.sent(due, sent);
         let opened = match &self.scenario.rendered {
@@ -125,8 +125,8 @@ impl<D: Driver> Cradle<D> {
 
     /// Plays on an open connection to its end. Returns why it was lost, if it was.
     async fn converse(&self, opened: Opened, user: &mut User<()>, leaves: Duration) -> Option<Failure> {
-        let ending = self.crew.ending();
-        let mut conversation = Conversation::new(&self.cast, opened.socket, &self.scenario, leaves, ending);
+        let ending = self.connection_set.ending();
+        let mut conversation = Conversation::new(&self.lane, opened.socket, &self.scenario, leaves, ending);
         let (templates, scenario) = (&self.templates, &self.scenario);
         let end = Player { conversation: &mut conversation, user, templates, scenario }.play().await;
         match end {

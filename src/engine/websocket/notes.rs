@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use crate::{
-    engine::cast::Cast,
+    engine::lane::Lane,
     measure::{Finished, Ticket},
     plan::EndpointId,
     protocol::{Driver, Failure},
@@ -11,11 +11,11 @@ use crate::{
 };
 
 /// Notes of one version on one thread.
-pub(super) struct Notes<D: Driver>(Rc<Cast<D>>);
+pub(super) struct Notes<D: Driver>(Rc<Lane<D>>);
 
 impl<D: Driver> Notes<D> {
-    pub(super) fn new(cast: &Rc<Cast<D>>) -> Self {
-        Self(Rc::clone(cast))
+    pub(super) fn new(lane: &Rc<Lane<D>>) -> Self {
+        Self(Rc::clone(lane))
     }
 
     /// The stage that a moment of the run lies in. Connections know nothing of stages.

@@ -1,23 +1,24 @@
 //! `load.arrivals`, `load.rate_limit`, `load.adaptive`, `safety.circuit_breaker`, `safety.self_protection` -> how the load is steered.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::Problems;
 use crate::{
-    config::{
-        Loaded, Path, control as written,
-        written::{Share, Written},
-    },
+    config::{Loaded, Path, control as written},
     plan::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, Load, OnSaturated, RateLimit, SelfProtection, Stage},
+    policy::Validity,
     units,
 };
 
 /// Most tokens a bucket may hold.
 const BURST_MAX: u64 = 1_000_000;
-/// Shortest time that pulses of the threads can tell of.
-const PULSE: Duration = Duration::from_millis(100);
-/// Longest window kept in memory.
-const WINDOW_MAX: Duration = Duration::from_secs(600);
+/// From the shortest window that the pulses of the threads can tell of to the longest that is kept in memory.
+const WINDOWS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(600);
+/// How often the generator's own strain may be looked at.
+const LOOKS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
+/// How late the generator may be: no timer of a shared machine holds less, and a run that is later is another run than the one that
+/// was asked for.
+const LATE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
 /// Share that something may grow to at most.
 const CEILING_MAX: f64 = 10.0;
 
@@ -57,7 +58,7 @@ fn rate_limit(limit: &written::RateLimit, at: &Path, problems: &Problems<'_>) ->
         problems.add(&at.key("rate"), "a limit of 0 lets nothing through", "write a rate above 0, for example 500/s");
         return None;
     }
-    let burst = count(limit.burst, &at.key("burst"), (1, 1, BURST_MAX), problems);
+    let burst = problems.number_or(limit.burst, &at.key("burst"), &(1..=BURST_MAX), 1);
     Some(RateLimit { rate, burst: u32::try_from(burst).unwrap_or(u32::MAX) })
 }
 
@@ -77,8 +78,8 @@ fn adaptive(loaded: &Loaded, load: &Path, problems: &Problems<'_>) -> Option<Ada
             .as_deref()
             .and_then(|text| latency_target(text, &at.key("target"), problems))
             .unwrap_or(default.target),
-        floor: share_or(written.floor.as_ref(), &at.key("floor"), 1.0, default.floor, problems),
-        ceiling: share_or(written.ceiling.as_ref(), &at.key("ceiling"), CEILING_MAX, default.ceiling, problems),
+        floor: problems.share_or(written.floor.as_ref(), &at.key("floor"), 1.0, default.floor),
+        ceiling: problems.share_or(written.ceiling.as_ref(), &at.key("ceiling"), CEILING_MAX, default.ceiling),
         every: problems.time_or(written.every.as_ref(), &at.key("every"), default.every),
         window: problems.time_or(written.window.as_ref(), &at.key("window"), default.window),
         formula: problems.choice(written.formula.as_deref(), &at.key("formula"), &formulas, &[]).unwrap_or_default(),
@@ -88,7 +89,7 @@ fn adaptive(loaded: &Loaded, load: &Path, problems: &Problems<'_>) -> Option<Ada
             format!("the ceiling ({}) is below the floor ({})", units::percent(rules.ceiling), units::percent(rules.floor));
         problems.add(&at.key("ceiling"), message, "the rate stays between both: write a higher ceiling or a lower floor");
     }
-    in_range(rules.window, &at.key("window"), (PULSE, WINDOW_MAX), problems);
+    problems.time_in(rules.window, &at.key("window"), &WINDOWS);
     if rules.every < rules.window {
         let window = units::duration(rules.window);
         let message = format!("adjusting every {} is more often than its window of {window}", units::duration(rules.every));
@@ -114,16 +115,15 @@ fn latency_target(text: &str, at: &Path, problems: &Problems<'_>) -> Option<Dura
 
 fn circuit_breaker(written: &written::CircuitBreaker, at: &Path, problems: &Problems<'_>) -> CircuitBreaker {
     let default = CircuitBreaker::default();
-    let trips = count(written.trips, &at.key("trips"), (u64::from(default.trips), 1, 1_000), problems);
     let rules = CircuitBreaker {
         // It opens above the share, so all of them would be a breaker that never does.
-        error_rate: share_or(written.error_rate.as_ref(), &at.key("error_rate"), 0.99, default.error_rate, problems),
+        error_rate: problems.share_or(written.error_rate.as_ref(), &at.key("error_rate"), 0.99, default.error_rate),
         window: problems.time_or(written.window.as_ref(), &at.key("window"), default.window),
-        min_requests: count(written.min_requests, &at.key("min_requests"), (default.min_requests, 1, 1_000_000), problems),
+        min_requests: problems.number_or(written.min_requests, &at.key("min_requests"), &(1..=1_000_000), default.min_requests),
         retry_after: problems.time_or(written.retry_after.as_ref(), &at.key("retry_after"), default.retry_after),
-        trips: u32::try_from(trips).unwrap_or(u32::MAX),
+        trips: problems.number_or(written.trips, &at.key("trips"), &(1..=1_000), default.trips),
     };
-    in_range(rules.window, &at.key("window"), (PULSE, WINDOW_MAX), problems);
+    problems.time_in(rules.window, &at.key("window"), &WINDOWS);
     rules
 }
 
@@ -131,10 +131,10 @@ fn self_protection(written: &written::SelfProtection, at: &Path, problems: &Prob
     let default = SelfProtection::default();
     let responses = [("invalid", OnSaturated::Invalid), ("shed", OnSaturated::Shed)];
     let rules = SelfProtection {
-        cpu: share_or(written.cpu.as_ref(), &at.key("cpu"), 1.0, default.cpu, problems),
-        memory: share_or(written.memory.as_ref(), &at.key("memory"), 1.0, default.memory, problems),
+        cpu: problems.share_or(written.cpu.as_ref(), &at.key("cpu"), 1.0, default.cpu),
+        memory: problems.share_or(written.memory.as_ref(), &at.key("memory"), 1.0, default.memory),
         every: problems.time_or(written.every.as_ref(), &at.key("every"), default.every),
-        shed: share_or(written.shed.as_ref(), &at.key("shed"), 0.9, default.shed, problems),
+        shed: problems.share_or(written.shed.as_ref(), &at.key("shed"), 0.9, default.shed),
         on_saturated: problems
             .choice(written.on_saturated.as_deref(), &at.key("on_saturated"), &responses, &[])
             .unwrap_or_default(),
@@ -146,31 +146,15 @@ fn self_protection(written: &written::SelfProtection, at: &Path, problems: &Prob
             "add `on_saturated: shed`, or remove the line",
         );
     }
-    in_range(rules.every, &at.key("every"), (Duration::from_secs(1), Duration::from_secs(3_600)), problems);
+    problems.time_in(rules.every, &at.key("every"), &LOOKS);
     rules
 }
 
-fn share_or(written: Option<&Written<Share>>, at: &Path, max: f64, default: f64, problems: &Problems<'_>) -> f64 {
-    written.and_then(|written| problems.share(written, at, max)).unwrap_or(default)
-}
-
-/// A number within limits, or the default where none is written.
-fn count(written: Option<u64>, at: &Path, (default, least, most): (u64, u64, u64), problems: &Problems<'_>) -> u64 {
-    let count = written.unwrap_or(default);
-    if (least..=most).contains(&count) {
-        return count;
-    }
-    problems.add(
-        at,
-        format!("'{count}' is out of range"),
-        format!("write a number from {least} to {most}; {default} is the default"),
-    );
-    default
-}
-
-fn in_range(time: Duration, at: &Path, (least, most): (Duration, Duration), problems: &Problems<'_>) {
-    if !(least..=most).contains(&time) {
-        let hint = format!("write a duration from {} to {}", units::duration(least), units::duration(most));
-        problems.add(at, format!("'{}' is out of range", units::duration(time)), hint);
-    }
+/// When a run counts as a measurement: how late the generator may be is said where it is kept from being the bottleneck.
+pub(super) fn validity(loaded: &Loaded, problems: &Problems<'_>) -> Validity {
+    let (default, written) = (Validity::default(), loaded.document.safety.self_protection.as_ref());
+    let at = Path::root().key("safety").key("self_protection").key("late_p99");
+    let late_p99_max = problems.time_or(written.and_then(|written| written.late_p99.as_ref()), &at, default.late_p99_max);
+    problems.time_in(late_p99_max, &at, &LATE);
+    Validity { late_p99_max, ..default }
 }

@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// Most connections that can be asked for; a process has about as many ports to connect from.
-const CONNECTIONS_MAX: u64 = 100_000;
+const CONNECTIONS_MAX: usize = 100_000;
 /// Most requests at a time on one connection that can be asked for.
-const STREAMS_MAX: u64 = 10_000;
+const STREAMS_MAX: usize = 10_000;
 /// Shortest time between two look-ups of a name.
 const REFRESH_MIN: Duration = Duration::from_secs(1);
 
@@ -26,10 +26,10 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings 
     }
     let cookies = [("per_vu", true), ("off", false)];
     let connections = connections(&written.connections, &at.key("connections"), problems);
-    let most = Path::root().key("safety").key("max_connections");
+    let of_all = Path::root().key("safety").key("max_connections");
     HttpSettings {
         connections: Connections {
-            max: least(connections.max, count(loaded.document.safety.max_connections, &most, problems)),
+            max: least(connections.max, most(loaded.document.safety.max_connections, &of_all, problems)),
             ..connections
         },
         timeouts: timeouts(&written.timeouts, &at.key("timeouts"), problems),
@@ -43,8 +43,8 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings 
 
 fn connections(written: &written::Connections, at: &Path, problems: &Problems<'_>) -> Connections {
     let default = Connections::default();
-    let max = count(written.max, &at.key("max"), problems);
-    let max_per_host = count(written.max_per_host, &at.key("max_per_host"), problems);
+    let max = most(written.max, &at.key("max"), problems);
+    let max_per_host = most(written.max_per_host, &at.key("max_per_host"), problems);
     if let (Some(max), Some(per_host)) = (max, max_per_host)
         && per_host > max
     {
@@ -58,18 +58,8 @@ fn connections(written: &written::Connections, at: &Path, problems: &Problems<'_
         idle_timeout: problems.time_or(written.idle_timeout.as_ref(), &at.key("idle_timeout"), default.idle_timeout),
         cooldown: cooldown.unwrap_or(default.cooldown),
         reuse: written.reuse.unwrap_or(default.reuse),
-        streams: streams(written.streams, &at.key("streams"), problems).unwrap_or(default.streams),
+        streams: problems.number_or(written.streams, &at.key("streams"), &(1..=STREAMS_MAX), default.streams),
     }
-}
-
-fn streams(written: Option<u64>, at: &Path, problems: &Problems<'_>) -> Option<usize> {
-    let count = written?;
-    if count == 0 || count > STREAMS_MAX {
-        let hint = format!("write a number from 1 to {STREAMS_MAX}; 100 is the default, and what many servers allow");
-        problems.add(at, format!("'{count}' streams on a connection are out of range"), hint);
-        return None;
-    }
-    usize::try_from(count).ok()
 }
 
 /// Resolvers keep answers for as long as the name's owner says, so that asking all the time tells nothing new.
@@ -90,14 +80,9 @@ fn least(one: Option<usize>, other: Option<usize>) -> Option<usize> {
     }
 }
 
-fn count(written: Option<u64>, at: &Path, problems: &Problems<'_>) -> Option<usize> {
-    let count = written?;
-    if count == 0 || count > CONNECTIONS_MAX {
-        let hint = format!("write a number from 1 to {CONNECTIONS_MAX}, or remove the line for as many as are needed");
-        problems.add(at, format!("'{count}' connections are out of range"), hint);
-        return None;
-    }
-    usize::try_from(count).ok()
+/// How many connections there may be at most; `None`: as many as are needed.
+fn most(written: Option<usize>, at: &Path, problems: &Problems<'_>) -> Option<usize> {
+    problems.number(written, at, &(1..=CONNECTIONS_MAX), "without the line there are as many as are needed")
 }
 
 fn timeouts(written: &written::Timeouts, at: &Path, problems: &Problems<'_>) -> Timeouts {

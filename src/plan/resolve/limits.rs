@@ -1,6 +1,6 @@
 //! What the engine must never exceed: `load`, `record.window`, `safety`.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{Problems, SafetySettings, hosts};
 use crate::{
@@ -9,11 +9,9 @@ use crate::{
 };
 
 /// Most requests in flight that can be asked for; a process has about as many ports to send from.
-const IN_FLIGHT_MAX: u64 = 100_000;
-/// Shortest window: shorter ones fill memory with empty histograms.
-const WINDOW_MIN: Duration = Duration::from_millis(100);
-/// Longest window.
-const WINDOW_MAX: Duration = Duration::from_secs(60);
+const IN_FLIGHT_MAX: usize = 100_000;
+/// Windows that can be asked for: shorter ones fill memory with empty histograms.
+const WINDOWS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
 /// Window where none is given.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -21,14 +19,14 @@ pub(super) fn limits(loaded: &Loaded, problems: &Problems<'_>) -> Limits {
     let default = Limits::default();
     let load = &loaded.document.load;
     let at = Path::root().key("load");
-    let max_in_flight = load.max_in_flight.unwrap_or(default.max_in_flight as u64);
-    if max_in_flight == 0 || max_in_flight > IN_FLIGHT_MAX {
-        let hint = format!("write a number from 1 to {IN_FLIGHT_MAX}; the default is {}", default.max_in_flight);
-        problems.add(&at.key("max_in_flight"), format!("'{max_in_flight}' requests in flight are out of range"), hint);
-    }
     let graceful_stop = load.graceful_stop.as_ref().and_then(|written| problems.read(written, &at.key("graceful_stop")));
     Limits {
-        max_in_flight: usize::try_from(max_in_flight).unwrap_or(usize::MAX),
+        max_in_flight: problems.number_or(
+            load.max_in_flight,
+            &at.key("max_in_flight"),
+            &(1..=IN_FLIGHT_MAX),
+            default.max_in_flight,
+        ),
         graceful_stop: graceful_stop.unwrap_or(default.graceful_stop),
     }
 }
@@ -36,11 +34,7 @@ pub(super) fn limits(loaded: &Loaded, problems: &Problems<'_>) -> Limits {
 pub(super) fn window(loaded: &Loaded, problems: &Problems<'_>) -> Duration {
     let path = Path::root().key("record").key("window");
     let window = problems.time_or(loaded.document.record.window.as_ref(), &path, WINDOW);
-    if !(WINDOW_MIN..=WINDOW_MAX).contains(&window) {
-        let message = format!("a window of {} is out of range", crate::units::duration(window));
-        problems.add(&path, message, "write a duration from 100ms to 60s; the default is 1s");
-        return WINDOW;
-    }
+    problems.time_in(window, &path, &WINDOWS);
     window
 }
 

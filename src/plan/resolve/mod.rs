@@ -37,7 +37,7 @@ pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
 use super::{Hooks, Plan, Replication};
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{BLOCKS_MIN, Mode, Policy, Validity},
+    policy::{BLOCKS_MIN, Mode, Policy},
     units::Micros,
 };
 
@@ -99,6 +99,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let mut control = control::resolve(loaded, &problems);
     let mut stages = stages::resolve(loaded, &safety, mode, &mut control, &problems);
     control::check_use(loaded, &stages, &problems);
+    let validity = control::validity(loaded, &problems);
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let feeders = feeders::resolve(loaded, seed, &problems);
     let workload = scenarios::resolve(loaded, &feeders, &problems);
@@ -135,7 +136,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         plan: Plan { suite, targets, baseline, stages, workload, http, control, limits, window, seed },
         replication,
         hooks,
-        policy: Policy { thresholds, regression, validity: Validity::default() },
+        policy: Policy { thresholds, regression, validity },
         baseline: store,
         report,
         safety,

@@ -1,11 +1,11 @@
 //! Collecting what is wrong, so that one look at the output mends all of it.
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, fmt::Display, ops::RangeInclusive, time::Duration};
 
 use crate::{
     config::{
         Loaded, Path, Position, Problem, nearest_hint,
-        written::{Quantity, Time, Written},
+        written::{Quantity, Share, Time, Written},
     },
     units,
 };
@@ -86,6 +86,37 @@ impl<'a> Problems<'a> {
         written.and_then(|written| self.time(written, path)).unwrap_or(default)
     }
 
+    /// A time within a range.
+    pub(super) fn time_in(&self, time: Duration, path: &Path, range: &RangeInclusive<Duration>) {
+        if !range.contains(&time) {
+            let hint = format!("write a duration from {} to {}", units::duration(*range.start()), units::duration(*range.end()));
+            self.add(path, format!("'{}' is out of range", units::duration(time)), hint);
+        }
+    }
+
+    /// A number within a range; `None` where none is written, or one that is out of it, which is noted. `else_holds` says what
+    /// holds without it.
+    pub(super) fn number<T>(&self, written: Option<T>, path: &Path, range: &RangeInclusive<T>, else_holds: &str) -> Option<T>
+    where
+        T: PartialOrd + Display,
+    {
+        let number = written?;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let hint = format!("write a number from {} to {}; {else_holds}", range.start(), range.end());
+        self.add(path, format!("'{number}' is out of range"), hint);
+        None
+    }
+
+    /// A number within a range, or the default where none is written, or one that is out of it, which is noted.
+    pub(super) fn number_or<T>(&self, written: Option<T>, path: &Path, range: &RangeInclusive<T>, default: T) -> T
+    where
+        T: PartialOrd + Display,
+    {
+        self.number(written, path, range, &format!("{default} is the default")).unwrap_or(default)
+    }
+
     /// One of a few words. Words of the language that are not built yet are refused as such.
     pub(super) fn choice<T: Copy>(&self, word: Option<&str>, path: &Path, known: &[(&str, T)], not_yet: &[&str]) -> Option<T> {
         let word = word?;
@@ -102,8 +133,13 @@ impl<'a> Problems<'a> {
         None
     }
 
+    /// A share of at most `max`, or the default where none is written, or one that is out of it, which is noted.
+    pub(super) fn share_or(&self, written: Option<&Written<Share>>, path: &Path, max: f64, default: f64) -> f64 {
+        written.and_then(|written| self.share(written, path, max)).unwrap_or(default)
+    }
+
     /// A share of at most `max`.
-    pub(super) fn share(&self, written: &Written<crate::config::written::Share>, path: &Path, max: f64) -> Option<f64> {
+    pub(super) fn share(&self, written: &Written<Share>, path: &Path, max: f64) -> Option<f64> {
         let share = self.read(written, path)?;
         if share <= 0.0 || share > max {
             let hint = format!("write a percentage above 0 and up to {}", units::percent(max));

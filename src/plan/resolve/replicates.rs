@@ -71,8 +71,12 @@ pub(super) fn resolve(
 fn extension(replication: Replication, stages: &[Stage], safety: &SafetySettings, problems: &Problems<'_>) -> usize {
     let path = Path::root().key("regression").key("policy").key("inconclusive");
     if !replication.splits || replication.count < 3 {
-        let hint =
-            "compare two versions in replicates with fresh processes (target.start and target.baseline_start), or write warn";
+        let hint = if replication.splits {
+            "say how both versions are started (target.start and target.baseline_start) or restarted (hooks.restart); or write warn and make \
+             the measured stage longer: one pair ends as soon as its verdict is sure, so the time is spent only where it is needed"
+        } else {
+            "compare two versions in replicates with fresh processes (target.start and target.baseline_start), or write warn"
+        };
         problems.add(&path, "'extend' adds replicates, and this comparison has none", hint);
         return 0;
     }

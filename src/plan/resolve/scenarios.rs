@@ -144,11 +144,8 @@ impl Builder<'_> {
         if weight == 0 {
             self.problems.add(&at.key("weight"), "a weight of 0 means never", "write 1 or more, or remove the scenario");
         }
-        let priority = scenario.priority.unwrap_or(5);
-        if !(1..=10).contains(&priority) {
-            let hint = "write 1 (shed first) to 10 (shed last); 5 is the default";
-            self.problems.add(&at.key("priority"), format!("the priority {priority} is out of range"), hint);
-        }
+        // 1 is shed first.
+        let priority = self.problems.number_or(scenario.priority, &at.key("priority"), &(1..=10), 5);
         if let Some(name) = &scenario.name
             && !names::check(name, &at.key("name"), self.problems)
         {

@@ -7,9 +7,9 @@ use super::{
     templates::{Reach, Scribe, Source},
 };
 use crate::{
-    config::{Path, scenarios as written, written::Pause},
+    config::{Path, scenarios as written},
     plan::{
-        Check, Rendered, Request, TemplateId, Think,
+        Check, Pause, Rendered, Request, TemplateId,
         template::{Purpose, is_template},
     },
 };
@@ -110,7 +110,7 @@ pub(super) fn answer(
 }
 
 /// The pause of a step that makes one; `None` when something is wrong, which is noted.
-pub(super) fn think(step: &written::Step, at: &Path, problems: &Problems<'_>) -> Option<Think> {
+pub(super) fn think(step: &written::Step, at: &Path, problems: &Problems<'_>) -> Option<Pause> {
     let mut beside: Vec<&str> = step.requests().iter().map(|(key, _)| *key).collect();
     let keys = [
         ("name", step.name.is_some()),
@@ -132,16 +132,9 @@ pub(super) fn think(step: &written::Step, at: &Path, problems: &Problems<'_>) ->
     let at = at.key("think");
     let written = step.think.as_ref()?;
     let pause = problems.read(written, &at)?;
-    let think = match pause {
-        Pause::Fixed(length) => Think::Fixed(length),
-        Pause::Uniform(from, to) => Think::Uniform(from, to),
-        Pause::Exponential(mean) => Think::Exponential(mean),
-        Pause::Normal(mean, deviation) => Think::Normal(mean, deviation),
-    };
-    let (Think::Fixed(length) | Think::Uniform(_, length) | Think::Exponential(length) | Think::Normal(length, _)) = think;
-    if length.is_zero() {
+    if pause.length().is_zero() {
         problems.add(&at, format!("'{}' is no pause at all", written.text()), "write a duration above 0, for example 2s");
         return None;
     }
-    Some(think)
+    Some(pause)
 }

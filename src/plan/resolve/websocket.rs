@@ -231,7 +231,7 @@ fn message_bytes_max(scenario: &written::Scenario, at: &Path, problems: &Problem
 /// What holds for all connections together.
 pub(super) fn check(sockets: &[SocketScenario], loaded: &Loaded, mode: Mode, problems: &Problems<'_>) {
     let all: u64 = sockets.iter().map(|scenario| u64::from(scenario.connections.peak())).sum();
-    if let Some(max) = loaded.document.safety.max_connections.filter(|max| all > *max) {
+    if let Some(max) = loaded.document.safety.max_connections.filter(|max| all > *max as u64) {
         let at = Path::root().key("safety").key("max_connections");
         let message = format!("the scenarios have {all} WebSocket connections, beyond `safety.max_connections` ({max})");
         problems.add(&at, message, "open fewer connections, or raise the limit if this is meant");

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::report::{
     ReportError,
-    escape::{markdown, markdown_code, xml},
+    escape::{markdown, markdown_code, markdown_pre, xml},
 };
 
 /// Every template with its name.
@@ -35,6 +35,7 @@ pub(super) fn render(name: &'static str, view: impl Serialize) -> Result<String,
     environment.set_auto_escape_callback(escaping);
     environment.set_formatter(write_escaped);
     environment.add_filter("code", |name: String| Value::from_safe_string(markdown_code(&name)));
+    environment.add_filter("pre", |line: String| Value::from_safe_string(markdown_pre(&line)));
     for (name, source) in TEMPLATES {
         environment.add_template(name, source).map_err(failed)?;
     }

@@ -1,6 +1,6 @@
 //! The report for a terminal.
 
-use super::fixture::{SHOP, failing, inconclusive, invalid, passing, run, without_baseline};
+use super::fixture::{SHOP, died, failing, inconclusive, invalid, passing, run, without_baseline};
 use crate::report::{RunView, console, console_run};
 
 /// From the verdict on: what stands above it is the same for all.
@@ -85,6 +85,14 @@ fn a_run_without_a_request_is_no_empty_table() {
               curl -v --max-time 5 http://127.0.0.1:8080/
         "###
     );
+}
+
+#[test]
+fn a_service_that_died_is_named_and_its_log_is_what_to_read_next() {
+    let text = console(&died(&["no database"]));
+    assert!(text.contains("INVALID: the baseline's service did not stay up"), "{text}");
+    assert!(text.ends_with("next: Read what the baseline's service said: loadgate-report/logs/baseline-1.log\n"), "{text}");
+    assert!(!text.contains("curl"), "{text}");
 }
 
 #[test]

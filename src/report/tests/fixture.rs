@@ -7,8 +7,8 @@ use crate::{
     exit::Exit,
     policy::{Mode, Quantile, Severity, Threshold},
     record::{
-        CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, FailureSample, Generator, Latencies, PlanFacts,
-        Provenance, RunRecord, StageFacts, Totals, Window, file,
+        CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, FailureSample, Generator, LastWords, Latencies,
+        PlanFacts, Provenance, RunRecord, Side, StageFacts, Totals, Window, file,
     },
     report::View,
     verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
@@ -38,6 +38,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
         started_at: "2026-11-20T12:03:04Z".parse().unwrap(),
         ended: Ended::Complete,
         ended_because: None,
+        last_words: Vec::new(),
         provenance: Provenance {
             commit: Some("a1b2c3d4e5f60718293a4b5c6d7e8f9001122334".to_owned()),
             reference: Some("refs/pull/12/merge".to_owned()),
@@ -247,6 +248,7 @@ pub(crate) fn verdict(kind: VerdictKind, exit: Exit, headline: &str, reference: 
             check("complete", true, "all stages were played to their end"),
             check("achieved_rate", true, "100% of 12300 offered arrivals were sent"),
         ],
+        set_aside: Vec::new(),
         reference,
     }
 }
@@ -315,6 +317,18 @@ pub(crate) fn invalid() -> View {
     View::new(&verdict, &[record], &[])
 }
 
+/// A service that loadgate had started, and that died.
+pub(crate) fn died(lines: &[&str]) -> View {
+    let reason = "the baseline's service did not stay up before it was ready: it ended by itself (exit code 1)";
+    let mut verdict = verdict(VerdictKind::Invalid, Exit::Invalid, reason, Reference::NoBaseline);
+    verdict.reasons = vec![reason.to_owned()];
+    let mut record = run(&[]);
+    (record.ended, record.ended_because) = (Ended::Aborted, Some(reason.to_owned()));
+    let (log, lines) = ("loadgate-report/logs/baseline-1.log".to_owned(), lines.iter().map(|line| (*line).to_owned()).collect());
+    record.last_words = vec![LastWords { side: Side::Baseline, log, lines }];
+    View::new(&verdict, &[record], &[])
+}
+
 /// A first run.
 pub(crate) fn without_baseline() -> View {
     let headline = "no baseline yet, nothing compared";
@@ -341,6 +355,7 @@ pub(crate) fn hostile() -> View {
     });
     record.failures[0].message = HOSTILE.repeat(100);
     record.failures[0].endpoint = HOSTILE.to_owned();
+    record.last_words = vec![LastWords { side: Side::Candidate, log: HOSTILE.to_owned(), lines: vec![HOSTILE.to_owned()] }];
     let rows = vec![regressed(HOSTILE, Quantile::P99, 20_000.0, 0.31)];
     let mut comparison = comparison(rows);
     comparison.rows[0].reason = HOSTILE.to_owned();

@@ -1,6 +1,6 @@
 //! The comment and the job summary.
 
-use super::fixture::{self, failing, hostile, inconclusive, invalid, passing, without_baseline};
+use super::fixture::{self, died, failing, hostile, inconclusive, invalid, passing, without_baseline};
 use crate::{
     exit::Exit,
     report::{Format, Render, View},
@@ -167,6 +167,34 @@ fn an_invalid_run_says_where_to_look() {
 
         **Next:** See whether the target answers from the machine that makes the load. `curl -v --max-time 5 http://127.0.0.1:8080/`
         "###
+    );
+}
+
+#[test]
+fn a_service_that_died_is_shown_with_its_last_lines_and_where_all_of_them_are() {
+    insta::assert_snapshot!(
+        head(&died(&["  at Main.java:7 <init>", "</pre> @everyone _no_ **database**"])),
+        @r"
+        ### 🚫 loadgate: the baseline's service did not stay up before it was ready: it ended by itself (exit code 1)
+
+        **Partial:** the run was aborted: the baseline's service did not stay up before it was ready: it ended by itself (exit code 1); nothing was measured.
+
+        There is no baseline yet, so nothing was compared. No request was made.
+
+        What the baseline's service said last (all of it in `loadgate-report/logs/baseline-1.log`):
+
+        <pre>
+          at Main.java:7 &lt;init&gt;
+        &lt;/pre&gt; @&#8203;everyone _no_ **database**
+        </pre>
+
+        **Next:** Read what the baseline's service said: loadgate-report/logs/baseline-1.log
+        "
+    );
+    let silent = head(&died(&[]));
+    assert!(
+        !silent.contains("<pre>") && silent.contains("**Next:** See whether the command that starts the baseline"),
+        "{silent}"
     );
 }
 

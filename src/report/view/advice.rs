@@ -5,8 +5,9 @@ use serde::Serialize;
 use crate::{
     compare::{Outcome, way_out},
     policy::{Mode, Severity},
-    record::{Ended, RunRecord},
+    record::{Ended, LastWords, RunRecord},
     report::escape::plain,
+    units,
     verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
 
@@ -24,10 +25,10 @@ fn step(text: &str, command: Option<&str>) -> Step {
 }
 
 /// Steps for the reader of a verdict, the most useful first; none when all is well.
-pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord]) -> Vec<Step> {
+pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<Step> {
     let mut steps = Vec::new();
     match verdict.kind {
-        VerdictKind::Invalid => return vec![make_valid(verdict, candidate)],
+        VerdictKind::Invalid => return vec![make_valid(verdict, candidate, baseline)],
         VerdictKind::Fail => steps.extend(repair(verdict)),
         VerdictKind::Inconclusive => steps.push(step(see_more(verdict), None)),
         VerdictKind::Warn | VerdictKind::Pass => {}
@@ -52,16 +53,25 @@ fn side_by_side(reference: &Reference) -> bool {
 }
 
 /// One step only: of several broken checks the first one usually explains the rest.
-fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
+fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Step {
     let broken = |name: &str| verdict.validity.iter().any(|check| check.check == name && !check.ok);
     let ended = |how: Ended| candidate.iter().any(|run| run.ended == how);
     if ended(Ended::Interrupted) {
         return step("Run it again to its end.", None);
     }
+    if let Some(said) = candidate.iter().flat_map(|run| &run.last_words).next() {
+        return read_log(said);
+    }
     if ended(Ended::Aborted) || broken("target_reachable") {
-        let target = candidate.first().map_or_else(String::new, |run| plain(&run.plan.target));
-        let command = format!("curl -v --max-time 5 http://{target}/");
-        return step("See whether the target answers from the machine that makes the load.", Some(&command));
+        // Either version may be the one that does not answer, where both were asked at the same time.
+        let beside = baseline.first().filter(|run| run.ab.is_some());
+        let asked = candidate.first().into_iter().chain(beside);
+        let targets: String = asked.map(|run| format!(" http://{}/", plain(&run.plan.target))).collect();
+        let text = match beside {
+            Some(_) => "See whether both versions answer from the machine that makes the load.",
+            None => "See whether the target answers from the machine that makes the load.",
+        };
+        return step(text, Some(&format!("curl -v --max-time 5{targets}")));
     }
     if broken("circuit_breaker") {
         return step(
@@ -76,17 +86,40 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord]) -> Step {
     if broken("samples") {
         return step("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
     }
-    if broken("generator_late") && !broken("achieved_rate") && candidate.iter().all(is_idle) {
-        return step(
-            "Run it again, on a machine that does nothing else meanwhile: it kept the load generator waiting, which had little to \
-             do itself.",
-            None,
-        );
+    if broken("generator_late") && !broken("generator_saturated") && candidate.iter().all(is_idle) {
+        return step(&quiet_machine(candidate), None);
     }
     if broken("achieved_rate") || broken("generator_late") {
         return step("Use a larger runner for loadgate, or lower the rate: the load generator was the bottleneck.", None);
     }
     step("Mend what the broken check names, and run it again.", None)
+}
+
+/// The port it was to listen on is gone with it: there is nobody left to ask.
+fn read_log(said: &LastWords) -> Step {
+    let (side, log) = (said.side, plain(&said.log));
+    if said.lines.is_empty() {
+        return step(
+            &format!("See whether the command that starts the {side} starts it, and makes it listen on $PORT: it said nothing."),
+            None,
+        );
+    }
+    step(&format!("Read what the {side}'s service said: {log}"), None)
+}
+
+/// The machine kept a generator waiting that had little to do itself.
+fn quiet_machine(candidate: &[RunRecord]) -> String {
+    let most = candidate.iter().filter_map(|run| run.generator.cpu_share).fold(0.0, f64::max);
+    let again = if candidate.len() > 1 || candidate.iter().any(|run| run.ab.is_some()) {
+        ""
+    } else {
+        " Where loadgate starts the service (target.start) and regression.replicates is 3 or more, it plays a late part again by itself."
+    };
+    format!(
+        "Run it again, on a machine that does nothing else meanwhile: it was busy with something else or stood still, as the load \
+         generator used only {} of its processor time and was kept waiting all the same.{again}",
+        units::percent(most)
+    )
 }
 
 /// Whether the generator used little of the processors it had: then it was not its own load that kept it waiting.
@@ -148,7 +181,7 @@ mod tests {
     fn no_step_contradicts_the_reason_above_it() {
         let mut verdict = decide(&[], Reference::NoBaseline, &crate::policy::Policy::default());
         (verdict.kind, verdict.exit) = (VerdictKind::Inconclusive, Exit::Ok);
-        let first = |verdict: &Verdict| next(verdict, &[])[0].text.clone();
+        let first = |verdict: &Verdict| next(verdict, &[], &[])[0].text.clone();
         verdict.reasons = vec!["cannot tell for p50: about 6 baseline runs would settle it".to_owned()];
         assert!(first(&verdict).starts_with("Run the job again"), "{}", first(&verdict));
         let hopeless = "runs on these machines differ too much for any number of them; a quieter machine is needed";

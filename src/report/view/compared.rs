@@ -66,6 +66,17 @@ impl Compared {
     }
 }
 
+impl Compared {
+    /// Says of replicates that were set aside what became of them.
+    pub(super) fn tell_of(&mut self, set_aside: &[String]) {
+        for sentence in set_aside {
+            let mut letters = sentence.chars();
+            let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+            self.how_sure.push_str(&format!(" {first}{}.", plain(letters.as_str())));
+        }
+    }
+}
+
 fn baseline_text(comparison: &Comparison, baseline: &[RunRecord]) -> String {
     match (comparison.mode, comparison.candidate_runs) {
         (Mode::Baseline, _) => {

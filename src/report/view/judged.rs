@@ -12,7 +12,7 @@ use crate::{
     record::RunRecord,
     report::escape::plain,
     units,
-    verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
+    verdict::{Reference, SetAside, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
 };
 
 /// The verdict for people.
@@ -98,7 +98,7 @@ pub struct ValidityView {
 
 impl Judged {
     pub(super) fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
-        let (compared, not_compared, differences) = match &verdict.reference {
+        let (mut compared, not_compared, differences) = match &verdict.reference {
             Reference::Compared(comparison) => {
                 (Some(Compared::of(comparison, verdict.kind, candidate, baseline)), None, Vec::new())
             }
@@ -108,6 +108,10 @@ impl Judged {
                 (None, Some(why), differences.iter().map(|difference| plain(difference)).collect())
             }
         };
+        // How sure one can be says it where something was compared; once is enough.
+        let set_aside: Vec<String> = verdict.set_aside.iter().map(SetAside::sentence).collect();
+        compared.iter_mut().for_each(|compared| compared.tell_of(&set_aside));
+        let is_told = |reason: &String| compared.is_some() && set_aside.contains(reason);
         let thresholds: Vec<ThresholdView> = verdict.thresholds.iter().map(ThresholdView::of).collect();
         let (word, icon, sign) = words(verdict);
         Self {
@@ -117,8 +121,13 @@ impl Judged {
             sign,
             exit_code: verdict.exit.code(),
             headline: plain(&verdict.headline),
-            reasons: verdict.reasons.iter().filter(|reason| **reason != verdict.headline).map(|reason| plain(reason)).collect(),
-            next: advice::next(verdict, candidate),
+            reasons: verdict
+                .reasons
+                .iter()
+                .filter(|reason| **reason != verdict.headline && !is_told(reason))
+                .map(|reason| plain(reason))
+                .collect(),
+            next: advice::next(verdict, candidate, baseline),
             compared,
             not_compared: not_compared.map(str::to_owned),
             differences,

@@ -24,13 +24,13 @@ pub use facts::Fact;
 pub use failures::{FailureView, UnmeasuredView};
 pub use generator::{EventView, GeneratorView};
 pub use judged::{Judged, ThresholdView, ValidityView};
-pub use run::{RunView, StageView};
+pub use run::{LastWordsView, RunView, StageView};
 pub use several::{Several, SeveralSide};
 pub use steps::{StepRow, StepTable};
 pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};
 pub use windows::WindowRow;
 
-use super::{marker::Marker, verdict_file::VerdictFile};
+use super::{escape, marker::Marker, verdict_file::VerdictFile};
 use crate::{record::RunRecord, verdict::Verdict};
 
 /// All that reports show of a judged candidate.
@@ -53,8 +53,10 @@ impl View {
     #[must_use]
     pub fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
         let is_ab = candidate.iter().any(|run| run.ab.is_some());
+        let mut run = RunView::new(candidate).beside(if is_ab { baseline } else { &[] });
+        run.environment.extend(verdict.set_aside.iter().map(|of| Fact::new("set aside", escape::plain(&of.sentence()))));
         Self {
-            run: RunView::new(candidate).beside(if is_ab { baseline } else { &[] }),
+            run,
             judged: Judged::new(verdict, candidate, baseline),
             file: VerdictFile::new(verdict, candidate),
             marker: Marker::of(verdict, candidate),

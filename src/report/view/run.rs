@@ -13,7 +13,7 @@ use super::{
     windows::{self, WindowRow},
 };
 use crate::{
-    record::{Ended, LatencyFrom, RunRecord},
+    record::{Ended, LastWords, LatencyFrom, RunRecord},
     report::escape::{capped, plain},
     units::{self, Micros},
 };
@@ -41,6 +41,8 @@ pub struct RunView {
     pub runs: usize,
     /// Why it is not the whole run, in a sentence.
     pub partial: Option<String>,
+    /// What services said last that kept the run from being made, or played to its end.
+    pub last_words: Vec<LastWordsView>,
     /// All endpoints together.
     pub total: Traffic,
     /// Each endpoint.
@@ -75,6 +77,17 @@ pub struct RunView {
     /// The baseline, where it was played at the same time and is shown too.
     #[serde(skip)]
     pub baseline: Option<Box<RunView>>,
+}
+
+/// The end of what a service said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LastWordsView {
+    /// `the candidate's service`
+    pub whose: String,
+    /// The file with all of it.
+    pub log: String,
+    /// Its last lines.
+    pub lines: Vec<String>,
 }
 
 /// One stage.
@@ -113,6 +126,7 @@ impl RunView {
             ci_url: first.and_then(facts::ci_url),
             runs: runs.len(),
             partial: runs.iter().find_map(|run| partial(run, total.requests)),
+            last_words: runs.iter().flat_map(|run| &run.last_words).map(LastWordsView::of).collect(),
             in_short: in_short(&endpoints, &total),
             any_errors: total.errors > 0,
             generator: generator::of_runs(runs),
@@ -145,6 +159,13 @@ impl RunView {
 fn latency_from(runs: &[RunRecord]) -> &'static str {
     let imported = runs.iter().find_map(|run| run.provenance.imported.as_ref());
     imported.map_or(LatencyFrom::Due, |imported| imported.latency_from).in_words()
+}
+
+impl LastWordsView {
+    fn of(said: &LastWords) -> Self {
+        let lines = said.lines.iter().map(|line| capped(line)).collect();
+        Self { whose: format!("the {}'s service", said.side), log: plain(&said.log), lines }
+    }
 }
 
 /// Endpoints whose retries are told one by one.

@@ -8,17 +8,20 @@ use rustix::process::Pid;
 use crate::env;
 
 /// Whether any process of the group, or with the mark, lives.
-pub(super) fn lives(group: Pid, mark: &str) -> bool {
+pub(super) fn lives(group: Option<Pid>, mark: &str) -> bool {
     let living: Vec<Process> = living().collect();
     // The group first: environments take longer to read.
-    living.iter().any(|process| process.group == group.as_raw_nonzero().get())
-        || living.iter().any(|process| process.carries(mark))
+    living.iter().any(|process| Some(process.group) == number(group)) || living.iter().any(|process| process.carries(mark))
 }
 
 /// Living processes that carry the mark and have left the group.
-pub(super) fn strays(group: Pid, mark: &str) -> Vec<Pid> {
-    let strayed = living().filter(|process| process.group != group.as_raw_nonzero().get() && process.carries(mark));
+pub(super) fn strays(group: Option<Pid>, mark: &str) -> Vec<Pid> {
+    let strayed = living().filter(|process| Some(process.group) != number(group) && process.carries(mark));
     strayed.filter_map(|process| Pid::from_raw(process.id)).collect()
+}
+
+fn number(group: Option<Pid>) -> Option<i32> {
+    group.map(|group| group.as_raw_nonzero().get())
 }
 
 struct Process {
@@ -65,7 +68,7 @@ mod tests {
 
     #[test]
     fn we_live_ourselves() {
-        let us = rustix::process::getpgid(None).unwrap();
+        let us = Some(rustix::process::getpgid(None).unwrap());
         assert!(lives(us, "no mark"));
         assert!(strays(us, "no mark").is_empty());
     }

@@ -6,21 +6,22 @@ use std::{
     process::{Child, ExitStatus},
 };
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
-use super::{new_mark, no_shell, shell};
+use super::{Processes, new_mark, no_shell, shell};
 use crate::{
     plan::ShellCommand,
-    service::{End, ServiceError},
+    service::{End, ServiceError, guard::Guard},
 };
 
 /// A command of the shell that leads a process group of its own.
 #[derive(Debug)]
 pub(in crate::service) struct Group {
     child: Child,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no /proc to look for it in"))]
     mark: String,
     end: Option<End>,
+    /// Ends the group if we can't; as long as it may live.
+    guard: Option<Guard>,
 }
 
 impl Group {
@@ -32,8 +33,11 @@ impl Group {
     ) -> Result<Self, ServiceError> {
         let mark = new_mark();
         let mut shell = shell(("sh", "-c"), command, variables, (&mark, output))?;
+        // Before the command: so there is no moment in which it is not guarded.
+        let mut guard = Guard::start(&mark);
         let child = shell.process_group(0).spawn().map_err(no_shell("sh"))?;
-        Ok(Self { child, mark, end: None })
+        guard.iter_mut().for_each(|guard| guard.watch(Pid::from_child(&child)));
+        Ok(Self { child, mark, end: None, guard })
     }
 
     /// How the leader ended, if it has. It is left a zombie until [`Group::reap`]: as long as it is one, no other group can get
@@ -52,40 +56,29 @@ impl Group {
 
     /// Asks all processes of the group to end.
     pub(in crate::service) fn ask_to_end(&self) {
-        self.signal(Signal::TERM);
+        self.processes().signal(Signal::TERM);
     }
 
     /// Ends all of them.
     pub(in crate::service) fn kill(&self) {
-        self.signal(Signal::KILL);
-    }
-
-    fn signal(&self, signal: Signal) {
-        // An error means that there is nobody left.
-        let _ = kill_process_group(self.id(), signal);
-        #[cfg(target_os = "linux")]
-        for stray in super::proc::strays(self.id(), &self.mark) {
-            let _ = rustix::process::kill_process(stray, signal);
-        }
+        self.processes().signal(Signal::KILL);
     }
 
     /// Whether any process of it lives.
-    #[cfg(target_os = "linux")]
     pub(in crate::service) fn is_alive(&mut self) -> bool {
-        self.end().is_none() || super::proc::lives(self.id(), &self.mark)
+        self.end().is_none() || self.processes().live()
     }
 
-    /// Whether any process of it lives: zombies take no signals here.
-    #[cfg(not(target_os = "linux"))]
-    pub(in crate::service) fn is_alive(&mut self) -> bool {
-        self.end().is_none() || rustix::process::test_kill_process_group(self.id()).is_ok()
+    fn processes(&self) -> Processes<'_> {
+        Processes { group: Some(self.id()), mark: &self.mark }
     }
 
-    /// Lets go of the leader, after its end.
+    /// Lets go of the leader, after its end, and of what still lives.
     pub(in crate::service) fn reap(&mut self) {
         if let Ok(Some(status)) = self.child.try_wait() {
             self.end.get_or_insert(end_of_status(status));
         }
+        self.guard = None;
     }
 
     fn id(&self) -> Pid {

@@ -189,5 +189,5 @@ fn names_are_looked_up_again_where_that_is_asked_for() {
     let http = resolved(&with("dns: { refresh: 30s }, connections: { streams: 8 }")).plan.http;
     assert_eq!((http.dns_refresh, http.connections.streams), (Some(std::time::Duration::from_secs(30)), 8));
     assert!(refusal(&with("dns: { refresh: 10ms }")).contains("'10ms' is too often to look names up"));
-    assert!(refusal(&with("connections: { streams: 0 }")).contains("'0' streams on a connection are out of range"));
+    assert!(refusal(&with("connections: { streams: 0 }")).contains("'0' is out of range"));
 }

@@ -199,7 +199,7 @@ fn what_users_can_not_do() {
   - { name: b, steps: [ { think: 1s } ] }",
         &[]
     ), @r"
-    3:15 the priority 11 is out of range -> write 1 (shed first) to 10 (shed last); 5 is the default
+    3:15 '11' is out of range -> write a number from 1 to 10; 5 is the default
     5:7 there are pauses only -> add a step that makes a request, for example - get: /api/items
     5:18 the pause '3s..1s' ends before it begins -> write the shorter one first: 1s..3s
     6:18 '2' has no unit -> write a number with a unit: us, ms, s, m, h or d, for example 500ms, 30s or 1m30s
@@ -226,13 +226,13 @@ http:
   retries: { max: 100, retry_on: [timeout, 6xx, template], backoff: { initial: 2s, max: 1s, factor: 0.5, jitter: some } }",
         &[]
     ), @r"
-    3:14 21 is more than 20 -> write a number from 0 to 20
+    3:14 '21' is out of range -> write a number from 0 to 20; 0 is the default
     4:12 'always' is not a value of 'http.cookies' -> known values: per_vu, off
-    5:19 100 is more than 20 -> write a number from 0 to 20
+    5:19 '100' is out of range -> write a number from 0 to 20; 0 is the default
     5:44 there is no error class '6xx' -> did you mean '4xx'?
     5:49 'template' can't be tried again -> remove it; a template that fails would fail again
     5:89 the longest pause is shorter than the first one -> raise `max` or lower `initial`
-    5:101 the factor 0.5 is out of range -> write a number from 1 to 100; 2 is the default
+    5:101 '0.5' is out of range -> write a number from 1 to 100; 2 is the default
     5:114 'some' is not a value of 'http.retries.backoff.jitter' -> did you mean 'none'?
     ");
     insta::assert_snapshot!(problems("scenarios: [ GET /a ]\nhttp: { retries: { retry_on: [] } }", &[]), @r#"

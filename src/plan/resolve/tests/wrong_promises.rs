@@ -85,7 +85,7 @@ fn what_a_promise_can_not_be() {
     error: loadgate.yml:7:27: 'extend' adds replicates, and this comparison has none
       7 |   policy: { inconclusive: extend, improvement: hurrah }
         |                           ^
-    hint: compare two versions in replicates with fresh processes (target.start and target.baseline_start), or write warn
+    hint: say how both versions are started (target.start and target.baseline_start) or restarted (hooks.restart); or write warn and make the measured stage longer: one pair ends as soon as its verdict is sure, so the time is spent only where it is needed
 
     error: loadgate.yml:7:48: 'hurrah' is not a value of 'regression.policy.improvement'
       7 |   policy: { inconclusive: extend, improvement: hurrah }

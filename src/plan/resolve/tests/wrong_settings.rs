@@ -75,10 +75,10 @@ fn what_the_other_sections_can_not_be() {
         |                                  ^
     hint: known values: uniform, poisson
 
-    error: loadgate.yml:3:56: '0' requests in flight are out of range
+    error: loadgate.yml:3:56: '0' is out of range
       3 | load: { model: closed, arrivals: often, max_in_flight: 0 }
         |                                                        ^
-    hint: write a number from 1 to 100000; the default is 2000
+    hint: write a number from 1 to 100000; 2000 is the default
 
     error: loadgate.yml:4:20: 'baseline.store: s3' is not supported yet
       4 | baseline: { store: s3, keep: 0 }
@@ -100,10 +100,10 @@ fn what_the_other_sections_can_not_be() {
         |                              ^
     hint: known values: json, html, md, junit, csv
 
-    error: loadgate.yml:6:19: a window of 1ms is out of range
+    error: loadgate.yml:6:19: '1ms' is out of range
       6 | record: { window: 1ms }
         |                   ^
-    hint: write a duration from 100ms to 60s; the default is 1s
+    hint: write a duration from 100ms to 1m
 
     and 1 more
     ");
@@ -124,15 +124,15 @@ fn what_the_other_sections_can_not_be() {
 #[test]
 fn how_requests_can_not_be_made() {
     insta::assert_snapshot!(refusal(&with("http:\n  connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }\n  timeouts: { pool: 0s, first_byte: soon }\n  discard_bodies: false")), @r"
-    loadgate.yml:2:23: '0' connections are out of range
+    loadgate.yml:2:23: '0' is out of range
       2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
         |                       ^
-    hint: write a number from 1 to 100000, or remove the line for as many as are needed
+    hint: write a number from 1 to 100000; without the line there are as many as are needed
 
-    error: loadgate.yml:2:40: '200000' connections are out of range
+    error: loadgate.yml:2:40: '200000' is out of range
       2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }
         |                                        ^
-    hint: write a number from 1 to 100000, or remove the line for as many as are needed
+    hint: write a number from 1 to 100000; without the line there are as many as are needed
 
     error: loadgate.yml:2:62: '0s' is no time at all
       2 |   connections: { max: 0, max_per_host: 200000, idle_timeout: 0s, cooldown: 5 }

@@ -16,8 +16,8 @@ use super::{
     Stop,
     controls::Controls,
     feeds::{Feeds, Kept, Row},
-    iteration::Script,
-    manners::Manners,
+    iteration::PreparedScenario,
+    request_settings::RequestSettings,
     seat::Seated,
     user::User,
 };
@@ -50,13 +50,13 @@ pub(super) struct Run {
 /// Everything the tasks of one thread work with that play one version. Two versions have all of their own but the thread: they
 /// share its driver, whose connections are apart by target, and its timers.
 #[derive(Debug)]
-pub(super) struct Cast<D: Driver> {
+pub(super) struct Lane<D: Driver> {
     pub(super) run: Arc<Run>,
     pub(super) share: Share,
     pub(super) side: Side,
     pub(super) driver: Rc<D>,
     /// One per scenario.
-    pub(super) scripts: Vec<Script<D::Request>>,
+    pub(super) scenarios: Vec<PreparedScenario<D::Request>>,
     pub(super) shard: RefCell<Shard>,
     pub(super) delays: Rc<Delays>,
     /// Why a helper of this thread was lost, if one was.
@@ -110,21 +110,21 @@ impl Run {
     }
 }
 
-impl<D: Driver> Cast<D> {
-    /// A thread's casts within its runtime, one per version: of each, the shard.
+impl<D: Driver> Lane<D> {
+    /// A thread's lanes within its runtime, one per version: of each, the shard.
     ///
     /// # Errors
     /// The system gives no timer.
     pub(super) fn all(run: &Arc<Run>, share: Share, driver: D, shards: Vec<Shard>) -> io::Result<Vec<Rc<Self>>> {
         let (driver, delays, lost) = (Rc::new(driver), Rc::new(Delays::new()?), Rc::default());
-        let cast = |(side, shard): (&Side, Shard)| {
-            let manners = Rc::new(Manners::new(&run.plan));
+        let lane = |(side, shard): (&Side, Shard)| {
+            let settings = Rc::new(RequestSettings::new(&run.plan));
             let scenarios = run.plan.workload.scenarios.iter().map(|scenario| run.plan.scenario_with(scenario, *side));
             Rc::new(Self {
                 run: Arc::clone(run),
                 share,
                 side: *side,
-                scripts: scenarios.map(|scenario| Script::new(&scenario, &*driver, &manners)).collect(),
+                scenarios: scenarios.map(|scenario| PreparedScenario::new(&scenario, &*driver, &settings)).collect(),
                 driver: Rc::clone(&driver),
                 shard: RefCell::new(shard),
                 delays: Rc::clone(&delays),
@@ -135,7 +135,7 @@ impl<D: Driver> Cast<D> {
                 pausing: Cell::new(0),
             })
         };
-        Ok(run.plan.sides().iter().zip(shards).map(cast).collect())
+        Ok(run.plan.sides().iter().zip(shards).map(lane).collect())
     }
 
     /// What steers the load of this version.

@@ -1,4 +1,4 @@
-//! How the visits of a plan are made, whatever they ask for: templates, time limits, retries.
+//! How the requests of a plan are made, whatever they ask for: templates, time limits, retries.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use crate::{
     record::ErrorClass,
 };
 
-/// What the visits of one thread share.
+/// What the requests of one thread share.
 #[derive(Debug)]
-pub(super) struct Manners {
+pub(super) struct RequestSettings {
     pub(super) templates: Templates,
-    /// Where a visit has no time of its own.
+    /// Where a request has no time of its own.
     pub(super) timeout: Duration,
     retries: u32,
     retried: Vec<ErrorClass>,
@@ -19,15 +19,14 @@ pub(super) struct Manners {
     pub(super) backoff: Backoff,
 }
 
-impl Manners {
+impl RequestSettings {
     pub(super) fn new(plan: &Plan) -> Self {
         let retries = &plan.http.retries;
-        let retried = ErrorClass::ALL.into_iter().filter(|class| retries.on.iter().any(|name| class.is_named(name)));
         Self {
             templates: plan.workload.templates.clone(),
             timeout: plan.http.timeouts.request,
             retries: retries.max,
-            retried: retried.collect(),
+            retried: retries.on.clone(),
             backoff: retries.backoff.clone(),
         }
     }
@@ -42,8 +41,8 @@ impl Manners {
 mod tests {
     use super::*;
 
-    fn manners() -> Manners {
-        Manners {
+    fn settings() -> RequestSettings {
+        RequestSettings {
             templates: Templates::default(),
             timeout: Duration::from_secs(1),
             retries: 2,
@@ -54,7 +53,7 @@ mod tests {
 
     #[test]
     fn only_what_is_named_is_tried_again_and_only_so_often() {
-        let tries = |class, repetitions| manners().tries_again(class, repetitions);
+        let tries = |class, repetitions| settings().tries_again(class, repetitions);
         assert!(tries(ErrorClass::Status5xx, 0) && tries(ErrorClass::Status5xx, 1) && !tries(ErrorClass::Status5xx, 2));
         assert!(!tries(ErrorClass::CheckFailed, 0));
     }

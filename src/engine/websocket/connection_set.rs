@@ -6,10 +6,10 @@ use tokio::sync::watch;
 
 use super::{
     conversation::{CLOSE_GOING_AWAY, CLOSE_NORMAL},
-    life::Cradle,
+    life::ConnectionContext,
 };
 use crate::{
-    engine::cast::Cast,
+    engine::lane::Lane,
     plan::{Plan, Share, SocketConnections},
     protocol::Driver,
 };
@@ -19,38 +19,38 @@ const BURST_MAX: usize = 16;
 
 /// The connections of one thread.
 #[derive(Debug)]
-pub(in crate::engine) struct Crew {
+pub(in crate::engine) struct ConnectionSet {
     present: Cell<usize>,
     /// The code that all are to close with, once the run ends.
     ending: watch::Sender<Option<u16>>,
 }
 
-impl Crew {
+impl ConnectionSet {
     /// Lets the connections of all scenarios begin in their time.
-    pub(in crate::engine) fn begin<D>(casts: &[Rc<Cast<D>>]) -> Rc<Self>
+    pub(in crate::engine) fn begin<D>(lanes: &[Rc<Lane<D>>]) -> Rc<Self>
     where
         D: Driver + 'static,
         D::Request: 'static,
     {
-        let crew = Rc::new(Self { present: Cell::new(0), ending: watch::Sender::new(None) });
-        let run = &casts[0].run;
+        let connection_set = Rc::new(Self { present: Cell::new(0), ending: watch::Sender::new(None) });
+        let run = &lanes[0].run;
         for scenario in &run.plan.workload.sockets {
-            let cradles = casts.iter().filter_map(|cast| {
-                Some(Rc::new(Cradle {
-                    cast: Rc::clone(cast),
-                    crew: Rc::clone(&crew),
-                    scenario: scenario.with(&run.plan, cast.side),
-                    dialer: cast.driver.websocket()?,
+            let contexts = lanes.iter().filter_map(|lane| {
+                Some(Rc::new(ConnectionContext {
+                    lane: Rc::clone(lane),
+                    connection_set: Rc::clone(&connection_set),
+                    scenario: scenario.with(&run.plan, lane.side),
+                    dialer: lane.driver.websocket()?,
                     templates: run.plan.workload.templates.clone(),
                 }))
             });
-            let cradles: Vec<_> = cradles.collect();
-            if cradles.len() == casts.len() {
-                let coming = coming(&run.plan, casts[0].share, scenario.connections);
-                tokio::task::spawn_local(bear(cradles, coming));
+            let contexts: Vec<_> = contexts.collect();
+            if contexts.len() == lanes.len() {
+                let coming = coming(&run.plan, lanes[0].share, scenario.connections);
+                tokio::task::spawn_local(open_when_due(contexts, coming));
             }
         }
-        crew
+        connection_set
     }
 
     /// Asks all connections to close: as those that have done their work, or as those of a run that was stopped.
@@ -74,13 +74,13 @@ impl Crew {
     }
 
     /// Waits until a moment of the run. False when the run ends before it.
-    pub(super) async fn wait_until<D: Driver>(&self, cast: &Cast<D>, moment: Duration) -> bool {
+    pub(super) async fn wait_until<D: Driver>(&self, lane: &Lane<D>, moment: Duration) -> bool {
         let mut ending = self.ending();
         if ending.borrow_and_update().is_some() {
             return false;
         }
         tokio::select! {
-            () = cast.wait_until(moment) => true,
+            () = lane.wait_until(moment) => true,
             _ = ending.changed() => false,
         }
     }
@@ -88,7 +88,7 @@ impl Crew {
 
 /// A connection that is present.
 #[derive(Debug)]
-pub(super) struct Presence(Rc<Crew>);
+pub(super) struct Presence(Rc<ConnectionSet>);
 
 impl Drop for Presence {
     fn drop(&mut self) {
@@ -111,20 +111,20 @@ fn coming(plan: &Plan, share: Share, connections: SocketConnections) -> Vec<Comi
 }
 
 /// Lets connections begin when they are due, each with its version.
-async fn bear<D>(cradles: Vec<Rc<Cradle<D>>>, coming: Vec<Coming>)
+async fn open_when_due<D>(contexts: Vec<Rc<ConnectionContext<D>>>, coming: Vec<Coming>)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    let (cast, crew) = (Rc::clone(&cradles[0].cast), Rc::clone(&cradles[0].crew));
+    let (lane, connection_set) = (Rc::clone(&contexts[0].lane), Rc::clone(&contexts[0].connection_set));
     for (n, (number, from, until)) in coming.into_iter().enumerate() {
         if n % BURST_MAX == BURST_MAX - 1 {
             tokio::task::yield_now().await;
         }
-        if !crew.wait_until(&cast, from).await {
+        if !connection_set.wait_until(&lane, from).await {
             return;
         }
-        let cradle = &cradles[cast.run.plan.side_of_user(number.into()).number()];
-        tokio::task::spawn_local(Rc::clone(cradle).live(number, from, until));
+        let context = &contexts[lane.run.plan.side_of_user(number.into()).number()];
+        tokio::task::spawn_local(Rc::clone(context).live(number, from, until));
     }
 }

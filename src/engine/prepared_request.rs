@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{answer::Answer, manners::Manners, render::render, samples::Samples, user::User};
+use super::{answer::Answer, render::render, request_settings::RequestSettings, samples::Samples, user::User};
 use crate::{
     clock::{self, Instant},
     mask::mask,
@@ -13,11 +13,11 @@ use crate::{
 
 /// A request step made ready for a driver.
 #[derive(Debug)]
-pub(super) struct Visit<R> {
+pub(super) struct PreparedRequest<R> {
     pub(super) endpoint: EndpointId,
     pub(super) measured: bool,
     step: RequestStep,
-    manners: Rc<Manners>,
+    settings: Rc<RequestSettings>,
     timeout: Duration,
     keep: Keep,
     sending: Sending<R>,
@@ -35,7 +35,7 @@ enum Sending<R> {
 
 /// What became of it, all attempts together.
 #[derive(Debug)]
-pub(super) struct Visited {
+pub(super) struct RequestOutcome {
     /// When the first attempt was sent.
     pub(super) sent: Instant,
     /// When the outcome was certain.
@@ -54,19 +54,19 @@ pub(super) struct Visited {
     pub(super) sample: Option<Box<ExchangeSample>>,
 }
 
-impl<R> Visit<R> {
-    pub(super) fn new<D: Driver<Request = R>>(step: &RequestStep, manners: &Rc<Manners>, driver: &D) -> Self {
+impl<R> PreparedRequest<R> {
+    pub(super) fn new<D: Driver<Request = R>>(step: &RequestStep, settings: &Rc<RequestSettings>, driver: &D) -> Self {
         Self {
             endpoint: step.endpoint,
             measured: step.measured,
-            timeout: step.timeout.unwrap_or(manners.timeout),
+            timeout: step.timeout.unwrap_or(settings.timeout),
             keep: needed(step),
             sending: match &step.rendered {
                 None => Sending::Same(driver.prepare(&step.request)),
                 Some(rendered) => Sending::Rendered(rendered.clone()),
             },
             step: step.clone(),
-            manners: Rc::clone(manners),
+            settings: Rc::clone(settings),
             samples: Samples::default(),
         }
     }
@@ -79,14 +79,14 @@ impl<R> Visit<R> {
         user: &mut User<D::Session>,
         is_told: bool,
         may_repeat: impl Fn() -> bool,
-    ) -> Visited {
+    ) -> RequestOutcome {
         let made;
         let (request, ready) = match &self.sending {
             Sending::Same(ready) => (&self.step.request, ready),
             Sending::Rendered(rendered) => {
-                match render(&self.manners.templates, &self.step.request, rendered, user.scope_now()) {
+                match render(&self.settings.templates, &self.step.request, rendered, user.scope_now()) {
                     Ok(request) => made = (driver.prepare(&request), request),
-                    Err(failure) => return Visited::unsent(failure),
+                    Err(failure) => return RequestOutcome::unsent(failure),
                 }
                 (&made.1, &made.0)
             }
@@ -102,10 +102,10 @@ impl<R> Visit<R> {
             let sent = *sent.get_or_insert(attempt.sent);
             let failure = self.judge(&attempt, user);
             if let Some(failure) = &failure
-                && self.manners.tries_again(failure.class, retries)
+                && self.settings.tries_again(failure.class, retries)
                 && may_repeat()
             {
-                tokio::time::sleep(self.manners.backoff.pause(retries, &mut user.rng)).await;
+                tokio::time::sleep(self.settings.backoff.pause(retries, &mut user.rng)).await;
                 if may_repeat() {
                     retries += 1;
                     continue;
@@ -115,7 +115,7 @@ impl<R> Visit<R> {
             let (failure, sample) = masked(failure, sample, user);
             let Exchange { done, phases, .. } = attempt;
             let (retried, retries) = (retries > 0, u64::from(retries) + resent);
-            return Visited { sent, done, bytes, phases, connections, retries, retried, failure, sample };
+            return RequestOutcome { sent, done, bytes, phases, connections, retries, retried, failure, sample };
         }
     }
 
@@ -185,7 +185,7 @@ fn needed(step: &RequestStep) -> Keep {
     }
 }
 
-impl Visited {
+impl RequestOutcome {
     fn unsent(failure: Failure) -> Self {
         let now = clock::now();
         let phases = Phases::default();

@@ -1,0 +1,48 @@
+//! `loadgate baseline forget`.
+
+use std::path::PathBuf;
+
+use super::super::{Failure, terminal};
+use crate::{baseline::Store, exit::Exit};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What is to be forgotten: entries as `baseline show` lists them, or their files
+    #[arg(value_name = "ENTRY", required_unless_present = "last", conflicts_with = "last")]
+    entries: Vec<PathBuf>,
+    /// The newest N instead
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    last: Option<u16>,
+    /// Only what was learned of this suite
+    #[arg(long, value_name = "NAME")]
+    suite: Option<String>,
+}
+
+pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
+    let suite = args.suite.as_deref();
+    let forgotten = match args.last {
+        Some(count) => {
+            one_suite(store, suite)?;
+            store.forget_newest(count.into(), suite)?
+        }
+        None => args.entries.iter().map(|entry| store.forget(entry, suite)).collect::<Result<Vec<_>, _>>()?,
+    };
+    forgotten.iter().for_each(|path| terminal::out(&path.display().to_string()));
+    let what = match forgotten.len() {
+        1 => "what 1 comparison taught is".to_owned(),
+        count => format!("what {count} comparisons taught is"),
+    };
+    terminal::err(&format!("{what} withdrawn; to learn from it again, move it back into the folder above"));
+    Ok(Exit::Ok)
+}
+
+/// "The newest" means something only within a suite.
+fn one_suite(store: &Store, suite: Option<&str>) -> Result<(), Failure> {
+    let suites = store.suites_learned()?;
+    if suite.is_none() && suites.len() > 1 {
+        let failure =
+            Failure::usage(format!("{} holds what several suites taught: {}", store.dir().display(), suites.join(", ")));
+        return Err(failure.hint("choose one with --suite"));
+    }
+    Ok(())
+}

@@ -36,6 +36,7 @@ fn run(salt: u64) -> RunRecord {
         request: format!("GET /{endpoint}"),
         stages: vec![(0..WINDOWS).map(|number| window(endpoint, number)).collect()],
         is_setup: false,
+        is_occasional: false,
     });
     let duration_us = WINDOWS * WINDOW_US;
     let stage =

@@ -55,6 +55,9 @@ install_contract() {
 
 install_contract target/components/contract ||
   missing+=("Prism (tests/contract, from npm's registry) is missing: skipping the tests of tests/it/github_contract.rs")
+websockets() { /usr/bin/python3 -c 'import websockets' >/dev/null 2>&1; }
+websockets || install_debian python3-websockets && websockets ||
+  missing+=("the package websockets of Python (package python3-websockets) is missing: skipping the tests of tests/it/load_websocket_server.rs")
 
 if [ ${#missing[@]} -eq 0 ]; then
   echo "export LOADGATE_COMPONENTS=required" >"$out"

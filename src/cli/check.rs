@@ -7,6 +7,7 @@ mod outlook_text;
 mod plan_text;
 mod replicates_text;
 mod shortage_text;
+mod sockets_text;
 mod steering_text;
 mod target_text;
 mod thresholds_text;

@@ -135,12 +135,12 @@ fn cell(row: &Expected) -> String {
     }
 }
 
-/// How large the experiment is; `None` where users decide how many requests there are.
+/// How large the experiment is; `None` where users, or those who send messages, decide how many requests there are.
 fn size(resolved: &Resolved, runs: usize) -> Option<Size> {
     let first = Replicate::new(1, resolved.replication.count);
     let part = resolved.plan.part(resolved.replication, first);
     let measured = || part.stages.iter().filter(|stage| stage.measured);
-    if measured().any(|stage| stage.load.peak_users() > 0) {
+    if measured().any(|stage| stage.load.peak_users() > 0) || part.peak_sockets() > 0 {
         return None;
     }
     let seconds = |measured: bool| -> f64 {

@@ -40,6 +40,7 @@ pub(crate) fn run(seconds: &[u64], endpoints: &[&str], requests: &[Request]) -> 
         let mut windows = windows.iter().map(Window::from);
         EndpointSeries {
             is_setup: false,
+            is_occasional: false,
             name: (*name).to_owned(),
             scenario: "browse".to_owned(),
             request: format!("GET {name}"),

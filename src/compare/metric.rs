@@ -44,7 +44,12 @@ impl ComparedMetric {
             Metric::Throughput => Some(Self::Throughput),
             Metric::AchievedRate => Some(Self::AchievedRate),
             Metric::ErrorRate => Some(Self::ErrorRate),
-            Metric::Max | Metric::Errors(_) | Metric::Retries | Metric::Dropped | Metric::Requests => None,
+            Metric::Max
+            | Metric::Errors(_)
+            | Metric::Retries
+            | Metric::Dropped
+            | Metric::Requests
+            | Metric::HeartbeatSurvival => None,
         }
     }
 

@@ -33,6 +33,7 @@ pub mod target;
 pub mod thresholds;
 mod traps;
 mod variables;
+pub mod websocket;
 pub mod written;
 
 use std::{

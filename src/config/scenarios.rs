@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::{
     checks::Check,
     feed::Feed,
-    written::{Expected, TextOr, Think, Time, Written},
+    websocket::{Connections, Expect, Heartbeat, Listen, Reconnect, SendEntry},
+    written::{Expected, Rate, Size, TextOr, Think, Time, Written},
 };
 
 /// `GET /api/items`, or a map.
@@ -57,6 +58,24 @@ pub struct Scenario {
     pub timeout: Option<Written<Time>>,
     /// What the response must be.
     pub check: Option<Check>,
+    /// Path of a WebSocket connection.
+    pub websocket: Option<String>,
+    /// How many of them there are.
+    pub connections: Option<Connections>,
+    /// Their pings.
+    pub heartbeat: Option<Heartbeat>,
+    /// What is done when one is lost.
+    pub reconnect: Option<Reconnect>,
+    /// How often each of them plays its steps.
+    pub rate: Option<Written<Rate>>,
+    /// The header `Origin` of their handshake.
+    pub origin: Option<String>,
+    /// Subprotocols that they offer.
+    pub subprotocols: Option<Vec<String>>,
+    /// Time that the target is given to take a message.
+    pub write_timeout: Option<Written<Time>>,
+    /// Largest message that is taken.
+    pub max_message: Option<Written<Size>>,
 }
 
 impl Expected for Scenario {
@@ -123,9 +142,29 @@ pub struct Step {
     pub measure: Option<bool>,
     /// A pause instead of a request.
     pub think: Option<Written<Think>>,
+    /// A message to send, on a WebSocket connection.
+    pub send: Option<SendEntry>,
+    /// A message to wait for, on a WebSocket connection.
+    pub expect: Option<Expect>,
+    /// Taking messages for a time, on a WebSocket connection.
+    pub listen: Option<Listen>,
+    /// Code to close a WebSocket connection with.
+    pub close: Option<u16>,
 }
 
 impl Step {
+    /// The keys of this step that WebSocket connections alone have.
+    #[must_use]
+    pub fn of_websocket(&self) -> Vec<&'static str> {
+        let keys = [
+            ("send", self.send.is_some()),
+            ("expect", self.expect.is_some()),
+            ("listen", self.listen.is_some()),
+            ("close", self.close.is_some()),
+        ];
+        keys.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key).collect()
+    }
+
     /// The methods this step gives a path for, each with its key and path; a right step gives one.
     #[must_use]
     pub fn requests(&self) -> Vec<(&'static str, &str)> {

@@ -40,5 +40,5 @@ fn takes_templates(path: &str) -> bool {
     let lists = ["steps[].", "setup[].", "teardown[]."];
     let key = lists.iter().find_map(|list| rest.strip_prefix(list)).unwrap_or(rest);
     let first = key.split(['.', '[']).next().unwrap_or_default();
-    matches!(first, "get" | "post" | "put" | "patch" | "delete" | "head" | "headers" | "body" | "json")
+    matches!(first, "get" | "post" | "put" | "patch" | "delete" | "head" | "headers" | "body" | "json" | "websocket" | "send")
 }

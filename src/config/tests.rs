@@ -260,11 +260,11 @@ fn parts_of_the_language_that_are_not_built_yet_are_named() {
         |                          ^
     hint: remove `server.cpu:` for now
     ");
-    insta::assert_snapshot!(refusal("environments: { pr: { scenarios: [ { steps: [ { listen: 1s } ] } ] } }\n"), @r"
-    loadgate.yml:1:49: 'scenarios.steps.listen' is not supported yet
-      1 | environments: { pr: { scenarios: [ { steps: [ { listen: 1s } ] } ] } }
-        |                                                 ^
-    hint: remove `listen:` for now
+    insta::assert_snapshot!(refusal("environments: { pr: { report: { timeseries: 1s } } }\n"), @r"
+    loadgate.yml:1:33: 'report.timeseries' is not supported yet
+      1 | environments: { pr: { report: { timeseries: 1s } } }
+        |                                 ^
+    hint: remove `timeseries:` for now
     ");
     // A header or a body of that name is none of ours.
     assert_eq!(

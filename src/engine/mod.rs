@@ -30,6 +30,7 @@ mod stop;
 mod teardown;
 mod token_bucket;
 mod user;
+mod websocket;
 mod worker;
 
 pub use conductor::{Progress, Steering};

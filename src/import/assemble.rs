@@ -190,6 +190,7 @@ fn endpoints(
                 scenario: UNNAMED.to_owned(),
                 request: name.clone(),
                 is_setup: false,
+                is_occasional: false,
                 stages,
             });
         }

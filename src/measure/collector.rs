@@ -81,6 +81,7 @@ impl Collector {
             .enumerate()
             .map(|(id, endpoint)| EndpointSeries {
                 is_setup: workload.is_setup(id),
+                is_occasional: workload.is_occasional(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),

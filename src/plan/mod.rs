@@ -20,6 +20,7 @@ mod target;
 mod template;
 mod think;
 mod tls;
+mod websocket;
 mod workload;
 
 use std::time::Duration;
@@ -44,6 +45,10 @@ pub use target::{HttpVersion, PORT, Target, TargetId, WaitFor};
 pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
 pub use think::Pause;
 pub use tls::{Authorities, Identity, Tls, Trust};
+pub use websocket::{
+    Connections as SocketConnections, Expect, Heartbeat, Listen, OneWay, Outgoing, Reconnect, SocketEndpoints, SocketScenario,
+    SocketStep, Wanted,
+};
 pub use workload::{Endpoint, Scenario, Workload};
 
 use crate::{record::StageFacts, units::Micros};
@@ -164,6 +169,12 @@ impl Plan {
         self.stages.iter().map(|stage| stage.load.peak_users()).max().unwrap_or(0)
     }
 
+    /// Most WebSocket connections of all scenarios together.
+    #[must_use]
+    pub fn peak_sockets(&self) -> u32 {
+        self.workload.sockets.iter().map(|scenario| scenario.connections.peak()).sum()
+    }
+
     /// Arrivals of all stages together, except for those of users, whose number follows from the target.
     #[must_use]
     pub fn arrivals(&self) -> u64 {
@@ -177,7 +188,7 @@ impl Stage {
     pub fn arrivals(&self) -> u64 {
         match self.load {
             Load::Arrivals(shape) => shape.schedule(self.duration).count().min(self.iterations.unwrap_or(u64::MAX)),
-            Load::Users(_) => 0,
+            Load::Users(_) | Load::Connections(_) => 0,
         }
     }
 
@@ -191,7 +202,7 @@ impl Stage {
             duration_us: Micros::from_duration(self.duration).0,
             measured: self.measured,
             step_of: self.step_of.clone(),
-            closed: matches!(self.load, Load::Users(_)),
+            closed: !matches!(self.load, Load::Arrivals(_)),
             ..StageFacts::default()
         }
     }

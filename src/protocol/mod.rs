@@ -8,6 +8,7 @@ pub mod http;
 mod open_files;
 mod stream;
 mod tls;
+pub mod websocket;
 
 use std::{borrow::Cow, future::Future, time::Duration};
 
@@ -47,6 +48,11 @@ pub trait Driver {
     /// Whether a response is what was promised is not for the driver to say.
     fn exchange(&self, session: &mut Self::Session, request: &Self::Request, terms: &Terms<'_>)
     -> impl Future<Output = Exchange>;
+
+    /// How WebSocket connections are made, where the protocol has them.
+    fn websocket(&self) -> Option<websocket::Dialer> {
+        None
+    }
 
     /// Called from time to time, so that idle connections end when their time is over.
     fn tidy_up(&self) {}

@@ -112,6 +112,9 @@ pub struct EndpointSeries {
     /// Whether it is measured in `setup` alone, once per user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_setup: bool,
+    /// Whether it counts what need not happen, as the loss of a connection: no request of it is nothing to complain of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_occasional: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
     pub stages: Vec<Vec<Window>>,
 }

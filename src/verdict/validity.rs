@@ -117,7 +117,8 @@ fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &P
     for series in runs.iter().flat_map(|run| &run.endpoints) {
         let name = series.name.as_str();
         let unused = series.windows().all(|window| window.requests == 0);
-        if unused && (promised(name) || compared(name)) && silent.iter().all(|known| known.name != name) {
+        if unused && !series.is_occasional && (promised(name) || compared(name)) && silent.iter().all(|known| known.name != name)
+        {
             silent.push(series);
         }
     }

@@ -72,7 +72,7 @@ fn the_plan_is_shown_and_nothing_is_sent() {
       longest run      none
 
     files
-      report           loadgate-report (json, html, md, junit, csv)
+      report           loadgate-report (json, html, md, junit, csv, gitlab, openmetrics)
       baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
@@ -158,7 +158,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       longest run      5m
 
     files
-      report           loadgate-report (json, html, md, junit, csv)
+      report           loadgate-report (json, html, md, junit, csv, gitlab, openmetrics)
       baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
@@ -234,7 +234,7 @@ fn versions_that_are_started_afresh_are_shown_with_their_replicates() {
       longest run      none
 
     files
-      report           loadgate-report (json, html, md, junit, csv)
+      report           loadgate-report (json, html, md, junit, csv, gitlab, openmetrics)
       baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
@@ -314,7 +314,7 @@ scenarios:
     ");
     insta::assert_snapshot!(part("longest run", "files"), @r"
         none
-    retries          up to 2 on timeout.connect, timeout.pool, timeout.first_byte, timeout.request, 5xx, after 200ms times 2 up to 5s, with full jitter
+    retries          up to 2 on timeout.connect, timeout.pool, timeout.first_byte, timeout.request, timeout.message, timeout.pong, timeout.write, 5xx, after 200ms times 2 up to 5s, with full jitter
     redirects        up to 3 are followed
     cookies          each user keeps its own
     ");

@@ -47,6 +47,7 @@ fn record(path: &Path, suite: &str) {
         breaker: Vec::new(),
         endpoints: vec![EndpointSeries {
             is_setup: false,
+            is_occasional: false,
             name: "list-items".to_owned(),
             scenario: "browse".to_owned(),
             request: "GET /items".to_owned(),

@@ -67,6 +67,7 @@ fn series(name: &str, counts: &[(Latencies, u64)]) -> EndpointSeries {
         request: format!("GET {name}"),
         stages: vec![counts.iter().map(window).collect()],
         is_setup: false,
+        is_occasional: false,
     }
 }
 

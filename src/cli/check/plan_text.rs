@@ -2,7 +2,7 @@
 
 use super::{
     super::outlook::{self, Outlook},
-    outlook_text, replicates_text, steering_text, target_text, thresholds_text, users_text,
+    outlook_text, replicates_text, sockets_text, steering_text, target_text, thresholds_text, users_text,
 };
 use crate::{
     compare::{SERVICE, Shortage},
@@ -17,6 +17,7 @@ pub(super) fn render(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
         stages(&resolved.plan),
         endpoints(resolved, outlook),
         scenarios(&resolved.plan),
+        sockets_text::render(&resolved.plan),
         users_text::data(&resolved.plan),
         thresholds_text::render(resolved),
         regression(resolved),
@@ -41,6 +42,9 @@ fn head(resolved: &Resolved) -> String {
     if plan.peak_users() > 0 {
         load.push(format!("at most {} users", plan.peak_users()));
     }
+    if plan.peak_sockets() > 0 {
+        load.push(format!("at most {} WebSocket connections", plan.peak_sockets()));
+    }
     let of_each = if plan.baseline.is_some() { "; each version has half of it" } else { "" };
     lines.push(format!("length    {length}, {}{of_each}", load.join(", ")));
     lines.extend(replicates_text::lines(resolved));
@@ -52,7 +56,7 @@ const UNKNOWN: &str = "as the target allows";
 
 /// Whether users are measured: how many requests they make depends on the target.
 fn measures_users(plan: &Plan) -> bool {
-    plan.stages.iter().any(|stage| stage.measured && matches!(stage.load, Load::Users(_)))
+    plan.stages.iter().any(|stage| stage.measured && !matches!(stage.load, Load::Arrivals(_)))
 }
 
 fn stages(plan: &Plan) -> String {
@@ -61,7 +65,7 @@ fn stages(plan: &Plan) -> String {
         let arrivals = match (stage.load, stage.iterations) {
             (Load::Arrivals(_), None) => stage.arrivals().to_string(),
             (_, Some(count)) => format!("{at_most}{count}"),
-            (Load::Users(_), None) => UNKNOWN.to_owned(),
+            (Load::Users(_) | Load::Connections(_), None) => UNKNOWN.to_owned(),
         };
         vec![
             stage.name.clone(),
@@ -76,6 +80,9 @@ fn stages(plan: &Plan) -> String {
 }
 
 fn scenarios(plan: &Plan) -> String {
+    if plan.workload.scenarios.is_empty() {
+        return String::new();
+    }
     let total: u64 = plan.workload.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
     let row = |scenario: &crate::plan::Scenario| {
         let share = f64::from(scenario.weight) / total.max(1) as f64;
@@ -89,7 +96,10 @@ fn scenarios(plan: &Plan) -> String {
 fn endpoints(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
     let plan = &resolved.plan;
     let row = |(id, endpoint): (usize, &crate::plan::Endpoint)| {
-        let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{:.0}", outlook::requests(plan, id)) };
+        // How many messages a connection sees is for the service to say.
+        let is_open = measures_users(plan) || plan.workload.is_of_socket(id);
+        let requests = if is_open { UNKNOWN.to_owned() } else { format!("{:.0}", outlook::requests(plan, id)) };
+        let outlook = outlook.filter(|_| !is_open);
         vec![endpoint.name.clone(), endpoint.request.clone(), requests, comparable(&endpoint.name, resolved, outlook)]
     };
     let measured = plan.workload.endpoints.iter().enumerate().filter(|(id, _)| plan.workload.is_measured(*id));

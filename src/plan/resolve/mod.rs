@@ -28,6 +28,8 @@ mod templates;
 mod thresholds;
 mod tls;
 mod versions;
+mod websocket;
+mod websocket_steps;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -102,12 +104,18 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     versions::check_limits(limits.max_in_flight, mode, &problems);
     let http = http::resolve(loaded, &problems);
     let mut control = control::resolve(loaded, &problems);
-    let stages = stages::resolve(loaded, &safety, mode, &mut control, &problems);
+    let mut stages = stages::resolve(loaded, &safety, mode, &mut control, &problems);
     control::check_use(loaded, &stages, &problems);
     let validity = control::validity(loaded, &problems);
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let feeders = feeders::resolve(loaded, seed, &problems);
     let workload = scenarios::resolve(loaded, &feeders, &problems);
+    if let Some(workload) = &workload {
+        websocket::check(&workload.sockets, loaded, mode, &problems);
+        if stages.is_empty() && workload.scenarios.is_empty() {
+            stages = websocket::stages(&workload.sockets, &safety, &problems);
+        }
+    }
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
     let regression = regression::resolve(loaded, mode, workload.as_ref(), window, &problems);
     let baseline = baseline.filter(|_| mode == Mode::Ab);

@@ -70,7 +70,7 @@ fn literal(text: &str) -> String {
     literal + rest
 }
 
-fn header_templates(
+pub(super) fn header_templates(
     written: &std::collections::BTreeMap<String, String>,
     headers: &[(HeaderName, HeaderValue)],
     at: &Path,

@@ -89,6 +89,7 @@ impl Reader<'_> {
 
     fn threshold(&self, expr: &str, at: &Path, terms: &Terms) -> Option<Threshold> {
         let parsed = Threshold::parse(expr).map_err(|error| self.problems.add(at, error.message, error.hint)).ok()?;
+        let parsed = if parsed.metric == Metric::HeartbeatSurvival { self.of_heartbeat(parsed, at)? } else { parsed };
         self.check_scope(&parsed, at);
         self.check_class(&parsed, at);
         if terms.abort_after.is_some() && parsed.metric == Metric::Requests {
@@ -105,10 +106,28 @@ impl Reader<'_> {
         Some(Threshold { severity, abort_after, owner, line, ..parsed })
     }
 
+    /// A promise about the pings of a scenario, which are an endpoint of their own.
+    fn of_heartbeat(&self, threshold: Threshold, at: &Path) -> Option<Threshold> {
+        let Some(workload) = self.workload else { return Some(threshold) };
+        let mut beating = workload.sockets.iter().filter(|scenario| scenario.heartbeat.is_some());
+        let Some(named) = &threshold.scope else {
+            let hint = "name the scenario: live-feed.heartbeat_survival >= 99.9%";
+            self.problems.add(at, "heartbeats are those of a scenario, and none is named", hint);
+            return None;
+        };
+        if !beating.any(|scenario| scenario.name == *named) {
+            let hint = "name a scenario with `websocket:` and `heartbeat:`";
+            self.problems.add(at, format!("'{named}' has no heartbeat"), hint);
+            return None;
+        }
+        Some(Threshold { scope: Some(format!("{named}.heartbeat")), ..threshold })
+    }
+
     fn check_scope(&self, threshold: &Threshold, at: &Path) {
         let (Some(scope), Some(workload)) = (&threshold.scope, self.workload) else { return };
         let endpoints = workload.measured_endpoints().map(|endpoint| endpoint.name.as_str());
         let scenarios = workload.scenarios.iter().map(|scenario| scenario.name.as_str());
+        let scenarios = scenarios.chain(workload.sockets.iter().map(|scenario| scenario.name.as_str()));
         let mut known: Vec<&str> = endpoints.chain(scenarios).collect();
         known.sort_unstable();
         known.dedup();

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     clock::{self, Instant},
     plan::{self, Plan, Share, Target, TargetId},
-    protocol::{Driver, Exchange, Failure, Keep, Origins, Terms},
+    protocol::{Driver, Exchange, Failure, Keep, Origins, Terms, websocket::Dialer},
     record::{ErrorClass, Phases, Side},
     units::nanoseconds,
 };
@@ -28,6 +28,8 @@ const LEFT_MIN: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct HttpDriver {
     origins: Origins,
+    /// Where there are scenarios of WebSocket connections.
+    dialer: Option<Dialer>,
     pools: Pools,
     targets: Vec<Target>,
     /// The same, as far as redirects lead there from each version.
@@ -46,6 +48,7 @@ impl HttpDriver {
     pub fn new(plan: &Plan, origins: &Origins, share: Share) -> Self {
         Self {
             origins: origins.clone(),
+            dialer: (!plan.workload.sockets.is_empty()).then(|| Dialer::new(plan, origins)),
             pools: Pools::new(plan, origins, share),
             targets: plan.targets.clone(),
             reachable: plan.sides().iter().map(|side| plan.targets_with(*side)).collect(),
@@ -204,6 +207,10 @@ impl Driver for HttpDriver {
         let Some(written) = &request.written else { return self.send(session, request, terms.keep, begin, until).await };
         let exchange = self.send(session, request, terms.keep.max(Keep::Head), begin, until).await;
         if self.redirects == 0 { exchange } else { self.follow(session, &written.request, terms, until, exchange).await }
+    }
+
+    fn websocket(&self) -> Option<Dialer> {
+        self.dialer.clone()
     }
 
     fn tidy_up(&self) {

@@ -108,6 +108,7 @@ fn series(load: &Load) -> EndpointSeries {
     let windows = (0..SECONDS).map(|second| window(load, second)).collect();
     EndpointSeries {
         is_setup: false,
+        is_occasional: false,
         name: load.0.to_owned(),
         scenario: "browse".to_owned(),
         request: load.0.to_owned(),

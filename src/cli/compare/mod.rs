@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{
     Failure, as_gate,
     config_args::ConfigArgs,
+    places,
     records::{Side, read_all, same_conditions, same_suite},
     sources, terminal,
 };
@@ -73,6 +74,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
     }
     let learned_in = args.noise.clone().or_else(|| resolved.as_ref().map(|resolved| resolved.baseline.dir.clone()));
+    let lines = resolved.as_ref().map(places::of);
     let policy = resolved.map_or_else(Policy::default, |resolved| resolved.policy);
     let (reference, baseline) = match args.mode {
         Mode::Baseline => hold_against(baseline, &candidate, &policy)?,
@@ -80,6 +82,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     };
     let verdict = verdict::decide(&candidate, reference, &policy);
     let view = View::new(&verdict, &candidate, &baseline);
+    let view = match lines {
+        Some(lines) => view.placed(lines),
+        None => view,
+    };
     terminal::out(&report::console(&view));
     if let Some(path) = &args.json {
         write_json(&view.file, path)?;

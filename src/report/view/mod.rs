@@ -3,6 +3,7 @@
 mod advice;
 mod changes;
 mod compared;
+mod detail;
 mod facts;
 mod failures;
 mod generator;
@@ -14,7 +15,6 @@ mod run;
 mod several;
 mod steps;
 pub(super) mod text;
-mod timeline;
 mod traffic;
 mod windows;
 
@@ -23,8 +23,9 @@ use serde::Serialize;
 pub use advice::Step;
 pub use changes::{ChangeRow, ChangeText};
 pub use compared::Compared;
+pub use detail::Detail;
 pub use facts::Fact;
-pub use failures::{FailureView, UnmeasuredView};
+pub use failures::{AnswerView, FailureView, UnmeasuredView};
 pub use generator::{EventView, GeneratorView};
 pub use judged::{Judged, ThresholdView, ValidityView};
 pub use places::Places;
@@ -54,7 +55,7 @@ impl View {
     #[must_use]
     pub fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
         let is_ab = candidate.iter().any(|run| run.ab.is_some());
-        let mut run = RunView::new(candidate).beside(if is_ab { baseline } else { &[] });
+        let mut run = RunView::against(candidate, baseline).beside(if is_ab { baseline } else { &[] });
         run.environment.extend(verdict.set_aside.iter().map(|of| Fact::new("set aside", escape::plain(&of.sentence()))));
         let mut file = VerdictFile::new(verdict, candidate);
         file.candidate.partial.clone_from(&run.partial);
@@ -62,7 +63,9 @@ impl View {
             facts.reference = common_reference(baseline);
             facts.newest = baseline.iter().map(|run| run.started_at).max();
         }
-        Self { run, judged: Judged::new(verdict, candidate, baseline), file }
+        let judged = Judged::new(verdict, candidate, baseline);
+        detail::judge(&mut run.details, &judged);
+        Self { run, judged, file }
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     data::Feeder,
     hooks::Hooks,
     http::Http,
+    observe::Observe,
     regression::Regression,
     report::Report,
     safety::Safety,
@@ -72,6 +73,9 @@ pub struct Document {
     /// What is written after a run.
     #[serde(default)]
     pub report: Report,
+    /// What helps to look at the target while it is under load.
+    #[serde(default)]
+    pub observe: Observe,
     /// Commands around a run.
     #[serde(default)]
     pub hooks: Hooks,

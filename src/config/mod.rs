@@ -17,6 +17,7 @@ pub mod http;
 mod nearest;
 mod node;
 mod not_yet;
+pub mod observe;
 mod overlay;
 mod parse;
 pub mod regression;

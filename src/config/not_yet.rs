@@ -20,7 +20,6 @@ const NOT_YET: &[&str] = &[
     "baseline.promote",
     "baseline.s3",
     "metrics",
-    "observe",
     "profiles",
     "faults",
     "proxies",

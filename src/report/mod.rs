@@ -29,8 +29,8 @@ pub use verdict_file::{
 };
 pub use view::{
     AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, EventView, Fact, FailureView, GeneratorView, Judged,
-    LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable,
-    ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
+    LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide, SlowView, StageView, Step, StepRow,
+    StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
 };
 pub use web_address::WebAddress;
 

@@ -39,6 +39,7 @@ mod load_steering;
 mod load_targets;
 mod load_timing;
 mod load_tls;
+mod load_traces;
 mod load_users;
 mod mock_target;
 mod nginx;

@@ -36,7 +36,7 @@ pub(in crate::report) fn failed(slots: &[Slot]) -> Option<Timeline> {
         area: AREA,
         bars: bars(slots, &classes, &x, &y),
         legend: legend(&classes),
-        y_ticks: y.ticks(2, |share| if share > 0.0 { units::percent(share) } else { "0".to_owned() }),
+        y_ticks: y.ticks(3, |share| if share > 0.0 { units::percent(share) } else { "0".to_owned() }),
         x_ticks: time_axis::ticks(&x),
         stages,
         ..Timeline::default()

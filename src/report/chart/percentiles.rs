@@ -9,7 +9,7 @@ use crate::record::Latencies;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 250.0;
-const AREA: Area = Area { left: 62.0, right: 448.0, top: 12.0, bottom: 210.0 };
+const AREA: Area = Area { left: 62.0, right: 432.0, top: 12.0, bottom: 210.0 };
 /// Points per nine.
 const POINTS: u32 = 12;
 /// Most nines that are drawn: 99.999 %.

@@ -34,7 +34,7 @@ pub(in crate::report) fn rates(slots: &[Slot]) -> Option<Timeline> {
         height: HEIGHT,
         area: AREA,
         lines,
-        y_ticks: y.ticks(2, |rate| PerSecond(rate).to_string()),
+        y_ticks: y.ticks(3, |rate| PerSecond(rate).to_string()),
         x_ticks: time_axis::ticks(&x),
         stages: unnamed(time_axis::stages(slots, &x)),
         ..Timeline::default()

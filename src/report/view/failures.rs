@@ -24,6 +24,8 @@ pub struct FailureView {
     pub exchange: Option<Box<ExchangeSample>>,
     /// The same for people.
     pub answer: Option<AnswerView>,
+    /// The id it was sent with.
+    pub trace_id: Option<String>,
 }
 
 /// An exchange as text.
@@ -85,6 +87,7 @@ pub(super) fn of_runs(runs: &[RunRecord]) -> Vec<FailureView> {
             message: capped(&sample.message),
             answer: sample.exchange.as_deref().map(AnswerView::of),
             exchange: sample.exchange.clone(),
+            trace_id: sample.trace_id.map(|id| id.to_string()),
         };
         let known =
             |other: &FailureView| other.endpoint == view.endpoint && other.class == view.class && other.message == view.message;

@@ -65,6 +65,8 @@ pub struct RunView {
     pub stages: Vec<StageView>,
     /// Failures in words.
     pub failures: Vec<FailureView>,
+    /// Whether any of them has the id it was sent with.
+    pub traced: bool,
     /// Failures that no figure counts.
     pub unmeasured: Vec<UnmeasuredView>,
     /// The machine, the code, the tool.
@@ -146,6 +148,7 @@ impl RunView {
             any_phases: !total.phases.is_empty(),
             stages: first.map_or_else(Vec::new, stages),
             failures: failures::of_runs(runs),
+            traced: runs.iter().flat_map(|run| &run.failures).any(|failure| failure.trace_id.is_some()),
             unmeasured: failures::unmeasured(runs),
             environment: first.map_or_else(Vec::new, facts::of_run),
             details: Vec::new(),

@@ -28,7 +28,9 @@ pub(in crate::report::view) fn judge(details: &mut [Detail], judged: &Judged) {
         detail.sign = changes::sign(detail.class);
         detail.found = found.into_iter().map(|(_, text)| text).collect();
     }
-    details.sort_by_key(|detail| urgency(detail.class));
+    // Where an endpoint is as bad as all together, the endpoint tells more.
+    let is_told_by_endpoints = |detail: &Detail| detail.endpoint == "*" && urgency(detail.class) < URGENCY.len();
+    details.sort_by_key(|detail| (urgency(detail.class), is_told_by_endpoints(detail)));
     open(details, |detail| urgency(detail.class) < 3);
 }
 

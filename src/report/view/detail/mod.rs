@@ -8,7 +8,10 @@ mod spans;
 use serde::Serialize;
 
 use self::spans::{Grid, Span};
-use super::traffic::{self, PhaseMean, Traffic};
+use super::{
+    slow::{self, SlowView},
+    traffic::{self, PhaseMean, Traffic},
+};
 use crate::{
     record::{EndpointSeries, RunRecord, Totals},
     report::chart::{self, Histogram, Percentiles, PhaseBars, Slot, Timeline},
@@ -54,6 +57,12 @@ pub struct Detail {
     pub phase_rows: Vec<[String; 4]>,
     /// Class, failed requests, share.
     pub error_rows: Vec<[String; 3]>,
+    /// The slowest requests.
+    pub slow: Vec<SlowView>,
+    /// Whether it is all endpoints together.
+    pub together: bool,
+    /// Whether they were sent with ids.
+    pub traced: bool,
 }
 
 impl Detail {
@@ -88,6 +97,9 @@ impl Detail {
             phases: bars(&traffic.phases, base_phases),
             phase_rows: figures::phases(&traffic.phases, base_phases),
             error_rows: figures::errors(candidate),
+            slow: Vec::new(),
+            together: false,
+            traced: false,
         }
     }
 }
@@ -122,7 +134,12 @@ pub(super) fn of_runs(candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<De
         let together = traffic::of_totals(candidate, traffic::ALL, None, &all);
         let base = (!baseline.is_empty()).then(|| (traffic::of_totals(baseline, traffic::ALL, None, &base_all), base_all));
         let detail = Detail::of(0, &together, &all, base.as_ref(), &all_spans);
-        details.insert(0, Detail { endpoint: "*".to_owned(), id: "all-endpoints".to_owned(), ..detail });
+        details.insert(0, Detail { endpoint: "*".to_owned(), id: "all-endpoints".to_owned(), together: true, ..detail });
+    }
+    let slowest = slow::of_runs(candidate);
+    for detail in &mut details {
+        detail.slow = slow::of_endpoint(&slowest, &detail.endpoint);
+        detail.traced = detail.slow.iter().any(|slow| slow.trace_id.is_some());
     }
     judged::open_without_verdict(&mut details);
     details

@@ -99,13 +99,14 @@ fn the_same_runs_make_the_same_page() {
 }
 
 #[test]
-fn a_hundred_endpoints_of_ten_minutes_stay_a_small_page() {
+fn a_hundred_endpoints_that_fail_all_the_time_stay_a_small_page() {
     let names: Vec<String> = (0..100).map(|n| format!("GET /endpoint/number/{n}")).collect();
     let loads: Vec<Load> = names.iter().map(|name| Load(name.clone().leak(), 20, 9_000, 1)).collect();
+    // As many windows as each has points: of longer runs there are no more.
     let mut record = run(&loads);
-    (record.plan.stages[1].duration_us, record.plan.stages[1].played_us) = (600_000_000, 600_000_000);
+    (record.plan.stages[1].duration_us, record.plan.stages[1].played_us) = (80_000_000, 80_000_000);
     for series in &mut record.endpoints {
-        series.stages[1] = series.stages[1].iter().cycle().take(600).cloned().collect();
+        series.stages[1] = series.stages[1].iter().cycle().take(80).cloned().collect();
     }
     let text = super::run_text("report.html", &RunView::against(std::slice::from_ref(&record), &[run(&SHOP)]));
     assert!(text.len() < 4_000_000, "{} bytes", text.len());

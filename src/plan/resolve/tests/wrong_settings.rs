@@ -205,7 +205,13 @@ fn ids_for_traces_are_of_a_known_kind_and_sent_once() {
         resolved(&with("observe: { traces: off }")).plan.workload.hash,
         "what is sent differs"
     );
-    insta::assert_snapshot!(refusal(&with("observe: { traces: b3 }")), @"");
+    insta::assert_snapshot!(refusal(&with("observe: { traces: b3 }")), @r"
+    loadgate.yml:1:20: 'b3' is not a value of 'observe.traces'
+      1 | observe: { traces: b3 }
+        |                    ^
+    hint: known values: off, w3c
+    ");
     let header = with("observe: { traces: w3c }").replace("get: /items", "get: /items, headers: { Traceparent: '00-1' }");
-    insta::assert_snapshot!(refusal(&header), @"");
+    let refused = refusal(&header);
+    assert!(refused.contains("there is a header 'traceparent' in the configuration already"), "{refused}");
 }

@@ -8,9 +8,9 @@ use crate::{
 /// More points than a chart is wide are merged.
 const POINTS_MAX: usize = 300;
 /// Points of all charts together: with more endpoints each has fewer, so that the page stays small.
-const POINTS_OF_PAGE: usize = 20_000;
+const POINTS_OF_PAGE: usize = 8_000;
 /// Least points of a chart.
-const POINTS_MIN: usize = 60;
+const POINTS_MIN: usize = 40;
 
 /// What happened in a span of time.
 #[derive(Clone, Debug, Default)]

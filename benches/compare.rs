@@ -57,6 +57,7 @@ fn run(salt: u64) -> RunRecord {
         breaker: Vec::new(),
         endpoints: endpoints.collect(),
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     }

@@ -63,6 +63,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
         breaker: Vec::new(),
         endpoints: Vec::new(),
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     }
@@ -202,6 +203,7 @@ pub(super) fn filled(blank: RunRecord, observed: Observed, secrets: &Secrets) ->
         breaker: observed.breaker,
         endpoints: observed.measured.endpoints,
         failures: observed.measured.failures.into_iter().map(|failure| masked(failure, secrets)).collect(),
+        slowest: observed.measured.slowest,
         unmeasured_failures: observed.measured.unmeasured,
         ..blank
     }

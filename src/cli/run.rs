@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let made = replicates::play(&session, replicates::one(&resolved), |_| Ok(Next::More))?;
     replicates::save(&made, resolved.replication, &folder)?;
     let (candidate, baseline) = replicates::apart(made);
-    let view = report::RunView::new(&candidate).beside(&baseline);
+    let view = report::RunView::against(&candidate, &baseline).beside(&baseline);
     report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
     candidate.iter().for_each(warn);
     let Some(last) = candidate.last() else { return Err(Failure::invalid("nothing was played")) };

@@ -88,6 +88,7 @@ pub(crate) fn empty(stages: Vec<StageFacts>, endpoints: Vec<EndpointSeries>) -> 
         breaker: Vec::new(),
         endpoints,
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     }

@@ -11,6 +11,7 @@ use super::{
     github::Github,
     hooks::Hooks,
     http::Http,
+    observe::Observe,
     regression::Regression,
     report::Report,
     safety::Safety,
@@ -77,6 +78,9 @@ pub struct Document {
     /// What a gate posts to the pull request.
     #[serde(default)]
     pub github: Github,
+    /// What helps to look at the target while it is under load.
+    #[serde(default)]
+    pub observe: Observe,
     /// Commands around a run.
     #[serde(default)]
     pub hooks: Hooks,

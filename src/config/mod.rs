@@ -18,6 +18,7 @@ pub mod http;
 mod nearest;
 mod node;
 mod not_yet;
+pub mod observe;
 mod overlay;
 mod parse;
 pub mod regression;

@@ -13,7 +13,6 @@ const NOT_YET: &[&str] = &[
     "baseline.promote",
     "baseline.s3",
     "metrics",
-    "observe",
     "profiles",
     "faults",
     "proxies",

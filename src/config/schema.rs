@@ -17,7 +17,7 @@ use super::{
 const VARIABLE: &str = r"\$\{";
 
 /// Texts of which there are only a few: the definition, the key, the words.
-const WORDS: [(&str, &str, &[&str]); 22] = [
+const WORDS: [(&str, &str, &[&str]); 23] = [
     ("Target", "protocol", &["auto", "http1", "http2", "h2c"]),
     ("Http", "cookies", &["per_vu", "off"]),
     ("Backoff", "jitter", &["full", "none"]),
@@ -38,6 +38,7 @@ const WORDS: [(&str, &str, &[&str]); 22] = [
     ("Report", "formats", &["json", "html", "md", "junit", "csv", "gitlab", "openmetrics"]),
     ("Github", "comment", &["sticky", "on_change", "on_regression", "off"]),
     ("Github", "on_fork", &["artifact"]),
+    ("Observe", "traces", &["off", "w3c"]),
     ("Feed", "", &["per_iteration", "per_user"]),
     ("Document", "version", &["1"]),
 ];

@@ -29,6 +29,7 @@ mod setback;
 mod stop;
 mod teardown;
 mod token_bucket;
+mod traces;
 mod user;
 mod websocket;
 mod worker;

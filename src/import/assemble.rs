@@ -152,6 +152,7 @@ impl Results {
             breaker: Vec::new(),
             endpoints: self.endpoints,
             failures: Vec::new(),
+            slowest: Vec::new(),
             unmeasured_failures: Vec::new(),
             newer: serde_json::Map::new(),
         }

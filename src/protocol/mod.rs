@@ -18,7 +18,7 @@ use bytes::Bytes;
 use crate::{
     clock::Instant,
     plan::{Request, TargetId},
-    record::{ErrorClass, Phases, Side},
+    record::{ErrorClass, Phases, Side, TraceId},
 };
 
 pub use connect::{Connected, OriginError, Origins};
@@ -67,6 +67,8 @@ pub struct Terms<'a> {
     pub keep: Keep,
     /// Statuses that are promised: an answer with one of them is what was asked for, and leads nowhere else.
     pub expected: &'a [StatusCode],
+    /// The id it is to be found by in the traces of the target.
+    pub trace: Option<TraceId>,
 }
 
 /// What of a response is kept; the rest is read, counted and forgotten.

@@ -18,7 +18,9 @@ mod outcome;
 mod phases;
 mod plan_facts;
 mod sample;
+mod slow_sample;
 mod steering;
+mod trace_id;
 mod unmeasured;
 mod window_place;
 
@@ -38,7 +40,9 @@ pub use outcome::{ErrorClass, Errors, FailureSample};
 pub use phases::Phases;
 pub use plan_facts::{PlanFacts, StageFacts};
 pub use sample::ExchangeSample;
+pub use slow_sample::SlowSample;
 pub use steering::{BreakerEvent, BreakerState, ShedEvent};
+pub use trace_id::{NoTraceId, TraceId};
 pub use unmeasured::{Part, UnmeasuredFailures};
 pub use window_place::WindowPlace;
 
@@ -80,6 +84,9 @@ pub struct RunRecord {
     /// Up to a few failures per endpoint and class, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailureSample>,
+    /// The slowest requests of the measured stages, endpoint by endpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slowest: Vec<SlowSample>,
     /// Failures that no window counts, in the order of the configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmeasured_failures: Vec<UnmeasuredFailures>,

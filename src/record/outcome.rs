@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::ExchangeSample;
+use super::{ExchangeSample, TraceId};
 
 /// Failed requests by class.
 pub type Errors = BTreeMap<ErrorClass, u64>;
@@ -242,4 +242,7 @@ pub struct FailureSample {
     /// The exchange itself, where there was an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Box<ExchangeSample>>,
+    /// The id it was sent with, where traces are on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<TraceId>,
 }

@@ -17,7 +17,9 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use annotations::{Annotation, annotations};
-pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
+pub use chart::{
+    Area, Bar, Forest, ForestRow, Histogram, Key, Label, Line, Mark, Percentiles, PhaseBar, PhaseBars, PhasePart, Tick, Timeline,
+};
 pub use error::ReportError;
 pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
@@ -26,9 +28,9 @@ pub use verdict_file::{
     ValidityRow, VerdictFile,
 };
 pub use view::{
-    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LastWordsView,
-    LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView,
-    Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
+    AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, EventView, Fact, FailureView, GeneratorView, Judged,
+    LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide, SlowView, StageView, Step, StepRow,
+    StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
 };
 pub use web_address::WebAddress;
 

@@ -50,6 +50,7 @@ mod load_steering;
 mod load_targets;
 mod load_timing;
 mod load_tls;
+mod load_traces;
 mod load_users;
 mod load_websocket;
 mod load_websocket_faults;

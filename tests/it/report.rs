@@ -54,6 +54,7 @@ fn record(path: &Path, suite: &str) {
             stages: vec![windows.collect()],
         }],
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     };

@@ -100,6 +100,7 @@ fn record(load: Load, requests: u64, endpoints: Vec<EndpointSeries>, part: Optio
         breaker: Vec::new(),
         endpoints,
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
         newer: serde_json::Map::new(),
     }

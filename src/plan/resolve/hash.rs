@@ -274,6 +274,9 @@ fn of_manners(http: &HttpSettings, part: &mut impl FnMut(&[u8])) {
     if http.cookies {
         part(b"cookies");
     }
+    if http.traces {
+        part(b"traces");
+    }
     if http.redirects > 0 {
         part(b"redirects");
         part(&http.redirects.to_le_bytes());

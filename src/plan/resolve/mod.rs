@@ -11,6 +11,7 @@ mod hosts;
 mod http;
 mod limits;
 mod names;
+mod observe;
 mod problems;
 mod regression;
 mod replicates;
@@ -102,7 +103,8 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let window = limits::window(loaded, &problems);
     let limits = limits::limits(loaded, &problems);
     versions::check_limits(limits.max_in_flight, mode, &problems);
-    let http = http::resolve(loaded, &problems);
+    let mut http = http::resolve(loaded, &problems);
+    http.traces = observe::traces(loaded, &problems);
     let mut control = control::resolve(loaded, &problems);
     let mut stages = stages::resolve(loaded, &safety, mode, &mut control, &problems);
     control::check_use(loaded, &stages, &problems);
@@ -126,6 +128,9 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
     let github = github::resolve(loaded, &suite, &problems);
+    if let (true, Some(workload), Some(targets)) = (http.traces, &workload, &targets) {
+        observe::check_headers(workload, targets, &problems);
+    }
     let found = problems.into_all();
     let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));

@@ -17,7 +17,7 @@ use crate::{
     clock::{self, Instant},
     plan::{self, Plan, Share, Target, TargetId},
     protocol::{Driver, Exchange, Failure, Keep, Origins, Terms, websocket::Dialer},
-    record::{ErrorClass, Phases, Side},
+    record::{ErrorClass, Phases, Side, TraceId},
     units::nanoseconds,
 };
 
@@ -74,14 +74,16 @@ impl HttpDriver {
         &self,
         session: &mut HttpSession,
         request: &HttpRequest,
-        keep: Keep,
+        (keep, trace): (Keep, Option<TraceId>),
         begin: Instant,
         until: Instant,
     ) -> Exchange {
         let written = request.written.as_ref().filter(|_| self.cookies);
         let cookies = written.and_then(|written| session.jar.header(|| written.address(&self.targets)));
         let limits = Limits { first_byte: self.timeouts.first_byte, until };
-        let call = Call { request: &(), cookies: cookies.as_deref(), keep, limits };
+        let traceparent = trace.map(TraceId::traceparent);
+        let (cookies, traceparent) = (cookies.as_deref(), traceparent.as_deref());
+        let call = Call { request: &(), cookies, traceparent, keep, limits };
         let target = request.target;
         let exchange = match &request.message {
             Message::Http1(message) => self.over_http1(target, &call.of(message), begin).await,
@@ -128,7 +130,8 @@ impl HttpDriver {
                     hops += 1;
                     let begin = exchange.done;
                     let until = until.max(begin + LEFT_MIN);
-                    let one = self.send(session, &self.prepare(&request), terms.keep.max(Keep::Head), begin, until).await;
+                    let how = (terms.keep.max(Keep::Head), terms.trace);
+                    let one = self.send(session, &self.prepare(&request), how, begin, until).await;
                     exchange = exchange.followed_by(request, one);
                 }
                 Err(failure) => return exchange.rejected(failure),
@@ -204,8 +207,10 @@ impl Driver for HttpDriver {
     async fn exchange(&self, session: &mut HttpSession, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
         let begin = clock::now();
         let until = begin + terms.timeout;
-        let Some(written) = &request.written else { return self.send(session, request, terms.keep, begin, until).await };
-        let exchange = self.send(session, request, terms.keep.max(Keep::Head), begin, until).await;
+        let Some(written) = &request.written else {
+            return self.send(session, request, (terms.keep, terms.trace), begin, until).await;
+        };
+        let exchange = self.send(session, request, (terms.keep.max(Keep::Head), terms.trace), begin, until).await;
         if self.redirects == 0 { exchange } else { self.follow(session, &written.request, terms, until, exchange).await }
     }
 

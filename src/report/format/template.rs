@@ -11,7 +11,7 @@ use crate::report::{
 };
 
 /// Every template with its name.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("comment.md", include_str!("../../../templates/comment.md")),
     ("comment_merged.md", include_str!("../../../templates/comment_merged.md")),
     ("footer.md", include_str!("../../../templates/footer.md")),
@@ -21,6 +21,8 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("junit.xml", include_str!("../../../templates/junit.xml")),
     ("report.html", include_str!("../../../templates/report.html")),
     ("forest.html", include_str!("../../../templates/forest.html")),
+    ("detail.html", include_str!("../../../templates/detail.html")),
+    ("distribution.html", include_str!("../../../templates/distribution.html")),
     ("timeline.html", include_str!("../../../templates/timeline.html")),
     ("report.css", include_str!("../../../templates/report.css")),
 ];

@@ -8,7 +8,7 @@ use crate::{
     policy::{Mode, Quantile, Severity, Threshold},
     record::{
         CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, FailureSample, Generator, LastWords, Latencies,
-        PlanFacts, Provenance, RunRecord, Side, StageFacts, Totals, Window, file,
+        PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts, Totals, TraceId, Window, file,
     },
     report::View,
     verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
@@ -79,12 +79,14 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
         },
         breaker: Vec::new(),
         endpoints: endpoints.iter().map(series).collect(),
+        slowest: endpoints.iter().map(slow).collect(),
         unmeasured_failures: Vec::new(),
         failures: vec![FailureSample {
             endpoint: "POST /orders".to_owned(),
             class: ErrorClass::Status5xx,
             message: "status 503".to_owned(),
             exchange: None,
+            trace_id: None,
         }],
         newer: serde_json::Map::new(),
     }
@@ -113,6 +115,19 @@ fn series(load: &Load) -> EndpointSeries {
         scenario: "browse".to_owned(),
         request: load.0.to_owned(),
         stages: vec![Vec::new(), windows],
+    }
+}
+
+fn slow(load: &Load) -> SlowSample {
+    SlowSample {
+        endpoint: load.0.to_owned(),
+        due_us: 4_200_000,
+        response_us: load.2 * 5,
+        service_us: load.2,
+        connections: 1,
+        retries: 0,
+        failed: Some(ErrorClass::Status5xx).filter(|_| load.3 > 0),
+        trace_id: Some(TraceId::new(7, load.2)),
     }
 }
 

@@ -20,8 +20,12 @@ fn all() -> [View; 6] {
 #[test]
 fn the_page_asks_nothing_of_the_outside() {
     for text in all().iter().map(html) {
-        for reference in ["src=", "href=", "url(", "@import", "<script", "<link", "<iframe", "srcset"] {
+        for reference in ["src=", "url(", "@import", "<script", "<link", "<iframe", "srcset"] {
             assert!(!text.contains(reference), "{reference}");
+        }
+        assert_eq!(text.matches("href=").count(), text.matches("href=\"#").count(), "links lead to places of the page");
+        for link in text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(text.contains(&format!(" id=\"{link}\"")), "{link} leads nowhere");
         }
     }
 }
@@ -68,7 +72,7 @@ fn a_failing_page_shows_the_regression_in_verdict_table_and_chart() {
     assert!(text.contains("<div class=\"verdict fail\">"));
     assert!(text.contains("<tr class=\"fail group\"") || text.contains("<tr class=\"fail\""));
     assert!(text.contains("<svg class=\"forest\"") && text.contains("<g class=\"row fail\">"));
-    assert_eq!(text.matches("<svg class=\"timeline\"").count(), 3, "the service as a whole and each endpoint");
+    assert_eq!(text.matches("over time</title>").count(), 8, "latency and rate of all and of each endpoint, failures of two");
     assert!(text.contains("status 503") && text.contains("AMD EPYC 7763"));
 }
 

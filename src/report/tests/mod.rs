@@ -2,6 +2,7 @@
 
 mod comment;
 mod console;
+mod detail;
 mod fixture;
 mod html;
 mod json;

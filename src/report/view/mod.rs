@@ -3,18 +3,20 @@
 mod advice;
 mod changes;
 mod compared;
+mod detail;
 mod facts;
 mod failures;
 mod generator;
 mod judged;
+mod knee;
 mod overview;
 mod places;
 mod restored;
 mod run;
 mod several;
+mod slow;
 mod steps;
 pub(super) mod text;
-mod timeline;
 mod traffic;
 mod windows;
 
@@ -23,13 +25,15 @@ use serde::Serialize;
 pub use advice::Step;
 pub use changes::{ChangeRow, ChangeText};
 pub use compared::Compared;
+pub use detail::Detail;
 pub use facts::Fact;
-pub use failures::{FailureView, UnmeasuredView};
+pub use failures::{AnswerView, FailureView, UnmeasuredView};
 pub use generator::{EventView, GeneratorView};
 pub use judged::{Judged, ThresholdView, ValidityView};
 pub use places::Places;
 pub use run::{LastWordsView, RunView, StageView};
 pub use several::{Several, SeveralSide};
+pub use slow::SlowView;
 pub use steps::{StepRow, StepTable};
 pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};
 pub use windows::WindowRow;
@@ -54,7 +58,7 @@ impl View {
     #[must_use]
     pub fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
         let is_ab = candidate.iter().any(|run| run.ab.is_some());
-        let mut run = RunView::new(candidate).beside(if is_ab { baseline } else { &[] });
+        let mut run = RunView::against(candidate, baseline).beside(if is_ab { baseline } else { &[] });
         run.environment.extend(verdict.set_aside.iter().map(|of| Fact::new("set aside", escape::plain(&of.sentence()))));
         let mut file = VerdictFile::new(verdict, candidate);
         file.candidate.partial.clone_from(&run.partial);
@@ -62,7 +66,9 @@ impl View {
             facts.reference = common_reference(baseline);
             facts.newest = baseline.iter().map(|run| run.started_at).max();
         }
-        Self { run, judged: Judged::new(verdict, candidate, baseline), file }
+        let judged = Judged::new(verdict, candidate, baseline);
+        detail::judge(&mut run.details, &judged);
+        Self { run, judged, file }
     }
 }
 

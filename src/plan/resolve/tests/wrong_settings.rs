@@ -196,3 +196,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn ids_for_traces_are_of_a_known_kind_and_sent_once() {
+    assert!(resolved(&with("observe: { traces: w3c }")).plan.http.traces && !resolved(&with("")).plan.http.traces);
+    assert_ne!(
+        resolved(&with("observe: { traces: w3c }")).plan.workload.hash,
+        resolved(&with("observe: { traces: off }")).plan.workload.hash,
+        "what is sent differs"
+    );
+    insta::assert_snapshot!(refusal(&with("observe: { traces: b3 }")), @r"
+    loadgate.yml:1:20: 'b3' is not a value of 'observe.traces'
+      1 | observe: { traces: b3 }
+        |                    ^
+    hint: known values: off, w3c
+    ");
+    let header = with("observe: { traces: w3c }").replace("get: /items", "get: /items, headers: { Traceparent: '00-1' }");
+    let refused = refusal(&header);
+    assert!(refused.contains("there is a header 'traceparent' in the configuration already"), "{refused}");
+}

@@ -15,6 +15,7 @@ pub mod import;
 pub mod mask;
 pub mod measure;
 pub mod mock_target;
+pub mod pack;
 pub mod plan;
 pub mod policy;
 pub mod protocol;

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Which top-level module may import which. A module that is not here may not exist.
-const IMPORTS: [(&str, &[&str]); 24] = [
+const IMPORTS: [(&str, &[&str]); 25] = [
     ("exit", &[]),
     ("env", &[]),
     ("units", &[]),
@@ -29,6 +29,7 @@ const IMPORTS: [(&str, &[&str]); 24] = [
     ("baseline", &["record", "clock", "units"]),
     ("import", &["record", "units"]),
     ("report", &["record", "compare", "verdict", "policy", "exit", "units"]),
+    ("pack", &["report", "record", "policy", "mask", "units"]),
     ("publish", &["report", "verdict", "units", "env"]),
     ("mock_target", &["clock", "units"]),
     ("cli", &["*"]),

@@ -17,6 +17,7 @@ mod import;
 mod logs;
 mod mock_target;
 mod outlook;
+mod pack;
 mod pair;
 mod places;
 mod progress;
@@ -57,6 +58,8 @@ enum Command {
     Compare(compare::Args),
     /// Render the reports again from saved records
     Report(report::Args),
+    /// Put record, verdict, reports and configuration into one archive, or see whether one is as it was made
+    Pack(pack::Args),
     /// Look after stored baselines
     Baseline(baseline::Args),
     /// Play one version beside itself and learn how much noise there is, so that gates see smaller changes
@@ -96,6 +99,7 @@ pub fn main() -> Exit {
         Command::Demo(args) => demo::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Pack(args) => pack::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),

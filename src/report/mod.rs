@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use annotations::{Annotation, annotations};
 pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
 pub use error::ReportError;
+pub(crate) use escape::csv_field;
 pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
 pub use verdict_file::{

@@ -42,6 +42,7 @@ mod load_tls;
 mod load_users;
 mod mock_target;
 mod nginx;
+mod pack;
 mod patience;
 mod program;
 mod report;

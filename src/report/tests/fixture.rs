@@ -50,6 +50,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
                 url: Some("https://github.com/acme/shop/actions/runs/123".to_owned()),
             }),
             config_sha256: "0123abcd".to_owned(),
+            image_digest: None,
             imported: None,
         },
         environment: Environment {

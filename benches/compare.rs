@@ -57,6 +57,7 @@ fn run(salt: u64) -> RunRecord {
         endpoints: endpoints.collect(),
         failures: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod compare;
 pub mod config;
+pub mod diagnose;
 pub mod engine;
 pub mod env;
 pub mod exit;

@@ -88,6 +88,7 @@ pub(crate) fn empty(stages: Vec<StageFacts>, endpoints: Vec<EndpointSeries>) -> 
         endpoints,
         failures: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

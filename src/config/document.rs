@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     baseline::Baseline,
     data::Feeder,
+    diagnose::Diagnose,
     hooks::Hooks,
     http::Http,
     regression::Regression,
@@ -72,6 +73,9 @@ pub struct Document {
     /// What is written after a run.
     #[serde(default)]
     pub report: Report,
+    /// What helps to find a cause.
+    #[serde(default)]
+    pub diagnose: Diagnose,
     /// Commands around a run.
     #[serde(default)]
     pub hooks: Hooks,

@@ -55,6 +55,8 @@ pub struct Scenario {
     pub timeout: Option<Written<Time>>,
     /// What the response must be.
     pub check: Option<Check>,
+    /// Services and stores that all its requests need, for finding a common cause.
+    pub depends_on: Option<Vec<String>>,
 }
 
 impl Expected for Scenario {
@@ -118,6 +120,8 @@ pub struct Step {
     pub extract: Option<BTreeMap<String, ExtractEntry>>,
     /// False: played, but not measured.
     pub measure: Option<bool>,
+    /// Services and stores that the request needs, for finding a common cause.
+    pub depends_on: Option<Vec<String>>,
     /// A pause instead of a request.
     pub think: Option<Written<Think>>,
 }

@@ -153,6 +153,7 @@ impl Results {
             endpoints: self.endpoints,
             failures: Vec::new(),
             unmeasured_failures: Vec::new(),
+            notes: Vec::new(),
             newer: serde_json::Map::new(),
         }
     }

@@ -17,7 +17,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use annotations::{Annotation, annotations};
-pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
+pub use chart::{Area, Band, Forest, ForestRow, Label, Lane, LaneMark, Lanes, Line, Mark, Tick, Timeline};
 pub use error::ReportError;
 pub(crate) use escape::csv_field;
 pub use folder::prepare;
@@ -27,9 +27,9 @@ pub use verdict_file::{
     ValidityRow, VerdictFile,
 };
 pub use view::{
-    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LastWordsView,
-    LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView,
-    Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
+    AffectedView, ChangeRow, ChangeText, ClassCount, Compared, DiagnosisView, EventView, Fact, FailureView, GeneratorView,
+    HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide, StageView, Step,
+    StepRow, StepTable, TaskView, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
 };
 pub use web_address::WebAddress;
 
@@ -54,6 +54,7 @@ pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(&view.run)),
         Render::Found(render) => render(&view.run),
+        Render::Judged(render) => render(view),
         Render::Verdict(render) => Some(render(view)),
         Render::Either(render) => Some(render(&view.run, Some(&view.judged))),
     })
@@ -67,7 +68,7 @@ pub fn write_run(view: &RunView, formats: &[Format], dir: &Path) -> Result<Vec<P
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(view)),
         Render::Found(render) => render(view),
-        Render::Verdict(_) => None,
+        Render::Verdict(_) | Render::Judged(_) => None,
         Render::Either(render) => Some(render(view, None)),
     })
 }

@@ -59,6 +59,7 @@ pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunR
         endpoints: ENDPOINTS.iter().enumerate().map(series).collect(),
         failures: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

@@ -197,7 +197,8 @@ fn a_configuration_that_was_changed_since_and_baselines_are_told() {
     fs::write(at.join("loadgate.yml"), format!("{CONFIG}# later\n")).unwrap();
     fs::remove_file(at.join("verdict.json")).unwrap();
     fs::copy(at.join("loadgate-report/record.json.gz"), at.join("same.json.gz")).unwrap();
-    let output = loadgate(at, &["baseline", "promote", "--unjudged", "--dir", "base", "same.json.gz"]).output().unwrap();
+    let output =
+        loadgate(at, &["baseline", "promote", "--unjudged", "--no-warmup", "--dir", "base", "same.json.gz"]).output().unwrap();
     assert!(output.status.success(), "{}", transcript(&output));
     let args = ["pack", "--baselines", "base", "--out", "c.tar.gz"];
     let output = loadgate(at, &args).output().unwrap();
@@ -207,7 +208,8 @@ fn a_configuration_that_was_changed_since_and_baselines_are_told() {
     let mut other = file::read(&at.join("loadgate-report/record.json.gz")).unwrap();
     other.started_at = "2026-11-19T12:03:04Z".parse().unwrap();
     file::write(&other, &at.join("other.json.gz")).unwrap();
-    let output = loadgate(at, &["baseline", "promote", "--unjudged", "--dir", "base", "other.json.gz"]).output().unwrap();
+    let output =
+        loadgate(at, &["baseline", "promote", "--unjudged", "--no-warmup", "--dir", "base", "other.json.gz"]).output().unwrap();
     assert!(output.status.success(), "{}", transcript(&output));
     loadgate(at, &args).output().unwrap();
     let packed = unpacked(&at.join("c.tar.gz"));

@@ -54,6 +54,7 @@ pub(crate) fn record(path: &Path, suite: &str) {
         }],
         failures: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     };
     file::write(&record, path).unwrap();

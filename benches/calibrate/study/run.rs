@@ -100,6 +100,7 @@ fn record(load: Load, requests: u64, endpoints: Vec<EndpointSeries>, part: Optio
         endpoints,
         failures: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

@@ -10,6 +10,7 @@ mod hosts;
 mod http;
 mod limits;
 mod names;
+mod only;
 mod problems;
 mod regression;
 mod replicates;
@@ -55,6 +56,8 @@ pub struct Resolved {
     pub baseline: BaselineSettings,
     /// What is written after the run.
     pub report: ReportSettings,
+    /// Files in which other programs note what happens while load is made.
+    pub events: Vec<PathBuf>,
     /// What keeps load from going where it must not; the plan already keeps to it.
     pub safety: SafetySettings,
     /// The configuration file, as the user named it.
@@ -113,6 +116,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     settings::secrets(loaded, &problems);
     let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
+    let events = settings::events(loaded, &problems);
     let found = problems.into_all();
     let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));
@@ -135,6 +139,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         policy: Policy { thresholds, regression, validity },
         baseline: store,
         report,
+        events,
         safety,
         config: loaded.path.clone(),
         config_sha256,

@@ -1,14 +1,17 @@
 //! Charts as coordinates: everything is placed here, the template only draws.
 
 mod forest;
+mod lanes;
 mod scale;
 mod timeline;
 
 pub use forest::{Forest, ForestRow};
+pub use lanes::{Band, Lane, LaneMark, Lanes};
 pub use scale::Tick;
 pub use timeline::{Label, Line, Mark, Timeline};
 
 pub(super) use forest::{ForestInput, ForestOf, forest};
+pub(super) use lanes::{lanes, seconds};
 pub(super) use timeline::{Slot, timeline};
 
 /// The rectangle that data is drawn in, in SVG units.

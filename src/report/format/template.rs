@@ -11,7 +11,7 @@ use crate::report::{
 };
 
 /// Every template with its name.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("comment.md", include_str!("../../../templates/comment.md")),
     ("comment_merged.md", include_str!("../../../templates/comment_merged.md")),
     ("footer.md", include_str!("../../../templates/footer.md")),
@@ -22,6 +22,8 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("report.html", include_str!("../../../templates/report.html")),
     ("forest.html", include_str!("../../../templates/forest.html")),
     ("timeline.html", include_str!("../../../templates/timeline.html")),
+    ("diagnose.html", include_str!("../../../templates/diagnose.html")),
+    ("diagnose.css", include_str!("../../../templates/diagnose.css")),
     ("report.css", include_str!("../../../templates/report.css")),
 ];
 

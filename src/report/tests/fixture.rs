@@ -69,6 +69,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             block_us: 5_000_000,
             target: "127.0.0.1:8080".to_owned(),
             stages: vec![stage("warm-up", false, 0, 2, offered / 3), stage("steady", true, 2_000_000, SECONDS, offered)],
+            steps: Vec::new(),
         },
         ab: None,
         generator: Generator {
@@ -87,6 +88,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             message: "status 503".to_owned(),
             exchange: None,
         }],
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod comment;
 mod console;
+mod diagnosis;
 mod fixture;
 mod html;
 mod json;
@@ -25,6 +26,7 @@ fn text(name: &str, view: &View) -> String {
         Render::Run(render) => render(&view.run),
         Render::Found(render) => render(&view.run).expect("there is something to say"),
         Render::Verdict(render) => render(view),
+        Render::Judged(render) => render(view).expect("there is something to say"),
         Render::Either(render) => render(&view.run, Some(&view.judged)),
     }
     .unwrap()
@@ -36,7 +38,7 @@ fn run_text(name: &str, view: &RunView) -> String {
         Render::Run(render) => render(view),
         Render::Found(render) => render(view).expect("there is something to say"),
         Render::Either(render) => render(view, None),
-        Render::Verdict(_) => panic!("{name} needs a verdict"),
+        Render::Verdict(_) | Render::Judged(_) => panic!("{name} needs a verdict"),
     }
     .unwrap()
 }

@@ -6,6 +6,7 @@ use super::{
     facts::{self, Fact},
     failures::{self, FailureView, UnmeasuredView},
     generator::{self, EventView, GeneratorView},
+    histogram::{self, HistogramRow},
     steps::{self, StepTable},
     text,
     timeline::{self, Timeline},
@@ -74,6 +75,9 @@ pub struct RunView {
     /// Every window, for the CSV file alone.
     #[serde(skip)]
     pub windows: Vec<WindowRow>,
+    /// Every bucket of every histogram, for the CSV file alone.
+    #[serde(skip)]
+    pub histogram: Vec<HistogramRow>,
     /// The baseline, where it was played at the same time and is shown too.
     #[serde(skip)]
     pub baseline: Option<Box<RunView>>,
@@ -140,6 +144,7 @@ impl RunView {
             environment: first.map_or_else(Vec::new, facts::of_run),
             timelines: timeline::of_runs(runs),
             windows: windows::of_runs(runs),
+            histogram: histogram::of_runs(runs),
             baseline: None,
             total,
             endpoints,

@@ -13,6 +13,7 @@ mod check_sizes;
 mod compare;
 mod compare_ab;
 mod compare_several;
+mod diagnosis;
 mod docs;
 mod failures;
 mod frames;

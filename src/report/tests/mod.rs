@@ -55,7 +55,7 @@ fn a_verdict_leaves_every_file_and_a_run_those_that_need_none() {
     let all = names(&write(&view, &formats, folder.path()).unwrap());
     assert_eq!(all, FORMATS.map(|file| file.name.to_owned()));
     let alone = names(&write_run(&view.run, &formats, folder.path()).unwrap());
-    assert_eq!(alone, ["summary.json", "failures.json", "windows.csv", "report.html"]);
+    assert_eq!(alone, ["summary.json", "failures.json", "windows.csv", "histogram.csv", "samples.csv", "report.html"]);
 }
 
 #[test]

@@ -63,6 +63,9 @@ fn packed() -> (TempDir, String) {
     (folder, sha256)
 }
 
+/// Files by their paths.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// The files of an archive, in their order.
 fn unpacked(path: &Path) -> Vec<(String, Vec<u8>)> {
     let mut archive = tar::Archive::new(GzDecoder::new(File::open(path).unwrap()));
@@ -133,7 +136,7 @@ fn every_change_of_an_archive_is_named() {
     let (folder, sha256) = packed();
     let at = folder.path();
     let files = unpacked(&at.join("a.tar.gz"));
-    let says = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>), words: &str| {
+    let says = |change: &dyn Fn(&mut Files), words: &str| {
         let mut files = files.clone();
         change(&mut files);
         repack(&at.join("b.tar.gz"), &files);

@@ -105,7 +105,7 @@ fn hostile_text_stays_inside_its_attribute() {
 fn a_histogram_adds_up_to_all_requests() {
     let text = super::text("histogram.csv", &failing());
     assert!(text.starts_with("endpoint,measure,up_to_us,count,cumulative_count,cumulative_fraction\r\n"));
-    let last = |measure: &str| text.lines().filter(|line| line.starts_with(measure)).next_back().unwrap().to_owned();
+    let last = |measure: &str| text.lines().rfind(|line| line.starts_with(measure)).unwrap().to_owned();
     assert!(last("GET /search,response,").ends_with(",12000,1"), "{}", last("GET /search,response,"));
     assert!(last("POST /orders,failed,").ends_with(",12,1"), "{}", last("POST /orders,failed,"));
 }

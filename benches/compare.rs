@@ -59,6 +59,7 @@ fn run(salt: u64) -> RunRecord {
         failures: Vec::new(),
         slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

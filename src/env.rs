@@ -67,10 +67,14 @@ pub const GIT_BRANCH: &str = "GIT_BRANCH";
 pub const BUILD_TAG: &str = "BUILD_TAG";
 /// Jenkins: web address of the build.
 pub const BUILD_URL: &str = "BUILD_URL";
+/// Jenkins: number of the pull request that is built.
+pub const CHANGE_ID: &str = "CHANGE_ID";
 /// Set by nearly every CI service; loadgate then prints a line each few seconds instead of a live display.
 pub const CI: &str = "CI";
 /// Overrides the runner class of the fingerprint (`ci-small`, `perf-lab-1`).
 pub const LOADGATE_RUNNER_CLASS: &str = "LOADGATE_RUNNER_CLASS";
+/// Digest of the image of the service that is measured (`sha256:..`); kept in the record.
+pub const LOADGATE_IMAGE_DIGEST: &str = "LOADGATE_IMAGE_DIGEST";
 
 /// The port a service that loadgate starts shall listen on; set for its command.
 pub const PORT: &str = "PORT";

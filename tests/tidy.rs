@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Which top-level module may import which. A module that is not here may not exist.
-const IMPORTS: [(&str, &[&str]); 24] = [
+const IMPORTS: [(&str, &[&str]); 26] = [
     ("exit", &[]),
     ("env", &[]),
     ("units", &[]),
@@ -28,7 +28,9 @@ const IMPORTS: [(&str, &[&str]); 24] = [
     ("verdict", &["compare", "policy", "record", "units", "exit"]),
     ("baseline", &["record", "clock", "units"]),
     ("import", &["record", "units"]),
-    ("report", &["record", "compare", "verdict", "policy", "exit", "units"]),
+    ("diagnose", &["record", "compare", "verdict", "units"]),
+    ("report", &["record", "compare", "verdict", "diagnose", "policy", "exit", "units"]),
+    ("pack", &["report", "record", "policy", "mask", "units"]),
     ("publish", &["report", "verdict", "clock", "units", "env"]),
     ("mock_target", &["clock", "units"]),
     ("cli", &["*"]),

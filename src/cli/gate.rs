@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::{
     Failure, ab,
     config_args::ConfigArgs,
-    confirm, places,
+    confirm,
+    only_args::OnlyArgs,
+    places,
     publish_args::PublishArgs,
     publishing::Publishing,
     recording::{self, Talk},
@@ -35,6 +37,8 @@ pub(super) struct Args {
     #[command(flatten)]
     start: StartArgs,
     #[command(flatten)]
+    only: OnlyArgs,
+    #[command(flatten)]
     talk: Talk,
     /// Folder for record, verdict and reports [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
@@ -47,7 +51,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let mut resolved = args.config.resolve_with(&args.start)?;
+    let mut resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
     if let Some(folder) = &args.out {
         resolved.report.dir.clone_from(folder);
     }

@@ -5,6 +5,7 @@ mod as_gate;
 mod baseline;
 mod calibrate;
 mod check;
+mod clues;
 mod compare;
 mod completions;
 mod config_args;
@@ -19,7 +20,9 @@ mod init;
 mod logs;
 mod man;
 mod mock_target;
+mod only_args;
 mod outlook;
+mod pack;
 mod pair;
 mod places;
 mod progress;
@@ -66,6 +69,8 @@ enum Command {
     Report(report::Args),
     /// Post a finished verdict to its pull request; the second half of a fork's
     Publish(publish::Args),
+    /// Put record, verdict, reports and configuration into one archive, or see whether one is as it was made
+    Pack(pack::Args),
     /// Look after stored baselines
     Baseline(baseline::Args),
     /// Play one version beside itself and learn how much noise there is, so that gates see smaller changes
@@ -114,6 +119,7 @@ pub fn main() -> Exit {
         Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Publish(args) => publish::run(&args),
+        Command::Pack(args) => pack::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),

@@ -39,7 +39,7 @@ pub(super) fn beside_watched(
         Played::Load(observed) => {
             let (of_candidate, of_baseline) = observed.apart();
             let of_baseline = of_baseline.ok_or_else(|| Failure::invalid("the engine has played one version only"))?;
-            let fill = |record, observed| filled(record, observed, &resolved.secrets);
+            let fill = |record, observed| filled(record, observed, resolved);
             (fill(candidate, of_candidate), fill(baseline, of_baseline))
         }
     };

@@ -10,7 +10,7 @@ use crate::{
 /// Provenance of a run made now.
 pub(super) fn detect(config_sha256: String) -> Provenance {
     let found = ci().or_else(local).unwrap_or_default();
-    Provenance { config_sha256, ..found }
+    Provenance { config_sha256, image_digest: env::lookup(env::LOADGATE_IMAGE_DIGEST), ..found }
 }
 
 /// Provenance of a run that another tool made, perhaps elsewhere and long ago: the work tree one stands in tells nothing of it,
@@ -77,6 +77,7 @@ fn github() -> Option<Provenance> {
         pull_request: event.pointer("/pull_request/number").and_then(serde_json::Value::as_u64),
         ci: Some(CiRun { provider: "github".to_owned(), run_id, attempt: attempt(), url }),
         config_sha256: String::new(),
+        image_digest: None,
         imported: None,
     })
 }
@@ -94,6 +95,7 @@ fn gitlab() -> Option<Provenance> {
         pull_request: env::lookup(env::CI_MERGE_REQUEST_IID).and_then(|text| text.parse().ok()),
         ci: Some(CiRun { provider: "gitlab".to_owned(), run_id, attempt: 1, url }),
         config_sha256: String::new(),
+        image_digest: None,
         imported: None,
     })
 }
@@ -103,9 +105,10 @@ fn jenkins() -> Option<Provenance> {
     Some(Provenance {
         commit: env::lookup(env::GIT_COMMIT),
         reference: env::lookup(env::GIT_BRANCH),
-        pull_request: None,
+        pull_request: env::lookup(env::CHANGE_ID).and_then(|text| text.parse().ok()),
         ci: Some(CiRun { provider: "jenkins".to_owned(), run_id, attempt: 1, url: env::lookup(env::BUILD_URL) }),
         config_sha256: String::new(),
+        image_digest: None,
         imported: None,
     })
 }

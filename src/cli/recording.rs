@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use super::{
-    Failure,
+    Failure, clues,
     progress::{Display, LogFormat},
     provenance, terminal,
 };
@@ -57,6 +57,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
             block_us: Micros::from_duration(resolved.policy.regression.block).0,
             target: plan.target().authority(),
             stages: plan.stage_facts(),
+            steps: clues::steps(resolved),
         },
         ab: None,
         generator: record::Generator::default(),
@@ -65,6 +66,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
         failures: Vec::new(),
         slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }
@@ -75,7 +77,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
 /// The system refuses what the engine needs.
 pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
     Ok(match play(resolved, &resolved.plan, talk, stop, |_, _, _| None)? {
-        Played::Load(observed) => filled(blank, *observed, &resolved.secrets),
+        Played::Load(observed) => filled(blank, *observed, resolved),
         Played::Nothing(nothing) => nothing.record(blank),
     })
 }
@@ -192,9 +194,10 @@ pub(super) fn not_reported(error: ReportError) -> Failure {
 }
 
 /// The record of one version, filled with what was observed of it.
-pub(super) fn filled(blank: RunRecord, observed: Observed, secrets: &Secrets) -> RunRecord {
+pub(super) fn filled(blank: RunRecord, observed: Observed, resolved: &Resolved) -> RunRecord {
+    let secrets = &resolved.secrets;
     let interrupted = (observed.ended == Ended::Interrupted).then(|| "it was interrupted by a signal".to_owned());
-    RunRecord {
+    let record = RunRecord {
         started_at: observed.started_at,
         ended: observed.ended,
         ended_because: observed.ended_because.or(interrupted),
@@ -206,7 +209,8 @@ pub(super) fn filled(blank: RunRecord, observed: Observed, secrets: &Secrets) ->
         slowest: observed.measured.slowest,
         unmeasured_failures: observed.measured.unmeasured,
         ..blank
-    }
+    };
+    RunRecord { notes: clues::notes(&record, resolved), ..record }
 }
 
 /// Targets like to repeat what they were sent.

@@ -255,7 +255,7 @@ pub(super) fn alone(turn: &Turn<'_>) -> Result<Made, Failure> {
     let Turn { resolved, replicate, talk, stop } = turn;
     let blank = recording::blank(resolved);
     let (candidate, unready) = match recording::play(resolved, &resolved.plan, *talk, stop, |_, _, _| None)? {
-        Played::Load(observed) => (recording::filled(blank, *observed, &resolved.secrets), None),
+        Played::Load(observed) => (recording::filled(blank, *observed, resolved), None),
         Played::Nothing(nothing) => (nothing.record(blank), nothing.unready),
     };
     Ok(Made { unready, ..Made::of(*replicate, candidate, None) })

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     Failure,
     config_args::ConfigArgs,
+    only_args::OnlyArgs,
     recording::{self, Talk},
     replicates::{self, Next, Session},
     report::formats,
@@ -26,6 +27,8 @@ pub(super) struct Args {
     #[command(flatten)]
     start: StartArgs,
     #[command(flatten)]
+    only: OnlyArgs,
+    #[command(flatten)]
     talk: Talk,
     /// Folder for the record and its summary [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
@@ -36,7 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let resolved = args.config.resolve_with(&args.start)?;
+    let resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
     let folder = args.out.clone().unwrap_or(resolved.report.dir.clone());
     report::prepare(&folder)?;
     let stop = Stop::default();

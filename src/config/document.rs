@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     baseline::Baseline,
     data::Feeder,
+    diagnose::Diagnose,
     github::Github,
     hooks::Hooks,
     http::Http,
@@ -81,6 +82,9 @@ pub struct Document {
     /// What helps to look at the target while it is under load.
     #[serde(default)]
     pub observe: Observe,
+    /// What helps to find a cause.
+    #[serde(default)]
+    pub diagnose: Diagnose,
     /// Commands around a run.
     #[serde(default)]
     pub hooks: Hooks,

@@ -8,6 +8,7 @@ pub mod checks;
 pub mod control;
 pub mod data;
 mod decode;
+pub mod diagnose;
 mod document;
 mod error;
 pub mod feed;

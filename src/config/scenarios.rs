@@ -76,6 +76,8 @@ pub struct Scenario {
     pub write_timeout: Option<Written<Time>>,
     /// Largest message that is taken.
     pub max_message: Option<Written<Size>>,
+    /// Services and stores that all its requests need, for finding a common cause.
+    pub depends_on: Option<Vec<String>>,
 }
 
 impl Expected for Scenario {
@@ -140,6 +142,8 @@ pub struct Step {
     pub extract: Option<BTreeMap<String, ExtractEntry>>,
     /// False: played, but not measured.
     pub measure: Option<bool>,
+    /// Services and stores that the request needs, for finding a common cause.
+    pub depends_on: Option<Vec<String>>,
     /// A pause instead of a request.
     pub think: Option<Written<Think>>,
     /// A message to send, on a WebSocket connection.

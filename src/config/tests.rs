@@ -181,7 +181,7 @@ fn names_and_types_that_do_not_fit() {
     loadgate.yml:1:1: unknown key 'colour'
       1 | colour: red
         | ^
-    hint: known keys here: version, name, description, tags, target, targets, env, secrets, data, http, stages, load, scenarios, thresholds, slo, regression, baseline, record, report, github, observe, hooks, safety
+    hint: known keys here: version, name, description, tags, target, targets, env, secrets, data, http, stages, load, scenarios, thresholds, slo, regression, baseline, record, report, github, observe, diagnose, hooks, safety
     ");
     insta::assert_snapshot!(refusal("name: a\ntarget: b\nname: c\n"), @r"
     loadgate.yml:3:1: duplicate key 'name'

@@ -154,6 +154,7 @@ impl Results {
             failures: Vec::new(),
             slowest: Vec::new(),
             unmeasured_failures: Vec::new(),
+            notes: Vec::new(),
             newer: serde_json::Map::new(),
         }
     }

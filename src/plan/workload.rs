@@ -67,6 +67,8 @@ pub struct Endpoint {
     pub scenario: String,
     /// `GET /api/items`, as written.
     pub request: String,
+    /// Services and stores it needs, as said.
+    pub depends_on: Vec<String>,
 }
 
 impl Workload {

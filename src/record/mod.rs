@@ -5,6 +5,7 @@
 
 mod ab;
 mod beginning;
+mod clues;
 mod environment;
 pub mod file;
 mod fingerprint;
@@ -30,6 +31,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use ab::{AbPart, LookFacts, LookPart, Side};
+pub use clues::{Note, StepFacts};
 pub use environment::{CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use imported::{Imported, LatencyFrom};
@@ -90,6 +92,9 @@ pub struct RunRecord {
     /// Failures that no window counts, in the order of the configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmeasured_failures: Vec<UnmeasuredFailures>,
+    /// What other programs noted meanwhile (`diagnose.events`), in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// Fields a newer version of the same schema wrote; kept when the record is written again.
     #[serde(flatten)]
     pub newer: serde_json::Map<String, serde_json::Value>,

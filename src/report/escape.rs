@@ -100,7 +100,7 @@ pub(super) fn xml(text: &str) -> String {
 }
 
 /// A text field of a CSV file, on one line. Spreadsheets run what begins like a formula; an apostrophe makes it text.
-pub(super) fn csv_field(text: &str) -> String {
+pub(crate) fn csv_field(text: &str) -> String {
     let text = plain(text);
     if text.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }

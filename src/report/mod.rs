@@ -18,9 +18,11 @@ use std::path::{Path, PathBuf};
 
 pub use annotations::{Annotation, annotations};
 pub use chart::{
-    Area, Bar, Forest, ForestRow, Histogram, Key, Label, Line, Mark, Percentiles, PhaseBar, PhaseBars, PhasePart, Tick, Timeline,
+    Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Mark, Percentiles, PhaseBar,
+    PhaseBars, PhasePart, Tick, Timeline,
 };
 pub use error::ReportError;
+pub(crate) use escape::csv_field;
 pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
 pub use verdict_file::{
@@ -28,9 +30,10 @@ pub use verdict_file::{
     ValidityRow, VerdictFile,
 };
 pub use view::{
-    AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, EventView, Fact, FailureView, GeneratorView, Judged,
-    LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide, SlowView, StageView, Step, StepRow,
-    StepTable, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
+    AffectedView, AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView, Fact, FailureView,
+    GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide,
+    SlowView, StageView, Step, StepRow, StepTable, TaskView, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView,
+    View, WindowRow,
 };
 pub use web_address::WebAddress;
 
@@ -55,6 +58,7 @@ pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(&view.run)),
         Render::Found(render) => render(&view.run),
+        Render::Judged(render) => render(view),
         Render::Verdict(render) => Some(render(view)),
         Render::Either(render) => Some(render(&view.run, Some(&view.judged))),
     })
@@ -68,7 +72,7 @@ pub fn write_run(view: &RunView, formats: &[Format], dir: &Path) -> Result<Vec<P
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(view)),
         Render::Found(render) => render(view),
-        Render::Verdict(_) => None,
+        Render::Verdict(_) | Render::Judged(_) => None,
         Render::Either(render) => Some(render(view, None)),
     })
 }

@@ -61,6 +61,7 @@ pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunR
         failures: Vec::new(),
         slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

@@ -132,6 +132,7 @@ fn every_flag_of_every_command_is_described() {
         "import",
         "calibrate",
         "report",
+        "pack",
         "check",
         "demo",
         "mock-target",

@@ -10,7 +10,7 @@ use loadgate::record::{
 use crate::program::{loadgate, transcript};
 
 /// Writes a record of one endpoint with ten requests a second for three seconds.
-fn record(path: &Path, suite: &str) {
+pub(crate) fn record(path: &Path, suite: &str) {
     let windows = (0..3).map(|second| {
         let mut totals = Totals { requests: 10, ..Totals::default() };
         (0..10).for_each(|n| totals.response.record(5_000 + second * 100 + n));
@@ -56,6 +56,7 @@ fn record(path: &Path, suite: &str) {
         failures: Vec::new(),
         slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     };
     file::write(&record, path).unwrap();

@@ -12,6 +12,7 @@ mod http;
 mod limits;
 mod names;
 mod observe;
+mod only;
 mod problems;
 mod regression;
 mod replicates;
@@ -62,6 +63,8 @@ pub struct Resolved {
     pub report: ReportSettings,
     /// What is posted to the pull request.
     pub github: GithubSettings,
+    /// Files in which other programs note what happens while load is made.
+    pub events: Vec<PathBuf>,
     /// What keeps load from going where it must not; the plan already keeps to it.
     pub safety: SafetySettings,
     /// The configuration file, as the user named it.
@@ -131,6 +134,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     if let (true, Some(workload), Some(targets)) = (http.traces, &workload, &targets) {
         observe::check_headers(workload, targets, &problems);
     }
+    let events = settings::events(loaded, &problems);
     let found = problems.into_all();
     let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));
@@ -154,6 +158,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         baseline: store,
         report,
         github,
+        events,
         safety,
         config: loaded.path.clone(),
         config_sha256,

@@ -170,6 +170,12 @@ impl Builder<'_> {
             None => self.step(&scenario.as_step(), Part::Steps, &name, at, &mut reach).map(|step| vec![step]),
             Some(steps) => self.long_steps(scenario, steps, &name, at, &mut reach),
         };
+        for endpoint in 0..self.endpoints.len() {
+            // A shorthand has said it of its step already, which is the same.
+            if self.endpoints[endpoint].scenario == name {
+                self.depend(endpoint, scenario.depends_on.as_deref(), at);
+            }
+        }
         let teardown = self.steps(scenario.teardown.as_deref(), Part::Teardown, &name, &at.key("teardown"), &mut after_setup);
         Some(Scenario { name, weight, priority, feeds, setup: setup?, steps: steps?, teardown: teardown? })
     }
@@ -292,12 +298,23 @@ impl Builder<'_> {
         }
         let as_written = self.written_request(step, at)?;
         let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written, at);
+        self.depend(endpoint, step.depends_on.as_deref(), at);
         let target =
             step.target.as_ref().map_or(Some(0), |name| target::named(name, &at.key("target"), self.loaded, self.problems));
         let step::Resolved { request, rendered } = resolved?;
         let request = Request { target: target?, ..request };
         let is_setup = part == Part::Setup;
         Some(Step::Request(Box::new(RequestStep { endpoint, request, rendered, timeout, check, extract, measured, is_setup })))
+    }
+
+    /// What a step says that its endpoint needs.
+    fn depend(&mut self, endpoint: EndpointId, names: Option<&[String]>, at: &Path) {
+        for (n, name) in names.unwrap_or_default().iter().enumerate() {
+            let known = &mut self.endpoints[endpoint].depends_on;
+            if names::check(name, &at.key("depends_on").index(n), self.problems) && !known.contains(name) {
+                known.push(name.clone());
+            }
+        }
     }
 
     fn wrong_number_of_requests(&self, requests: &[(&str, &str)], at: &Path) {
@@ -322,7 +339,8 @@ impl Builder<'_> {
 
     pub(super) fn endpoint(&mut self, name: &str, scenario: &str, request: &str, at: &Path) -> EndpointId {
         self.endpoints.iter().position(|endpoint| endpoint.name == name).unwrap_or_else(|| {
-            let endpoint = Endpoint { name: name.to_owned(), scenario: scenario.to_owned(), request: request.to_owned() };
+            let (scenario, request) = (scenario.to_owned(), request.to_owned());
+            let endpoint = Endpoint { name: name.to_owned(), scenario, request, depends_on: Vec::new() };
             let id = self.endpoints.len();
             self.lines.extend(self.loaded.line(at).map(|line| (id, line)));
             self.endpoints.push(endpoint);

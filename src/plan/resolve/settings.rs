@@ -111,6 +111,19 @@ pub(super) fn report(loaded: &Loaded, problems: &Problems<'_>) -> ReportSettings
     ReportSettings { dir: folder(written.dir.as_deref(), "loadgate-report", &at.key("dir"), loaded, problems), formats }
 }
 
+/// The files of `diagnose.events`; they need not exist before the load is made.
+pub(super) fn events(loaded: &Loaded, problems: &Problems<'_>) -> Vec<PathBuf> {
+    let at = Path::root().key("diagnose").key("events");
+    let files = loaded.document.diagnose.events.iter().flat_map(|files| &files.0);
+    let file = |(n, name): (usize, &String)| {
+        if name.trim().is_empty() {
+            problems.add(&at.index(n), "the file's name is empty", "write the path of a CSV file or of JSON lines");
+        }
+        loaded.folder().join(name)
+    };
+    files.enumerate().map(file).collect()
+}
+
 /// Each secret comes from one place.
 pub(super) fn secrets(loaded: &Loaded, problems: &Problems<'_>) {
     for (name, secret) in &loaded.document.secrets {

@@ -3,6 +3,7 @@
 mod failed;
 mod forest;
 mod histogram;
+mod lanes;
 mod percentiles;
 mod phase_bars;
 mod rates;
@@ -12,6 +13,7 @@ mod timeline;
 
 pub use forest::{Forest, ForestRow};
 pub use histogram::Histogram;
+pub use lanes::{Band, Lane, LaneMark, Lanes};
 pub use percentiles::Percentiles;
 pub use phase_bars::{PhaseBar, PhaseBars, PhasePart};
 pub use scale::Tick;
@@ -20,6 +22,7 @@ pub use timeline::{Bar, Key, Label, Line, Mark, Timeline};
 pub(super) use failed::failed;
 pub(super) use forest::{ForestInput, ForestOf, forest};
 pub(super) use histogram::histogram;
+pub(super) use lanes::{lanes, seconds};
 pub(super) use percentiles::percentiles;
 pub(super) use phase_bars::phase_bars;
 pub(super) use rates::rates;

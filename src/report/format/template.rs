@@ -11,7 +11,7 @@ use crate::report::{
 };
 
 /// Every template with its name.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("comment.md", include_str!("../../../templates/comment.md")),
     ("comment_merged.md", include_str!("../../../templates/comment_merged.md")),
     ("footer.md", include_str!("../../../templates/footer.md")),
@@ -24,6 +24,8 @@ const TEMPLATES: [(&str, &str); 13] = [
     ("detail.html", include_str!("../../../templates/detail.html")),
     ("distribution.html", include_str!("../../../templates/distribution.html")),
     ("timeline.html", include_str!("../../../templates/timeline.html")),
+    ("diagnose.html", include_str!("../../../templates/diagnose.html")),
+    ("diagnose.css", include_str!("../../../templates/diagnose.css")),
     ("report.css", include_str!("../../../templates/report.css")),
 ];
 

@@ -8,7 +8,7 @@ use crate::{
     policy::{Mode, Quantile, Severity, Threshold},
     record::{
         CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, FailureSample, Generator, LastWords, Latencies,
-        PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts, Totals, TraceId, Window, file,
+        PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts, StepFacts, Totals, TraceId, Window, file,
     },
     report::View,
     verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
@@ -50,6 +50,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
                 url: Some("https://github.com/acme/shop/actions/runs/123".to_owned()),
             }),
             config_sha256: "0123abcd".to_owned(),
+            image_digest: None,
             imported: None,
         },
         environment: Environment {
@@ -68,6 +69,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             block_us: 5_000_000,
             target: "127.0.0.1:8080".to_owned(),
             stages: vec![stage("warm-up", false, 0, 2, offered / 3), stage("steady", true, 2_000_000, SECONDS, offered)],
+            steps: endpoints.iter().map(step).collect(),
         },
         ab: None,
         generator: Generator {
@@ -88,7 +90,22 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             exchange: None,
             trace_id: None,
         }],
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
+    }
+}
+
+fn step(load: &Load) -> StepFacts {
+    let (method, path) = load.0.split_once(' ').unwrap_or(("GET", "/"));
+    let url = format!("http://127.0.0.1:8080{path}");
+    let headers = vec![("authorization".to_owned(), "***".to_owned())];
+    StepFacts {
+        endpoint: load.0.to_owned(),
+        method: method.to_owned(),
+        url,
+        headers,
+        body: load.0.to_owned(),
+        ..StepFacts::default()
     }
 }
 

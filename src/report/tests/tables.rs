@@ -1,6 +1,6 @@
 //! CSV and JUnit: what spreadsheets and test viewers read.
 
-use super::fixture::{Load, failing, hostile, run, without_baseline};
+use super::fixture::{Load, SHOP, failing, hostile, run, without_baseline};
 use crate::report::RunView;
 
 #[test]
@@ -170,4 +170,29 @@ fn a_hostile_name_stays_within_its_label() {
     let is_sample = |line: &str| line.starts_with('#') || line.starts_with("loadgate_");
     assert!(text.lines().all(is_sample) && text.ends_with("# EOF\n"), "{text}");
     assert!(!text.contains("quantile"), "nothing succeeded: {text}");
+}
+
+#[test]
+fn a_histogram_adds_up_to_all_requests() {
+    let text = super::text("histogram.csv", &failing());
+    assert!(text.starts_with("endpoint,measure,up_to_us,count,cumulative_count,cumulative_fraction\r\n"));
+    let last = |measure: &str| text.lines().rfind(|line| line.starts_with(measure)).unwrap().to_owned();
+    assert!(last("GET /search,response,").ends_with(",12000,1"), "{}", last("GET /search,response,"));
+    assert!(last("POST /orders,failed,").ends_with(",12,1"), "{}", last("POST /orders,failed,"));
+}
+
+#[test]
+fn samples_lead_to_their_trace() {
+    let mut record = run(&SHOP);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    record.failures[0].exchange = Some(Box::new(crate::record::ExchangeSample {
+        request: "POST /orders".to_owned(),
+        request_headers: vec![("traceparent".to_owned(), format!("00-{trace}-00f067aa0ba902b7-01"))],
+        status: 503,
+        body: "=cmd()".to_owned(),
+        body_bytes: 6,
+        ..crate::record::ExchangeSample::default()
+    }));
+    let text = crate::report::tests::run_text("samples.csv", &RunView::new(&[record]));
+    assert_eq!(text.lines().nth(1).unwrap(), format!("POST /orders,5xx,status 503,POST /orders,503,6,{trace},'=cmd()"));
 }

@@ -6,6 +6,7 @@ use super::{
     advice::{self, Step},
     changes,
     compared::Compared,
+    diagnosis::DiagnosisView,
     facts::Fact,
     overview, text,
 };
@@ -39,6 +40,8 @@ pub struct Judged {
     pub reproduce: Option<String>,
     /// The run in a few facts: what was played, where, and whether that went well.
     pub overview: Vec<Fact>,
+    /// Where to look; `None` when nothing failed.
+    pub diagnosis: Option<DiagnosisView>,
     /// What it was compared with; `None` when there was nothing.
     pub compared: Option<Compared>,
     /// Why nothing was compared.
@@ -141,6 +144,7 @@ impl Judged {
             next: advice::next(verdict, candidate, baseline),
             reproduce: None,
             overview: overview::of(verdict, candidate, baseline),
+            diagnosis: DiagnosisView::of(verdict, candidate),
             compared,
             not_compared: not_compared.map(str::to_owned),
             differences,

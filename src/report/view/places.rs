@@ -20,10 +20,20 @@ impl View {
         for row in &mut self.file.comparisons {
             row.line = places.endpoints.iter().find(|(name, _)| *name == row.endpoint).map(|(_, line)| *line);
         }
+        if let Some(config) = places.named.as_deref() {
+            self.judged.diagnosis = self.judged.diagnosis.map(|found| found.placed(config));
+        }
         self.judged.reproduce = places.named.as_deref().and_then(gate_with);
         self.file.config = places.file;
         self
     }
+}
+
+/// The command that plays the scenarios of one endpoint alone; nothing where a shell would read a name as something else.
+pub(super) fn with_only(path: &str, endpoint: &str) -> Option<String> {
+    let gate = gate_with(path)?;
+    let is_plain = !endpoint.chars().any(|c| c.is_control() || c == '\'');
+    is_plain.then(|| format!("{gate} --only '{endpoint}'"))
 }
 
 /// The command that makes the same run again; nothing where a shell would read the path as something else.

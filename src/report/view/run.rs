@@ -7,6 +7,7 @@ use super::{
     facts::{self, Fact},
     failures::{self, FailureView, UnmeasuredView},
     generator::{self, EventView, GeneratorView},
+    histogram::{self, HistogramRow},
     steps::{self, StepTable},
     text,
     traffic::{self, Traffic},
@@ -76,6 +77,9 @@ pub struct RunView {
     /// Every window, for the CSV file alone.
     #[serde(skip)]
     pub windows: Vec<WindowRow>,
+    /// Every bucket of every histogram, for the CSV file alone.
+    #[serde(skip)]
+    pub histogram: Vec<HistogramRow>,
     /// The baseline, where it was played at the same time and is shown too.
     #[serde(skip)]
     pub baseline: Option<Box<RunView>>,
@@ -153,6 +157,7 @@ impl RunView {
             environment: first.map_or_else(Vec::new, facts::of_run),
             details: Vec::new(),
             windows: windows::of_runs(runs),
+            histogram: histogram::of_runs(runs),
             baseline: None,
             total,
             endpoints,

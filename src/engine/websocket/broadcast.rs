@@ -41,10 +41,12 @@ impl<D: Driver> Player<'_, D> {
         let counts = |number: u64| number != own && lane.run.plan.side_of_user(number) == lane.side;
         let receipts = boards.iter().zip(0..).map(|(board, number)| counts(number).then(|| Receipts::from_now(board)));
         let mut part = Part { rules, boards, receipts: receipts.collect(), due: None };
-        // What is published later could not be waited for.
-        let last = self.conversation.ends().saturating_sub(rules.within);
+        // What is published later could not be waited for; a message may go out a little late.
+        let last = self.conversation.ends().saturating_sub(rules.within + LOOK);
         let publishes = (own as usize) < boards.len();
-        let mut rhythm = publishes.then(|| Rhythm::new(Duration::from_secs_f64(1.0 / rules.rate.0), own, now));
+        let every = Duration::from_secs_f64(1.0 / rules.rate.0);
+        // Not at once: connections that come together are to be there for the first message.
+        let mut rhythm = publishes.then(|| Rhythm::new(every, own, now + every));
         let (mut looks, mut ready) = (now + LOOK, now);
         loop {
             if let Some(rhythm) = rhythm.as_mut().filter(|_| part.due.is_none()) {

@@ -186,11 +186,11 @@ fn a_broadcast_that_could_not_be_counted_is_refused() {
         ("publishers: 2", "publishers: 0", "0 of 10 connections can't publish to the others"),
         ("rate: 10/s, ", "", "'rate' is missing here"),
         ("10/s", "0/s", "a publisher can't send 0/s"),
-        ("10/s", "20000/s", "a publisher can't send 20,000/s"),
+        ("10/s", "20000/s", "a publisher can't send 20000/s"),
         (", send: { json: { id: \"{{ message_id }}\" } }", "", "'send' is missing here"),
         ("message_id", "vu", "receivers can't tell one message from another without an identity"),
         ("publishers: 2", "publishers: 2, within: 0s", "no message takes no time"),
-        ("publishers: 2", "publishers: 2, id_from: id]", "id]"),
+        ("publishers: 2", "publishers: 2, id_from: '$.['", "hint: write a path such as $.id"),
         ("hold: 30s }", "hold: 30s }\nrate: 2/s", "'rate' does nothing beside 'broadcast'"),
         ("hold: 30s }", "hold: 30s }\nsteps: [ send: x ]", "'steps' does nothing beside 'broadcast'"),
     ] {

@@ -33,9 +33,6 @@ pub(super) fn resolve(
     let publishers = publishers(written, scenario, &at, builder);
     let rate = rate(written, &at, builder);
     let within = builder.problems.time_or(written.within.as_ref(), &at.key("within"), WITHIN);
-    if within.is_zero() {
-        builder.problems.add(&at.key("within"), "no message takes no time", "write a time such as 5s");
-    }
     let refuse = |message: String| builder.problems.add(&at.key("id_from"), message, "write a path such as $.id");
     let id_from = JsonPath::parse(written.id_from.as_deref().unwrap_or(ID_FROM)).map_err(refuse).ok();
     let message = match &written.send {

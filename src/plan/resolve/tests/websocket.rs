@@ -189,7 +189,7 @@ fn a_broadcast_that_could_not_be_counted_is_refused() {
         ("10/s", "20000/s", "a publisher can't send 20000/s"),
         (", send: { json: { id: \"{{ message_id }}\" } }", "", "'send' is missing here"),
         ("message_id", "vu", "receivers can't tell one message from another without an identity"),
-        ("publishers: 2", "publishers: 2, within: 0s", "no message takes no time"),
+        ("publishers: 2", "publishers: 2, within: 0s", "'0s' is no time at all"),
         ("publishers: 2", "publishers: 2, id_from: '$.['", "hint: write a path such as $.id"),
         ("hold: 30s }", "hold: 30s }\nrate: 2/s", "'rate' does nothing beside 'broadcast'"),
         ("hold: 30s }", "hold: 30s }\nsteps: [ send: x ]", "'steps' does nothing beside 'broadcast'"),

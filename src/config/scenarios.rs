@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     checks::Check,
     feed::Feed,
-    websocket::{Connections, Expect, Heartbeat, Listen, Reconnect, SendEntry},
+    websocket::{Broadcast, Connections, Expect, Heartbeat, Listen, Reconnect, SendEntry},
     written::{Expected, Rate, Size, TextOr, Think, Time, Written},
 };
 
@@ -68,6 +68,8 @@ pub struct Scenario {
     pub reconnect: Option<Reconnect>,
     /// How often each of them plays its steps.
     pub rate: Option<Written<Rate>>,
+    /// Messages from some of them to the others.
+    pub broadcast: Option<Broadcast>,
     /// The header `Origin` of their handshake.
     pub origin: Option<String>,
     /// Subprotocols that they offer.

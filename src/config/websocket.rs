@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     http::Backoff,
-    written::{Expected, TextOr, Time, Users, Written},
+    written::{Expected, Rate, TextOr, Time, Users, Written},
 };
 
 /// `connections:`: how many there are, and for how long.
@@ -61,6 +61,22 @@ pub struct Send {
 
 impl Expected for Send {
     const EXPECTED: &'static str = "a text, or a map with `text`, `json` or `binary`";
+}
+
+/// `broadcast:`: messages from some of the connections to the others.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Broadcast {
+    /// How many connections of each version publish; 1 by default.
+    pub publishers: Option<u32>,
+    /// Messages that each of them sends.
+    pub rate: Option<Written<Rate>>,
+    /// The message.
+    pub send: Option<SendEntry>,
+    /// A JSONPath to a message's identity; $.id by default.
+    pub id_from: Option<String>,
+    /// A message that does not come in this time is lost; 5s by default.
+    pub within: Option<Written<Time>>,
 }
 
 /// `expect:`: the message that is waited for. Any, where neither `json` nor `regex` says more.

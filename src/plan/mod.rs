@@ -2,6 +2,7 @@
 
 mod ab;
 mod backoff;
+mod broadcast;
 mod check;
 mod control;
 mod crowd;
@@ -26,6 +27,7 @@ mod workload;
 use std::time::Duration;
 
 pub use backoff::Backoff;
+pub use broadcast::{Broadcast, MESSAGE_ID};
 pub use check::{BodyRule, Check, Schema};
 pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection};
 pub use crowd::{Crowd, Load};

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use regex::Regex;
 
-use super::{Backoff, Crowd, EndpointId, JsonPath, Pause, Piece, Plan, Rendered, Request, Rule};
+use super::{Backoff, Broadcast, Crowd, EndpointId, JsonPath, Pause, Piece, Plan, Rendered, Request, Rule};
 use crate::{record::Side, units::PerSecond};
 
 /// One kind of connection.
@@ -33,6 +33,8 @@ pub struct SocketScenario {
     pub setup: Vec<SocketStep>,
     /// What is done then.
     pub steps: Vec<SocketStep>,
+    /// Messages from some of the connections to the others, instead of steps.
+    pub broadcast: Option<Broadcast>,
     /// Where what concerns the connections themselves is counted.
     pub endpoints: SocketEndpoints,
 }
@@ -150,7 +152,8 @@ impl SocketScenario {
     /// All endpoints that something is recorded of.
     pub fn measured_endpoints(&self) -> impl Iterator<Item = EndpointId> {
         let own = [self.endpoints.connect, self.endpoints.reconnect].into_iter().chain(self.endpoints.heartbeat);
-        own.chain(self.setup.iter().chain(&self.steps).filter_map(SocketStep::measured_endpoint))
+        let broadcast = self.broadcast.iter().flat_map(|broadcast| [broadcast.publish, broadcast.delivery]);
+        own.chain(broadcast).chain(self.setup.iter().chain(&self.steps).filter_map(SocketStep::measured_endpoint))
     }
 
     /// The scenario as it is played with a version: what is asked of the service under `target:` goes there.

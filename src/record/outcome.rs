@@ -78,6 +78,12 @@ pub enum ErrorClass {
     CheckFailed,
     /// What `extract:` looks for is not in the response.
     ExtractFailed,
+    /// A message that was published and did not come in time (WebSocket).
+    Lost,
+    /// A message that came more than once (WebSocket).
+    Duplicate,
+    /// A message that came after one that was published later (WebSocket).
+    Reordered,
     /// A template failed; nothing was sent.
     Template,
     /// The generator has no file descriptor left for a connection.
@@ -88,7 +94,7 @@ pub enum ErrorClass {
 
 impl ErrorClass {
     /// All classes, in the order reports show them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 39] = [
         Self::Status4xx,
         Self::Status5xx,
         Self::TimeoutConnect,
@@ -122,6 +128,9 @@ impl ErrorClass {
         Self::Redirect,
         Self::CheckFailed,
         Self::ExtractFailed,
+        Self::Lost,
+        Self::Duplicate,
+        Self::Reordered,
         Self::Template,
         Self::OpenFiles,
         Self::Unfinished,
@@ -164,6 +173,9 @@ impl ErrorClass {
             Self::Redirect => "redirect",
             Self::CheckFailed => "check_failed",
             Self::ExtractFailed => "extract_failed",
+            Self::Lost => "lost",
+            Self::Duplicate => "duplicate",
+            Self::Reordered => "reordered",
             Self::Template => "template",
             Self::OpenFiles => "open_files",
             Self::Unfinished => "unfinished",

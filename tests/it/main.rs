@@ -37,6 +37,7 @@ mod http_session;
 mod import;
 mod init;
 mod load_ab;
+mod load_broadcast;
 mod load_control;
 mod load_failed_setup;
 mod load_held_back;

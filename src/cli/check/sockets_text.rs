@@ -15,9 +15,10 @@ pub(super) fn render(plan: &Plan) -> String {
         let heartbeat = scenario
             .heartbeat
             .map(|rules| format!("ping every {}, dead after {}", units::duration(rules.every), units::duration(rules.timeout)));
-        let steps = match scenario.rate {
-            Some(rate) => format!("{}, {rate} on each", scenario.steps.len()),
-            None => format!("{}, once on each", scenario.steps.len()),
+        let steps = match (&scenario.broadcast, scenario.rate) {
+            (Some(broadcast), _) => format!("{} from {} to all", broadcast.rate, publishers(broadcast.publishers)),
+            (None, Some(rate)) => format!("{}, {rate} on each", scenario.steps.len()),
+            (None, None) => format!("{}, once on each", scenario.steps.len()),
         };
         let reconnect = match scenario.reconnect.max {
             0 => "no".to_owned(),
@@ -34,4 +35,8 @@ pub(super) fn render(plan: &Plan) -> String {
     };
     let rows = plan.workload.sockets.iter().map(row).collect();
     table("websocket", &["connections", "steps", "heartbeat", "reconnect"], rows)
+}
+
+fn publishers(number: u32) -> String {
+    if number == 1 { "1 connection".to_owned() } else { format!("each of {number} connections") }
 }

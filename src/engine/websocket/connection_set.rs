@@ -1,6 +1,6 @@
 //! All connections of one thread: they come when they are due, and go when the run ends.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
@@ -34,13 +34,14 @@ impl ConnectionSet {
     {
         let connection_set = Rc::new(Self { present: Cell::new(0), ending: watch::Sender::new(None) });
         let run = &lanes[0].run;
-        for scenario in &run.plan.workload.sockets {
+        for (scenario, boards) in run.plan.workload.sockets.iter().zip(&run.boards) {
             let contexts = lanes.iter().filter_map(|lane| {
                 Some(Rc::new(ConnectionContext {
                     lane: Rc::clone(lane),
                     connection_set: Rc::clone(&connection_set),
                     scenario: scenario.with(&run.plan, lane.side),
                     dialer: lane.driver.websocket()?,
+                    boards: Arc::clone(boards),
                     templates: run.plan.workload.templates.clone(),
                 }))
             });

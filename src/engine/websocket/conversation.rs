@@ -3,6 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use bytes::Bytes;
+use rand::rngs::SmallRng;
 use tokio::{sync::watch, time::Instant as Deadline};
 
 use super::{
@@ -38,7 +39,7 @@ pub(super) enum Event {
 
 /// One open connection.
 pub(super) struct Conversation<D: Driver> {
-    lane: Rc<Lane<D>>,
+    pub(super) lane: Rc<Lane<D>>,
     pub(super) notes: Notes<D>,
     pub(super) socket: Socket,
     heart: Option<(Heart, EndpointId)>,
@@ -56,14 +57,22 @@ impl<D: Driver> Conversation<D> {
         scenario: &SocketScenario,
         leaves: Duration,
         ending: watch::Receiver<Option<u16>>,
+        rng: SmallRng,
     ) -> Self {
-        let heart = scenario.heartbeat.map(|rules| Heart::new(rules, lane.run.moment())).zip(scenario.endpoints.heartbeat);
+        let heart = scenario.heartbeat.map(|rules| Heart::new(rules, lane.run.moment(), rng)).zip(scenario.endpoints.heartbeat);
         Self { lane: Rc::clone(lane), notes: Notes::new(lane), socket, heart, leaves, ending, leaving: None }
     }
 
     /// Now, counted from the start of the run.
     pub(super) fn now(&self) -> Duration {
         self.lane.run.moment()
+    }
+
+    /// When it will end: when it goes, or all do.
+    pub(super) fn ends(&self) -> Duration {
+        let timeline = &self.lane.run.timeline;
+        let over = timeline.len().checked_sub(1).map(|last| timeline.stage(last).ends);
+        over.map_or(self.leaves, |over| over.min(self.leaves))
     }
 
     /// Waits for a message, until a moment of the run if one is given. Pings go out and are answered meanwhile.

@@ -2,12 +2,16 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use rand::rngs::SmallRng;
+
+use super::rhythm;
 use crate::plan::Heartbeat;
 
 /// The pings of one connection. All moments are of the run.
 #[derive(Debug)]
 pub(super) struct Heart {
     rules: Heartbeat,
+    rng: SmallRng,
     next: Duration,
     number: u64,
     /// Pings without an answer, the oldest first.
@@ -16,8 +20,9 @@ pub(super) struct Heart {
 
 impl Heart {
     /// Of a connection that has just begun.
-    pub(super) fn new(rules: Heartbeat, now: Duration) -> Self {
-        Self { rules, next: now + rules.every, number: 0, waiting: VecDeque::new() }
+    pub(super) fn new(rules: Heartbeat, now: Duration, mut rng: SmallRng) -> Self {
+        let next = now + rhythm::first_ping(rules.every, &mut rng);
+        Self { rules, rng, next, number: 0, waiting: VecDeque::new() }
     }
 
     /// Whether a ping is due.
@@ -29,7 +34,7 @@ impl Heart {
     pub(super) fn beat(&mut self, now: Duration) -> u64 {
         self.number += 1;
         self.waiting.push_back((self.number, now));
-        self.next = (self.next + self.rules.every).max(now);
+        self.next = (self.next + rhythm::next_ping(self.rules.every, &mut self.rng)).max(now);
         self.number
     }
 
@@ -67,6 +72,8 @@ impl Heart {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng as _;
+
     use super::*;
 
     fn s(seconds: u64) -> Duration {
@@ -74,17 +81,20 @@ mod tests {
     }
 
     fn heart() -> Heart {
-        Heart::new(Heartbeat { every: s(30), timeout: s(60) }, s(0))
+        Heart::new(Heartbeat { every: s(30), timeout: s(60) }, s(0), SmallRng::seed_from_u64(7))
     }
 
     #[test]
     fn one_missed_pong_is_no_death_and_two_are() {
         let mut heart = heart();
-        assert!(!heart.is_due(s(29)) && heart.is_due(s(30)));
-        heart.beat(s(30));
-        assert_eq!(heart.wakes(), s(60));
-        heart.beat(s(60));
-        assert_eq!((heart.stopped(s(89)), heart.stopped(s(90)), heart.wakes()), (None, Some(s(60)), s(90)));
+        let first = heart.wakes();
+        assert!(first < s(30) && !heart.is_due(first - s(1)) && heart.is_due(first));
+        heart.beat(first);
+        let second = heart.wakes();
+        assert!((first + s(24)..=first + s(36)).contains(&second), "{first:?}, then {second:?}");
+        heart.beat(second);
+        assert_eq!((heart.stopped(first + s(59)), heart.stopped(first + s(60))), (None, Some(s(60))));
+        assert!(heart.wakes() <= first + s(60), "to see whether the first one is answered");
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! One connection of a scenario over all the sockets it takes: opened, played on, lost and opened again.
 
-use std::{rc::Rc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use rand::{SeedableRng as _, rngs::SmallRng};
 
 use super::{
+    board::Board,
     connection_set::ConnectionSet,
     conversation::Conversation,
     notes::{Notes, Outcome},
@@ -30,6 +33,8 @@ pub(super) struct ConnectionContext<D: Driver> {
     pub(super) scenario: SocketScenario,
     pub(super) dialer: Dialer,
     pub(super) templates: Templates,
+    /// What the publishers of the scenario have sent.
+    pub(super) boards: Arc<[Board]>,
 }
 
 /// A connection that was lost, or could not be had.
@@ -126,9 +131,10 @@ impl<D: Driver> ConnectionContext<D> {
     /// Plays on an open connection to its end. Returns why it was lost, if it was.
     async fn converse(&self, opened: Opened, user: &mut User<()>, leaves: Duration) -> Option<Failure> {
         let ending = self.connection_set.ending();
-        let mut conversation = Conversation::new(&self.lane, opened.socket, &self.scenario, leaves, ending);
-        let (templates, scenario) = (&self.templates, &self.scenario);
-        let end = Player { conversation: &mut conversation, user, templates, scenario }.play().await;
+        let pings = SmallRng::from_rng(&mut user.rng);
+        let mut conversation = Conversation::new(&self.lane, opened.socket, &self.scenario, leaves, ending, pings);
+        let (templates, scenario, boards) = (&self.templates, &self.scenario, &self.boards);
+        let end = Player { conversation: &mut conversation, user, templates, scenario, boards }.play().await;
         match end {
             End::Lost(failure) => Some(failure),
             End::Close(code) => {

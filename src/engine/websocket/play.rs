@@ -5,9 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
+    board::Board,
     conversation::{CLOSE_NORMAL, Conversation, Event},
     notes::Outcome,
     one_way,
+    rhythm::Rhythm,
 };
 use crate::{
     clock,
@@ -17,9 +19,6 @@ use crate::{
     record::ErrorClass,
     units,
 };
-
-/// The golden ratio's fraction: its multiples spread the beginnings of any number of connections evenly.
-const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// How a connection came to its end.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ pub(super) enum End {
 }
 
 /// How a list of steps ended before it was done.
-enum Broken {
+pub(super) enum Broken {
     /// A step failed, and what follows would build on it.
     Failed(Failure),
     Ended(End),
@@ -54,6 +53,7 @@ pub(super) struct Player<'a, D: Driver> {
     pub(super) user: &'a mut User<()>,
     pub(super) templates: &'a Templates,
     pub(super) scenario: &'a SocketScenario,
+    pub(super) boards: &'a [Board],
 }
 
 impl<D: Driver> Player<'_, D> {
@@ -64,6 +64,9 @@ impl<D: Driver> Player<'_, D> {
             Ok(()) => {}
             Err(Broken::Failed(failure)) => return End::Useless(self.conversation.lost(failure)),
             Err(Broken::Ended(end)) => return end,
+        }
+        if let Some(broadcast) = &self.scenario.broadcast {
+            return self.broadcast(broadcast, self.boards).await;
         }
         match self.scenario.rate {
             None => self.once().await,
@@ -92,8 +95,9 @@ impl<D: Driver> Player<'_, D> {
 
     /// Plays the steps at a rate: each time is due whatever became of the last one, and one that begins late is late.
     async fn again_and_again(&mut self, every: Duration) -> End {
-        let mut due = self.conversation.now() + every.mul_f64((self.user.number as f64 * GOLDEN).fract());
+        let mut rhythm = Rhythm::new(every, self.user.number, self.conversation.now());
         loop {
+            let due = rhythm.next(&mut self.user.rng);
             let ready = self.conversation.now();
             loop {
                 match self.conversation.next(Some(due)).await {
@@ -114,7 +118,6 @@ impl<D: Driver> Player<'_, D> {
                 return End::Close(code);
             }
             self.user.iteration += 1;
-            due += every;
         }
     }
 
@@ -139,12 +142,17 @@ impl<D: Driver> Player<'_, D> {
     }
 
     async fn send(&mut self, outgoing: &Outgoing, walk: &mut Walk) -> Result<(), Broken> {
+        walk.sent = Some((walk.due, self.conversation.now()));
+        self.hand_over(outgoing).await
+    }
+
+    /// Renders a message and sends it.
+    pub(super) async fn hand_over(&mut self, outgoing: &Outgoing) -> Result<(), Broken> {
         let bytes = if outgoing.rendered.is_empty() {
             outgoing.written.clone()
         } else {
             pieces(self.templates, &outgoing.rendered, self.user.scope_now()).map_err(Broken::Failed)?
         };
-        walk.sent = Some((walk.due, self.conversation.now()));
         match self.conversation.socket.send(outgoing.is_text, bytes).await {
             Ok(()) => Ok(()),
             Err(failure) => Err(Broken::Ended(End::Lost(self.conversation.lost(failure)))),

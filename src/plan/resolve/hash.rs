@@ -6,8 +6,8 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     config::Secrets,
     plan::{
-        Arrivals, BodyRule, Check, Control, Endpoint, Extract, Feeder, HttpSettings, HttpVersion, OnSaturated, RequestStep,
-        Scenario, SocketScenario, SocketStep, Step, Target, Workload,
+        Arrivals, BodyRule, Broadcast, Check, Control, Endpoint, Extract, Feeder, HttpSettings, HttpVersion, OnSaturated,
+        Outgoing, RequestStep, Scenario, SocketScenario, SocketStep, Step, Target, Workload,
     },
     units::nanoseconds,
 };
@@ -69,15 +69,15 @@ fn of_socket(socket: &SocketScenario, endpoints: &[Endpoint], secrets: &Secrets,
     part(secrets.mask(&socket.opening.path).as_bytes());
     of_headers(&socket.opening.headers, part);
     part(format!("{} {:?} {:?} {:?}", socket.connections, socket.heartbeat, socket.reconnect, socket.rate).as_bytes());
+    if let Some(Broadcast { publishers, rate, message, id_from, within, .. }) = &socket.broadcast {
+        part(format!("broadcast {publishers} {rate:?} {id_from} {within:?} {}", of_message(message, secrets)).as_bytes());
+    }
     for (mark, steps) in [(&b"setup"[..], &socket.setup), (b"steps", &socket.steps)] {
         part(mark);
         for step in steps {
             let name = |endpoint: usize| endpoints.get(endpoint).map_or("", |endpoint| endpoint.name.as_str());
             let text = match step {
-                SocketStep::Send(outgoing) => {
-                    let digest = Sha256::digest(secrets.mask(&String::from_utf8_lossy(&outgoing.written)).as_bytes());
-                    format!("send {} {digest:?}", outgoing.is_text)
-                }
+                SocketStep::Send(outgoing) => of_message(outgoing, secrets),
                 SocketStep::Expect(expect) => {
                     let (name, wanted) = (name(expect.endpoint), secrets.mask(&expect.wanted.to_string()));
                     format!("expect {name} {wanted} {:?} {}", expect.within, expect.measured)
@@ -92,6 +92,11 @@ fn of_socket(socket: &SocketScenario, endpoints: &[Endpoint], secrets: &Secrets,
             part(text.as_bytes());
         }
     }
+}
+
+fn of_message(outgoing: &Outgoing, secrets: &Secrets) -> String {
+    let digest = Sha256::digest(secrets.mask(&String::from_utf8_lossy(&outgoing.written)).as_bytes());
+    format!("send {} {digest:?}", outgoing.is_text)
 }
 
 fn of_feeder(feeder: &Feeder, part: &mut impl FnMut(&[u8])) {

@@ -1,6 +1,7 @@
 //! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
 
 mod body;
+mod broadcast;
 mod checks;
 mod commands;
 mod control;

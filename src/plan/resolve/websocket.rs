@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 
 use super::{
-    Problems, SafetySettings, names, request, retries,
+    Problems, SafetySettings, broadcast, names, request, retries,
     scenarios::Builder,
     step, target,
     templates::{Reach, Source},
@@ -54,6 +54,7 @@ pub(super) fn refuse_keys(scenario: &written::Scenario, at: &Path, problems: &Pr
         ("subprotocols", scenario.subprotocols.is_some()),
         ("write_timeout", scenario.write_timeout.is_some()),
         ("max_message", scenario.max_message.is_some()),
+        ("broadcast", scenario.broadcast.is_some()),
     ];
     for (key, _) in keys.into_iter().filter(|(_, is_there)| *is_there) {
         let hint = "add `websocket: /path` if the scenario is one of WebSocket connections, or remove the line";
@@ -90,10 +91,12 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
     };
     let setup = websocket_steps::resolve(scenario.setup.as_deref(), Part::Setup, name, &at.key("setup"), builder);
     let steps = websocket_steps::resolve(scenario.steps.as_deref(), Part::Steps, name, &at.key("steps"), builder)?;
+    let broadcast = scenario.broadcast.as_ref().map(|written| broadcast::resolve(written, scenario, name, at, builder));
     if rate.is_some() && steps.is_empty() {
         builder.problems.add_at_key(&at.key("rate"), "there are no steps to be played at a rate", "add `steps:`");
     }
-    let ((opening, rendered), connections) = (opening?, connections?);
+    let ((opening, rendered), connections, broadcast) =
+        (opening?, connections?, broadcast.map_or(Some(None), |one| one.map(Some))?);
     let name = name.clone();
     Some(SocketScenario {
         name,
@@ -107,6 +110,7 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
         message_bytes_max,
         setup: setup?,
         steps,
+        broadcast,
         endpoints,
     })
 }

@@ -85,7 +85,7 @@ fn one(step: &written::Step, part: Part, scenario: &str, at: &Path, builder: &mu
     }
     let at = at.key(key);
     match (&step.send, &step.expect, &step.listen, step.close) {
-        (Some(entry), ..) => send(entry, &at, builder).map(SocketStep::Send),
+        (Some(entry), ..) => send(entry, &at, &Reach::default(), builder).map(SocketStep::Send),
         (_, Some(written), ..) => expect(written, part, scenario, &at, builder).map(|step| SocketStep::Expect(Box::new(step))),
         (_, _, Some(written), _) => listen(written, scenario, &at, builder).map(|step| SocketStep::Listen(Box::new(step))),
         (_, _, _, Some(code)) => close(code, &at, builder),
@@ -102,16 +102,16 @@ fn close(code: u16, at: &Path, builder: &Builder<'_>) -> Option<SocketStep> {
     may_be_sent.then_some(SocketStep::Close(code))
 }
 
-fn send(entry: &SendEntry, at: &Path, builder: &mut Builder<'_>) -> Option<Outgoing> {
-    let reach = Reach::default();
+/// A message to send, in which templates may name what is in reach.
+pub(super) fn send(entry: &SendEntry, at: &Path, reach: &Reach, builder: &mut Builder<'_>) -> Option<Outgoing> {
     let map = match entry {
-        TextOr::Text(text) => return self::text(text, at, builder),
+        TextOr::Text(text) => return self::text(text, at, reach, builder),
         TextOr::Map(map) => map,
     };
     match (&map.text, &map.json, &map.binary) {
-        (Some(text), None, None) => self::text(text, &at.key("text"), builder),
+        (Some(text), None, None) => self::text(text, &at.key("text"), reach, builder),
         (None, Some(value), None) => {
-            let (written, rendered) = body::json(value, &at.key("json"), &mut builder.scribe, &reach)?;
+            let (written, rendered) = body::json(value, &at.key("json"), &mut builder.scribe, reach)?;
             Some(Outgoing { is_text: true, written, rendered })
         }
         (None, None, Some(base64)) => {
@@ -136,9 +136,9 @@ fn send(entry: &SendEntry, at: &Path, builder: &mut Builder<'_>) -> Option<Outgo
     }
 }
 
-fn text(text: &str, at: &Path, builder: &mut Builder<'_>) -> Option<Outgoing> {
+fn text(text: &str, at: &Path, reach: &Reach, builder: &mut Builder<'_>) -> Option<Outgoing> {
     let rendered = if is_template(text) {
-        vec![Piece::Rendered(builder.scribe.compile(Source { text, at, offset: 0 }, Purpose::Text, &Reach::default())?)]
+        vec![Piece::Rendered(builder.scribe.compile(Source { text, at, offset: 0 }, Purpose::Text, reach)?)]
     } else {
         Vec::new()
     };

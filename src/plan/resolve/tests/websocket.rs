@@ -160,3 +160,41 @@ fn what_needs_a_connection_is_refused_where_there_is_none() {
     ));
     assert!(error.contains("two versions can't share an odd number of connections evenly"), "{error}");
 }
+
+const BROADCAST: &str = "websocket: /room
+connections: { ramp: 10, hold: 30s }
+broadcast: { publishers: 2, rate: 10/s, send: { json: { id: \"{{ message_id }}\" } } }";
+
+#[test]
+fn a_broadcast_means_what_it_says() {
+    let plan = resolved(&feed(BROADCAST)).plan;
+    let broadcast = plan.workload.sockets[0].broadcast.as_ref().unwrap();
+    assert_eq!((broadcast.publishers, broadcast.rate.0, broadcast.within), (2, 10.0, Duration::from_secs(5)));
+    assert_eq!(broadcast.id_from.to_string(), "$.id");
+    let names: Vec<&str> = plan.workload.measured_endpoints().map(|endpoint| endpoint.name.as_str()).collect();
+    assert_eq!(names, ["live-feed.connect", "live-feed.reconnect", "live-feed.publish", "live-feed.delivery"]);
+    let hash = |text: &str| resolved(&feed(text)).plan.workload.hash;
+    for (from, to) in [("publishers: 2", "publishers: 1"), ("10/s", "20/s"), ("{ id:", "{ n: 1, id:")] {
+        assert_ne!(hash(&BROADCAST.replace(from, to)), hash(BROADCAST), "{to}");
+    }
+}
+
+#[test]
+fn a_broadcast_that_could_not_be_counted_is_refused() {
+    for (from, to, message) in [
+        ("publishers: 2", "publishers: 10", "10 of 10 connections can't publish to the others"),
+        ("publishers: 2", "publishers: 0", "0 of 10 connections can't publish to the others"),
+        ("rate: 10/s, ", "", "'rate' is missing here"),
+        ("10/s", "0/s", "a publisher can't send 0/s"),
+        ("10/s", "20000/s", "a publisher can't send 20000/s"),
+        (", send: { json: { id: \"{{ message_id }}\" } }", "", "'send' is missing here"),
+        ("message_id", "vu", "receivers can't tell one message from another without an identity"),
+        ("publishers: 2", "publishers: 2, within: 0s", "'0s' is no time at all"),
+        ("publishers: 2", "publishers: 2, id_from: '$.['", "hint: write a path such as $.id"),
+        ("hold: 30s }", "hold: 30s }\nrate: 2/s", "'rate' does nothing beside 'broadcast'"),
+        ("hold: 30s }", "hold: 30s }\nsteps: [ send: x ]", "'steps' does nothing beside 'broadcast'"),
+    ] {
+        let told = refusal(&feed(&BROADCAST.replace(from, to)));
+        assert!(told.contains(message), "{to}: {told}");
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Failure, ab, recording};
+use super::{Failure, ab, recording, shelf};
 use crate::{
-    baseline::{Found, Store},
+    baseline::Found,
     compare::{ComparedMetric, Expected, Planned, SERVICE, Size, compare, fits_blocks, forecast},
     plan::{Arrivals, Endpoint, Plan, Replicate, Resolved, Stage, Step},
     policy::{BASELINES_MAX, Mode},
@@ -55,7 +55,7 @@ impl Outlook {
     /// # Errors
     /// Something that is stored is damaged.
     pub(super) fn of(resolved: &Resolved) -> Result<Option<Self>, Failure> {
-        let store = Store::at(&resolved.baseline.dir);
+        let store = shelf::of(&resolved.baseline).open()?;
         let rules = &resolved.policy.regression;
         if rules.compare == Mode::Ab {
             let first = ab::first_record(resolved, resolved.replication);
@@ -63,7 +63,7 @@ impl Outlook {
             return Ok(Self::side_by_side(resolved, &learned));
         }
         let blank = recording::blank(resolved);
-        let found = store.matching(&blank, BASELINES_MAX)?;
+        let found = store.matching(&blank, BASELINES_MAX, shelf::lineage(resolved).as_ref())?;
         let Some(mut outlook) = Self::against_stored(resolved, &usable(&found, resolved)) else { return Ok(None) };
         outlook.unusable = unusable(&found, resolved);
         Ok(Some(outlook))

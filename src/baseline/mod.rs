@@ -15,7 +15,7 @@ mod shelf;
 mod store;
 
 pub use error::StoreError;
-pub use git::{Access, BRANCH, Branch, Lineage};
+pub use git::{Access, BRANCH, Branch, Laid, Lineage};
 pub use listing::{Listed, State};
 pub use noise::{LEARNED_MAX, StoredNoise};
 pub use retention::Pruning;

@@ -20,7 +20,7 @@ const BLOCK_US: u64 = 5_000_000;
 const COMMIT: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
 
 /// A run of 20 windows of a second with 100 requests of about 5 ms each, as its file has it.
-fn run(suite: &str, started_at: &str) -> Value {
+pub(crate) fn run(suite: &str, started_at: &str) -> Value {
     let mut latencies = Latencies::default();
     (0..100).for_each(|n| latencies.record(5_000 + n));
     let latencies = serde_json::to_value(Encoded::from(&latencies)).unwrap();
@@ -44,17 +44,17 @@ fn run(suite: &str, started_at: &str) -> Value {
     })
 }
 
-fn record(value: Value) -> RunRecord {
+pub(crate) fn record(value: Value) -> RunRecord {
     serde_json::from_value(value).unwrap()
 }
 
 /// The run with one value replaced, given as a JSON pointer.
-fn with(mut run: Value, pointer: &str, value: impl Into<Value>) -> Value {
+pub(crate) fn with(mut run: Value, pointer: &str, value: impl Into<Value>) -> Value {
     *run.pointer_mut(pointer).unwrap() = value.into();
     run
 }
 
-fn day(n: u32) -> String {
+pub(crate) fn day(n: u32) -> String {
     format!("2020-11-{n:02}T10:15:00.123456Z")
 }
 

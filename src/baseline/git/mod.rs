@@ -105,7 +105,9 @@ impl Git {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("git");
-        SURROUNDING.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in SURROUNDING {
+            command.env_remove(name);
+        }
         command.args(["-c", "core.autocrlf=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false"]).args(args);
         // What git says is read; nobody is there to be asked for a password.
         command.envs([("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0")]).envs(AUTHOR);

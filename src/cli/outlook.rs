@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Failure, ab, recording, shelf};
 use crate::{
-    baseline::Found,
+    baseline::{Found, StoreError},
     compare::{ComparedMetric, Expected, Planned, SERVICE, Size, compare, fits_blocks, forecast},
     plan::{Arrivals, Endpoint, Plan, Replicate, Resolved, Stage, Step},
     policy::{BASELINES_MAX, Mode},
@@ -55,8 +55,12 @@ impl Outlook {
     /// # Errors
     /// Something that is stored is damaged.
     pub(super) fn of(resolved: &Resolved) -> Result<Option<Self>, Failure> {
-        let store = shelf::of(&resolved.baseline).open()?;
         let rules = &resolved.policy.regression;
+        let store = match shelf::of(&resolved.baseline).open() {
+            // A plan can be looked at where nothing can be fetched.
+            Err(error @ StoreError::Git { .. }) => return Ok(Self::without_stored(resolved, &error)),
+            opened => opened?,
+        };
         if rules.compare == Mode::Ab {
             let first = ab::first_record(resolved, resolved.replication);
             let learned = store.learned(&first.suite, &first.fingerprint().id)?;
@@ -67,6 +71,15 @@ impl Outlook {
         let Some(mut outlook) = Self::against_stored(resolved, &usable(&found, resolved)) else { return Ok(None) };
         outlook.unusable = unusable(&found, resolved);
         Ok(Some(outlook))
+    }
+
+    /// The outlook where nobody can tell what is stored.
+    fn without_stored(resolved: &Resolved, error: &StoreError) -> Option<Self> {
+        let outlook = match resolved.policy.regression.compare {
+            Mode::Ab => Self::side_by_side(resolved, &LearnedNoise::default()),
+            _ => Self::against_stored(resolved, &[]),
+        };
+        outlook.map(|outlook| Self { unusable: Some(format!("what is stored can't be looked at: {error}")), ..outlook })
     }
 
     /// The outlook of an A/B run.

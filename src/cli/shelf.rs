@@ -1,7 +1,5 @@
 //! Where a configuration keeps baselines.
 
-use std::path::Path;
-
 use super::provenance;
 use crate::{
     baseline::{Access, Branch, Lineage, Shelf},
@@ -28,9 +26,7 @@ fn access() -> Option<Access> {
 /// builds all runs count.
 pub(super) fn lineage(resolved: &Resolved) -> Option<Lineage> {
     provenance::detect(String::new()).pull_request?;
-    // A bare file name has an empty parent.
-    let folder = resolved.config.parent().filter(|folder| !folder.as_os_str().is_empty());
-    Lineage::of(folder.unwrap_or(Path::new(".")))
+    Lineage::of(resolved.config.parent()?)
 }
 
 /// Why a branch is changed, for those who read its history.

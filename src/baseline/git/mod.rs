@@ -71,6 +71,8 @@ struct Answer {
 
 impl Git {
     fn within(folder: &Path, access: Option<Access>) -> Self {
+        // A bare file name has an empty parent.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         Self { folder: folder.to_owned(), access, variables: Vec::new() }
     }
 

@@ -83,7 +83,7 @@ fn what_the_other_sections_can_not_be() {
     error: loadgate.yml:4:20: 'baseline.store: s3' is not supported yet
       4 | baseline: { store: s3, keep: 0 }
         |                    ^
-    hint: write file
+    hint: write file or git
 
     error: loadgate.yml:4:30: keeping 0 baselines leaves nothing to compare with
       4 | baseline: { store: s3, keep: 0 }
@@ -194,5 +194,17 @@ proptest! {
             prop_assert!(!error.problems.is_empty());
             prop_assert!(error.problems.iter().all(|problem| !problem.message.is_empty()));
         }
+    }
+}
+
+#[test]
+fn baselines_on_a_branch_lie_in_no_folder_and_are_stored_from_main_alone() {
+    let said = refusal(&with("baseline: { store: git, dir: perf, promote: { from: pull_request, only_if: failed } }"));
+    for words in [
+        "'pull_request' is not a value of 'baseline.promote.from'",
+        "'failed' is not a value of 'baseline.promote.only_if'",
+        "baselines on a branch (store: git) lie in no folder",
+    ] {
+        assert!(said.contains(words), "{said}");
     }
 }

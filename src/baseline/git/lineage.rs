@@ -30,7 +30,7 @@ impl Lineage {
             // Of a pull request the runner checks out a merge, made when the workflow was started. It names what it merged even where that was not fetched.
             let head = git.ask(&["cat-file", "commit", "HEAD"]).ok()?;
             commits
-                .extend(head.lines().map_while(header).filter_map(|(name, value)| (name == "parent").then(|| value.to_owned())));
+                .extend(head.lines().map_while(header).filter(|(name, _)| *name == "parent").map(|(_, value)| value.to_owned()));
             let seconds = git.ask(&["show", "--no-patch", "--format=%ct", "HEAD"]).ok()?;
             unknown_until = Some(Timestamp::from_second(seconds.parse().ok()?).ok()?);
         }

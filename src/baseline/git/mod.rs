@@ -136,7 +136,7 @@ fn text(file: &mut File) -> io::Result<String> {
 fn trouble(args: &[&str], said: &str) -> StoreError {
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
     let marked = lines().find_map(|line| line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")));
-    let reason = marked.or_else(|| lines().last()).unwrap_or("no reason given").to_owned();
+    let reason = marked.or_else(|| lines().next_back()).unwrap_or("no reason given").to_owned();
     StoreError::Git { what: args.first().copied().unwrap_or_default().to_owned(), reason }
 }
 

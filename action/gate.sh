@@ -38,6 +38,8 @@ of_gate() {
     arguments+=(--set "safety.allow_hosts=[$hosts]")
   fi
 
+  flag --update-baseline "$WANTED_UPDATE_BASELINE"
+
   while IFS= read -r reason; do
     case "$reason" in
       inconclusive) arguments+=(--set regression.policy.inconclusive=fail) ;;

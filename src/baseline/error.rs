@@ -54,6 +54,14 @@ pub enum StoreError {
         /// The store.
         dir: PathBuf,
     },
+    /// git refused.
+    #[error("git {what}: {reason}")]
+    Git {
+        /// What it was asked for.
+        what: String,
+        /// Its words.
+        reason: String,
+    },
     /// Several runs have the name that was given.
     #[error("{wanted}: {count} stored files have this name")]
     Ambiguous {
@@ -79,6 +87,12 @@ impl StoreError {
             Self::NotLearned { .. } => {
                 Some("`loadgate baseline show latest` lists what was learned, with the names of its entries")
             }
+            Self::Git { what, .. } if what == "push" => {
+                Some("storing on a branch takes a token that may write to the repository (`permissions: { contents: write }`)")
+            }
+            Self::Git { .. } => Some(
+                "baseline.store: git takes a checkout whose `origin` can be reached, and a token that may read it (`permissions: { contents: read }`)",
+            ),
             Self::Ambiguous { .. } => Some("give the path of the file"),
         }
     }

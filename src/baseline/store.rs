@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     error::StoreError,
+    git::Lineage,
     name::{RunName, suite_folder},
     scan::{self, RunFile},
 };
@@ -108,21 +109,24 @@ impl Store {
         Ok(())
     }
 
-    /// The `newest` runs that `record` can be compared with. The run itself, if it is stored, is not one of them.
+    /// The `newest` runs that `record` can be compared with. The run itself, if it is stored, is not one of them; nor, where `lineage`
+    /// says what it descends from, are those of commits that it does not, as long as there are others.
     ///
     /// # Errors
     /// A file that is damaged, foreign, or lies in the wrong folder.
-    pub fn matching(&self, record: &RunRecord, newest: usize) -> Result<Found, StoreError> {
-        let mut runs = Vec::new();
+    pub fn matching(&self, record: &RunRecord, newest: usize, lineage: Option<&Lineage>) -> Result<Found, StoreError> {
+        let (mut of_lineage, mut others) = (Vec::new(), Vec::new());
         for file in scan::runs(&self.folder_of(record))? {
             file.name()?;
-            if runs.len() < newest {
+            if of_lineage.len() < newest {
                 let stored = self.read(&file)?;
-                if !is_same_run(&stored.record, record) {
+                let runs = if descends(lineage, &stored.record) { &mut of_lineage } else { &mut others };
+                if !is_same_run(&stored.record, record) && runs.len() < newest {
                     runs.push(stored);
                 }
             }
         }
+        let runs = if of_lineage.is_empty() { others } else { of_lineage };
         if !runs.is_empty() {
             return Ok(Found::Runs(runs));
         }
@@ -165,6 +169,12 @@ impl Store {
     fn folder_of(&self, record: &RunRecord) -> PathBuf {
         self.dir.join(suite_folder(&record.suite)).join(record.fingerprint().id)
     }
+}
+
+/// Whether a run is one of those that a version descends from, as far as anybody knows.
+fn descends(lineage: Option<&Lineage>, run: &RunRecord) -> bool {
+    let (Some(lineage), Some(commit)) = (lineage, &run.provenance.commit) else { return true };
+    lineage.holds(commit, run.started_at)
 }
 
 /// A run is known by the moment it began and the commit it measured; the rest changes when it is coarsened.

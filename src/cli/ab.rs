@@ -6,10 +6,9 @@ use super::{
     gate::{Gated, reported},
     pair, provenance,
     replicates::{self, Made, Next, Session, Turn},
-    retakes, terminal,
+    retakes, shelf, terminal,
 };
 use crate::{
-    baseline::Store,
     compare::{Look, Part, compare_ab, looks_with_extension},
     plan::{Replicate, Replication, Resolved},
     record::{DuetNoise, LearnedNoise, RunRecord, Side},
@@ -120,7 +119,9 @@ fn teach_by_itself(verdict: &Verdict, round: &[Made], resolved: &Resolved) {
         return;
     }
     let Some(noise) = DuetNoise::of(&baseline, &candidate, &comparison.spreads, false) else { return };
-    match Store::at(&resolved.baseline.dir).teach(&noise) {
+    let why = shelf::reason("Noise of", candidate.first());
+    let shelf = shelf::of(&resolved.baseline);
+    match shelf.change(&why, |store| store.teach(&noise).map(|path| shelf.name(store, &path))) {
         Ok(path) => terminal::err(&format!(
             "note: what this comparison of {branch} shows of noise is stored for later ones, which see smaller changes by it: {}",
             path.display()
@@ -135,7 +136,7 @@ fn teach_by_itself(verdict: &Verdict, round: &[Made], resolved: &Resolved) {
 /// It is damaged.
 pub(super) fn learned(session: &Session<'_>) -> Result<LearnedNoise, Failure> {
     let blank = first_record(session.resolved, session.replication);
-    Ok(Store::at(&session.resolved.baseline.dir).learned(&blank.suite, &blank.fingerprint().id)?)
+    Ok(shelf::of(&session.resolved.baseline).open()?.learned(&blank.suite, &blank.fingerprint().id)?)
 }
 
 /// The candidate's first record of an A/B run that is still to be played: by it one finds what belongs to the run.

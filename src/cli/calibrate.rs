@@ -10,7 +10,7 @@ use super::{
     pair,
     recording::Talk,
     replicates::{self, Made, Next, Session},
-    retakes, signals,
+    retakes, shelf, signals,
     start_args::StartArgs,
     terminal,
 };
@@ -55,11 +55,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let resolved = resolve(args)?;
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
-    let store = Store::at(&resolved.baseline.dir);
+    let shelf = shelf::of(&resolved.baseline);
     let replication = resolved.replication.whole();
     let first = ab::first_record(&resolved, replication);
     // Damaged files are found before any load is sent.
-    store.learned(&first.suite, &first.fingerprint().id)?;
+    shelf.open()?.learned(&first.suite, &first.fingerprint().id)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     tell_length(&resolved, args.runs);
@@ -69,9 +69,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         let retakes = Some(retakes::usual(replication.count));
         let session = Session { resolved: &resolved, replication, talk: args.talk, stop: &stop, report: folder, retakes };
         let made = replicates::play(&session, pair::beside, |_| Ok(Next::More))?;
-        let path = store.teach(&lesson(&made, &resolved, run - 1)?).map_err(Failure::invalid)?;
+        let (lesson, why) =
+            (lesson(&made, &resolved, run - 1)?, shelf::reason("Noise of", made.first().map(|made| &made.candidate)));
+        let path =
+            shelf.change(&why, |store| store.teach(&lesson).map(|path| shelf.name(store, &path))).map_err(Failure::invalid)?;
         terminal::err(&format!("stored: {}", Path::display(&path)));
     }
+    let store = shelf.open()?;
     tell(&store, &resolved, &first.suite, &first.fingerprint().id)
 }
 

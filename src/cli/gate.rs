@@ -7,18 +7,18 @@ use super::{
     config_args::ConfigArgs,
     confirm,
     only_args::OnlyArgs,
-    places,
+    places, promotion,
     publish_args::PublishArgs,
     publishing::Publishing,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
     report::formats,
-    retakes, signals,
+    retakes, shelf, signals,
     start_args::StartArgs,
     terminal,
 };
 use crate::{
-    baseline::{Found, Store},
+    baseline::{Found, Shelf},
     compare::compare,
     engine::Stop,
     exit::Exit,
@@ -46,6 +46,9 @@ pub(super) struct Args {
     /// Post nothing and write no job summary, also in GitHub Actions
     #[arg(long)]
     no_publish: bool,
+    /// Whether a run of baseline.branch that did not fail the build is stored: auto, off [default: as baseline.promote says]
+    #[arg(long, value_name = "auto|off", value_parser = promotion::switch)]
+    update_baseline: Option<bool>,
     #[command(flatten)]
     publish: PublishArgs,
 }
@@ -55,6 +58,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(folder) = &args.out {
         resolved.report.dir.clone_from(folder);
     }
+    resolved.baseline.promote = args.update_baseline.unwrap_or(resolved.baseline.promote);
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     let github = args.publish.over(&resolved.github);
@@ -70,7 +74,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     };
     terminal::out(&gated.console);
-    if !matches!(gated.verdict.reference, Reference::Compared(_)) && gated.verdict.exit == Exit::Ok {
+    if !matches!(gated.verdict.reference, Reference::Compared(_))
+        && gated.verdict.exit == Exit::Ok
+        && !promotion::is_due(&resolved)
+    {
         terminal::err(&how_to_promote(&resolved));
     }
     let folder = &resolved.report.dir;
@@ -102,7 +109,8 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     if resolved.plan.baseline.is_some() {
         return ab::gate(&session);
     }
-    let found = Store::at(&resolved.baseline.dir).matching(&recording::blank(resolved), BASELINES_MAX)?;
+    let lineage = shelf::lineage(resolved);
+    let found = shelf::of(&resolved.baseline).open()?.matching(&recording::blank(resolved), BASELINES_MAX, lineage.as_ref())?;
     let (baseline, nothing) = taken(found);
     let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &resolved.policy);
     let made = replicates::play(&session, replicates::alone, |made| {
@@ -112,7 +120,9 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     replicates::save(&made, replication, folder)?;
     let verdict = retakes::told(confirm::verdict(&made, judge, &resolved.policy), &made, &resolved.policy);
     let (candidate, _) = retakes::runs(&made);
-    reported(verdict, &candidate, &baseline, resolved)
+    let gated = reported(verdict, &candidate, &baseline, resolved)?;
+    promotion::by_itself(&candidate, gated.verdict.exit, resolved);
+    Ok(gated)
 }
 
 /// Leaves verdict and reports in the report folder.
@@ -148,11 +158,12 @@ fn how_to_promote(resolved: &Resolved) -> String {
         1 => report::RECORD_FILE.to_owned(),
         _ => format!("{}/candidate-*.json.gz", report::RECORDS_FOLDER),
     };
-    let (dir, record) = (resolved.baseline.dir.display(), resolved.report.dir.join(record));
-    format!(
-        "note: baselines are looked for in {dir}; to store this run: loadgate baseline promote --dir {dir} {}",
-        record.display()
-    )
+    let (shelf, record) = (shelf::of(&resolved.baseline), resolved.report.dir.join(record));
+    let to = match &shelf {
+        Shelf::Folder(dir) => format!("--dir {}", dir.display()),
+        Shelf::Branch(_) => "--config FILE".to_owned(),
+    };
+    format!("note: baselines are looked for in {shelf}; to store this run: loadgate baseline promote {to} {}", record.display())
 }
 
 /// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Failure, ab, recording};
+use super::{Failure, ab, recording, shelf};
 use crate::{
-    baseline::{Found, Store},
+    baseline::{Found, StoreError},
     compare::{ComparedMetric, Expected, Planned, SERVICE, Size, compare, fits_blocks, forecast},
     plan::{Arrivals, Endpoint, Plan, Replicate, Resolved, Stage, Step},
     policy::{BASELINES_MAX, Mode},
@@ -55,18 +55,31 @@ impl Outlook {
     /// # Errors
     /// Something that is stored is damaged.
     pub(super) fn of(resolved: &Resolved) -> Result<Option<Self>, Failure> {
-        let store = Store::at(&resolved.baseline.dir);
         let rules = &resolved.policy.regression;
+        let store = match shelf::of(&resolved.baseline).open() {
+            // A plan can be looked at where nothing can be fetched.
+            Err(error @ StoreError::Git { .. }) => return Ok(Self::without_stored(resolved, &error)),
+            opened => opened?,
+        };
         if rules.compare == Mode::Ab {
             let first = ab::first_record(resolved, resolved.replication);
             let learned = store.learned(&first.suite, &first.fingerprint().id)?;
             return Ok(Self::side_by_side(resolved, &learned));
         }
         let blank = recording::blank(resolved);
-        let found = store.matching(&blank, BASELINES_MAX)?;
+        let found = store.matching(&blank, BASELINES_MAX, shelf::lineage(resolved).as_ref())?;
         let Some(mut outlook) = Self::against_stored(resolved, &usable(&found, resolved)) else { return Ok(None) };
         outlook.unusable = unusable(&found, resolved);
         Ok(Some(outlook))
+    }
+
+    /// The outlook where nobody can tell what is stored.
+    fn without_stored(resolved: &Resolved, error: &StoreError) -> Option<Self> {
+        let outlook = match resolved.policy.regression.compare {
+            Mode::Ab => Self::side_by_side(resolved, &LearnedNoise::default()),
+            _ => Self::against_stored(resolved, &[]),
+        };
+        outlook.map(|outlook| Self { unusable: Some(format!("what is stored can't be looked at: {error}")), ..outlook })
     }
 
     /// The outlook of an A/B run.

@@ -111,7 +111,7 @@ fn is_of_candidate(path: &str) -> bool {
 /// The stored runs that the record can be compared with.
 fn baselines(dir: Option<&Path>, record: &RunRecord) -> Result<Vec<Part>, Failure> {
     let Some(dir) = dir else { return Ok(Vec::new()) };
-    match Store::at(dir).matching(record, BASELINES_MAX)? {
+    match Store::at(dir).matching(record, BASELINES_MAX, None)? {
         Found::Runs(stored) => {
             let name = |path: &Path| path.strip_prefix(dir).unwrap_or(path).to_string_lossy().replace('\\', "/");
             Ok(stored.into_iter().map(|run| Part::file(format!("baselines/{}", name(&run.path)), "baseline", run.path)).collect())

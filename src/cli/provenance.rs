@@ -53,7 +53,7 @@ fn is_build_of(branch: &str, provenance: &Provenance, event: Option<&str>) -> bo
     provenance.pull_request.is_none()
         && match ci.provider.as_str() {
             "github" => {
-                reference.strip_prefix("refs/heads/") == Some(branch) && event.is_none_or(|event| OWN_CODE.contains(&event))
+                reference.strip_prefix("refs/heads/") == Some(branch) && event.is_some_and(|event| OWN_CODE.contains(&event))
             }
             _ => reference.strip_prefix("origin/").unwrap_or(reference) == branch,
         }

@@ -10,7 +10,6 @@ const NOT_YET: &[&str] = &[
     "regression.runs",
     "regression.drift",
     "regression.accept",
-    "baseline.promote",
     "baseline.s3",
     "metrics",
     "profiles",

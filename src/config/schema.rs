@@ -17,7 +17,7 @@ use super::{
 const VARIABLE: &str = r"\$\{";
 
 /// Texts of which there are only a few: the definition, the key, the words.
-const WORDS: [(&str, &str, &[&str]); 23] = [
+const WORDS: [(&str, &str, &[&str]); 25] = [
     ("Target", "protocol", &["auto", "http1", "http2", "h2c"]),
     ("Http", "cookies", &["per_vu", "off"]),
     ("Backoff", "jitter", &["full", "none"]),
@@ -34,7 +34,9 @@ const WORDS: [(&str, &str, &[&str]); 23] = [
     ("Policy", "inconclusive", &["pass", "warn", "fail", "extend"]),
     ("Policy", "env_mismatch", &["pass", "warn", "fail"]),
     ("Policy", "improvement", &["pass", "warn", "fail"]),
-    ("Baseline", "store", &["file"]),
+    ("Baseline", "store", &["file", "git"]),
+    ("Promote", "from", &["push_to_main"]),
+    ("Promote", "only_if", &["passed"]),
     ("Report", "formats", &["json", "html", "md", "junit", "csv", "gitlab", "openmetrics"]),
     ("Github", "comment", &["sticky", "on_change", "on_regression", "off"]),
     ("Github", "on_fork", &["artifact"]),

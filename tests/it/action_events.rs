@@ -30,6 +30,9 @@ const EVENTS: [(&str, &str); 7] = [
     ("schedule", r#"{"schedule": "17 3 * * *"}"#),
 ];
 
+/// The kind of runner, for the gate and for the run it is compared with.
+const RUNNER: &str = "act";
+
 /// A repository with this action in it, and the runner.
 struct Repository {
     folder: tempfile::TempDir,
@@ -73,6 +76,22 @@ impl Repository {
     fn git(&self, args: &[&str]) {
         let output = self.command(&self.git).args(args).output().unwrap();
         assert!(output.status.success(), "{}", transcript(&output));
+    }
+
+    /// A run to compare with, for the plan that is to find too little in it.
+    fn store_a_baseline(&self, plan: &str, target: &str) {
+        if plan != "inconclusive" {
+            return;
+        }
+        let config = format!("tests/action/{plan}.yml");
+        for args in [
+            &["run", "--quiet", "--config", &config, "--set", &format!("target.base_url={target}"), "--out", "earlier"][..],
+            &["baseline", "promote", "--config", &config, "--unjudged", "--no-warmup", "earlier/record.json.gz"],
+        ] {
+            let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_loadgate")));
+            let output = command.args(args).env("LOADGATE_RUNNER_CLASS", RUNNER).output().unwrap();
+            assert!(output.status.success(), "{}", transcript(&output));
+        }
     }
 
     /// Plays the workflow, without a token. Gives what the runner said and what the steps came to.
@@ -154,13 +173,20 @@ fn load_in_a_workflow_with_a_token_is_one_comment_and_one_completed_check() {
     let address = format!("http://{}", service.addr());
     let payload =
         format!(r#"{{"pull_request": {{"number": 12, "head": {{"sha": "HEAD", "repo": {{"full_name": "{REPOSITORY}"}}}}}}}}"#);
-    for (plan, code, conclusion) in [("passing", 0, "neutral"), ("failing", 1, "failure")] {
+    for (plan, code, conclusion) in [("passing", 0, "neutral"), ("failing", 1, "failure"), ("inconclusive", 0, "neutral")] {
+        repository.store_a_baseline(plan, &address);
         let github = FakeGithub::start();
         let prism = Prism::before(&github);
         let api = prism.as_ref().map_or_else(|| github.api(), Prism::api);
         let env = |name: &str, value: &str| ["--env".to_owned(), format!("{name}={value}")];
         let secret = ["--secret".to_owned(), format!("GITHUB_TOKEN={TOKEN}")];
-        let more = [env("GITHUB_API_URL", &api), env("GITHUB_GRAPHQL_URL", &github.graphql()), secret].concat();
+        let more = [
+            env("GITHUB_API_URL", &api),
+            env("GITHUB_GRAPHQL_URL", &github.graphql()),
+            secret,
+            env("LOADGATE_RUNNER_CLASS", RUNNER),
+        ]
+        .concat();
         for _ in 0..2 {
             let (output, steps) = repository.play_with("pull_request", &payload, plan, &address, &more);
             let said = transcript(&output);
@@ -179,6 +205,9 @@ fn load_in_a_workflow_with_a_token_is_one_comment_and_one_completed_check() {
             assert_eq!(check["conclusion"], conclusion, "{check}");
         }
         drop(state);
+        let body = github.bodies().concat();
+        assert!(plan == "passing" || body.contains(&format!("\"verdict\":\"{}\"", plan.replace("failing", "fail"))), "{body}");
+        println!("{plan}:\n{body}");
         assert_eq!(prism.map_or_else(Vec::new, |prism| prism.violations()), [""; 0]);
     }
 }

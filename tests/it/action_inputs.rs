@@ -7,28 +7,36 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::program::{loadgate, transcript};
+use crate::{
+    bench::Bench,
+    program::{loadgate, transcript},
+};
 
 fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// Runs the script as the action does, every input that is not given at its default, with a program that prints its arguments.
+/// The script as the action calls it, every input at its default.
+fn step(program: &Path, outputs: &Path) -> Command {
+    let action: serde_yaml::Value = serde_yaml::from_str(&text("action.yml")).unwrap();
+    let mut command = Command::new("bash");
+    command.args(["--noprofile", "--norc"]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("action/gate.sh"));
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("GITHUB_OUTPUT", outputs).env("LOADGATE_BINARY", program);
+    for (name, input) in action["inputs"].as_mapping().unwrap() {
+        let variable = format!("WANTED_{}", name.as_str().unwrap().to_uppercase().replace('-', "_"));
+        command.env(variable, input["default"].as_str().unwrap());
+    }
+    command
+}
+
+/// Calls it with a program that prints its arguments.
 fn gate(inputs: &[(&str, &str)]) -> (Output, String) {
     let folder = tempfile::tempdir().unwrap();
     let outputs = folder.path().join("outputs");
     let program = folder.path().join("program");
     fs::write(&program, "#!/bin/sh\nprintf '%s\\n' \"$@\"\nexit 4\n").unwrap();
     Command::new("chmod").arg("+x").arg(&program).status().unwrap();
-    let action: serde_yaml::Value = serde_yaml::from_str(&text("action.yml")).unwrap();
-    let mut command = Command::new("bash");
-    command.args(["--noprofile", "--norc"]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("action/gate.sh"));
-    command.env_clear().env("PATH", "/usr/bin:/bin").env("GITHUB_OUTPUT", &outputs).env("LOADGATE_BINARY", &program);
-    for (name, input) in action["inputs"].as_mapping().unwrap() {
-        let variable = format!("WANTED_{}", name.as_str().unwrap().to_uppercase().replace('-', "_"));
-        command.env(variable, input["default"].as_str().unwrap());
-    }
-    let output = command.envs(inputs.iter().copied()).output().unwrap();
+    let output = step(&program, &outputs).envs(inputs.iter().copied()).output().unwrap();
     (output, fs::read_to_string(outputs).unwrap_or_default())
 }
 
@@ -58,6 +66,7 @@ fn every_input_becomes_a_flag() {
         ("WANTED_TARGET", "http://127.0.0.1:1"),
         ("WANTED_ALLOWED_TARGETS", "127.0.0.1, *.staging.example.com\n::1"),
         ("WANTED_FAIL_ON", "inconclusive,no-baseline,\nother-environment"),
+        ("WANTED_UPDATE_BASELINE", "auto"),
         ("WANTED_COMMENT", "on_change"),
         ("WANTED_COMMENT_KEY", "staging api"),
         ("WANTED_CHECK_RUN", "off"),
@@ -71,6 +80,7 @@ fn every_input_becomes_a_flag() {
         &set("name=$(touch evil) `x` \"q\""),
         &set("target.base_url=http://127.0.0.1:1"),
         &set("safety.allow_hosts=[\"127.0.0.1\", \"*.staging.example.com\", \"::1\"]"),
+        &["--update-baseline", "auto"],
         &set("regression.policy.inconclusive=fail"),
         &set("regression.policy.missing_baseline=fail"),
         &set("regression.policy.env_mismatch=fail"),
@@ -103,12 +113,35 @@ fn inputs_that_mean_nothing_are_refused_by_name() {
 }
 
 #[test]
+fn hosts_that_the_workflow_allows_win_over_all_that_the_pull_requests_file_says() {
+    let config = "\
+name: shop
+target: TARGET
+stages: [ { rate: 100/s, duration: 500ms } ]
+scenarios: [ { name: items, get: /items } ]
+environments: { wide: { safety: { allow_hosts: [ '*', 127.0.0.1 ] } } }
+safety: { allow_hosts: [ '*', 127.0.0.1 ] }
+";
+    let bench = Bench::new("{}", config);
+    let gate = |allowed: &str| {
+        let mut command = step(Path::new(env!("CARGO_BIN_EXE_loadgate")), &bench.path().join("outputs"));
+        command.current_dir(bench.path()).env("WANTED_ENVIRONMENT", "wide").env("WANTED_ARGS", "--quiet");
+        command.env("WANTED_ALLOWED_TARGETS", allowed).output().unwrap()
+    };
+    let output = gate("staging.example.com");
+    assert_eq!(output.status.code(), Some(2), "{}", transcript(&output));
+    assert!(transcript(&output).contains("the host '127.0.0.1' is not in `safety.allow_hosts`"), "{}", transcript(&output));
+    assert_eq!(bench.requests(), 0, "no load went there");
+    assert_eq!(gate("127.0.0.1").status.code(), Some(0), "and where the workflow allows it, it goes");
+}
+
+#[test]
 fn every_flag_of_the_action_is_one_of_the_program() {
     let script = text("action/gate.sh");
     for command in ["gate", "publish"] {
         let help = loadgate(Path::new("."), &[command, "--help"]).output().unwrap();
         let help = String::from_utf8(help.stdout).unwrap();
-        let of_gate_alone = ["--config", "--env", "--set"];
+        let of_gate_alone = ["--config", "--env", "--set", "--update-baseline"];
         let of_publish_alone = ["--verdict", "--merge"];
         let flags = script.split_whitespace().map(|word| word.trim_start_matches("arguments+=(").trim_end_matches(')'));
         let flags: BTreeSet<&str> = flags.filter(|word| word.starts_with("--")).collect();

@@ -368,3 +368,35 @@ fn the_token_goes_into_no_text_and_no_remark() {
     let (_, why) = &told.remarks[0];
     assert!(why.contains("no such token: ***") && !format!("{told:?}").contains(TOKEN), "{why}");
 }
+
+#[test]
+fn a_repository_with_a_new_name_is_followed_on_the_same_host_alone() {
+    let other = FakeGithub::start();
+    let elsewhere = |to: String| vec![("location".to_owned(), to)];
+    for (status, base, is_followed) in [(301, None, true), (307, Some(String::new()), true), (308, Some(other.api()), false)] {
+        let github = FakeGithub::start();
+        let base = base.unwrap_or_else(|| github.api());
+        let list = format!("{base}/repos/{REPOSITORY}/issues/{PULL}/comments");
+        let moved = |to: String| Then::Answer(status, elsewhere(to), "Moved Permanently".to_owned());
+        github.fail(Fault::always("GET", "/repos/acme/old/issues/12/comments", moved(format!("{list}?per_page=100&page=1"))));
+        github.fail(Fault::always("POST", "/repos/acme/old/issues/12/comments", moved(list)));
+        let mut around = surroundings(&github, 1);
+        around.context.repository = "acme/old".to_owned();
+        let told = tell(&around, settings("api"), &report("fail", "slower"));
+        assert_eq!((told.comment.is_some(), github.bodies().len()), (is_followed, usize::from(is_followed)), "{told:?}");
+    }
+    assert!(other.state().asked.is_empty(), "the token stays where it belongs");
+}
+
+#[test]
+fn gates_of_one_run_that_share_a_key_are_told_so() {
+    let github = FakeGithub::start();
+    let around = surroundings(&github, 1);
+    let first = tell(&around, settings("api"), &report("fail", "one leg"));
+    assert!(first.remarks.is_empty(), "{first:?}");
+    let second = tell(&around, settings("api"), &report("fail", "another leg"));
+    assert_eq!(github.bodies().len(), 1);
+    assert!(second.comment.is_some() && second.remarks[0].1.contains("has the comment key 'api' too"), "{second:?}");
+    let later = tell(&surroundings(&github, 2), settings("api"), &report("fail", "the next run"));
+    assert!(later.remarks.is_empty(), "{later:?}");
+}

@@ -9,6 +9,7 @@ mod action_install;
 mod action_lint;
 mod bad_input;
 mod baseline;
+mod baseline_branch;
 mod bench;
 mod calibrate;
 mod certificates;

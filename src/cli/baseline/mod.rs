@@ -13,12 +13,12 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Failure, config_args::ConfigArgs, terminal};
+use super::{Failure, config_args::ConfigArgs, shelf, terminal};
 use crate::{
-    baseline::{Pruning, Store, StoreError},
+    baseline::{Pruning, Shelf, Store, StoreError},
     clock,
     exit::Exit,
-    plan::{BaselineSettings, Resolved},
+    plan::{BaselineSettings, BaselineStore, Resolved},
     policy::Regression,
 };
 
@@ -107,10 +107,17 @@ impl Args {
             Some(resolved) => resolved.baseline,
             // What it makes, it makes by a configuration, and keeps where that says.
             None if matches!(self.action, Action::Record(_)) => self.config().resolve()?.baseline,
-            None => BaselineSettings { dir: PathBuf::from("baselines"), branch: String::new(), keep: usize::MAX },
+            None => BaselineSettings {
+                store: BaselineStore::File,
+                dir: PathBuf::from("baselines"),
+                branch: String::new(),
+                keep: usize::MAX,
+                promote: false,
+            },
         };
         if let Some(dir) = &self.dir {
             settings.dir.clone_from(dir);
+            settings.store = BaselineStore::File;
         }
         Ok(settings)
     }
@@ -125,16 +132,16 @@ impl Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let settings = args.settings()?;
-    let store = Store::at(&settings.dir);
+    let shelf = shelf::of(&settings);
     match &args.action {
-        Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
-        Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
-        Action::Record(record) => record::run(&store, &args.config(), record),
-        Action::Promote(args) => promote::run(&store, args),
-        Action::Learn(learn) => learn::run(&store, learn, args.rules()?.as_ref()),
-        Action::Forget(args) => forget::run(&store, args),
-        Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
-        Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),
+        Action::List { suite, json } => list::run(&shelf, suite.as_deref(), *json),
+        Action::Show { run, suite } => show::run(&shelf, run, suite.as_deref()),
+        Action::Record(record) => record::run(&shelf, &args.config(), record),
+        Action::Promote(args) => promote::run(&shelf, args),
+        Action::Learn(learn) => learn::run(&shelf, learn, args.rules()?.as_ref()),
+        Action::Forget(args) => forget::run(&shelf, args),
+        Action::Prune { keep, suite, dry_run } => prune(&shelf, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
+        Action::Rollback { to, suite } => rollback(&shelf, to.as_deref(), suite.as_deref()),
     }
 }
 
@@ -148,9 +155,9 @@ impl From<StoreError> for Failure {
     }
 }
 
-fn prune(store: &Store, suite: Option<&str>, keep: usize, dry_run: bool) -> Result<Exit, Failure> {
+fn prune(shelf: &Shelf, suite: Option<&str>, keep: usize, dry_run: bool) -> Result<Exit, Failure> {
     let pruning = if dry_run { Pruning::DryRun } else { Pruning::Remove };
-    let removed = store.prune(suite, keep, clock::wall(), pruning)?;
+    let removed = changed(shelf, "Prune", |store| Ok(store.prune(suite, keep, clock::wall(), pruning)?))?;
     removed.iter().for_each(|path| terminal::out(&path.display().to_string()));
     let verb = if dry_run { "would be removed" } else { "removed" };
     terminal::err(&format!(
@@ -160,17 +167,28 @@ fn prune(store: &Store, suite: Option<&str>, keep: usize, dry_run: bool) -> Resu
     Ok(Exit::Ok)
 }
 
-fn rollback(store: &Store, to: Option<&std::path::Path>, suite: Option<&str>) -> Result<Exit, Failure> {
-    if to.is_none() && suite.is_none() {
-        one_suite(store)?;
-    }
-    let withdrawn = match to {
-        Some(file) => store.withdraw_after(file)?,
-        None => store.withdraw_newest(suite)?,
-    };
+fn rollback(shelf: &Shelf, to: Option<&std::path::Path>, suite: Option<&str>) -> Result<Exit, Failure> {
+    let withdrawn = changed(shelf, "Roll back", |store| {
+        if to.is_none() && suite.is_none() {
+            one_suite(store)?;
+        }
+        Ok(match to {
+            Some(file) => store.withdraw_after(file)?,
+            None => store.withdraw_newest(suite)?,
+        })
+    })?;
     withdrawn.iter().for_each(|path| terminal::out(&path.display().to_string()));
     terminal::err(&format!("{} withdrawn; to use one again, move it back into the folder above", runs(withdrawn.len())));
     Ok(Exit::Ok)
+}
+
+/// Changes what is stored. Gives the names of the files that the change is about.
+fn changed(
+    shelf: &Shelf,
+    why: &str,
+    mut change: impl FnMut(&Store) -> Result<Vec<PathBuf>, Failure>,
+) -> Result<Vec<PathBuf>, Failure> {
+    shelf.change(why, |store| Ok(change(store)?.iter().map(|path| shelf.name(store, path)).collect()))
 }
 
 /// "The newest run" means something only within a suite.

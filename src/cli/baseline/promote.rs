@@ -6,11 +6,11 @@ use std::{
 };
 
 use super::{
-    super::{Failure, terminal},
+    super::{Failure, shelf::reason, terminal},
     verdict_file,
 };
 use crate::{
-    baseline::{Store, has_warmup},
+    baseline::{Shelf, Store, StoreError, has_warmup},
     exit::Exit,
     policy::BLOCKS_MIN,
     record::{self, RunRecord, file::RecordError},
@@ -34,7 +34,8 @@ pub(super) struct Args {
 }
 
 /// Checks every run before it stores the first, so that a mistake in one leaves the store as it was.
-pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(shelf: &Shelf, args: &Args) -> Result<Exit, Failure> {
+    let store = &*shelf.open()?;
     let mut runs = Vec::new();
     for path in &args.records {
         let record = record::file::read(path).map_err(unreadable)?;
@@ -42,15 +43,19 @@ pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
             .map_err(|failure| Failure { message: format!("{}: {}", path.display(), failure.message), ..failure })?;
         runs.push(record);
     }
-    for record in &runs {
-        warn_of_failures(record);
-        let block_us = record.plan.block_us;
-        let blocks = record.plan.measured_stages().map(|stage| stage.blocks(block_us)).sum();
-        warn_of_shortness(blocks, Duration::from_micros(block_us));
-        let stored = store.promote(record)?;
-        terminal::out(&stored.display().to_string());
-    }
+    runs.iter().for_each(warn_of_quality);
+    let stored: Vec<PathBuf> = shelf.change(&reason("Baseline of", runs.first()), |store| {
+        runs.iter().map(|run| store.promote(run).map(|path| shelf.name(store, &path))).collect::<Result<_, StoreError>>()
+    })?;
+    stored.iter().for_each(|path| terminal::out(&path.display().to_string()));
     Ok(Exit::Ok)
+}
+
+fn warn_of_quality(record: &RunRecord) {
+    warn_of_failures(record);
+    let block_us = record.plan.block_us;
+    let blocks = record.plan.measured_stages().map(|stage| stage.blocks(block_us)).sum();
+    warn_of_shortness(blocks, Duration::from_micros(block_us));
 }
 
 /// Errors can be what a service does; a baseline full of them is more often a mistake.

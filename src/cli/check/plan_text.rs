@@ -254,7 +254,7 @@ fn files(resolved: &Resolved) -> String {
         format!("  report           {} ({})", resolved.report.dir.display(), formats.join(", ")),
         format!(
             "  baselines        {} (`baseline prune` keeps the newest {})",
-            resolved.baseline.dir.display(),
+            crate::cli::shelf::of(&resolved.baseline),
             resolved.baseline.keep
         ),
         format!("  windows          {}, seed {}", units::duration(resolved.plan.window), resolved.plan.seed),

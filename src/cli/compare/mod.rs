@@ -9,10 +9,10 @@ use super::{
     config_args::ConfigArgs,
     places,
     records::{Side, read_all, same_conditions, same_suite},
-    sources, terminal,
+    shelf, sources, terminal,
 };
 use crate::{
-    baseline::Store,
+    baseline::Shelf,
     compare::{self, compare_ab},
     exit::Exit,
     policy::{BASELINES_MAX, Policy},
@@ -73,12 +73,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let (Some(config), Some(resolved), Some(run)) = (&args.config, &resolved, candidate.first()) {
         warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
     }
-    let learned_in = args.noise.clone().or_else(|| resolved.as_ref().map(|resolved| resolved.baseline.dir.clone()));
     let lines = resolved.as_ref().map(places::of);
+    let configured = || resolved.as_ref().map(|resolved| shelf::of(&resolved.baseline));
+    let learned_in = args.noise.clone().map(Shelf::Folder).or_else(configured);
     let policy = resolved.map_or_else(Policy::default, |resolved| resolved.policy);
     let (reference, baseline) = match args.mode {
         Mode::Baseline => hold_against(baseline, &candidate, &policy)?,
-        Mode::Ab => (side_by_side(&mut baseline, &mut candidate, &policy, learned_in.map(Store::at))?, baseline),
+        Mode::Ab => (side_by_side(&mut baseline, &mut candidate, &policy, learned_in)?, baseline),
     };
     let verdict = verdict::decide(&candidate, reference, &policy);
     let view = View::new(&verdict, &candidate, &baseline);
@@ -98,7 +99,7 @@ fn side_by_side(
     baseline: &mut [RunRecord],
     candidate: &mut [RunRecord],
     policy: &Policy,
-    learned_in: Option<Store>,
+    learned_in: Option<Shelf>,
 ) -> Result<Reference, Failure> {
     compare::check_pairs(baseline.len(), candidate.len()).map_err(|error| Failure::usage(error).hint(error.hint()))?;
     same_conditions(
@@ -113,7 +114,7 @@ fn side_by_side(
         terminal::err(&format!("warning: {caution}; where they were not, what two processes differ by looks like a change"));
     }
     let learned = match (learned_in, candidate.first()) {
-        (Some(store), Some(run)) => store.learned(&run.suite, &run.fingerprint().id)?,
+        (Some(shelf), Some(run)) => shelf.open()?.learned(&run.suite, &run.fingerprint().id)?,
         _ => LearnedNoise::default(),
     };
     let rules = &policy.regression;

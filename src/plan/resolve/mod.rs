@@ -38,7 +38,7 @@ use std::{path::PathBuf, time::Duration};
 
 pub use github::{CommentMode, GithubSettings, is_key};
 use problems::Problems;
-pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
+pub use settings::{BaselineSettings, BaselineStore, ReportFormat, ReportSettings};
 
 use super::{Hooks, Plan, Replication};
 use crate::{

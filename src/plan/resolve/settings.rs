@@ -11,12 +11,27 @@ const BRANCH: &str = "main";
 /// Where earlier records live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaselineSettings {
-    /// The folder; a relative one of the configuration starts from the configuration's own folder.
+    /// Where they are kept.
+    pub store: BaselineStore,
+    /// The folder; a relative one of the configuration starts from the configuration's own folder. Of [`BaselineStore::Git`] any
+    /// folder of the repository.
     pub dir: PathBuf,
     /// Branch that later versions start from: what is played on it teaches what noise is usual.
     pub branch: String,
     /// Records that `baseline prune` keeps per fingerprint.
     pub keep: usize,
+    /// Whether `gate` stores runs of the branch by itself when they did not fail the build.
+    pub promote: bool,
+}
+
+/// Where earlier records are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BaselineStore {
+    /// In a folder.
+    #[default]
+    File,
+    /// On a branch of the repository.
+    Git,
 }
 
 /// What is written after a run.
@@ -63,15 +78,33 @@ impl ReportFormat {
 pub(super) fn baseline(loaded: &Loaded, problems: &Problems<'_>) -> BaselineSettings {
     let written = &loaded.document.baseline;
     let at = Path::root().key("baseline");
-    problems.choice(written.store.as_deref(), &at.key("store"), &[("file", ())], &["git", "s3", "http"]);
+    let stores = [("file", BaselineStore::File), ("git", BaselineStore::Git)];
+    let store = problems.choice(written.store.as_deref(), &at.key("store"), &stores, &["s3", "http"]).unwrap_or_default();
+    if let Some(promote) = &written.promote {
+        let at = at.key("promote");
+        problems.choice(promote.from.as_deref(), &at.key("from"), &[("push_to_main", ())], &[]);
+        problems.choice(promote.only_if.as_deref(), &at.key("only_if"), &[("passed", ())], &[]);
+    }
+    let dir = match store {
+        BaselineStore::File => folder(written.dir.as_deref(), "baselines", &at.key("dir"), loaded, problems),
+        BaselineStore::Git => {
+            if written.dir.is_some() {
+                let why = "baselines on a branch (store: git) lie in no folder";
+                problems.add(&at.key("dir"), why, "remove the line, or write store: file");
+            }
+            loaded.folder().to_owned()
+        }
+    };
     let keep = written.keep.unwrap_or(50);
     if keep == 0 {
         problems.add(&at.key("keep"), "keeping 0 baselines leaves nothing to compare with", "write 1 or more; 50 is the default");
     }
     BaselineSettings {
-        dir: folder(written.dir.as_deref(), "baselines", &at.key("dir"), loaded, problems),
+        store,
+        dir,
         branch: branch(written.branch.as_deref(), &at.key("branch"), problems),
         keep: usize::try_from(keep).unwrap_or(usize::MAX),
+        promote: written.promote.is_some(),
     }
 }
 

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, Uri, header, response::Parts};
 use http_body_util::{BodyExt as _, Limited};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use octocrab::{
@@ -27,6 +28,8 @@ const ANSWER_BYTES_MAX: usize = 32 << 20;
 const PER_PAGE: usize = 100;
 /// Pages that are looked through.
 const PAGES_MAX: usize = 30;
+/// How often an answer that something is elsewhere now is followed.
+const MOVES_MAX: u32 = 3;
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -171,18 +174,17 @@ impl Api {
     }
 
     async fn exchange(&self, what: &str, method: &Method, path: &str, body: Option<&Value>) -> Result<Value, ApiError> {
-        let failed = |error: &dyn std::error::Error| ApiError::unreachable(what, &causes(error));
         let text = body.map(|body| self.masked(&body.to_string())).unwrap_or_default();
         // The crate would join `/api/graphql` of an enterprise server to `/api/v3`.
-        let address = if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
-        let mut request = Request::builder().method(method.clone()).uri(address);
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        let request = request.body(text).map_err(|error| failed(&error))?;
-        let (head, body) = self.crab.execute(request).await.map_err(|error| failed(&error))?.into_parts();
-        let bytes = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-        let bytes = bytes.map_err(|error| ApiError::unreachable(what, &causes(&*error)))?.to_bytes();
+        let mut address = if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
+        let mut moves = 0;
+        let (head, bytes) = loop {
+            let (head, bytes) = self.ask(what, method, &address, text.clone()).await?;
+            match moved(&address, &head) {
+                Some(to) if moves < MOVES_MAX => (address, moves) = (to, moves + 1),
+                _ => break (head, bytes),
+            }
+        };
         if !head.status.is_success() {
             let now = clock::wall().as_second();
             return Err(ApiError::answered(what, head.status.as_u16(), &head.headers, &bytes, now));
@@ -192,6 +194,29 @@ impl Api {
             false => serde_json::from_slice(&bytes).map_err(|_| ApiError::strange(what, "is no JSON")),
         }
     }
+
+    async fn ask(&self, what: &str, method: &Method, address: &str, body: String) -> Result<(Parts, Bytes), ApiError> {
+        let failed = |error: &dyn std::error::Error| ApiError::unreachable(what, &causes(error));
+        let mut request = Request::builder().method(method.clone()).uri(address);
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(body).map_err(|error| failed(&error))?;
+        let (head, body) = self.crab.execute(request).await.map_err(|error| failed(&error))?.into_parts();
+        let bytes = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+        Ok((head, bytes.map_err(|error| ApiError::unreachable(what, &causes(&*error)))?.to_bytes()))
+    }
+}
+
+/// Where something is now whose repository has another name since: GitHub asks for the same request there. An address on another host is
+/// none: the token stays where it belongs.
+fn moved(address: &str, head: &Parts) -> Option<String> {
+    if !matches!(head.status.as_u16(), 301 | 307 | 308) {
+        return None;
+    }
+    let from = url::Url::parse(address).ok()?;
+    let to = from.join(head.headers.get(header::LOCATION)?.to_str().ok()?).ok()?;
+    (to.origin() == from.origin()).then(|| to.into())
 }
 
 /// GitHub refuses requests without a name of the program.

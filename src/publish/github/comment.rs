@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 use super::{
     client::Api,
     event::Context,
-    pulls, retry,
+    pulls,
     trouble::{ApiError, Trouble},
 };
-use crate::report::comment::{State, has_marker, measuring, not_measuring};
+use crate::{
+    clock,
+    report::comment::{State, has_marker, measuring, not_measuring},
+};
 
 /// How often something is done over because somebody else was faster.
 const ROUNDS_MAX: u32 = 8;
@@ -60,6 +63,8 @@ impl Mode {
 pub(super) enum Posted {
     /// It says what it should; where it is.
     There(Option<String>),
+    /// The same, over what another gate of the same run said there.
+    Over(Option<String>),
     /// It tells of a later run or a later commit, and was left alone.
     Newer,
     /// The mode asks for none.
@@ -208,11 +213,13 @@ impl Thread<'_> {
         if before.sha != text.state.sha && !pulls::is_head(self.api, self.context, self.number).await {
             return Ok(Posted::Newer);
         }
-        self.overwrite(first, body, &text.state).await
+        let is_shared = before.run.is_some() && (&before.run, before.attempt) == (&text.state.run, text.state.attempt);
+        self.overwrite(first, body, &text.state).await?;
+        Ok(if is_shared { Posted::Over(first.url.clone()) } else { Posted::There(first.url.clone()) })
     }
 
     /// Writes until what stands there is not older than what was written: an earlier run that had looked before may write after.
-    async fn overwrite(&self, comment: &Existing, body: &str, state: &State) -> Result<Posted, ApiError> {
+    async fn overwrite(&self, comment: &Existing, body: &str, state: &State) -> Result<(), ApiError> {
         let path = self.path_of(comment.id);
         for _ in 0..ROUNDS_MAX {
             self.api.once(&Method::PATCH, &path, Some(&json!({ "body": body }))).await?;
@@ -223,7 +230,7 @@ impl Thread<'_> {
                 break;
             }
         }
-        Ok(Posted::There(comment.url.clone()))
+        Ok(())
     }
 
     async fn remove(&self, id: u64) -> Result<(), ApiError> {
@@ -234,7 +241,7 @@ impl Thread<'_> {
     }
 
     async fn settle(&self) {
-        let jitter = 1.0 + retry::chance();
+        let jitter = 1.0 + clock::chance();
         tokio::time::sleep(self.api.patience().settle.mul_f64(jitter)).await;
     }
 

@@ -1,10 +1,5 @@
 //! How often and how long something is tried again. Bounded in total: a build never waits long for a comment.
 
-use std::{
-    collections::hash_map::RandomState,
-    hash::{BuildHasher as _, Hasher as _},
-};
-
 use super::trouble::{ApiError, Trouble};
 use crate::clock::{self, Duration, Instant};
 
@@ -79,14 +74,9 @@ impl Budget {
             Trouble::Forbidden | Trouble::Missing | Trouble::TooLong | Trouble::Refused => return None,
         };
         // Those who were refused together shall not come back together.
-        let pause = pause.mul_f64(1.0 + chance() / 4.0);
+        let pause = pause.mul_f64(1.0 + clock::chance() / 4.0);
         (pause < self.left()).then_some(pause)
     }
-}
-
-/// Between 0 and 1. The hasher's keys come from the system's random numbers, anew for each.
-pub(super) fn chance() -> f64 {
-    RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }
 
 #[cfg(test)]

@@ -194,6 +194,15 @@ impl Desk {
         let posted = self.thread(number).write(&text).await?;
         Ok(match posted {
             Posted::There(url) => url,
+            Posted::Over(url) => {
+                let why = format!(
+                    "Another gate of this run has the comment key '{}' too, and its comment was overwritten. Give each gate a key of its \
+                     own (comment-key), or post their verdicts together.",
+                    self.settings.key
+                );
+                self.remarks.push((Level::Warning, why));
+                url
+            }
             Posted::NotWanted => None,
             Posted::Newer => {
                 let why = "The comment tells of a later run or a later commit already, and was left as it is.";

@@ -83,7 +83,7 @@ fn what_the_other_sections_can_not_be() {
     error: loadgate.yml:4:20: 'baseline.store: s3' is not supported yet
       4 | baseline: { store: s3, keep: 0 }
         |                    ^
-    hint: write file
+    hint: write file or git
 
     error: loadgate.yml:4:30: keeping 0 baselines leaves nothing to compare with
       4 | baseline: { store: s3, keep: 0 }
@@ -214,4 +214,16 @@ fn ids_for_traces_are_of_a_known_kind_and_sent_once() {
     let header = with("observe: { traces: w3c }").replace("get: /items", "get: /items, headers: { Traceparent: '00-1' }");
     let refused = refusal(&header);
     assert!(refused.contains("there is a header 'traceparent' in the configuration already"), "{refused}");
+}
+
+#[test]
+fn baselines_on_a_branch_lie_in_no_folder_and_are_stored_from_main_alone() {
+    let said = refusal(&with("baseline: { store: git, dir: perf, promote: { from: pull_request, only_if: failed } }"));
+    for words in [
+        "'pull_request' is not a value of 'baseline.promote.from'",
+        "'failed' is not a value of 'baseline.promote.only_if'",
+        "baselines on a branch (store: git) lie in no folder",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
 }

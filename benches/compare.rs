@@ -36,6 +36,7 @@ fn run(salt: u64) -> RunRecord {
         request: format!("GET /{endpoint}"),
         stages: vec![(0..WINDOWS).map(|number| window(endpoint, number)).collect()],
         is_setup: false,
+        is_occasional: false,
     });
     let duration_us = WINDOWS * WINDOW_US;
     let stage =
@@ -56,7 +57,9 @@ fn run(salt: u64) -> RunRecord {
         breaker: Vec::new(),
         endpoints: endpoints.collect(),
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

@@ -27,6 +27,22 @@ pub const GITHUB_RUN_ID: &str = "GITHUB_RUN_ID";
 pub const GITHUB_RUN_ATTEMPT: &str = "GITHUB_RUN_ATTEMPT";
 /// Web address of the GitHub server.
 pub const GITHUB_SERVER_URL: &str = "GITHUB_SERVER_URL";
+/// Address of the REST API; another one on GitHub Enterprise Server.
+pub const GITHUB_API_URL: &str = "GITHUB_API_URL";
+/// Address of the GraphQL API.
+pub const GITHUB_GRAPHQL_URL: &str = "GITHUB_GRAPHQL_URL";
+/// The token that posts; without it nothing is posted.
+pub const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
+/// Folder the repository is checked out in; annotations name files relative to it.
+pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
+/// Proxies on the way to GitHub, as shells and runners spell them.
+pub const ALL_PROXY: [&str; 2] = ["ALL_PROXY", "all_proxy"];
+/// The proxy for plain HTTP.
+pub const HTTP_PROXY: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+/// The proxy for HTTPS.
+pub const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+/// Hosts that no proxy is asked for.
+pub const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// `Linux`, `macOS` or `Windows`.
 pub const RUNNER_OS: &str = "RUNNER_OS";
 /// `X64`, `ARM64`, ..
@@ -53,12 +69,16 @@ pub const GIT_BRANCH: &str = "GIT_BRANCH";
 pub const BUILD_TAG: &str = "BUILD_TAG";
 /// Jenkins: web address of the build.
 pub const BUILD_URL: &str = "BUILD_URL";
+/// Jenkins: number of the pull request that is built.
+pub const CHANGE_ID: &str = "CHANGE_ID";
 /// Who is logged in.
 pub const USER: &str = "USER";
 /// Set by nearly every CI service; loadgate then prints a line each few seconds instead of a live display.
 pub const CI: &str = "CI";
 /// Overrides the runner class of the fingerprint (`ci-small`, `perf-lab-1`).
 pub const LOADGATE_RUNNER_CLASS: &str = "LOADGATE_RUNNER_CLASS";
+/// Digest of the image of the service that is measured (`sha256:..`); kept in the record.
+pub const LOADGATE_IMAGE_DIGEST: &str = "LOADGATE_IMAGE_DIGEST";
 
 /// What the state that is measured is called, in records and in the history: `v1.4`, `cache of 30 s`.
 pub const LOADGATE_LABEL: &str = "LOADGATE_LABEL";

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Which top-level module may import which. A module that is not here may not exist.
-const IMPORTS: [(&str, &[&str]); 25] = [
+const IMPORTS: [(&str, &[&str]); 27] = [
     ("exit", &[]),
     ("env", &[]),
     ("units", &[]),
@@ -29,8 +29,10 @@ const IMPORTS: [(&str, &[&str]); 25] = [
     ("baseline", &["record", "clock", "units"]),
     ("history", &["record", "stats", "units"]),
     ("import", &["record", "units"]),
-    ("report", &["record", "compare", "verdict", "policy", "exit", "units"]),
-    ("publish", &["report", "verdict", "units", "env"]),
+    ("diagnose", &["record", "compare", "verdict", "units"]),
+    ("report", &["record", "compare", "verdict", "diagnose", "policy", "exit", "units"]),
+    ("pack", &["report", "record", "policy", "mask", "units"]),
+    ("publish", &["report", "verdict", "clock", "units", "env"]),
     ("mock_target", &["clock", "units"]),
     ("cli", &["*"]),
     ("main", &["cli"]),

@@ -3,7 +3,7 @@
 # a folder of their own. What can't be had is named at the end; run.py leaves it out.
 # Usage: install.sh [FOLDER]      FOLDER: default target/peers, whose bin/ is where run.py looks first
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 folder=${1:-target/peers}
 oha_version=1.16.0
 k6_version=1.1.0

@@ -54,6 +54,14 @@ pub enum StoreError {
         /// The store.
         dir: PathBuf,
     },
+    /// git refused.
+    #[error("git {what}: {reason}")]
+    Git {
+        /// What it was asked for.
+        what: String,
+        /// Its words.
+        reason: String,
+    },
     /// The run is not pinned.
     #[error("{path}: this run is not pinned")]
     NotPinned {
@@ -86,6 +94,12 @@ impl StoreError {
             Self::NotLearned { .. } => {
                 Some("`loadgate baseline show latest` lists what was learned, with the names of its entries")
             }
+            Self::Git { what, .. } if what == "push" => {
+                Some("storing on a branch takes a token that may write to the repository (`permissions: { contents: write }`)")
+            }
+            Self::Git { .. } => Some(
+                "baseline.store: git takes a checkout whose `origin` can be reached, and a token that may read it (`permissions: { contents: read }`)",
+            ),
             Self::Ambiguous { .. } => Some("`loadgate baseline list` shows them: give the path of one"),
         }
     }

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     error::StoreError,
+    git::Lineage,
     name::{RunName, suite_folder},
     points,
     scan::{self, RunFile},
@@ -116,30 +117,25 @@ impl Store {
         Ok(())
     }
 
-    /// The `newest` runs that `record` can be compared with. The run itself, if it is stored, is not one of them, and nothing older
-    /// than the runs whose level was accepted last: that level is what counts from then on.
+    /// The `newest` runs that `record` can be compared with. The run itself, if it is stored, is not one of them; nor, where `lineage`
+    /// says what it descends from, are those of commits that it does not, as long as there are others; nor is anything older than
+    /// the runs whose level was accepted last: that level is what counts from then on.
     ///
     /// # Errors
     /// A file that is damaged, foreign, or lies in the wrong folder.
-    pub fn matching(&self, record: &RunRecord, newest: usize) -> Result<Found, StoreError> {
-        let mut runs = Vec::new();
-        // When the level was accepted that the runs have, and whether those that are left were made before.
-        let (mut level, mut before_level) = (None, false);
+    pub fn matching(&self, record: &RunRecord, newest: usize, lineage: Option<&Lineage>) -> Result<Found, StoreError> {
+        let (mut of_lineage, mut others) = (Vec::new(), Vec::new());
         for file in scan::runs(&self.folder_of(record))? {
             file.name()?;
-            if runs.len() < newest && !before_level {
+            if of_lineage.len() < newest {
                 let stored = self.read(&file)?;
-                let accepted = stored.record.provenance.accepted.as_ref().map(|accepted| accepted.at);
-                if level.is_some() && accepted != level {
-                    before_level = true;
-                    continue;
-                }
-                level = level.or(accepted);
-                if !is_same_run(&stored.record, record) {
+                let runs = if descends(lineage, &stored.record) { &mut of_lineage } else { &mut others };
+                if !is_same_run(&stored.record, record) && runs.len() < newest {
                     runs.push(stored);
                 }
             }
         }
+        let runs = since_accepted(if of_lineage.is_empty() { others } else { of_lineage });
         if !runs.is_empty() {
             return Ok(Found::Runs(runs));
         }
@@ -182,6 +178,23 @@ impl Store {
     fn folder_of(&self, record: &RunRecord) -> PathBuf {
         self.dir.join(suite_folder(&record.suite)).join(record.fingerprint().id)
     }
+}
+
+/// Whether a run is one of those that a version descends from, as far as anybody knows.
+fn descends(lineage: Option<&Lineage>, run: &RunRecord) -> bool {
+    let (Some(lineage), Some(commit)) = (lineage, &run.provenance.commit) else { return true };
+    lineage.holds(commit, run.started_at)
+}
+
+/// The newest runs as far back as those whose level was accepted last, and these: what is older had another level.
+fn since_accepted(mut runs: Vec<Stored>) -> Vec<Stored> {
+    let level = |stored: &Stored| stored.record.provenance.accepted.as_ref().map(|accepted| accepted.at);
+    if let Some(first) = runs.iter().position(|stored| level(stored).is_some()) {
+        let accepted = level(&runs[first]);
+        let of_level = runs[first..].iter().take_while(|stored| level(stored) == accepted).count();
+        runs.truncate(first + of_level);
+    }
+    runs
 }
 
 /// A run is known by the moment it began and the commit it measured; the rest changes when it is coarsened.

@@ -1,15 +1,14 @@
 //! The gate of an A/B run: replicates are played until the verdict is sure or all of them are played; then it is reported.
 
 use super::{
-    Failure, confirm,
+    Failure, as_gate, confirm,
     early::{self, PairWatch},
     gate::{Gated, reported},
     pair, provenance,
     replicates::{self, Made, Next, Session, Turn},
-    terminal,
+    retakes, shelf, terminal,
 };
 use crate::{
-    baseline::Store,
     compare::{Look, Part, compare_ab, looks_with_extension},
     plan::{Replicate, Replication, Resolved},
     record::{DuetNoise, LearnedNoise, RunRecord, Side},
@@ -37,15 +36,28 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
     };
     let made = replicates::play(session, one, |made| {
         let round = confirm::last_round(made);
-        let mut looks = looks.iter().filter(|look| look.part == Part::Replicate && look.used == round.len());
-        let is_over = round.len() == replication.most() || looks.any(|look| is_enough(&judge(round), look, replication));
+        let counted = retakes::judged(round).len();
+        let mut looks = looks.iter().filter(|look| look.part == Part::Replicate && look.used == counted);
+        let is_over = retakes::is_last(made, replication) || looks.any(|look| is_enough(&judge(round), look, replication));
         Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
+    let made = looked_at(made, &looks, &learned, resolved);
     replicates::save(&made, session.replication, session.report)?;
-    let verdict = confirm::verdict(&made, judge, &resolved.policy);
+    let verdict = retakes::told(confirm::verdict(&made, judge, &resolved.policy), &made, &resolved.policy);
     confirm::rounds(&made).for_each(|round| teach_by_itself(&judge(round), round, resolved));
-    let (candidate, baseline) = replicates::apart(made);
+    let (candidate, baseline) = retakes::runs(&made);
     reported(verdict, &candidate, &baseline, resolved)
+}
+
+/// The records with the look that each was judged at.
+fn looked_at(mut made: Vec<Made>, looks: &[Look], learned: &LearnedNoise, resolved: &Resolved) -> Vec<Made> {
+    let of_rounds: Vec<Look> = confirm::rounds(&made).map(|round| look_at(round, looks, resolved)).collect();
+    for made in &mut made {
+        let Some(look) = of_rounds.get(made.replicate.round - 1) else { continue };
+        let facts = as_gate::facts(look, made.replicate.round, learned, &resolved.policy.regression);
+        made.records().filter_map(|record| record.ab.as_mut()).for_each(|part| part.look = Some(facts));
+    }
+    made
 }
 
 /// The look at a round that is over. One that was cut short is invalid, whatever it is looked at for.
@@ -53,8 +65,19 @@ fn look_at(round: &[Made], looks: &[Look], resolved: &Resolved) -> Look {
     if let [Made { look: Some(look), .. }] = round {
         return *look;
     }
-    let look = looks.iter().find(|look| look.used == round.len()).or(looks.last());
-    look.copied().unwrap_or_else(|| Look::only(round.len(), resolved.policy.regression.alpha))
+    let counted = retakes::judged(round).len();
+    let over = retakes::is_last(round, resolved.replication);
+    let of_pair = looks.last().filter(|look| look.part == Part::Block);
+    let exact = looks.iter().find(|look| look.used == counted && (look.is_last() || !over));
+    of_pair.or(exact).copied().unwrap_or_else(|| shortened(looks, counted, resolved))
+}
+
+/// The look at the end of a round with fewer replicates than were planned, as the generator spoilt the others: the look at the end
+/// that it has not come to. That it comes sooner is not chosen by what is compared, so its chances of error stay what they are.
+fn shortened(looks: &[Look], counted: usize, resolved: &Resolved) -> Look {
+    let end = looks.iter().find(|look| look.is_last() && look.used >= counted).or(looks.last());
+    let only = Look::only(counted, resolved.policy.regression.alpha);
+    end.map_or(only, |end| Look { used: counted, planned: counted, ..*end })
 }
 
 /// When the replicates, or the only one, are looked at; the last look is at their end.
@@ -73,15 +96,14 @@ fn is_enough(verdict: &Verdict, look: &Look, replication: Replication) -> bool {
 }
 
 fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved) -> Verdict {
-    let compared = match made {
-        [made @ Made { look: Some(look), .. }] => vec![early::beginning(made, look, resolved)],
-        all => all.to_vec(),
+    let (candidate, baseline) = retakes::runs(made);
+    let (of_candidate, of_baseline) = match made {
+        [made @ Made { look: Some(look), .. }] => replicates::apart(vec![early::beginning(made, look, resolved)]),
+        _ => (candidate.clone(), baseline.clone()),
     };
-    let (candidate, baseline) = replicates::apart(compared);
-    let mut comparison = compare_ab(&baseline, &candidate, &resolved.policy.regression, learned, look);
-    let (candidate, baseline) = replicates::apart(made.to_vec());
-    if made.len() > resolved.replication.count {
-        let (planned, all) = (resolved.replication.count, made.len());
+    let mut comparison = compare_ab(&of_baseline, &of_candidate, &resolved.policy.regression, learned, look);
+    if candidate.len() > resolved.replication.count {
+        let (planned, all) = (resolved.replication.count, candidate.len());
         comparison.notes.push(format!("extended to {all} replicates, as {planned} were inconclusive"));
     }
     decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &resolved.policy)
@@ -89,7 +111,7 @@ fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved)
 
 /// Comparisons of the branch itself teach what noise is usual, whatever their verdict. That this fails does not change it.
 fn teach_by_itself(verdict: &Verdict, round: &[Made], resolved: &Resolved) {
-    let (candidate, baseline) = replicates::apart(round.to_vec());
+    let (candidate, baseline) = retakes::runs(round);
     let branch = &resolved.baseline.branch;
     let is_theirs = candidate.first().is_some_and(|run| provenance::is_of_branch(&run.provenance, branch));
     let Some(comparison) = verdict.comparison() else { return };
@@ -97,7 +119,9 @@ fn teach_by_itself(verdict: &Verdict, round: &[Made], resolved: &Resolved) {
         return;
     }
     let Some(noise) = DuetNoise::of(&baseline, &candidate, &comparison.spreads, false) else { return };
-    match Store::at(&resolved.baseline.dir).teach(&noise) {
+    let why = shelf::reason("Noise of", candidate.first());
+    let shelf = shelf::of(&resolved.baseline);
+    match shelf.change(&why, |store| store.teach(&noise).map(|path| shelf.name(store, &path))) {
         Ok(path) => terminal::err(&format!(
             "note: what this comparison of {branch} shows of noise is stored for later ones, which see smaller changes by it: {}",
             path.display()
@@ -112,7 +136,7 @@ fn teach_by_itself(verdict: &Verdict, round: &[Made], resolved: &Resolved) {
 /// It is damaged.
 pub(super) fn learned(session: &Session<'_>) -> Result<LearnedNoise, Failure> {
     let blank = first_record(session.resolved, session.replication);
-    Ok(Store::at(&session.resolved.baseline.dir).learned(&blank.suite, &blank.fingerprint().id)?)
+    Ok(shelf::of(&session.resolved.baseline).open()?.learned(&blank.suite, &blank.fingerprint().id)?)
 }
 
 /// The candidate's first record of an A/B run that is still to be played: by it one finds what belongs to the run.
@@ -125,7 +149,11 @@ pub(super) fn first_record(resolved: &Resolved, replication: Replication) -> Run
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{policy::Policy, verdict::decide};
+    use crate::{
+        config, plan,
+        policy::Policy,
+        verdict::{SetAside, decide},
+    };
 
     fn verdict(kind: VerdictKind) -> Verdict {
         Verdict { kind, ..decide(&[], Reference::NoBaseline, &Policy::default()) }
@@ -142,5 +170,57 @@ mod tests {
         }
         assert!(!is_enough(VerdictKind::Inconclusive, planned));
         assert!(!is_enough(VerdictKind::Inconclusive, early) && !is_enough(VerdictKind::Warn, early));
+    }
+
+    /// A plan of six replicates or of one pair, and its looks.
+    fn planned(rest: &str) -> (Resolved, Vec<Look>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("loadgate.yml");
+        let text = format!(
+            "target: {{ base_url: 'http://127.0.0.1:1', baseline_url: 'http://127.0.0.1:2' }}\n\
+             stages: [ {{ rate: 1/s, duration: 60s }} ]\nscenarios: [ GET / ]\n{rest}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let resolved = plan::resolve(&config::load(&path, &config::Overrides::default()).unwrap()).unwrap();
+        let looks = looks_of(&resolved);
+        (resolved, looks)
+    }
+
+    /// What is played until the end of so many replicates, of which these are lost.
+    fn round(resolved: &Resolved, until: usize, lost: &[usize]) -> Vec<Made> {
+        let of = resolved.replication.count;
+        let made = |number| {
+            let replicate = Replicate::new(number, of);
+            let record = |side| pair::blank(resolved, replicate, side);
+            let reason = "the load generator was late itself".to_owned();
+            let set_aside = lost.contains(&number).then_some(SetAside { replicate: number, reason, again: false });
+            Made { set_aside, ..Made::of(replicate, record(Side::Candidate), Some(record(Side::Baseline))) }
+        };
+        (1..=until).map(made).collect()
+    }
+
+    #[test]
+    fn a_round_that_ends_with_fewer_replicates_is_judged_as_at_its_end() {
+        let (resolved, looks) = planned("hooks: { restart: \"true\" }");
+        let at = |until, lost: &[usize]| {
+            let look = look_at(&round(&resolved, until, lost), &looks, &resolved);
+            (look.used, look.planned, (look.alpha / resolved.policy.regression.alpha * 100.0).round() as u64)
+        };
+        assert_eq!([at(4, &[]), at(5, &[]), at(6, &[])], [(4, 6, 10), (5, 6, 30), (6, 6, 84)]);
+        assert_eq!(at(5, &[2]), (4, 6, 10), "others are still to come");
+        assert_eq!([at(6, &[2]), at(6, &[2, 6])], [(5, 5, 84), (4, 4, 84)]);
+        let (resolved, looks) = planned("hooks: { restart: \"true\" }\nregression: { policy: { inconclusive: extend } }");
+        let at = |until, lost: &[usize]| {
+            let look = look_at(&round(&resolved, until, lost), &looks, &resolved);
+            (look.used, look.is_last(), (look.alpha / resolved.policy.regression.alpha * 100.0).round() as u64)
+        };
+        assert_eq!([at(7, &[2]), at(9, &[2]), at(9, &[])], [(6, true, 63), (8, true, 25), (9, true, 25)]);
+    }
+
+    #[test]
+    fn a_pair_that_was_played_to_its_end_is_judged_at_its_end() {
+        let (resolved, looks) = planned("");
+        let look = look_at(&round(&resolved, 1, &[]), &looks, &resolved);
+        assert_eq!((look.part, look.is_last(), Some(&look)), (Part::Block, true, looks.last()));
     }
 }

@@ -10,7 +10,7 @@ use super::{
     pair,
     recording::Talk,
     replicates::{self, Made, Next, Session},
-    signals,
+    retakes, shelf, signals,
     start_args::StartArgs,
     terminal,
 };
@@ -55,22 +55,27 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let resolved = resolve(args)?;
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
-    let store = Store::at(&resolved.baseline.dir);
+    let shelf = shelf::of(&resolved.baseline);
     let replication = resolved.replication.whole();
     let first = ab::first_record(&resolved, replication);
     // Damaged files are found before any load is sent.
-    store.learned(&first.suite, &first.fingerprint().id)?;
+    shelf.open()?.learned(&first.suite, &first.fingerprint().id)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     tell_length(&resolved, args.runs);
     for run in 1..=args.runs {
         terminal::err(&format!("comparison {run} of {}", args.runs));
         let resolved = Resolved { plan: seeded(&resolved.plan, run), ..resolved.clone() };
-        let session = Session { resolved: &resolved, replication, talk: args.talk, stop: &stop, report: folder };
+        let retakes = Some(retakes::usual(replication.count));
+        let session = Session { resolved: &resolved, replication, talk: args.talk, stop: &stop, report: folder, retakes };
         let made = replicates::play(&session, pair::beside, |_| Ok(Next::More))?;
-        let path = store.teach(&lesson(made, &resolved, run - 1)?).map_err(Failure::invalid)?;
+        let (lesson, why) =
+            (lesson(&made, &resolved, run - 1)?, shelf::reason("Noise of", made.first().map(|made| &made.candidate)));
+        let path =
+            shelf.change(&why, |store| store.teach(&lesson).map(|path| shelf.name(store, &path))).map_err(Failure::invalid)?;
         terminal::err(&format!("stored: {}", Path::display(&path)));
     }
+    let store = shelf.open()?;
     tell(&store, &resolved, &first.suite, &first.fingerprint().id)
 }
 
@@ -127,8 +132,8 @@ fn seeded(plan: &Plan, run: u16) -> Plan {
 }
 
 /// What a comparison of a version with itself teaches.
-fn lesson(made: Vec<Made>, resolved: &Resolved, stored: u16) -> Result<DuetNoise, Failure> {
-    let (candidate, baseline) = replicates::apart(made);
+fn lesson(made: &[Made], resolved: &Resolved, stored: u16) -> Result<DuetNoise, Failure> {
+    let (candidate, baseline) = retakes::runs(made);
     if let Some(cut) = candidate.iter().find(|run| run.ended != Ended::Complete) {
         let reason = cut.ended_because.as_deref().unwrap_or("it did not come to its end");
         let failure = Failure::invalid(format!("{reason}; comparisons stored before: {stored}"));

@@ -6,6 +6,8 @@ use crate::{exit::Exit, plan::Resolved, units};
 mod outlook_text;
 mod plan_text;
 mod replicates_text;
+mod shortage_text;
+mod sockets_text;
 mod steering_text;
 mod target_text;
 mod thresholds_text;
@@ -38,7 +40,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let outlook = Outlook::of(&resolved)?;
     terminal::out(&match args.power {
         None => shown(&resolved, outlook.as_ref()),
-        Some(wanted) => power(outlook.as_ref(), wanted)?,
+        Some(wanted) => power(outlook.as_ref(), wanted, &resolved)?,
     });
     for note in resolved.notes.iter().chain(&services::port_notes(&resolved.plan)) {
         terminal::err(&format!("note: {}", resolved.secrets.mask(note)));
@@ -51,10 +53,10 @@ fn shown(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
     resolved.secrets.mask(&plan_text::render(resolved, outlook))
 }
 
-fn power(outlook: Option<&Outlook>, wanted: f64) -> Result<String, Failure> {
+fn power(outlook: Option<&Outlook>, wanted: f64, resolved: &Resolved) -> Result<String, Failure> {
     let outlook = outlook.ok_or_else(|| {
         Failure::usage("how many requests users make is the target's to decide, so what they can show can't be told beforehand")
             .hint("measure with arrivals (rate: 200/s), or look at `would have been seen` in the verdict of a run")
     })?;
-    Ok(outlook_text::power(outlook, wanted))
+    Ok(outlook_text::power(outlook, wanted, resolved))
 }

@@ -1,8 +1,8 @@
 //! A suspected regression must show again, where the configuration says so: when another round is played, and the verdict of all.
 
 use super::{
-    replicates::{self, Made, Next},
-    terminal,
+    replicates::{Made, Next},
+    retakes, terminal,
 };
 use crate::{
     compare::{Comparison, confirmed},
@@ -14,7 +14,7 @@ use crate::{
 
 /// The replicates by round, each with all that were played in it.
 pub(super) fn rounds(made: &[Made]) -> impl Iterator<Item = &[Made]> {
-    made.chunk_by(|a, b| a.round == b.round)
+    made.chunk_by(|a, b| a.replicate.round == b.replicate.round)
 }
 
 /// Those of the round that is played.
@@ -51,7 +51,7 @@ pub(super) fn verdict(made: &[Made], judge: impl Fn(&[Made]) -> Verdict, policy:
         Some((first, again)) if !again.is_empty() => {
             let mut comparison = confirmed(first, again);
             comparison.notes.push(whose(made));
-            let (candidate, baseline) = replicates::apart(made.to_vec());
+            let (candidate, baseline) = retakes::runs(made);
             decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), policy)
         }
         _ => last,
@@ -60,13 +60,12 @@ pub(super) fn verdict(made: &[Made], judge: impl Fn(&[Made]) -> Verdict, policy:
 
 /// Which records are of which round.
 fn whose(made: &[Made]) -> String {
-    let mut first = 1;
+    let number = |made: Option<&Made>| made.map_or(0, |made| made.replicate.number_of_all());
     let parts: Vec<String> = rounds(made)
         .enumerate()
         .map(|(n, round)| {
-            let last = first + round.len() - 1;
+            let (first, last) = (number(round.first()), number(round.last()));
             let numbers = if first == last { first.to_string() } else { format!("{first} to {last}") };
-            first = last + 1;
             format!("{numbers} of the {} run", units::ordinal(n + 1))
         })
         .collect();
@@ -78,6 +77,7 @@ mod tests {
     use super::*;
     use crate::{
         compare::{compare, fixture},
+        plan::Replicate,
         record::RunRecord,
         verdict::decide,
     };
@@ -91,19 +91,16 @@ mod tests {
 
     /// Rounds of a replicate each, whose `/b` is slower than the baselines by these factors.
     fn made(factors: &[f64]) -> Vec<Made> {
-        let one = |(n, factor): (usize, &f64)| Made {
-            round: n + 1,
-            look: None,
-            unready: None,
-            candidate: run(*factor, 7 + n as u64),
-            baseline: None,
+        let one = |(n, factor): (usize, &f64)| {
+            let replicate = Replicate { round: n + 1, before: n, ..Replicate::ONLY };
+            Made::of(replicate, run(*factor, 7 + n as u64), None)
         };
         factors.iter().enumerate().map(one).collect()
     }
 
     fn judge(round: &[Made]) -> Verdict {
         let baseline: Vec<RunRecord> = (0..6).map(|shift| run(1.0, shift)).collect();
-        let (candidate, policy) = (replicates::apart(round.to_vec()).0, Policy::default());
+        let (candidate, policy) = (retakes::runs(round).0, Policy::default());
         let comparison = compare(&baseline, &candidate, &policy.regression);
         decide(&candidate, Reference::Compared(Box::new(comparison)), &policy)
     }

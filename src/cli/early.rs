@@ -7,7 +7,7 @@ use super::{
 use crate::{
     compare::{Look, Part, looks_of_pair},
     engine::Ending,
-    plan::Resolved,
+    plan::{Replicate, Resolved},
     record::{Ended, EndpointSeries, PlanFacts, RunRecord, Side, Window, WindowPlace},
     units::Micros,
     verdict::{Verdict, sure},
@@ -74,7 +74,7 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
         }
         self.looks.remove(0);
         let [candidate, baseline] = [Side::Candidate, Side::Baseline].map(|side| self.so_far(side).beginning(&needed));
-        let made = Made { round: 1, look: Some(look), unready: None, candidate, baseline: Some(baseline) };
+        let made = Made { look: Some(look), ..Made::of(Replicate::ONLY, candidate, Some(baseline)) };
         sure(&(self.judge)(&made)).map(|_| (look, Ending::Enough(SURE.to_owned())))
     }
 
@@ -87,6 +87,7 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
             scenario: endpoint.scenario.clone(),
             request: endpoint.request.clone(),
             is_setup: workload.is_setup(id),
+            is_occasional: workload.is_occasional(id),
             stages: seen.iter().map(|stage| stage.iter().map(|windows| windows[id].clone()).collect()).collect(),
         });
         RunRecord { ended: Ended::Complete, endpoints: endpoints.collect(), ..self.blank[side.number()].clone() }
@@ -100,7 +101,7 @@ mod tests {
         compare::{compare_ab, fixture},
         config,
         engine::Stop,
-        plan::{self, Replicate},
+        plan,
         record::{LearnedNoise, Window},
         verdict::{Reference, VerdictKind, decide_ab},
     };

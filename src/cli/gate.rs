@@ -5,16 +5,21 @@ use std::path::PathBuf;
 use super::{
     Failure, ab,
     config_args::ConfigArgs,
-    confirm, ratchet,
+    confirm,
+    only_args::OnlyArgs,
+    places, promotion,
+    publish_args::PublishArgs,
+    publishing::Publishing,
+    ratchet,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
     report::formats,
-    signals,
+    retakes, shelf, signals,
     start_args::StartArgs,
     terminal,
 };
 use crate::{
-    baseline::{Found, Store},
+    baseline::{Found, Shelf},
     compare::compare,
     engine::Stop,
     exit::Exit,
@@ -33,33 +38,55 @@ pub(super) struct Args {
     #[command(flatten)]
     start: StartArgs,
     #[command(flatten)]
+    only: OnlyArgs,
+    #[command(flatten)]
     talk: Talk,
     /// Folder for record, verdict and reports [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write no job summary, also in GitHub Actions
+    /// Post nothing and write no job summary, also in GitHub Actions
     #[arg(long)]
     no_publish: bool,
+    /// Whether a run of baseline.branch that did not fail the build is stored: auto, off [default: as baseline.promote says]
+    #[arg(long, value_name = "auto|off", value_parser = promotion::switch)]
+    update_baseline: Option<bool>,
+    #[command(flatten)]
+    publish: PublishArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let mut resolved = args.config.resolve_with(&args.start)?;
+    let mut resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
     if let Some(folder) = &args.out {
         resolved.report.dir.clone_from(folder);
     }
+    resolved.baseline.promote = args.update_baseline.unwrap_or(resolved.baseline.promote);
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
-    let gated = gate(&resolved, args.talk, &stop)?;
+    let github = args.publish.over(&resolved.github);
+    let adds_summary = github.step_summary && !args.no_publish;
+    let publishing = if args.no_publish { Publishing::off(github) } else { Publishing::of_gate(github, &resolved.secrets) };
+    let gated = gate(&resolved, args.talk, &stop);
+    publishing.load_is_over();
+    let gated = match gated {
+        Ok(gated) => gated,
+        Err(failure) => {
+            publishing.failed(&failure, &resolved.secrets);
+            return Err(failure);
+        }
+    };
     terminal::out(&gated.console);
-    if !matches!(gated.verdict.reference, Reference::Compared(_)) && gated.verdict.exit == Exit::Ok {
+    if !matches!(gated.verdict.reference, Reference::Compared(_))
+        && gated.verdict.exit == Exit::Ok
+        && !promotion::is_due(&resolved)
+    {
         terminal::err(&how_to_promote(&resolved));
     }
     let folder = &resolved.report.dir;
     warn(publish::github::set_outputs(folder, &gated.verdict));
-    if !args.no_publish {
+    if adds_summary {
         warn(publish::github::add_summary(folder));
     }
-    Ok(gated.verdict.exit)
+    Ok(publishing.tell_gate(&gated.view, gated.verdict.exit))
 }
 
 /// A finished gate.
@@ -67,6 +94,8 @@ pub(super) struct Gated {
     pub verdict: Verdict,
     /// The table and the verdict for a terminal.
     pub console: String,
+    /// What every other report shows.
+    pub view: Box<report::View>,
 }
 
 /// Runs and judges a candidate; leaves record, verdict and reports in the report folder. Everything that can be found wrong
@@ -74,23 +103,29 @@ pub(super) struct Gated {
 pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated, Failure> {
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
-    let session = Session { resolved, replication: resolved.replication, talk, stop, report: folder };
+    let replication = resolved.replication;
+    // One run by itself has nothing that could stand for it.
+    let retakes = (replication.count > 1).then(|| retakes::usual(replication.count));
+    let session = Session { resolved, replication, talk, stop, report: folder, retakes };
     if resolved.plan.baseline.is_some() {
         return ab::gate(&session);
     }
-    let found = Store::at(&resolved.baseline.dir).matching(&recording::blank(resolved), BASELINES_MAX)?;
+    let lineage = shelf::lineage(resolved);
+    let found = shelf::of(&resolved.baseline).open()?.matching(&recording::blank(resolved), BASELINES_MAX, lineage.as_ref())?;
     ratchet::check(resolved)?;
     let (baseline, nothing) = taken(found);
     let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &resolved.policy);
     let made = replicates::play(&session, replicates::alone, |made| {
-        let is_over = confirm::last_round(made).len() == resolved.replication.count;
-        Ok(if is_over { confirm::next(made, judge, resolved.replication, &resolved.policy) } else { Next::More })
+        let is_over = retakes::is_last(made, replication);
+        Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
-    replicates::save(&made, resolved.replication, folder)?;
-    let verdict = confirm::verdict(&made, judge, &resolved.policy);
-    let (candidate, _) = replicates::apart(made);
+    replicates::save(&made, replication, folder)?;
+    let verdict = retakes::told(confirm::verdict(&made, judge, &resolved.policy), &made, &resolved.policy);
+    let (candidate, _) = retakes::runs(&made);
     let verdict = ratchet::apply(verdict, &candidate, resolved)?;
-    reported(verdict, &candidate, &baseline, resolved)
+    let gated = reported(verdict, &candidate, &baseline, resolved)?;
+    promotion::by_itself(&candidate, gated.verdict.exit, resolved);
+    Ok(gated)
 }
 
 /// Leaves verdict and reports in the report folder.
@@ -100,9 +135,9 @@ pub(super) fn reported(
     baseline: &[RunRecord],
     resolved: &Resolved,
 ) -> Result<Gated, Failure> {
-    let view = report::View::new(&verdict, candidate, baseline);
+    let view = report::View::new(&verdict, candidate, baseline).placed(places::of(resolved));
     report::write(&view, &formats(&resolved.report.formats), &resolved.report.dir).map_err(recording::not_reported)?;
-    Ok(Gated { console: report::console(&view), verdict })
+    Ok(Gated { console: report::console(&view), verdict, view: Box::new(view) })
 }
 
 /// The runs to compare with, or what there is instead.
@@ -115,7 +150,7 @@ fn taken(found: Found) -> (Vec<RunRecord>, Option<Reference>) {
 }
 
 fn judge(round: &[Made], baseline: &[RunRecord], nothing: Option<&Reference>, policy: &Policy) -> Verdict {
-    let (candidate, _) = replicates::apart(round.to_vec());
+    let (candidate, _) = retakes::runs(round);
     let compared = || Reference::Compared(Box::new(compare(baseline, &candidate, &policy.regression)));
     decide(&candidate, nothing.cloned().unwrap_or_else(compared), policy)
 }
@@ -126,11 +161,12 @@ fn how_to_promote(resolved: &Resolved) -> String {
         1 => report::RECORD_FILE.to_owned(),
         _ => format!("{}/candidate-*.json.gz", report::RECORDS_FOLDER),
     };
-    let (dir, record) = (resolved.baseline.dir.display(), resolved.report.dir.join(record));
-    format!(
-        "note: baselines are looked for in {dir}; to store this run: loadgate baseline promote --dir {dir} {}",
-        record.display()
-    )
+    let (shelf, record) = (shelf::of(&resolved.baseline), resolved.report.dir.join(record));
+    let to = match &shelf {
+        Shelf::Folder(dir) => format!("--dir {}", dir.display()),
+        Shelf::Branch(_) => "--config FILE".to_owned(),
+    };
+    format!("note: baselines are looked for in {shelf}; to store this run: loadgate baseline promote {to} {}", record.display())
 }
 
 /// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.

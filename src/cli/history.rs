@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, config_args::ConfigArgs, terminal};
+use super::{Failure, config_args::ConfigArgs, shelf, terminal};
 use crate::{
-    baseline::{Kept, Store},
+    baseline::{Kept, Shelf, Store},
     compare::{self, Outcome},
     exit::Exit,
     history::{self, History, Run},
@@ -60,13 +60,13 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let store = Store::at(args.folder()?);
+    let store = &*args.shelf()?.open()?;
     let kept = store.kept(args.suite.as_deref())?;
     if kept.is_empty() {
         return Err(Failure::usage(format!("no run is stored under {}", store.dir().display()))
             .hint("store runs of the main branch: loadgate baseline promote, or loadgate baseline record"));
     }
-    let mut histories = kept.into_iter().map(|kept| of(&store, kept)).collect::<Result<Vec<_>, _>>()?;
+    let mut histories = kept.into_iter().map(|kept| of(store, kept)).collect::<Result<Vec<_>, _>>()?;
     histories.sort_by_key(|history| std::cmp::Reverse(history.runs.last().map(|run| run.point.started_at)));
     if let Some(endpoint) = &args.endpoint {
         known(endpoint, &histories)?;
@@ -89,13 +89,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 impl Args {
-    fn folder(&self) -> Result<PathBuf, Failure> {
+    fn shelf(&self) -> Result<Shelf, Failure> {
         if let Some(dir) = &self.dir {
-            return Ok(dir.clone());
+            return Ok(Shelf::Folder(dir.clone()));
         }
-        let Some(config) = &self.config else { return Ok(PathBuf::from("baselines")) };
+        let Some(config) = &self.config else { return Ok(Shelf::Folder(PathBuf::from("baselines"))) };
         let config = ConfigArgs { config: config.clone(), vars: self.vars.clone(), set: Vec::new(), env: None };
-        Ok(config.resolve()?.baseline.dir)
+        Ok(shelf::of(&config.resolve()?.baseline))
     }
 }
 

@@ -57,6 +57,24 @@ impl Logs {
         Keep { log: self.folder.join(format!("{name}{ENDING}")), mask: Arc::clone(&self.mask) }
     }
 
+    /// Keeps the outputs of a replicate that is played again: those of its next take go where they are now. That one can't be moved
+    /// is no reason to give up what was measured.
+    pub(super) fn set_aside(&self, replicate: usize) {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        for path in paths {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let Some(stem) = name.strip_suffix(&format!("-{replicate}{ENDING}")) else { continue };
+            // `candidate`, `restart`; of `before-1` there is no other take.
+            if !["candidate", "baseline", "restart"].contains(&stem) {
+                continue;
+            }
+            let aside = |take: usize| self.folder.join(format!("{stem}-{replicate}-set-aside-{take}{ENDING}"));
+            let free = (1..).map(aside).find(|aside| !aside.exists());
+            let _ = free.map(|free| fs::rename(&path, free));
+        }
+    }
+
     /// A text with nothing in it that must not be shown.
     pub(super) fn masked(&self, text: &str) -> String {
         (self.mask)(text)

@@ -1,10 +1,13 @@
 //! The command line: clap structs here, one file per command beside it.
 
 mod ab;
+mod as_gate;
 mod baseline;
 mod calibrate;
 mod check;
+mod clues;
 mod compare;
+mod completions;
 mod config_args;
 mod confirm;
 mod demo;
@@ -14,19 +17,31 @@ mod gate;
 mod history;
 mod hooks;
 mod import;
+mod init;
 mod logs;
+mod man;
 mod mock_target;
+mod only_args;
 mod outlook;
+mod pack;
 mod pair;
+mod places;
 mod progress;
+mod promotion;
 mod provenance;
+mod publish;
+mod publish_args;
+mod publishing;
 mod ratchet;
 mod recording;
 mod records;
 mod replicates;
 mod report;
+mod retakes;
 mod run;
+mod schema;
 mod services;
+mod shelf;
 mod signals;
 mod sources;
 mod start_args;
@@ -56,6 +71,10 @@ enum Command {
     Compare(compare::Args),
     /// Render the reports again from saved records
     Report(report::Args),
+    /// Post a finished verdict to its pull request; the second half of a fork's
+    Publish(publish::Args),
+    /// Put record, verdict, reports and configuration into one archive, or see whether one is as it was made
+    Pack(pack::Args),
     /// Look after stored baselines
     Baseline(baseline::Args),
     /// Show what was measured over time, and where it changed
@@ -77,6 +96,14 @@ enum Command {
         /// What the processes of the service carry
         mark: String,
     },
+    /// Write a first configuration and workflow for the project in this folder
+    Init(init::Args),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema(schema::Args),
+    /// Print what a shell needs to complete command lines
+    Completions(completions::Args),
+    /// Print the manual page, or write those of all commands
+    Man(man::Args),
 }
 
 /// Parses the command line, runs the command, reports a failure on stderr.
@@ -97,6 +124,8 @@ pub fn main() -> Exit {
         Command::Demo(args) => demo::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Publish(args) => publish::run(&args),
+        Command::Pack(args) => pack::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::History(args) => history::run(&args),
         Command::Import(args) => import::run(&args),
@@ -108,6 +137,10 @@ pub fn main() -> Exit {
             crate::service::guard::stand(&mark);
             Ok(Exit::Ok)
         }
+        Command::Init(args) => init::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     done.unwrap_or_else(|failure| {
         terminal::err(&failure.to_string());

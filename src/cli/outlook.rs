@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Failure, ab, recording};
+use super::{Failure, ab, recording, shelf};
 use crate::{
-    baseline::{Found, Store},
-    compare::{ComparedMetric, Expected, SERVICE, Size, compare, forecast},
-    plan::{Endpoint, Plan, Replicate, Resolved, Stage, Step},
+    baseline::{Found, StoreError},
+    compare::{ComparedMetric, Expected, Planned, SERVICE, Size, compare, fits_blocks, forecast},
+    plan::{Arrivals, Endpoint, Plan, Replicate, Resolved, Stage, Step},
     policy::{BASELINES_MAX, Mode},
     record::{LearnedNoise, RunRecord},
     units,
@@ -21,6 +21,31 @@ pub(super) struct Outlook {
     pub(super) expected: Vec<Expected>,
     /// Where that is known from, in a sentence.
     pub(super) source: String,
+    /// Stored runs that a gate will not compare with, in a sentence.
+    pub(super) unusable: Option<String>,
+}
+
+/// The stored runs that a gate compares with.
+fn usable(found: &Found, resolved: &Resolved) -> Vec<RunRecord> {
+    let Found::Runs(stored) = found else { return Vec::new() };
+    let fits = |run: &&RunRecord| fits_blocks(run, &resolved.policy.regression).is_ok();
+    stored.iter().map(|stored| &stored.record).filter(fits).cloned().collect()
+}
+
+/// The others, and why a gate leaves them out.
+fn unusable(found: &Found, resolved: &Resolved) -> Option<String> {
+    match found {
+        Found::None => None,
+        Found::Mismatch(differences) => {
+            Some(format!("baselines that are stored were made under other conditions: {}", differences.join("; ")))
+        }
+        Found::Runs(stored) => {
+            let rules = &resolved.policy.regression;
+            let reasons: Vec<String> = stored.iter().filter_map(|stored| fits_blocks(&stored.record, rules).err()).collect();
+            let one = if reasons.len() == 1 { "1 stored run is" } else { &format!("{} stored runs are", reasons.len()) };
+            Some(format!("{one} left out: {}", reasons.first()?))
+        }
+    }
 }
 
 impl Outlook {
@@ -30,19 +55,31 @@ impl Outlook {
     /// # Errors
     /// Something that is stored is damaged.
     pub(super) fn of(resolved: &Resolved) -> Result<Option<Self>, Failure> {
-        let store = Store::at(&resolved.baseline.dir);
         let rules = &resolved.policy.regression;
+        let store = match shelf::of(&resolved.baseline).open() {
+            // A plan can be looked at where nothing can be fetched.
+            Err(error @ StoreError::Git { .. }) => return Ok(Self::without_stored(resolved, &error)),
+            opened => opened?,
+        };
         if rules.compare == Mode::Ab {
             let first = ab::first_record(resolved, resolved.replication);
             let learned = store.learned(&first.suite, &first.fingerprint().id)?;
             return Ok(Self::side_by_side(resolved, &learned));
         }
         let blank = recording::blank(resolved);
-        let stored = match store.matching(&blank, BASELINES_MAX)? {
-            Found::Runs(stored) => stored.into_iter().map(|stored| stored.record).collect(),
-            Found::None | Found::Mismatch(_) => Vec::new(),
+        let found = store.matching(&blank, BASELINES_MAX, shelf::lineage(resolved).as_ref())?;
+        let Some(mut outlook) = Self::against_stored(resolved, &usable(&found, resolved)) else { return Ok(None) };
+        outlook.unusable = unusable(&found, resolved);
+        Ok(Some(outlook))
+    }
+
+    /// The outlook where nobody can tell what is stored.
+    fn without_stored(resolved: &Resolved, error: &StoreError) -> Option<Self> {
+        let outlook = match resolved.policy.regression.compare {
+            Mode::Ab => Self::side_by_side(resolved, &LearnedNoise::default()),
+            _ => Self::against_stored(resolved, &[]),
         };
-        Ok(Self::against_stored(resolved, &stored))
+        outlook.map(|outlook| Self { unusable: Some(format!("what is stored can't be looked at: {error}")), ..outlook })
     }
 
     /// The outlook of an A/B run.
@@ -61,7 +98,7 @@ impl Outlook {
             1 => format!("from what 1 earlier {one} taught of noise"),
             known => format!("from what {known} earlier {several} taught of noise"),
         };
-        Some(Self { size, expected, source })
+        Some(Self { size, expected, source, unusable: None })
     }
 
     /// The outlook of a run that is compared with stored ones: where there are enough of them, they show it themselves.
@@ -72,11 +109,12 @@ impl Outlook {
         let mut expected = forecast(&size, rules, &LearnedNoise::default());
         let Some(newest) = stored.first().filter(|_| stored.len() > 1) else {
             let have = if stored.is_empty() {
-                format!("no baseline like this one is stored yet; with {BASELINES} of them")
+                format!("no baseline that a gate can compare with is stored yet; with {BASELINES} of them")
             } else {
                 "with 1 baseline run".to_owned()
             };
-            return Some(Self { size, expected, source: format!("{have}, and runs that differ by 5%, which is assumed") });
+            let source = format!("{have}, and runs that differ by 5%, which is assumed");
+            return Some(Self { size, expected, source, unusable: None });
         };
         let seen = compare(stored, std::slice::from_ref(newest), rules);
         for row in &mut expected {
@@ -87,7 +125,7 @@ impl Outlook {
                 (row.mde, row.is_learned) = (seen.mde, true);
             }
         }
-        Some(Self { size, expected, source: format!("from {} stored runs", stored.len()) })
+        Some(Self { size, expected, source: format!("from {} stored runs", stored.len()), unusable: None })
     }
 
     /// A line for each endpoint: the smallest change that each metric will see.
@@ -110,12 +148,12 @@ fn cell(row: &Expected) -> String {
     }
 }
 
-/// How large the experiment is; `None` where users decide how many requests there are.
+/// How large the experiment is; `None` where users, or those who send messages, decide how many requests there are.
 fn size(resolved: &Resolved, runs: usize) -> Option<Size> {
     let first = Replicate::new(1, resolved.replication.count);
     let part = resolved.plan.part(resolved.replication, first);
     let measured = || part.stages.iter().filter(|stage| stage.measured);
-    if measured().any(|stage| stage.load.peak_users() > 0) {
+    if measured().any(|stage| stage.load.peak_users() > 0) || part.peak_sockets() > 0 {
         return None;
     }
     let seconds = |measured: bool| -> f64 {
@@ -136,22 +174,35 @@ fn blocks(stage: &Stage, block: Duration) -> usize {
 }
 
 /// The measured endpoints with the requests of one version in the measured time of a plan.
-fn endpoints(plan: &Plan) -> Vec<(String, f64)> {
-    let arrivals: u64 = plan.stages.iter().filter(|stage| stage.measured).map(Stage::arrivals).sum();
+fn endpoints(plan: &Plan) -> Vec<Planned> {
     let measured = plan.workload.endpoints.iter().enumerate().filter(|(id, _)| plan.workload.is_measured(*id));
     let of = |(id, endpoint): (usize, &Endpoint)| {
-        (endpoint.name.clone(), arrivals as f64 * per_arrival(plan, id) / plan.sides().len() as f64)
+        let (mean, square) = per_arrival(plan, id);
+        let (requests, variance) = plan.stages.iter().filter(|stage| stage.measured).fold((0.0, 0.0), |sum, stage| {
+            let arrivals = stage.arrivals() as f64 / plan.sides().len() as f64;
+            // Their number is left to chance as well, unless they are counted.
+            let is_counted = plan.control.arrivals == Arrivals::Uniform || stage.iterations.is_some();
+            let variance = if is_counted { square - mean * mean } else { square };
+            (sum.0 + arrivals * mean, sum.1 + arrivals * variance)
+        });
+        Planned { name: endpoint.name.clone(), requests, variance: variance.max(0.0) }
     };
     measured.map(of).collect()
 }
 
-/// Measured requests of an endpoint in each arrival, on the average.
-pub(super) fn per_arrival(plan: &Plan, endpoint: usize) -> f64 {
+/// Measured requests of an endpoint in each arrival, which plays one scenario or another: mean, and mean of the squares.
+fn per_arrival(plan: &Plan, endpoint: usize) -> (f64, f64) {
     let scenarios = &plan.workload.scenarios;
     let total: u64 = scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
     let of = |scenario: &crate::plan::Scenario| {
         let steps = scenario.steps.iter().filter_map(Step::request).filter(|step| step.endpoint == endpoint && step.measured);
-        steps.count() as f64 * f64::from(scenario.weight) / total.max(1) as f64
+        (steps.count() as f64, f64::from(scenario.weight) / total.max(1) as f64)
     };
-    scenarios.iter().map(of).sum()
+    scenarios.iter().map(of).fold((0.0, 0.0), |sum, (steps, share)| (sum.0 + steps * share, sum.1 + steps * steps * share))
+}
+
+/// Measured requests of an endpoint of one version in the whole of a plan.
+pub(super) fn requests(plan: &Plan, endpoint: usize) -> f64 {
+    let arrivals: u64 = plan.stages.iter().filter(|stage| stage.measured).map(Stage::arrivals).sum();
+    arrivals as f64 * per_arrival(plan, endpoint).0 / plan.sides().len() as f64
 }

@@ -39,18 +39,19 @@ pub(super) fn beside_watched(
         Played::Load(observed) => {
             let (of_candidate, of_baseline) = observed.apart();
             let of_baseline = of_baseline.ok_or_else(|| Failure::invalid("the engine has played one version only"))?;
-            let fill = |record, observed| filled(record, observed, &resolved.secrets);
+            let fill = |record, observed| filled(record, observed, resolved);
             (fill(candidate, of_candidate), fill(baseline, of_baseline))
         }
     };
-    Ok(Made { round: replicate.round, look: None, unready, candidate, baseline: Some(baseline) })
+    Ok(Made { unready, ..Made::of(*replicate, candidate, Some(baseline)) })
 }
 
 /// The record of one version in a replicate that is still to be played.
 pub(super) fn blank(resolved: &Resolved, replicate: Replicate, side: Side) -> RunRecord {
     let (plan, blank) = (&resolved.plan, recording::blank(resolved));
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let part = AbPart { side, replicate: number(replicate.number_of_all()), replicates: number(replicate.before + replicate.of) };
+    let (number, replicates) = (number(replicate.number_of_all()), number(replicate.before + replicate.of));
+    let part = AbPart { side, replicate: number, replicates, look: None };
     let target = plan.targets[plan.target_of(side)].authority();
     let provenance = if side == Side::Baseline { of_baseline(&blank.provenance) } else { blank.provenance.clone() };
     RunRecord { plan: PlanFacts { target, ..blank.plan.clone() }, ab: Some(part), provenance, ..blank }

@@ -10,7 +10,8 @@ use crate::{
 /// Provenance of a run made now.
 pub(super) fn detect(config_sha256: String) -> Provenance {
     let found = ci().or_else(local).unwrap_or_default();
-    Provenance { config_sha256, label: env::lookup(env::LOADGATE_LABEL), ..found }
+    let (image_digest, label) = (env::lookup(env::LOADGATE_IMAGE_DIGEST), env::lookup(env::LOADGATE_LABEL));
+    Provenance { config_sha256, image_digest, label, ..found }
 }
 
 /// Provenance of a run that another tool made, perhaps elsewhere and long ago: the work tree one stands in tells nothing of it,
@@ -53,7 +54,7 @@ fn is_build_of(branch: &str, provenance: &Provenance, event: Option<&str>) -> bo
     provenance.pull_request.is_none()
         && match ci.provider.as_str() {
             "github" => {
-                reference.strip_prefix("refs/heads/") == Some(branch) && event.is_none_or(|event| OWN_CODE.contains(&event))
+                reference.strip_prefix("refs/heads/") == Some(branch) && event.is_some_and(|event| OWN_CODE.contains(&event))
             }
             _ => reference.strip_prefix("origin/").unwrap_or(reference) == branch,
         }
@@ -103,7 +104,7 @@ fn jenkins() -> Option<Provenance> {
     Some(Provenance {
         commit: env::lookup(env::GIT_COMMIT),
         reference: env::lookup(env::GIT_BRANCH),
-        pull_request: None,
+        pull_request: env::lookup(env::CHANGE_ID).and_then(|text| text.parse().ok()),
         ci: Some(CiRun { provider: "jenkins".to_owned(), run_id, attempt: 1, url: env::lookup(env::BUILD_URL) }),
         config_sha256: String::new(),
         ..Provenance::default()

@@ -1,6 +1,6 @@
 //! `regression.drift`: the gate's look at the whole history, beside the newest baselines.
 
-use super::{Failure, terminal};
+use super::{Failure, shelf, terminal};
 use crate::{
     baseline::{Fate, Store},
     history::{self, Crept, RUNS_MIN, SERVICE},
@@ -16,7 +16,7 @@ const NAMED: usize = 3;
 /// Finds what is wrong with the history before any load is sent.
 pub(super) fn check(resolved: &Resolved) -> Result<(), Failure> {
     if resolved.policy.regression.drift.is_some() {
-        Store::at(&resolved.baseline.dir).kept(Some(&resolved.plan.suite))?;
+        shelf::of(&resolved.baseline).open()?.kept(Some(&resolved.plan.suite))?;
     }
     Ok(())
 }
@@ -24,7 +24,7 @@ pub(super) fn check(resolved: &Resolved) -> Result<(), Failure> {
 /// The verdict, failed where the branch crept away from its best level.
 pub(super) fn apply(verdict: Verdict, candidate: &[RunRecord], resolved: &Resolved) -> Result<Verdict, Failure> {
     let (Some(rule), Some(first)) = (resolved.policy.regression.drift, candidate.first()) else { return Ok(verdict) };
-    let earlier = earlier(&Store::at(&resolved.baseline.dir), first)?;
+    let earlier = earlier(&*shelf::of(&resolved.baseline).open()?, first)?;
     if earlier.len() + 1 < RUNS_MIN {
         let known = earlier.len();
         terminal::err(&format!("note: the ratchet (regression.drift) needs {} stored runs, there are {known}", RUNS_MIN - 1));

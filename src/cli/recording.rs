@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use super::{
-    Failure,
+    Failure, clues,
     progress::{Display, LogFormat},
     provenance, terminal,
 };
@@ -57,13 +57,16 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
             block_us: Micros::from_duration(resolved.policy.regression.block).0,
             target: plan.target().authority(),
             stages: plan.stage_facts(),
+            steps: clues::steps(resolved),
         },
         ab: None,
         generator: record::Generator::default(),
         breaker: Vec::new(),
         endpoints: Vec::new(),
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }
@@ -74,7 +77,7 @@ pub(super) fn blank(resolved: &Resolved) -> RunRecord {
 /// The system refuses what the engine needs.
 pub(super) fn make(resolved: &Resolved, blank: RunRecord, talk: Talk, stop: &Stop) -> Result<RunRecord, Failure> {
     Ok(match play(resolved, &resolved.plan, talk, stop, |_, _, _| None)? {
-        Played::Load(observed) => filled(blank, *observed, &resolved.secrets),
+        Played::Load(observed) => filled(blank, *observed, resolved),
         Played::Nothing(nothing) => nothing.record(blank),
     })
 }
@@ -166,12 +169,14 @@ pub(super) fn save(record: &RunRecord, folder: &Path) -> Result<(), Failure> {
 pub(super) fn clear(folder: &Path) -> Result<(), Failure> {
     let reports = report::FORMATS.iter().map(|file| folder.join(file.name));
     reports.chain([folder.join(report::RECORD_FILE)]).try_for_each(|file| remove(&file))?;
-    let records = fs::read_dir(folder.join(report::RECORDS_FOLDER)).into_iter().flatten().flatten();
-    let ours = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".json.gz");
-    records.filter(ours).try_for_each(|file| remove(&file.path()))?;
-    // It stays where something of the user's is in it.
-    let _ = fs::remove_dir(folder.join(report::RECORDS_FOLDER));
-    Ok(())
+    [report::RECORDS_FOLDER, report::SET_ASIDE_FOLDER].iter().try_for_each(|name| {
+        let records = fs::read_dir(folder.join(name)).into_iter().flatten().flatten();
+        let ours = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".json.gz");
+        records.filter(ours).try_for_each(|file| remove(&file.path()))?;
+        // It stays where something of the user's is in it.
+        let _ = fs::remove_dir(folder.join(name));
+        Ok(())
+    })
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {
@@ -189,9 +194,10 @@ pub(super) fn not_reported(error: ReportError) -> Failure {
 }
 
 /// The record of one version, filled with what was observed of it.
-pub(super) fn filled(blank: RunRecord, observed: Observed, secrets: &Secrets) -> RunRecord {
+pub(super) fn filled(blank: RunRecord, observed: Observed, resolved: &Resolved) -> RunRecord {
+    let secrets = &resolved.secrets;
     let interrupted = (observed.ended == Ended::Interrupted).then(|| "it was interrupted by a signal".to_owned());
-    RunRecord {
+    let record = RunRecord {
         started_at: observed.started_at,
         ended: observed.ended,
         ended_because: observed.ended_because.or(interrupted),
@@ -200,9 +206,11 @@ pub(super) fn filled(blank: RunRecord, observed: Observed, secrets: &Secrets) ->
         breaker: observed.breaker,
         endpoints: observed.measured.endpoints,
         failures: observed.measured.failures.into_iter().map(|failure| masked(failure, secrets)).collect(),
+        slowest: observed.measured.slowest,
         unmeasured_failures: observed.measured.unmeasured,
         ..blank
-    }
+    };
+    RunRecord { notes: clues::notes(&record, resolved), ..record }
 }
 
 /// Targets like to repeat what they were sent.

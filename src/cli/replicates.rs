@@ -8,6 +8,7 @@ use super::{
     logs::Logs,
     pair,
     recording::{self, Played, Talk},
+    retakes::{Retakes, judged, not_judged},
     services::{self, NotStarted},
     terminal,
 };
@@ -18,13 +19,16 @@ use crate::{
     record::{self, Ended, LastWords, RunRecord, Side},
     report,
     service::Ports,
+    verdict::SetAside,
 };
 
 /// The records of one replicate.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
-    /// Which time the whole run was played, from 1.
-    pub(super) round: usize,
+    /// Which one it is.
+    pub(super) replicate: Replicate,
+    /// Why it does not count, where the generator spoilt it.
+    pub(super) set_aside: Option<SetAside>,
     /// The look at which it was ended early; only a single pair is looked at while it is played.
     pub(super) look: Option<Look>,
     /// The version that was not ready, which kept it from being played.
@@ -51,6 +55,8 @@ pub(super) struct Session<'a> {
     pub(super) stop: &'a Stop,
     /// The folder that what commands say goes to a folder of.
     pub(super) report: &'a Path,
+    /// How many replicates of a round may be played again because the generator spoilt them; `None` where nothing is set aside.
+    pub(super) retakes: Option<usize>,
 }
 
 /// What is to be done after a replicate.
@@ -88,20 +94,31 @@ pub(super) fn play(
         return after(session, made, &logs);
     }
     let mut ports = Ports::default();
-    let (mut round, mut due) = (1, replication.replicates(1, 0));
-    while let Some(replicate) = due.next() {
-        let played = play_one(session, replicate, &mut ports, &logs, &mut one)?;
+    let (mut round, mut due, mut again) = (1, replication.replicates(1, 0), None);
+    let mut retakes = Retakes::of(session);
+    while let Some(replicate) = again.take().or_else(|| due.next()) {
+        if !retakes.has_time_for(replicate) {
+            break;
+        }
+        let mut played = play_one(session, replicate, &mut ports, &logs, &mut one)?;
         let is_complete = played.is_complete();
+        retakes.look_at(&mut played, &logs);
+        again = played.is_played_again().then_some(replicate);
         made.push(played);
         if !is_complete {
             break;
         }
+        if again.is_some() {
+            continue;
+        }
         match next(&made)? {
+            Next::More if retakes.is_hopeless(&made) => break,
             Next::More => {}
             Next::Enough => break,
             Next::Again => {
                 round += 1;
-                due = replication.replicates(round, made.len());
+                due = replication.replicates(round, replicate.number_of_all());
+                retakes.next_round();
             }
         }
     }
@@ -177,24 +194,35 @@ impl Made {
         let end = |blank| RunRecord { ended, ended_because: Some(reason.to_owned()), ..blank };
         let of = |side| end(pair::blank(resolved, replicate, side));
         match resolved.plan.baseline {
-            Some(_) => {
-                let (candidate, baseline) = (of(Side::Candidate), Some(of(Side::Baseline)));
-                Self { round: replicate.round, look: None, unready: None, candidate, baseline }
-            }
-            None => {
-                let candidate = end(recording::blank(resolved));
-                Self { round: replicate.round, look: None, unready: None, candidate, baseline: None }
-            }
+            Some(_) => Self::of(replicate, of(Side::Candidate), Some(of(Side::Baseline))),
+            None => Self::of(replicate, end(recording::blank(resolved)), None),
         }
     }
 
-    fn records(&mut self) -> impl Iterator<Item = &mut RunRecord> {
+    /// One that counts.
+    pub(super) fn of(replicate: Replicate, candidate: RunRecord, baseline: Option<RunRecord>) -> Self {
+        Self { replicate, set_aside: None, look: None, unready: None, candidate, baseline }
+    }
+
+    /// Whether another take stands for it.
+    pub(super) fn is_played_again(&self) -> bool {
+        self.set_aside.as_ref().is_some_and(|set_aside| set_aside.again)
+    }
+
+    /// The records with the version they are of.
+    pub(super) fn sides(&self) -> impl Iterator<Item = (Side, &RunRecord)> {
+        let baseline = self.baseline.as_ref().map(|record| (Side::Baseline, record));
+        [Some((Side::Candidate, &self.candidate)), baseline].into_iter().flatten()
+    }
+
+    /// Its records.
+    pub(super) fn records(&mut self) -> impl Iterator<Item = &mut RunRecord> {
         [Some(&mut self.candidate), self.baseline.as_mut()].into_iter().flatten()
     }
 
     /// Whether all was played.
     pub(super) fn is_complete(&self) -> bool {
-        [Some(&self.candidate), self.baseline.as_ref()].into_iter().flatten().all(|record| record.ended == Ended::Complete)
+        self.sides().all(|(_, record)| record.ended == Ended::Complete)
     }
 
     /// Whether load was made at all.
@@ -227,10 +255,10 @@ pub(super) fn alone(turn: &Turn<'_>) -> Result<Made, Failure> {
     let Turn { resolved, replicate, talk, stop } = turn;
     let blank = recording::blank(resolved);
     let (candidate, unready) = match recording::play(resolved, &resolved.plan, *talk, stop, |_, _, _| None)? {
-        Played::Load(observed) => (recording::filled(blank, *observed, &resolved.secrets), None),
+        Played::Load(observed) => (recording::filled(blank, *observed, resolved), None),
         Played::Nothing(nothing) => (nothing.record(blank), nothing.unready),
     };
-    Ok(Made { round: replicate.round, look: None, unready, candidate, baseline: None })
+    Ok(Made { unready, ..Made::of(*replicate, candidate, None) })
 }
 
 /// How a replicate of a run is played.
@@ -244,7 +272,8 @@ pub(super) fn apart(made: Vec<Made>) -> (Vec<RunRecord>, Vec<RunRecord>) {
     (candidate, baseline.into_iter().flatten().collect())
 }
 
-/// Writes the records, and removes the files of an earlier report.
+/// Writes the records, and removes the files of an earlier report. What is not judged goes to a folder of its own, so that nobody
+/// compares it by mistake.
 ///
 /// # Errors
 /// The folder can't be written any more.
@@ -253,15 +282,25 @@ pub(super) fn save(made: &[Made], replication: Replication, folder: &Path) -> Re
         return recording::save(candidate, folder);
     }
     recording::clear(folder)?;
-    let records = folder.join(report::RECORDS_FOLDER);
-    fs::create_dir_all(&records).map_err(|error| Failure::invalid(format!("{}: {error}", records.display())))?;
-    for (n, made) in made.iter().enumerate() {
-        for (side, record) in [(Side::Candidate, Some(&made.candidate)), (Side::Baseline, made.baseline.as_ref())] {
-            let path = records.join(format!("{side}-{}.json.gz", n + 1));
-            record.map_or(Ok(()), |record| record::file::write(record, &path)).map_err(Failure::invalid)?;
-        }
+    for made in judged(made) {
+        write(made, "", &folder.join(report::RECORDS_FOLDER))?;
+    }
+    let aside = not_judged(made);
+    for (n, spoilt) in aside.iter().enumerate() {
+        let number = spoilt.replicate.number_of_all();
+        let take = aside[..=n].iter().filter(|other| other.replicate.number_of_all() == number).count();
+        write(spoilt, &format!("-{take}"), &folder.join(report::SET_ASIDE_FOLDER))?;
     }
     Ok(())
+}
+
+/// Writes the records of one replicate, each named by its version and number.
+fn write(made: &Made, ending: &str, folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::invalid(format!("{}: {error}", folder.display())))?;
+    made.sides().try_for_each(|(side, record)| {
+        let name = format!("{side}-{}{ending}.json.gz", made.replicate.number_of_all());
+        record::file::write(record, &folder.join(name)).map_err(Failure::invalid)
+    })
 }
 
 #[cfg(test)]
@@ -280,13 +319,13 @@ mod tests {
         let resolved = plan::resolve(&config::load(&path, &config::Overrides::default()).unwrap()).unwrap();
         let (stop, replication) = (Stop::default(), resolved.replication);
         let talk = Talk { quiet: true, ..Talk::default() };
-        let session = Session { resolved: &resolved, replication, talk, stop: &stop, report: folder.path() };
+        let session = Session { resolved: &resolved, replication, talk, stop: &stop, report: folder.path(), retakes: None };
         let mut played = Vec::new();
         let one = |turn: &Turn<'_>| {
             played.push((turn.replicate.to_string(), turn.resolved.plan.seed));
             let complete = |side| RunRecord { ended: Ended::Complete, ..pair::blank(turn.resolved, turn.replicate, side) };
             let (candidate, baseline) = (complete(Side::Candidate), Some(complete(Side::Baseline)));
-            Ok(Made { round: turn.replicate.round, look: None, unready: None, candidate, baseline })
+            Ok(Made::of(turn.replicate, candidate, baseline))
         };
         let next = |made: &[Made]| Ok(if made.len() == 2 { Next::Again } else { Next::More });
         let made = play(&session, one, next).unwrap();
@@ -300,7 +339,7 @@ mod tests {
             named("second run, replicate 3 of 3", seed + (1 << 40) + (2 << 32)),
         ];
         assert_eq!(played, expected);
-        assert_eq!(made.iter().map(|made| made.round).collect::<Vec<_>>(), [1, 1, 2, 2, 2]);
+        assert_eq!(made.iter().map(|made| made.replicate.round).collect::<Vec<_>>(), [1, 1, 2, 2, 2]);
         let numbers = made.iter().map(|made| made.candidate.ab.map(|part| (part.replicate, part.replicates)).unwrap());
         assert_eq!(numbers.collect::<Vec<_>>(), [(1, 3), (2, 3), (3, 5), (4, 5), (5, 5)]);
         save(&made, replication, folder.path()).unwrap();

@@ -48,6 +48,8 @@ impl From<ReportFormat> for Format {
             ReportFormat::Md => Self::Md,
             ReportFormat::Junit => Self::Junit,
             ReportFormat::Csv => Self::Csv,
+            ReportFormat::Gitlab => Self::Gitlab,
+            ReportFormat::Openmetrics => Self::Openmetrics,
         }
     }
 }

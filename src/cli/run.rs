@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     Failure,
     config_args::ConfigArgs,
+    only_args::OnlyArgs,
     recording::{self, Talk},
     replicates::{self, Next, Session},
     report::formats,
@@ -26,6 +27,8 @@ pub(super) struct Args {
     #[command(flatten)]
     start: StartArgs,
     #[command(flatten)]
+    only: OnlyArgs,
+    #[command(flatten)]
     talk: Talk,
     /// Folder for the record and its summary [default: report.dir of the configuration]
     #[arg(long, value_name = "DIR")]
@@ -36,17 +39,23 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let resolved = args.config.resolve_with(&args.start)?;
+    let resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
     let folder = args.out.clone().unwrap_or(resolved.report.dir.clone());
     report::prepare(&folder)?;
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
-    let session =
-        Session { resolved: &resolved, replication: resolved.replication.whole(), talk: args.talk, stop: &stop, report: &folder };
+    let session = Session {
+        resolved: &resolved,
+        replication: resolved.replication.whole(),
+        talk: args.talk,
+        stop: &stop,
+        report: &folder,
+        retakes: None,
+    };
     let made = replicates::play(&session, replicates::one(&resolved), |_| Ok(Next::More))?;
     replicates::save(&made, resolved.replication, &folder)?;
     let (candidate, baseline) = replicates::apart(made);
-    let view = report::RunView::new(&candidate).beside(&baseline);
+    let view = report::RunView::against(&candidate, &baseline).beside(&baseline);
     report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
     candidate.iter().for_each(warn);
     let Some(last) = candidate.last() else { return Err(Failure::invalid("nothing was played")) };

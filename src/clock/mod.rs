@@ -6,6 +6,10 @@ mod timer;
 
 use jiff::Timestamp;
 pub use std::time::{Duration, Instant};
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher as _, Hasher as _},
+};
 
 pub use delays::{Delays, Until};
 pub use timer::Timer;
@@ -29,4 +33,11 @@ pub fn wall() -> Timestamp {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
 pub fn pause(moment: Duration) {
     std::thread::sleep(moment);
+}
+
+/// Between 0 and 1, so that those who wait for one another don't wait equally long. The hasher's keys come from the system's random
+/// numbers, anew for each.
+#[must_use]
+pub fn chance() -> f64 {
+    RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }

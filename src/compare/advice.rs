@@ -23,9 +23,20 @@ const CANDIDATES_MAX: usize = 10;
 /// Most replicates that are thought of.
 const REPLICATES_MAX: usize = 20;
 
+/// What to say of one run on each side where no amount of anything that is thought of helps: that they differ too much nobody knows, as
+/// nobody has seen two runs of one version.
+const NOBODY_KNOWS: &str =
+    "how much runs differ by themselves is assumed, as there is one of each side; more baseline runs would show it";
+/// What the reader can do then.
+const FIND_OUT: &str = "Record at least 5 baseline runs (`loadgate baseline record --runs 5`): one run says nothing of how much runs differ \
+                        by themselves.";
+
 /// What the reader can do about a row whose reason says that more of the same would not help; `None` where it would.
 #[must_use]
 pub fn way_out(reason: &str) -> Option<&'static str> {
+    if reason.ends_with(NOBODY_KNOWS) {
+        return Some(FIND_OUT);
+    }
     DESIGNS.iter().find(|design| reason.ends_with(design.hopeless)).map(|design| design.way_out)
 }
 
@@ -99,8 +110,14 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, settled: &Settl
         [first, second, ..] => format!("about {first} would settle it, or {second}"),
         [only] => format!("about {only} would settle it"),
         [] if noises.iter().any(|noise| enough(most_of_all(*noise))) => format!("it takes {} to settle it", all_of(means)),
+        [] if is_one_of_each(trial) => NOBODY_KNOWS.to_owned(),
         [] => design.hopeless.to_owned(),
     }
+}
+
+/// Whether stored runs are compared of which there is but one on each side.
+fn is_one_of_each(trial: &Trial<'_>) -> bool {
+    trial.design.mode == Mode::Baseline && (trial.roster.baseline_runs, trial.roster.candidate_runs) == (1, 1)
 }
 
 impl fmt::Display for Way {

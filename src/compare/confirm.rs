@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Comparison, Look, Outcome, Row, SERVICE};
+use super::{Comparison, Look, Outcome, Row, SERVICE, outcome};
 use crate::{policy::Severity, units};
 
 /// A run that was made because of what the one before it found.
@@ -44,6 +44,7 @@ pub fn confirmed(first: &Comparison, again: &[Comparison]) -> Comparison {
             None => {}
         }
     }
+    first.coverage = outcome::covered(&first.rows);
     first
 }
 
@@ -115,6 +116,8 @@ mod tests {
         let reason = "the regression of /c p50 (+60%) did not show again in the second run (";
         assert!(p50(&both, "/c").reason.starts_with(reason), "{}", p50(&both, "/c").reason);
         assert!(both.doubts.contains(&p50(&both, "/c").reason));
+        let covered = |comparison: &Comparison| (comparison.coverage * 3.0).round();
+        assert_eq!((covered(&first), covered(&both)), (3.0, 2.0), "what is open again covers no requests");
         assert!(
             both.notes
                 .iter()

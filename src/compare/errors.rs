@@ -253,11 +253,26 @@ impl ErrorTest {
             equivalent: false,
             siblings: None,
             required: required || rules.is_critical(&self.endpoint),
+            covers: 0,
             reason: match &self.found {
                 Some(found) => reason::errors(found, &self.grown, outcome, adjusted, trial),
                 None => reason::lack(Lack::Requests(self.lack), ComparedMetric::ErrorRate, trial),
             },
         }
+    }
+}
+
+/// The errors of the service as a whole have no test of their own, so that they can't fail: where an endpoint's errors do for sure, the
+/// row of all of them says where to look, and not that nobody knows.
+pub(super) fn point_to_endpoints(rows: &mut [Row]) {
+    let of_errors = |row: &Row| row.metric == ComparedMetric::ErrorRate;
+    let failing = |row: &&Row| of_errors(row) && row.endpoint != SERVICE && row.level == Some(Severity::Fail);
+    let worse: Vec<String> = rows.iter().filter(failing).map(|row| row.endpoint.clone()).collect();
+    let open = |row: &&mut Row| of_errors(row) && row.endpoint == SERVICE && row.outcome == Outcome::Inconclusive;
+    let Some(row) = rows.iter_mut().find(open).filter(|_| !worse.is_empty()) else { return };
+    if let (Some(baseline), Some(candidate)) = (row.baseline, row.candidate) {
+        row.grade = Some(Grade::ToldByEndpoints);
+        row.reason = reason::told_by_endpoints(baseline, candidate, &worse);
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn run(seconds: &[u64], endpoints: &[&str], requests: &[Request]) -> 
         let mut windows = windows.iter().map(Window::from);
         EndpointSeries {
             is_setup: false,
+            is_occasional: false,
             name: (*name).to_owned(),
             scenario: "browse".to_owned(),
             request: format!("GET {name}"),
@@ -87,7 +88,9 @@ pub(crate) fn empty(stages: Vec<StageFacts>, endpoints: Vec<EndpointSeries>) -> 
         breaker: Vec::new(),
         endpoints,
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

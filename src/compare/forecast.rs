@@ -6,9 +6,10 @@ use super::{
     design::{self, Design, pair, replicated, stored},
     family::Levels,
     noise::{Means, Noise},
+    shortage::{Extent, Planned, Shortage},
 };
 use crate::{
-    policy::{BASELINES_MAX, BLOCKS_MIN, LatencyRule, Mode, Quantile, Regression},
+    policy::{BASELINES_MAX, LatencyRule, Mode, Quantile, Regression},
     record::{Learned, LearnedNoise},
     stats::normal,
 };
@@ -34,7 +35,7 @@ pub struct Size {
     /// Measured seconds of each.
     pub measured_s: f64,
     /// Endpoints, with the measured requests of one version in each of the runs.
-    pub endpoints: Vec<(String, f64)>,
+    pub endpoints: Vec<Planned>,
 }
 
 /// What a test can be expected to see.
@@ -48,12 +49,14 @@ pub struct Expected {
     pub rule: LatencyRule,
     /// Smallest change that will be seen with 80 % chance, as a fraction; `None` where the experiment is too small for a test.
     pub mde: Option<f64>,
+    /// What it is too small by.
+    pub shortage: Option<Shortage>,
     /// Whether the noise of earlier comparisons tells so, or it is assumed.
     pub is_learned: bool,
     noise: Box<dyn Noise>,
     level: f64,
-    /// Requests of one version in each run.
-    requests: f64,
+    /// Requests of one version in each run; of the service as a whole those of all endpoints.
+    planned: Planned,
 }
 
 /// A size that would do.
@@ -69,31 +72,31 @@ pub struct Needs {
 #[must_use]
 pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<Expected> {
     let Some(design) = design_of(size) else { return Vec::new() };
-    let all: f64 = size.endpoints.iter().map(|(_, requests)| requests).sum();
-    let mut parts: Vec<(Vec<Part>, String, f64, Quantile)> = Vec::new();
+    let (all, extent) = (total(&size.endpoints), size.extent());
+    let mut parts: Vec<(Vec<Part>, Planned, Quantile)> = Vec::new();
     let quantiles = || rules.latency.keys().copied();
     for quantile in quantiles().filter(|quantile| *quantile < Quantile::P99) {
-        let beyond = |requests: f64| requests * (1.0 - quantile.fraction()) >= design.service_beyond - 1e-9;
-        let of_service = size.endpoints.iter().filter(|(name, requests)| beyond(*requests) && !rules.ignores(name));
-        let whole: Vec<Part> = of_service.map(|(_, requests)| Part { weight: requests / all, requests: *requests }).collect();
+        let is_part = |of: &&Planned| extent.has_beyond(of, quantile, design.service_beyond) && !rules.ignores(&of.name);
+        let of_service = size.endpoints.iter().filter(is_part);
+        let whole: Vec<Part> = of_service.map(|of| Part { weight: of.requests / all.requests, requests: of.requests }).collect();
         if whole.len() > 1 {
-            parts.push((whole, SERVICE.to_owned(), all, quantile));
+            parts.push((whole, all.clone(), quantile));
         }
     }
-    for (name, requests) in size.endpoints.iter().filter(|(name, _)| !rules.ignores(name)) {
-        let own = |quantile| (vec![Part { weight: 1.0, requests: *requests }], name.clone(), *requests, quantile);
+    for planned in size.endpoints.iter().filter(|planned| !rules.ignores(&planned.name)) {
+        let own = |quantile| (vec![Part { weight: 1.0, requests: planned.requests }], planned.clone(), quantile);
         parts.extend(quantiles().map(own));
     }
-    let is_testable = |(_, name, requests, quantile): &(Vec<Part>, String, f64, Quantile)| {
-        enough_blocks(size.blocks, size.runs, size.mode)
-            && (name == SERVICE || enough_requests(design, *requests, size.runs, *quantile))
+    let shortages: Vec<Option<Shortage>> =
+        parts.iter().map(|(_, planned, quantile)| shortage(planned, *quantile, extent, design)).collect();
+    let is_counted = |planned: &Planned, service: bool| (planned.name == SERVICE) == service;
+    let count = |service: bool| {
+        parts.iter().zip(&shortages).filter(|(part, lack)| lack.is_none() && is_counted(&part.1, service)).count()
     };
-    let tested: Vec<bool> = parts.iter().map(is_testable).collect();
-    let count =
-        |service: bool| parts.iter().zip(&tested).filter(|(part, tested)| **tested && (part.1 == SERVICE) == service).count();
     let (service, own) = (count(true), count(false));
     let levels = Levels::split(rules.alpha, service > 0);
-    let expected = |((parts, endpoint, requests, quantile), tested): ((Vec<Part>, String, f64, Quantile), bool)| {
+    let expected = |((parts, planned, quantile), shortage): ((Vec<Part>, Planned, Quantile), Option<Shortage>)| {
+        let endpoint = planned.name.clone();
         let level =
             if endpoint == SERVICE { levels.service / service.max(1) as f64 } else { levels.endpoints / own.max(1) as f64 };
         let known = learned.get(&endpoint, &quantile.to_string());
@@ -104,10 +107,11 @@ pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<
             parts.iter().map(|part| part.variance(quantile)).sum(),
         );
         let rule = rules.latency_rule(&endpoint, quantile, size.mode)?;
-        let mde = tested.then(|| noise.mde(level));
-        Some(Expected { endpoint, quantile, rule, mde, is_learned: is_learned(known, size), noise, level, requests })
+        let mde = shortage.is_none().then(|| noise.mde(level));
+        let is_learned = is_learned(known, size);
+        Some(Expected { endpoint, quantile, rule, mde, shortage, is_learned, noise, level, planned })
     };
-    parts.into_iter().zip(tested).filter_map(expected).collect()
+    parts.into_iter().zip(shortages).filter_map(expected).collect()
 }
 
 /// One endpoint of what is tested, and its share of it.
@@ -133,14 +137,21 @@ fn design_of(size: &Size) -> Option<&'static Design> {
     design::of(size.mode, runs, if size.mode == Mode::Ab { runs } else { 1 })
 }
 
-fn enough_blocks(blocks: usize, runs: usize, mode: Mode) -> bool {
-    let of_side = if mode == Mode::Ab { blocks * runs } else { blocks };
-    blocks > 1 && of_side >= BLOCKS_MIN
+impl Size {
+    fn extent(&self) -> Extent {
+        Extent { mode: self.mode, runs: self.runs, blocks: self.blocks }
+    }
 }
 
-fn enough_requests(design: &Design, requests: f64, runs: usize, quantile: Quantile) -> bool {
-    let of_side = requests * runs.max(1) as f64;
-    requests.round() as u64 >= (design.run_samples)(quantile) && of_side.round() as u64 >= (design.side_samples)(quantile)
+/// What something lacks for a test. The service as a whole needs only its parts.
+fn shortage(planned: &Planned, quantile: Quantile, extent: Extent, design: &Design) -> Option<Shortage> {
+    if planned.name == SERVICE { extent.lacks_blocks() } else { extent.lacks(planned, quantile, design) }
+}
+
+/// All endpoints together.
+fn total(endpoints: &[Planned]) -> Planned {
+    let sum = |of: fn(&Planned) -> f64| endpoints.iter().map(of).sum();
+    Planned { name: SERVICE.to_owned(), requests: sum(|planned| planned.requests), variance: sum(|planned| planned.variance) }
 }
 
 fn is_learned(known: Option<Learned>, size: &Size) -> bool {
@@ -168,10 +179,9 @@ impl Expected {
         let design = design_of(size)?;
         let mut found: Option<(f64, Needs)> = None;
         for longer in LONGER {
-            let blocks = (size.blocks as f64 * longer) as usize;
+            let (blocks, planned) = ((size.blocks as f64 * longer) as usize, self.planned.times(longer));
             for runs in size.runs.max(1)..=most.max(size.runs) {
-                let fits = enough_blocks(blocks, runs, size.mode)
-                    && (self.endpoint == SERVICE || enough_requests(design, self.requests * longer, runs, self.quantile));
+                let fits = shortage(&planned, self.quantile, Extent { runs, blocks, ..size.extent() }, design).is_none();
                 if !fits || self.mde_with(means, runs, longer).is_none_or(|mde| mde > wanted) {
                     continue;
                 }
@@ -200,7 +210,7 @@ mod tests {
     use crate::record::{DuetNoise, EndpointSpread, NOISE_SCHEMA, Spread};
 
     fn size(mode: Mode, runs: usize, requests: f64) -> Size {
-        let endpoints = vec![("/a".to_owned(), requests), ("/b".to_owned(), requests)];
+        let endpoints = ["/a", "/b"].map(|name| Planned { name: name.to_owned(), requests, variance: 0.0 }).to_vec();
         Size { mode, runs, blocks: 8, warmup_s: 8.0, measured_s: 40.0, endpoints }
     }
 
@@ -258,7 +268,7 @@ mod tests {
             let size = size(mode, runs, 400.0);
             for row in forecast(&size, &rules, &LearnedNoise::default()) {
                 let Some(needs) = row.needs(0.3, &size) else { continue };
-                let grown = |(name, requests): &(String, f64)| (name.clone(), requests * needs.longer);
+                let grown = |planned: &Planned| planned.times(needs.longer);
                 let blocks = (size.blocks as f64 * needs.longer) as usize;
                 let large =
                     Size { runs: needs.runs, blocks, endpoints: size.endpoints.iter().map(grown).collect(), ..size.clone() };

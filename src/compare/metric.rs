@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{policy::Quantile, units};
+use crate::{
+    policy::{Metric, Quantile},
+    units,
+};
 
 /// A metric that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +35,24 @@ impl fmt::Display for ComparedMetric {
 }
 
 impl ComparedMetric {
+    /// The metric of that name; `None` for one that is not compared.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name.parse().ok()? {
+            Metric::Latency(quantile) => Some(Self::Latency(quantile)),
+            Metric::Mean => Some(Self::Mean),
+            Metric::Throughput => Some(Self::Throughput),
+            Metric::AchievedRate => Some(Self::AchievedRate),
+            Metric::ErrorRate => Some(Self::ErrorRate),
+            Metric::Max
+            | Metric::Errors(_)
+            | Metric::Retries
+            | Metric::Dropped
+            | Metric::Requests
+            | Metric::HeartbeatSurvival => None,
+        }
+    }
+
     /// Unit of the metric's values in files: `us`, `per_s` or `share`.
     #[must_use]
     pub fn unit(self) -> &'static str {

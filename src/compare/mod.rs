@@ -30,6 +30,7 @@ mod sample;
 mod service;
 mod settle;
 mod shift;
+mod shortage;
 mod summary;
 mod trial;
 mod warm_up;
@@ -39,8 +40,10 @@ pub use confirm::{Rerun, confirmed, regressed_in_all};
 pub use forecast::{Expected, Needs, Size, forecast};
 pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
 pub use metric::ComparedMetric;
-pub use outcome::{Change, Comparison, Grade, Outcome, Row, SERVICE, Siblings, WarmUp};
+pub use outcome::{Change, Comparison, Grade, Lean, Outcome, Row, SERVICE, Siblings, WarmUp};
 pub use pairing::{PairingError, check_pairs};
+pub use roster::fits_blocks;
+pub use shortage::{Few, Planned, Shortage};
 
 use self::{
     contrast::Contrast,
@@ -100,7 +103,9 @@ fn judge(roster: Roster, mode: Mode, rules: &Regression, learned: &LearnedNoise,
 fn judged(trial: &Trial<'_>) -> Comparison {
     let (roster, rules) = (&trial.roster, trial.rules);
     let tests = Tests::of(trial);
-    let rows = tests.rows(trial);
+    let mut rows = tests.rows(trial);
+    weigh(&mut rows, &roster.endpoints, rules);
+    errors::point_to_endpoints(&mut rows);
     let mut comparison = blank(roster, trial.design.mode, rules, trial.look);
     comparison.notes.extend(notes(trial, &tests));
     let regressed = |test: &&ErrorTest| {
@@ -109,7 +114,7 @@ fn judged(trial: &Trial<'_>) -> Comparison {
     comparison.notes.extend(tests.errors.iter().filter(|test| !regressed(test)).filter_map(ErrorTest::remark));
     Comparison {
         family: tests.eligible(),
-        coverage: coverage(&roster.endpoints, &rows, rules),
+        coverage: outcome::covered(&rows),
         sensitivity: sensitivity(&rows),
         spreads: tests.relative().filter_map(RelativeTest::spread).collect(),
         rows,
@@ -240,19 +245,15 @@ fn commits(baseline: &[RunRecord]) -> Vec<String> {
     commits
 }
 
-/// Share of the requests whose endpoint's lowest quantile (or errors, where no quantile is compared) is settled.
-fn coverage(endpoints: &[Sides], rows: &[Row], rules: &Regression) -> f64 {
+/// Says which row covers the requests of an endpoint: that of its lowest quantile, or of its errors where no quantile is compared.
+fn weigh(rows: &mut [Row], endpoints: &[Sides], rules: &Regression) {
     let metric = trial::latencies(rules).first().copied().unwrap_or(ComparedMetric::ErrorRate);
-    let settled = |sides: &&Sides| {
-        rows.iter().any(|row| {
-            row.endpoint == sides.name
-                && row.metric == metric
-                && matches!(row.outcome, Outcome::Improved | Outcome::Unchanged | Outcome::Regressed)
-        })
-    };
-    let all: u64 = endpoints.iter().map(Sides::requests_min).sum();
-    let covered: u64 = endpoints.iter().filter(settled).map(Sides::requests_min).sum();
-    if all == 0 { 0.0 } else { covered as f64 / all as f64 }
+    for sides in endpoints {
+        let own = |row: &&mut Row| row.endpoint == sides.name && row.metric == metric;
+        if let Some(row) = rows.iter_mut().find(own) {
+            row.covers = sides.requests_min();
+        }
+    }
 }
 
 /// The smallest change of everything that would have been seen: by the more sensitive test of the service as a whole; where
@@ -276,6 +277,7 @@ fn notes(trial: &Trial<'_>, tests: &Tests) -> Vec<String> {
     if trial.roster.candidate_runs == 0 {
         notes.push("no usable candidate run".to_owned());
     }
+    notes.extend(service::missing(&tests.service, trial));
     let noisier = |test: &&RelativeTest| test.measured.as_ref().is_some_and(|measured| measured.noise.learned_is_set_aside());
     let noisier: Vec<String> =
         tests.relative().filter(noisier).map(|test| format!("{} {}", test.endpoint, test.metric)).collect();

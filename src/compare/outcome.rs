@@ -88,7 +88,7 @@ pub struct Row {
     pub outcome: Outcome,
     /// Severity of a [`Outcome::Regressed`].
     pub level: Option<Severity>,
-    /// Finer shade of [`Outcome::Unchanged`].
+    /// Finer shade of the outcome.
     pub grade: Option<Grade>,
     /// It looks slower than the tolerance, but not for sure yet.
     pub suspect: bool,
@@ -98,8 +98,46 @@ pub struct Row {
     pub siblings: Option<Siblings>,
     /// The run is inconclusive while this row is.
     pub required: bool,
+    /// Requests that count as covered once this row is settled: those of its endpoint, for the lowest quantile of it.
+    pub covers: u64,
     /// One sentence, reused unchanged in console, report and comment.
     pub reason: String,
+}
+
+impl Row {
+    /// Which way an unchanged row leans: its whole interval lies on one side of no change, and yet it does not count, as it is too small
+    /// or, with so many comparisons, not sure enough.
+    #[must_use]
+    pub fn lean(&self) -> Option<Lean> {
+        let (low, high) = self.change.filter(|_| self.outcome == Outcome::Unchanged)?.interval?;
+        let more = (low > 0.0, high < 0.0);
+        match if self.metric.higher_is_better() { (more.1, more.0) } else { more } {
+            (true, _) => Some(Lean::Worse),
+            (_, true) => Some(Lean::Better),
+            _ => None,
+        }
+    }
+
+    /// Whether something is known of it.
+    fn is_settled(&self) -> bool {
+        matches!(self.outcome, Outcome::Improved | Outcome::Unchanged | Outcome::Regressed)
+    }
+}
+
+/// Share of the requests whose endpoints are settled.
+pub(super) fn covered(rows: &[Row]) -> f64 {
+    let requests = |rows: &mut dyn Iterator<Item = &Row>| rows.map(|row| row.covers).sum::<u64>();
+    let (all, settled) = (requests(&mut rows.iter()), requests(&mut rows.iter().filter(|row| row.is_settled())));
+    if all == 0 { 0.0 } else { settled as f64 / all as f64 }
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lean {
+    /// Slower, more errors, less done.
+    Worse,
+    /// Faster, fewer errors, more done.
+    Better,
 }
 
 /// An estimated change with its uncertainty. For a latency or a throughput a fraction (0.1 = 10 % more), for an error rate a
@@ -162,7 +200,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Why a row counts as unchanged.
+/// Why a row counts as what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grade {
     /// The whole interval lies within the tolerance.
@@ -171,4 +209,6 @@ pub enum Grade {
     TooSmallToMatter,
     /// Nothing was found by a test that would have seen a change that matters.
     NoChangeFound,
+    /// Of the service as a whole, which has no test of its own for it: its endpoints say for sure what became worse.
+    ToldByEndpoints,
 }

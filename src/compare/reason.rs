@@ -51,6 +51,12 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, s
             format!("{subject} looks {size} {worse} {interval}, within the tolerance of {tolerance}")
         }
         (_, Some(Grade::Equivalent)) => format!("no {loss} of {subject} beyond the tolerance of {tolerance} {interval}"),
+        (_, Some(Grade::NoChangeFound)) if leans(measured) => {
+            format!(
+                "{subject} looks {size} {direction} {interval}, which is not shown: it lies within what this run can tell apart; a \
+                 change of {mde} or more would have been seen"
+            )
+        }
         (_, Some(Grade::NoChangeFound)) => {
             format!("no change of {subject} found; a change of {mde} or more would have been seen")
         }
@@ -64,6 +70,12 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, s
             }
         }
     }
+}
+
+/// Whether the interval leaves out that there is no change.
+fn leans(measured: &Measured) -> bool {
+    let (low, high) = measured.shift.bounds();
+    low > 0.0 || high < 0.0
 }
 
 fn subject(test: &RelativeTest) -> String {
@@ -111,6 +123,17 @@ fn more_time(needed: u64, has: u64, seconds: f64) -> String {
     } else {
         "a higher rate or a longer run is needed".to_owned()
     }
+}
+
+/// Endpoints that are named; of more, how many they are.
+const NAMED_MAX: usize = 5;
+
+/// The sentence of all errors together, where those of some endpoints became more for sure.
+pub(super) fn told_by_endpoints(baseline: f64, candidate: f64, worse: &[String]) -> String {
+    let (named, others) = worse.split_at(worse.len().min(NAMED_MAX));
+    let others = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let (from, to) = (percent(baseline), percent(candidate));
+    format!("error rate of the service as a whole went from {from} to {to}; it rose in {}{others}: see there", named.join(", "))
 }
 
 /// The sentence of an error rate.

@@ -174,6 +174,7 @@ impl RelativeTest {
             equivalent: false,
             siblings: None,
             required: required || trial.rules.is_critical(&self.endpoint),
+            covers: 0,
             reason: String::new(),
         };
         match (self.eligible(), adjusted) {

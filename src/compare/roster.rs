@@ -73,6 +73,9 @@ impl Roster {
         let [baseline, candidate] = [baseline, candidate].map(|runs| without(runs, blocks_out));
         let (before, after) = (names(&baseline), names(&candidate));
         let (ignored, judged): (Vec<&str>, Vec<&str>) = after.iter().partition(|name| rules.ignores(name));
+        // What need not happen, and did on neither side: there is nothing to say of it.
+        let judged: Vec<&str> =
+            judged.into_iter().filter(|name| !never_happened(baseline.iter().chain(&candidate), name)).collect();
         left_out.extend(ignored.iter().map(|name| format!("'{name}' is left out, as the configuration says")));
         let known = |name: &&str| before.contains(name);
         let summed = |runs: &[Run<'_>], name: &str| -> Vec<Summary> {
@@ -101,9 +104,25 @@ impl Roster {
     }
 }
 
+/// Whether an endpoint that need not have any request has none in all of these runs.
+fn never_happened<'a>(mut runs: impl Iterator<Item = &'a Run<'a>>, name: &str) -> bool {
+    runs.all(|run| {
+        let series = run.record.endpoint(name);
+        series.is_none_or(|series| series.is_occasional && series.windows().all(|window| window.requests == 0))
+    })
+}
+
 /// The runs without so many blocks at their beginning: of all of them alike, else one would be older than the other.
 fn without(runs: Vec<Run<'_>>, blocks: usize) -> Vec<Run<'_>> {
     runs.into_iter().map(|run| Run { layout: run.layout.without(blocks), ..run }).collect()
+}
+
+/// Whether a run can be compared in the blocks of these rules.
+///
+/// # Errors
+/// Why it is left out.
+pub fn fits_blocks(run: &RunRecord, rules: &Regression) -> Result<(), String> {
+    Layout::of(run, rules.block).map(|_| ())
 }
 
 /// Runs that can be cut into blocks; the others are named with the reason.

@@ -25,6 +25,27 @@ pub(super) fn tests(trial: &Trial<'_>) -> Vec<RelativeTest> {
     metrics.filter_map(|metric| test(metric, trial)).collect()
 }
 
+/// What of the service as a whole is not compared, and why: a reader who looks for the row must not wonder.
+pub(super) fn missing(tests: &[RelativeTest], trial: &Trial<'_>) -> Option<String> {
+    let roster = &trial.roster;
+    if roster.endpoints.len() < 2 || roster.baseline_runs == 0 || roster.candidate_runs == 0 {
+        return None;
+    }
+    let metrics = trial.latencies().into_iter().filter(|metric| metric.is_of_body() && trial.rule(SERVICE, *metric).is_some());
+    let missing: Vec<ComparedMetric> = metrics.filter(|metric| tests.iter().all(|test| test.metric != *metric)).collect();
+    let most = *missing.last()?;
+    let names = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    let unit = trial.design.unit;
+    let why = match relative::few_blocks(roster) {
+        Some(_) => "there are too few blocks".to_owned(),
+        None => {
+            let needed = (trial.design.service_beyond / (1.0 - most.alike().fraction()) - ROUNDING).ceil();
+            format!("it takes two endpoints with {needed} successful requests in every {unit}")
+        }
+    };
+    Some(format!("{names} of the service as a whole can't be compared: {why}"))
+}
+
 fn test(metric: ComparedMetric, trial: &Trial<'_>) -> Option<RelativeTest> {
     let rule = trial.rule(SERVICE, metric)?;
     let (roster, parts) = (&trial.roster, parts(trial, metric));

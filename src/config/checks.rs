@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{self, Visitor},
@@ -10,16 +11,18 @@ use serde::{
 use super::written::{Size, Written};
 
 /// What one response must be; failing counts as an error.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// Expected statuses.
     pub status: Option<Statuses>,
     /// What headers must be.
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     pub header: Option<BTreeMap<String, serde_yaml::Value>>,
     /// What the body must hold: a text, or `~` and a regular expression.
     pub body: Option<String>,
     /// What values of a JSON body must be, by JSONPath.
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     pub json: Option<BTreeMap<String, serde_yaml::Value>>,
     /// Largest body.
     pub max_bytes: Option<Written<Size>>,

@@ -1,12 +1,13 @@
 //! What steers the load while it is made, as written: `load.rate_limit`, `load.adaptive`, `safety.circuit_breaker`,
 //! `safety.self_protection`.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::written::{Rate, Share, Time, Written};
 
 /// Token bucket on top of all stages.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// Tokens that come back per second.
@@ -16,7 +17,7 @@ pub struct RateLimit {
 }
 
 /// Holds a p95 by changing the rate.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Adaptive {
     /// `p95 200ms`
@@ -34,7 +35,7 @@ pub struct Adaptive {
 }
 
 /// Stops sending to a target that fails.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CircuitBreaker {
     /// Failed share beyond which it opens.
@@ -50,7 +51,7 @@ pub struct CircuitBreaker {
 }
 
 /// Keeps the generator from being the bottleneck unseen.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelfProtection {
     /// Largest share of the time one generator thread may be busy.
@@ -63,4 +64,6 @@ pub struct SelfProtection {
     pub shed: Option<Written<Share>>,
     /// `invalid` or `shed`
     pub on_saturated: Option<String>,
+    /// Largest lateness that 99 % of the requests may be sent with.
+    pub late_p99: Option<Written<Time>>,
 }

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     baseline::Baseline,
     data::Feeder,
+    diagnose::Diagnose,
+    github::Github,
     hooks::Hooks,
     http::Http,
+    observe::Observe,
     regression::Regression,
     report::Report,
     safety::Safety,
@@ -20,7 +24,7 @@ use super::{
 };
 
 /// Every section that is built.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// Version of the language: 1.
@@ -72,6 +76,15 @@ pub struct Document {
     /// What is written after a run.
     #[serde(default)]
     pub report: Report,
+    /// What a gate posts to the pull request.
+    #[serde(default)]
+    pub github: Github,
+    /// What helps to look at the target while it is under load.
+    #[serde(default)]
+    pub observe: Observe,
+    /// What helps to find a cause.
+    #[serde(default)]
+    pub diagnose: Diagnose,
     /// Commands around a run.
     #[serde(default)]
     pub hooks: Hooks,
@@ -81,7 +94,7 @@ pub struct Document {
 }
 
 /// `record:`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Length of a window; 1s by default.
@@ -89,7 +102,7 @@ pub struct Record {
 }
 
 /// Where a secret is read from: exactly one of the two.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Secret {
     /// An environment variable.

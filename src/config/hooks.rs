@@ -1,11 +1,12 @@
 //! `hooks:` as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::written::{Expected, TextOr, Time, Written};
 
 /// Commands around a run.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hooks {
     /// Before each replicate: gives the services fresh processes.
@@ -19,7 +20,7 @@ pub struct Hooks {
 }
 
 /// A command that is run to its end; the short form is its `run` alone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hook {
     /// The command, for the shell.

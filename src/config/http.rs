@@ -1,11 +1,12 @@
 //! `http:` as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::written::{Time, Written};
 
 /// How requests are made.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// How many connections there may be, and how long they are kept.
@@ -31,7 +32,7 @@ pub struct Http {
 }
 
 /// Which failures are tried again.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retries {
     /// Attempts after the first; 0 by default.
@@ -44,7 +45,7 @@ pub struct Retries {
 }
 
 /// A pause that grows.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Backoff {
     /// Before the first repetition; 200ms by default.
@@ -58,7 +59,7 @@ pub struct Backoff {
 }
 
 /// Connections of the whole process.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connections {
     /// Most at a time, to all targets together.
@@ -76,7 +77,7 @@ pub struct Connections {
 }
 
 /// How host names are looked up.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dns {
     /// Time between two look-ups while load is made; without it there is one, before.
@@ -84,7 +85,7 @@ pub struct Dns {
 }
 
 /// How long things may take.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timeouts {
     /// Until a connection is made; 1s by default.

@@ -8,21 +8,25 @@ pub mod checks;
 pub mod control;
 pub mod data;
 mod decode;
+pub mod diagnose;
 mod document;
 mod error;
 pub mod feed;
 mod files;
+pub mod github;
 pub mod hooks;
 pub mod http;
 mod nearest;
 mod node;
 mod not_yet;
+pub mod observe;
 mod overlay;
 mod parse;
 pub mod regression;
 pub mod report;
 pub mod safety;
 pub mod scenarios;
+mod schema;
 mod secrets;
 mod source;
 pub mod stages;
@@ -31,6 +35,7 @@ pub mod target;
 pub mod thresholds;
 mod traps;
 mod variables;
+pub mod websocket;
 pub mod written;
 
 use std::{
@@ -45,6 +50,7 @@ pub use error::{ConfigError, Position, Problem};
 pub use files::Files;
 pub use nearest::hint as nearest_hint;
 pub use node::{Path, Segment};
+pub use schema::json_schema;
 pub use secrets::Secrets;
 
 use node::{Node, Value};
@@ -187,6 +193,15 @@ impl std::fmt::Debug for Loaded {
 }
 
 impl Loaded {
+    /// Line of the file that a value stands at, from 1; `None` for one that a flag gave.
+    #[must_use]
+    pub fn line(&self, path: &Path) -> Option<u64> {
+        match self.position(path) {
+            Position::At(line, _) => u64::try_from(line).ok(),
+            Position::File | Position::Flag(_) => None,
+        }
+    }
+
     /// Where a value was written, or the nearest thing around it that was.
     #[must_use]
     pub fn position(&self, path: &Path) -> Position {

@@ -7,19 +7,10 @@ use super::{
 
 /// Whole sections and single keys; `[]` stands for any place of a list.
 const NOT_YET: &[&str] = &[
-    "scenarios[].websocket",
-    "scenarios[].connections",
-    "scenarios[].heartbeat",
-    "scenarios[].reconnect",
-    "scenarios[].steps[].send",
-    "scenarios[].steps[].expect",
-    "scenarios[].steps[].listen",
     "regression.runs",
     "regression.accept",
-    "baseline.promote",
     "baseline.s3",
     "metrics",
-    "observe",
     "profiles",
     "faults",
     "proxies",
@@ -28,7 +19,6 @@ const NOT_YET: &[&str] = &[
     "report.templates",
     "report.timeseries",
     "report.curl_repro",
-    "github",
     "notify",
 ];
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::written::{Expected, Share, TextOr, Time, Written};
 
 /// Promises about this run against another.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Regression {
     /// `auto`, `baseline` or `ab`.
@@ -39,7 +40,7 @@ pub struct Regression {
 }
 
 /// How often a suspected regression must show again.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
     /// Times that all is played again.
@@ -47,7 +48,7 @@ pub struct Confirm {
 }
 
 /// How far the branch may creep from its best sustained level.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Drift {
     /// Runs that are looked back on.
@@ -57,7 +58,7 @@ pub struct Drift {
 }
 
 /// Tolerances by metric.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// The median.
@@ -79,7 +80,7 @@ pub struct Metrics {
 }
 
 /// How much a quantile may grow.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Sure growth from here on is a warning.
@@ -93,7 +94,7 @@ pub struct Latency {
 }
 
 /// How much less may be done.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Throughput {
     /// A sure fall by this much is a warning.
@@ -105,7 +106,7 @@ pub struct Throughput {
 }
 
 /// How much the error rate may grow.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorRate {
     /// Smallest sure increase that is a warning.
@@ -115,7 +116,7 @@ pub struct ErrorRate {
 }
 
 /// An exception for one endpoint; `ignore` is the short form.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
     /// The run is inconclusive while a test of this endpoint is.
@@ -137,10 +138,11 @@ pub struct Override {
 
 impl Expected for Override {
     const EXPECTED: &'static str = "ignore, or a map such as { critical: true, p99: { fail: 30% } }";
+    const WORDS: &'static [&'static str] = &["ignore"];
 }
 
 /// What to make of events that are neither pass nor fail: `pass`, `warn` or `fail`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// There is no baseline yet.

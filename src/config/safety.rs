@@ -1,5 +1,6 @@
 //! `safety:` as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
 };
 
 /// What keeps load from going where it must not.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Safety {
     /// Hosts load may go to; `*.example.com` stands for every host below example.com.

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     checks::Check,
     feed::Feed,
-    written::{Expected, TextOr, Think, Time, Written},
+    websocket::{Broadcast, Connections, Expect, Heartbeat, Listen, Reconnect, SendEntry},
+    written::{Expected, Rate, Size, TextOr, Think, Time, Written},
 };
 
 /// `GET /api/items`, or a map.
 pub type ScenarioEntry = TextOr<Scenario>;
 
 /// A scenario of several `steps`, or a shorthand of one request.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Name; of a shorthand also the endpoint's.
@@ -48,6 +50,7 @@ pub struct Scenario {
     /// Body as it is sent.
     pub body: Option<String>,
     /// Body that is sent as JSON.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub json: Option<serde_yaml::Value>,
     /// Name under `targets:` of the service that is asked.
     pub target: Option<String>,
@@ -55,6 +58,28 @@ pub struct Scenario {
     pub timeout: Option<Written<Time>>,
     /// What the response must be.
     pub check: Option<Check>,
+    /// Path of a WebSocket connection.
+    pub websocket: Option<String>,
+    /// How many of them there are.
+    pub connections: Option<Connections>,
+    /// Their pings.
+    pub heartbeat: Option<Heartbeat>,
+    /// What is done when one is lost.
+    pub reconnect: Option<Reconnect>,
+    /// How often each of them plays its steps.
+    pub rate: Option<Written<Rate>>,
+    /// Messages from some of them to the others.
+    pub broadcast: Option<Broadcast>,
+    /// The header `Origin` of their handshake.
+    pub origin: Option<String>,
+    /// Subprotocols that they offer.
+    pub subprotocols: Option<Vec<String>>,
+    /// Time that the target is given to take a message.
+    pub write_timeout: Option<Written<Time>>,
+    /// Largest message that is taken.
+    pub max_message: Option<Written<Size>>,
+    /// Services and stores that all its requests need, for finding a common cause.
+    pub depends_on: Option<Vec<String>>,
 }
 
 impl Expected for Scenario {
@@ -85,7 +110,7 @@ impl Scenario {
 }
 
 /// One request, or a pause.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The endpoint's name.
@@ -107,6 +132,7 @@ pub struct Step {
     /// Body as it is sent.
     pub body: Option<String>,
     /// Body that is sent as JSON.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub json: Option<serde_yaml::Value>,
     /// Name under `targets:` of the service that is asked.
     pub target: Option<String>,
@@ -118,11 +144,33 @@ pub struct Step {
     pub extract: Option<BTreeMap<String, ExtractEntry>>,
     /// False: played, but not measured.
     pub measure: Option<bool>,
+    /// Services and stores that the request needs, for finding a common cause.
+    pub depends_on: Option<Vec<String>>,
     /// A pause instead of a request.
     pub think: Option<Written<Think>>,
+    /// A message to send, on a WebSocket connection.
+    pub send: Option<SendEntry>,
+    /// A message to wait for, on a WebSocket connection.
+    pub expect: Option<Expect>,
+    /// Taking messages for a time, on a WebSocket connection.
+    pub listen: Option<Listen>,
+    /// Code to close a WebSocket connection with.
+    pub close: Option<u16>,
 }
 
 impl Step {
+    /// The keys of this step that WebSocket connections alone have.
+    #[must_use]
+    pub fn of_websocket(&self) -> Vec<&'static str> {
+        let keys = [
+            ("send", self.send.is_some()),
+            ("expect", self.expect.is_some()),
+            ("listen", self.listen.is_some()),
+            ("close", self.close.is_some()),
+        ];
+        keys.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key).collect()
+    }
+
     /// The methods this step gives a path for, each with its key and path; a right step gives one.
     #[must_use]
     pub fn requests(&self) -> Vec<(&'static str, &str)> {
@@ -144,7 +192,7 @@ impl Step {
 pub type ExtractEntry = TextOr<Extract>;
 
 /// Where a value is taken from: exactly one of `json`, `regex` and `header`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Extract {
     /// A JSONPath.
@@ -154,6 +202,7 @@ pub struct Extract {
     /// The name of a header.
     pub header: Option<String>,
     /// Stands in when there is no such value.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub default: Option<serde_yaml::Value>,
 }
 

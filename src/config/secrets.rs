@@ -24,6 +24,11 @@ impl Secrets {
         mask::mask(text, self.0.iter().map(String::as_str))
     }
 
+    /// The values themselves, for one who keeps them from being shown elsewhere.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether the text holds a secret.
     #[must_use]
     pub fn appear_in(&self, text: &str) -> bool {

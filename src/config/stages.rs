@@ -1,5 +1,6 @@
 //! `stages:` and `load:` as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
 };
 
 /// `load:`; only `stages` may stand at the top level as well.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
     /// `open`, `closed` or `adaptive`; by default what the stages say.
@@ -30,7 +31,7 @@ pub struct Load {
 }
 
 /// One stage: `rate`, `ramp`, `vus` or `step`, for a `duration` or a `count`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// Name in reports.
@@ -54,7 +55,7 @@ pub struct Stage {
 }
 
 /// `step:`, either `from`, `to` and `by`, or `at`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Steps {
     /// First level.

@@ -39,6 +39,9 @@ fn takes_templates(path: &str) -> bool {
     let Some(rest) = path.strip_prefix("scenarios[].") else { return false };
     let lists = ["steps[].", "setup[].", "teardown[]."];
     let key = lists.iter().find_map(|list| rest.strip_prefix(list)).unwrap_or(rest);
+    if key.starts_with("broadcast.send") {
+        return true;
+    }
     let first = key.split(['.', '[']).next().unwrap_or_default();
-    matches!(first, "get" | "post" | "put" | "patch" | "delete" | "head" | "headers" | "body" | "json")
+    matches!(first, "get" | "post" | "put" | "patch" | "delete" | "head" | "headers" | "body" | "json" | "websocket" | "send")
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::written::{Expected, Time, Written};
 
 /// The long form; the short one is its `base_url` alone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// `http://host:port/path`.
@@ -34,7 +35,7 @@ impl Expected for Target {
 }
 
 /// How connections are secured. Files are PEM files, relative to the configuration's folder.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// Authorities that are trusted instead of the system's.
@@ -62,7 +63,7 @@ impl Tls {
 }
 
 /// A probe that is repeated until the service is ready.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitFor {
     /// Path that is asked for.

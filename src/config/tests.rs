@@ -181,7 +181,7 @@ fn names_and_types_that_do_not_fit() {
     loadgate.yml:1:1: unknown key 'colour'
       1 | colour: red
         | ^
-    hint: known keys here: version, name, description, tags, target, targets, env, secrets, data, http, stages, load, scenarios, thresholds, slo, regression, baseline, record, report, hooks, safety
+    hint: known keys here: version, name, description, tags, target, targets, env, secrets, data, http, stages, load, scenarios, thresholds, slo, regression, baseline, record, report, github, observe, diagnose, hooks, safety
     ");
     insta::assert_snapshot!(refusal("name: a\ntarget: b\nname: c\n"), @r"
     loadgate.yml:3:1: duplicate key 'name'
@@ -260,11 +260,11 @@ fn parts_of_the_language_that_are_not_built_yet_are_named() {
         |                          ^
     hint: remove `server.cpu:` for now
     ");
-    insta::assert_snapshot!(refusal("environments: { pr: { scenarios: [ { steps: [ { listen: 1s } ] } ] } }\n"), @r"
-    loadgate.yml:1:49: 'scenarios.steps.listen' is not supported yet
-      1 | environments: { pr: { scenarios: [ { steps: [ { listen: 1s } ] } ] } }
-        |                                                 ^
-    hint: remove `listen:` for now
+    insta::assert_snapshot!(refusal("environments: { pr: { report: { timeseries: 1s } } }\n"), @r"
+    loadgate.yml:1:33: 'report.timeseries' is not supported yet
+      1 | environments: { pr: { report: { timeseries: 1s } } }
+        |                                 ^
+    hint: remove `timeseries:` for now
     ");
     // A header or a body of that name is none of ours.
     assert_eq!(

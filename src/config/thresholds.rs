@@ -1,5 +1,6 @@
 //! `thresholds:` (or `slo:`) as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::written::{Expected, TextOr, Time, Written};
@@ -8,7 +9,7 @@ use super::written::{Expected, TextOr, Time, Written};
 pub type ThresholdEntry = TextOr<Threshold>;
 
 /// The long form.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// The promise.
@@ -18,12 +19,15 @@ pub struct Threshold {
     /// Whether breaking it ends the run.
     #[serde(default)]
     pub abort: bool,
+    /// Who looks after it, for reports.
+    pub owner: Option<String>,
     /// Time of the run in which it does not.
     pub grace: Option<Written<Time>>,
 }
 
 impl Expected for Threshold {
-    const EXPECTED: &'static str = "a promise such as p95 < 250ms, or a map with `expr`, `severity`, `abort` and `grace`";
+    const EXPECTED: &'static str =
+        "a promise such as p95 < 250ms, or a map with `expr`, `severity`, `owner`, `abort` and `grace`";
 }
 
 /// Ready-made lists of promises, by the name that stands in `thresholds:`.

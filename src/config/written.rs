@@ -16,6 +16,10 @@ pub trait Quantity {
     type Value;
     /// What to write, for `expected .., found ..`.
     const EXPECTED: &'static str;
+    /// What the text looks like, for editors: a regular expression of the part between blanks.
+    const PATTERN: &'static str;
+    /// Whether a bare number may stand for it.
+    const IS_NUMBER: bool = false;
     /// Reads the text.
     ///
     /// # Errors
@@ -89,6 +93,7 @@ pub enum Amount {
 impl Quantity for Time {
     type Value = Duration;
     const EXPECTED: &'static str = "a duration such as 30s";
+    const PATTERN: &'static str = r"(?:[0-9_]*\.?[0-9_]+ *(?:us|µs|ms|s|min|m|h|d) *)+";
 
     fn parse(text: &str) -> Result<Duration, UnitError> {
         units::parse_duration(text)
@@ -98,6 +103,7 @@ impl Quantity for Time {
 impl Quantity for Rate {
     type Value = PerSecond;
     const EXPECTED: &'static str = "a rate such as 200/s";
+    const PATTERN: &'static str = r"[0-9_]*\.?[0-9_]+ */ *(?:second|sec|s|minute|min|m|hour|h)";
 
     fn parse(text: &str) -> Result<PerSecond, UnitError> {
         match text.trim().strip_prefix('-') {
@@ -113,6 +119,7 @@ impl Quantity for Rate {
 impl Quantity for RateRange {
     type Value = (PerSecond, PerSecond);
     const EXPECTED: &'static str = "a ramp such as 10/s..200/s";
+    const PATTERN: &'static str = r"[0-9_]*\.?[0-9_]+ */ *(?:second|sec|s|minute|min|m|hour|h) *\.\. *[0-9_]*\.?[0-9_]+ */ *(?:second|sec|s|minute|min|m|hour|h)";
 
     fn parse(text: &str) -> Result<Self::Value, UnitError> {
         let (from, to) = text.split_once("..").ok_or_else(|| UnitError {
@@ -126,6 +133,8 @@ impl Quantity for RateRange {
 impl Quantity for Users {
     type Value = (u32, u32);
     const EXPECTED: &'static str = "a number of users such as 50, or 0..50";
+    const PATTERN: &'static str = r"[0-9_]+ *(?:\.\. *[0-9_]+)?";
+    const IS_NUMBER: bool = true;
 
     fn parse(text: &str) -> Result<Self::Value, UnitError> {
         match text.split_once("..") {
@@ -138,6 +147,8 @@ impl Quantity for Users {
 impl Quantity for Level {
     type Value = Amount;
     const EXPECTED: &'static str = "a rate such as 200/s, or a number of users such as 50";
+    const PATTERN: &'static str = r"[0-9_]*\.?[0-9_]+ */ *(?:second|sec|s|minute|min|m|hour|h)|[0-9_]+";
+    const IS_NUMBER: bool = true;
 
     fn parse(text: &str) -> Result<Amount, UnitError> {
         if text.contains('/') { Rate::parse(text).map(Amount::Rate) } else { users(text).map(Amount::Users) }
@@ -154,6 +165,7 @@ fn users(text: &str) -> Result<u32, UnitError> {
 impl Quantity for Share {
     type Value = f64;
     const EXPECTED: &'static str = "a percentage such as 5%";
+    const PATTERN: &'static str = r"[0-9_]*\.?[0-9_]+ *(?:%|pp)";
 
     fn parse(text: &str) -> Result<f64, UnitError> {
         units::parse_share(text)
@@ -163,6 +175,7 @@ impl Quantity for Share {
 impl Quantity for Size {
     type Value = u64;
     const EXPECTED: &'static str = "a size such as 200kB";
+    const PATTERN: &'static str = r"[0-9_]*\.?[0-9_]+ *(?:B|kB|KB|MB|GB|KiB|MiB|GiB)";
 
     fn parse(text: &str) -> Result<u64, UnitError> {
         units::parse_size(text)
@@ -185,6 +198,7 @@ pub enum Pause {
 impl Quantity for Think {
     type Value = Pause;
     const EXPECTED: &'static str = "a pause such as 2s, 1s..3s, exp(2s) or normal(2s, 500ms)";
+    const PATTERN: &'static str = r"(?:[0-9_]*\.?[0-9_]+ *(?:us|µs|ms|s|min|m|h|d) *)+|(?:[0-9_]*\.?[0-9_]+ *(?:us|µs|ms|s|min|m|h|d) *)+\.\. *(?:[0-9_]*\.?[0-9_]+ *(?:us|µs|ms|s|min|m|h|d) *)+|exp *\( *(?:[0-9_]*\.?[0-9_]+ *(?:us|µs|ms|s|min|m|h|d) *)+\)|normal *\( *(?:[0-9_]*\.?[0-9_]+ *(?:us|µs|ms|s|min|m|h|d) *)+, *(?:[0-9_]*\.?[0-9_]+ *(?:us|µs|ms|s|min|m|h|d) *)+\)";
 
     fn parse(text: &str) -> Result<Pause, UnitError> {
         let text = text.trim();
@@ -307,6 +321,8 @@ pub enum TextOr<T> {
 pub trait Expected {
     /// Both forms, in words.
     const EXPECTED: &'static str;
+    /// The only texts there are, where they are so few.
+    const WORDS: &'static [&'static str] = &[];
 }
 
 impl<'de, T: Deserialize<'de> + Expected> Deserialize<'de> for TextOr<T> {

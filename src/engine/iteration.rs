@@ -224,6 +224,7 @@ async fn make_request<D: Driver>(
     let outcome = request.make(&*lane.driver, user, is_told, may_repeat).await;
     let failed = outcome.failure.is_some();
     let finished = Finished {
+        due,
         response: outcome.done.saturating_duration_since(lane.run.epoch + due),
         service: outcome.done.saturating_duration_since(outcome.sent),
         bytes: outcome.bytes,
@@ -233,11 +234,13 @@ async fn make_request<D: Driver>(
         retried: outcome.retried,
         failure: outcome.failure.map(|failure| (failure.class, failure.message)),
         sample: outcome.sample,
+        trace: outcome.trace,
     };
     let mut shard = lane.shard.borrow_mut();
     if let (None, true, Some((class, message))) = (&ticket, is_told, &finished.failure) {
-        let (endpoint, class, message, sample) = (request.endpoint, *class, message.clone(), finished.sample.clone());
-        shard.unmeasured_failure(walk.scenario, walk.part, FailureNote { endpoint, class, message, sample });
+        let (endpoint, class, message) = (request.endpoint, *class, message.clone());
+        let (sample, trace) = (finished.sample.clone(), finished.trace);
+        shard.unmeasured_failure(walk.scenario, walk.part, FailureNote { endpoint, class, message, sample, trace });
     }
     shard.finish(ticket, request.endpoint, finished);
     (outcome.done.saturating_duration_since(lane.run.epoch), failed)

@@ -20,11 +20,12 @@ use super::{
     request_settings::RequestSettings,
     seat::Seated,
     user::User,
+    websocket::Board,
 };
 use crate::{
     clock::{self, Delays, Instant},
     measure::{Live, LiveShard, Shard, Timeline},
-    plan::{Plan, ScenarioId, Share},
+    plan::{Plan, ScenarioId, Share, SocketScenario},
     protocol::Driver,
     record::Side,
 };
@@ -45,6 +46,8 @@ pub(super) struct Run {
     pub(super) claims: Vec<Option<AtomicU64>>,
     /// How far the feeders have come.
     pub(super) feeds: Feeds,
+    /// What publishers have sent, by scenario of WebSocket connections.
+    pub(super) boards: Vec<Arc<[Board]>>,
 }
 
 /// Everything the tasks of one thread work with that play one version. Two versions have all of their own but the thread: they
@@ -76,7 +79,12 @@ impl Run {
         let timeline = Arc::new(Timeline::new(&plan.stages, plan.window));
         let claims = plan.stages.iter().map(|stage| stage.iterations.map(AtomicU64::new)).collect();
         let (controls, feeds) = (Controls::of_sides(&plan), Feeds::new(&plan.workload));
-        Self { plan, timeline, live, stop, controls, epoch, claims, feeds }
+        let sides = plan.sides().len();
+        let of_scenario = |scenario: &SocketScenario| {
+            scenario.broadcast.iter().flat_map(|of| (0..of.boards(sides)).map(|_| Board::new(of))).collect()
+        };
+        let boards = plan.workload.sockets.iter().map(of_scenario).collect();
+        Self { plan, timeline, live, stop, controls, epoch, claims, feeds, boards }
     }
 
     /// Takes one of the iterations a stage has left; always succeeds where it does not count them.

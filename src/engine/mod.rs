@@ -29,7 +29,9 @@ mod setback;
 mod stop;
 mod teardown;
 mod token_bucket;
+mod traces;
 mod user;
+mod websocket;
 mod worker;
 
 pub use conductor::{Progress, Steering};

@@ -2,13 +2,13 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{answer::Answer, render::render, request_settings::RequestSettings, samples::Samples, user::User};
+use super::{answer::Answer, render::render, request_settings::RequestSettings, samples::Samples, traces::Traces, user::User};
 use crate::{
     clock::{self, Instant},
     mask::mask,
     plan::{EndpointId, Place, Rendered, Request, RequestStep},
     protocol::{Driver, Exchange, Failure, Keep, Reply, Terms},
-    record::{ErrorClass, ExchangeSample, Phases},
+    record::{ErrorClass, ExchangeSample, Phases, TraceId},
 };
 
 /// A request step made ready for a driver.
@@ -52,6 +52,8 @@ pub(super) struct RequestOutcome {
     pub(super) failure: Option<Failure>,
     /// The exchange that failed, where it is one of the few that are shown.
     pub(super) sample: Option<Box<ExchangeSample>>,
+    /// The id it was sent with; repeated attempts have the same.
+    pub(super) trace: Option<TraceId>,
 }
 
 impl<R> PreparedRequest<R> {
@@ -94,8 +96,9 @@ impl<R> PreparedRequest<R> {
         let mut sent = None;
         let (mut bytes, mut connections, mut resent) = (0, 0, 0);
         let mut retries = 0;
+        let trace = self.settings.traces.as_ref().map(Traces::next);
         loop {
-            let attempt = driver.exchange(&mut user.session, ready, &self.terms()).await;
+            let attempt = driver.exchange(&mut user.session, ready, &self.terms(trace)).await;
             bytes += attempt.bytes;
             connections += attempt.connections;
             resent += attempt.resent;
@@ -115,13 +118,13 @@ impl<R> PreparedRequest<R> {
             let (failure, sample) = masked(failure, sample, user);
             let Exchange { done, phases, .. } = attempt;
             let (retried, retries) = (retries > 0, u64::from(retries) + resent);
-            return RequestOutcome { sent, done, bytes, phases, connections, retries, retried, failure, sample };
+            return RequestOutcome { sent, done, bytes, phases, connections, retries, retried, failure, sample, trace };
         }
     }
 
-    fn terms(&self) -> Terms<'_> {
+    fn terms(&self, trace: Option<TraceId>) -> Terms<'_> {
         let keep = if self.samples.is_hungry() { self.keep.max(Keep::Excerpt) } else { self.keep };
-        Terms { timeout: self.timeout, keep, expected: &self.step.check.status }
+        Terms { timeout: self.timeout, keep, expected: &self.step.check.status, trace }
     }
 
     /// Whether an attempt failed. What later steps need of an answer that is as promised goes to the user.
@@ -190,6 +193,7 @@ impl RequestOutcome {
         let now = clock::now();
         let phases = Phases::default();
         let (bytes, connections, retries, retried) = (0, 0, 0, false);
-        Self { sent: now, done: now, bytes, phases, connections, retries, retried, failure: Some(failure), sample: None }
+        let (failure, sample, trace) = (Some(failure), None, None);
+        Self { sent: now, done: now, bytes, phases, connections, retries, retried, failure, sample, trace }
     }
 }

@@ -149,7 +149,7 @@ async fn probe<D: Driver>(plan: &Plan, target: TargetId, wait_for: &WaitFor, dri
     loop {
         probes += 1;
         let timeout = plan.http.timeouts.request.min(left().max(PROBE_MIN));
-        let terms = Terms { timeout, keep: Keep::Status, expected: &[] };
+        let terms = Terms { timeout, keep: Keep::Status, expected: &[], trace: None };
         let outcome = driver.exchange(&mut driver.session(Side::Candidate), &request, &terms).await.outcome;
         let reason = match outcome {
             Ok(reply) if reply.status.as_u16() == wait_for.status => return Ok(()),

@@ -36,7 +36,7 @@ pub(super) fn render(
         ready.set_sensitive(value.is_sensitive());
         *value = ready;
     }
-    let body = if rendered.body.is_empty() { written.body.clone() } else { body(templates, &rendered.body, scope)? };
+    let body = if rendered.body.is_empty() { written.body.clone() } else { pieces(templates, &rendered.body, scope)? };
     Ok(Request { target: written.target, method: written.method.clone(), path, headers, body })
 }
 
@@ -51,7 +51,8 @@ fn path(text: String) -> Result<String, Failure> {
     }
 }
 
-fn body(templates: &Templates, pieces: &[Piece], scope: &Arc<Scope>) -> Result<Bytes, Failure> {
+/// What is made of pieces: a body, or a message.
+pub(super) fn pieces(templates: &Templates, pieces: &[Piece], scope: &Arc<Scope>) -> Result<Bytes, Failure> {
     let mut body = BytesMut::new();
     for piece in pieces {
         let one = |id| templates.render(id, scope).map_err(|error| failure("body", &error));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::traces::Traces;
 use crate::{
     plan::{Backoff, Plan, Templates},
     record::ErrorClass,
@@ -17,6 +18,8 @@ pub(super) struct RequestSettings {
     retried: Vec<ErrorClass>,
     /// Pauses before failed attempts are repeated.
     pub(super) backoff: Backoff,
+    /// Where requests are sent with ids.
+    pub(super) traces: Option<Traces>,
 }
 
 impl RequestSettings {
@@ -28,6 +31,7 @@ impl RequestSettings {
             retries: retries.max,
             retried: retries.on.clone(),
             backoff: retries.backoff.clone(),
+            traces: plan.http.traces.then(Traces::default),
         }
     }
 
@@ -48,6 +52,7 @@ mod tests {
             retries: 2,
             retried: vec![ErrorClass::Status5xx],
             backoff: Backoff::default(),
+            traces: None,
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::{self, Duration},
     measure::{ClosedWindow, Collector, Live, LiveShard, PULSE, Shard},
-    plan::{Plan, Share},
+    plan::{Plan, Share, SocketScenario},
     protocol::Driver,
     record::{Side, Window, WindowPlace},
 };
@@ -28,6 +28,8 @@ use crate::{
 const RATE_PER_THREAD: f64 = 1_000.0;
 /// Users that a thread serves without becoming the bottleneck, as far as that can be known beforehand.
 const USERS_PER_THREAD: f64 = 16.0;
+/// WebSocket connections, which are idle most of the time.
+const SOCKETS_PER_THREAD: f64 = 500.0;
 /// Time between the making of the threads and the first arrival.
 const HEAD_START: Duration = Duration::from_millis(20);
 /// Pulses after which the observer is told of progress.
@@ -186,9 +188,18 @@ fn take(
 /// A thread per core, but no more than the load has work for, nor than there may be connections.
 fn threads_for(plan: &Plan) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let work = (plan.peak_rate() / RATE_PER_THREAD).ceil() + (f64::from(plan.peak_users()) / USERS_PER_THREAD).ceil();
+    let sockets = f64::from(plan.peak_sockets());
+    let messages: f64 = plan.workload.sockets.iter().map(peak_message_rate).sum();
+    let work = (plan.peak_rate() / RATE_PER_THREAD).ceil()
+        + (f64::from(plan.peak_users()) / USERS_PER_THREAD).ceil()
+        + (sockets / SOCKETS_PER_THREAD).ceil().max((messages / RATE_PER_THREAD).ceil());
     let connections = plan.http.connections.threads_max(plan.targets.len()).unwrap_or(cores);
     (work as usize).clamp(1, cores).min(connections).max(1)
+}
+
+/// Rounds of steps that all connections of a scenario play in a second.
+fn peak_message_rate(scenario: &SocketScenario) -> f64 {
+    scenario.rate.map_or(0.0, |rate| rate.0 * f64::from(scenario.connections.peak()))
 }
 
 fn join(handles: Vec<JoinHandle<io::Result<WorkerEnd>>>) -> Result<Vec<WorkerEnd>, EngineError> {

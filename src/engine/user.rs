@@ -62,6 +62,12 @@ impl<S> User<S> {
         self.remember(own);
     }
 
+    /// Begins a round of steps on a connection: all templates of it see the same user and iteration.
+    pub(super) fn begin_connection_round(&mut self) {
+        let (seed, number, iteration) = (self.seed, self.number, self.iteration);
+        Arc::make_mut(&mut self.scope).begin(seed, number, iteration);
+    }
+
     fn remember(&mut self, own: Names) {
         let (seed, number, iteration) = (self.seed, self.number, self.iteration);
         let scope = Arc::make_mut(&mut self.scope);

@@ -16,6 +16,7 @@ use super::{
     open_loop,
     stop::Stop,
     teardown::tear_down,
+    websocket::ConnectionSet,
 };
 use crate::{
     clock::{self, Instant},
@@ -54,9 +55,11 @@ where
     let (lanes, stopped_at, given_up_at) = runtime.block_on(async {
         let lanes = Lane::all(run, share, driver, shards)?;
         look_after(&lanes, beat(lanes.clone()));
+        let connections = ConnectionSet::begin(&lanes);
         let stopped_at = play_stages(&lanes).await?;
         let drain_began = clock::now();
-        drain(run, share, drain_began).await;
+        connections.end(run.stop.is_asked());
+        drain(run, share, &connections, drain_began).await;
         // What users leave behind takes time of its own, in which nobody waits for the requests before.
         let (waited, given_up_at) = (clock::now().saturating_duration_since(drain_began), run.moment());
         tear_down_all(&lanes, run.plan.limits.graceful_stop.saturating_sub(waited)).await;
@@ -138,10 +141,10 @@ where
     Ok(run.timeline.end())
 }
 
-/// Waits for the requests in flight, as long as `graceful_stop` allows and nobody is in a hurry.
-async fn drain(run: &Run, share: Share, began: Instant) {
+/// Waits for the requests in flight and for connections to close, as long as `graceful_stop` allows and nobody is in a hurry.
+async fn drain(run: &Run, share: Share, connections: &ConnectionSet, began: Instant) {
     let in_flight = || run.live.iter().map(|live| live.0[share.thread].in_flight()).sum::<u64>();
-    while in_flight() > 0
+    while (in_flight() > 0 || !connections.is_gone())
         && clock::now().saturating_duration_since(began) < run.plan.limits.graceful_stop
         && !run.stop.is_urgent()
     {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     record::{
-        Ended, EndpointSeries, Environment, Generator, Imported, PlanFacts, Provenance, RunRecord, StageFacts, Window,
+        Ended, EndpointSeries, Environment, Generator, Imported, PlanFacts, Provenance, RunRecord, StageFacts, Totals, Window,
         file::SCHEMA,
     },
     units,
@@ -20,8 +20,14 @@ use crate::{
 const DATED_US_MIN: u64 = 1_000_000_000_000_000;
 /// The stage of rows that name none, and the scenario of all: files do not tell of scenarios.
 const UNNAMED: &str = "imported";
-/// So many rows within a second are more likely of a longer run with times in another unit.
+/// So many rows within a second are more likely of a longer run with times in another unit; of fewer rows, nothing is said of units.
 const ROWS_OF_A_SECOND: u64 = 100;
+/// The format whose file does not name the unit of its latencies.
+const GENERIC: &str = "csv";
+/// Half of all responses within so little are in another unit: a request to the same machine takes longer.
+const MEDIAN_US_MIN: u64 = 50;
+/// The same where all are written with a decimal point, as milliseconds are more often than microseconds.
+const POINTED_MEDIAN_US_MIN: u64 = 1_000;
 
 /// What the files do not tell.
 #[derive(Clone, Debug)]
@@ -46,6 +52,8 @@ pub struct Results {
     window_us: u64,
     stages: Vec<StageFacts>,
     endpoints: Vec<EndpointSeries>,
+    /// Whether all latencies were written with a decimal point.
+    pointed: bool,
     notes: Vec<String>,
 }
 
@@ -59,7 +67,7 @@ struct Stretch {
 
 impl Results {
     pub(super) fn of(gathered: Gathered, imported: Imported, warmup: Duration, notes: Vec<String>) -> Result<Self, Mistake> {
-        let Gathered { mut windows, window_us, span_us, .. } = gathered;
+        let Gathered { mut windows, window_us, span_us, rows, points, .. } = gathered;
         let began = span_us.0 / window_us;
         let cut = if warmup.is_zero() { began } else { (span_us.0 + units::Micros::from_duration(warmup).0).div_ceil(window_us) };
         windows.retain(|place, _| place.window >= cut);
@@ -95,6 +103,7 @@ impl Results {
             window_us,
             endpoints: endpoints(&gathered.endpoints, windows, &stretches, stages.len() - stretches.len()),
             stages,
+            pointed: points == rows,
             notes,
         })
     }
@@ -105,7 +114,23 @@ impl Results {
         let short = self.span < Duration::from_secs(1) && self.imported.rows >= ROWS_OF_A_SECOND;
         let span = units::latency(self.span.as_secs_f64() * 1e6);
         let words = || format!("all {} rows lie within {span}: are the times in the unit of the format?", self.imported.rows);
-        self.notes.iter().cloned().chain(short.then(words)).collect()
+        self.notes.iter().cloned().chain(short.then(words)).chain(self.milliseconds()).collect()
+    }
+
+    /// Latencies that are too small for microseconds.
+    fn milliseconds(&self) -> Option<String> {
+        // The other formats name the unit of their latencies.
+        if self.imported.rows < ROWS_OF_A_SECOND || self.imported.format != GENERIC {
+            return None;
+        }
+        let median = Totals::of(self.endpoints.iter().flat_map(EndpointSeries::windows)).response.quantile(0.5)?;
+        let least = if self.pointed { POINTED_MEDIAN_US_MIN } else { MEDIAN_US_MIN };
+        (median < least).then(|| {
+            format!(
+                "half of the responses took less than {median} us by latency_us: are these milliseconds? Microseconds are read; multiply \
+                 by 1000"
+            )
+        })
     }
 
     /// The record, complete.
@@ -132,7 +157,9 @@ impl Results {
             breaker: Vec::new(),
             endpoints: self.endpoints,
             failures: Vec::new(),
+            slowest: Vec::new(),
             unmeasured_failures: Vec::new(),
+            notes: Vec::new(),
             newer: serde_json::Map::new(),
         }
     }
@@ -170,6 +197,7 @@ fn endpoints(
                 scenario: UNNAMED.to_owned(),
                 request: name.clone(),
                 is_setup: false,
+                is_occasional: false,
                 stages,
             });
         }

@@ -34,6 +34,8 @@ pub struct Row<'a> {
     pub stage: Option<&'a str>,
     /// How long it took.
     pub latency_us: u64,
+    /// Whether that was written with a decimal point.
+    pub has_point: bool,
     /// How it failed, if it did.
     pub failed: Option<ErrorClass>,
 }

@@ -65,6 +65,8 @@ pub(super) struct Gathered {
     /// Time of the first row and of the last one.
     pub(super) span_us: (u64, u64),
     pub(super) rows: u64,
+    /// Those whose latency was written with a decimal point.
+    pub(super) points: u64,
 }
 
 impl Gather {
@@ -84,6 +86,7 @@ impl Gather {
                 window_us: WINDOW_US,
                 span_us: (u64::MAX, 0),
                 rows: 0,
+                points: 0,
             },
             endpoints: Names::new("endpoint", ENDPOINTS_MAX, fewer_endpoints),
             stages: Names::new("stage", STAGES_MAX, STAGES),
@@ -107,6 +110,7 @@ impl Gather {
         };
         self.batch.push(Entry { place, latency_us: row.latency_us, failed: row.failed });
         self.gathered.rows += 1;
+        self.gathered.points += u64::from(row.has_point);
         if self.batch.len() >= self.batch_rows { self.close_batch() } else { Ok(()) }
     }
 

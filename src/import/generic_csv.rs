@@ -72,6 +72,7 @@ impl Columns {
             endpoint: table.text(self.endpoint)?,
             stage: stage.filter(|stage| !stage.is_empty()),
             latency_us: latency(table.text(self.latency)?)?,
+            has_point: table.text(self.latency)?.contains('.'),
             failed: rules.failure(number::status("status", table.text(self.status)?)?),
         })
     }

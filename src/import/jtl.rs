@@ -67,6 +67,7 @@ fn request(
         endpoint: endpoints.of("", table.text(label)?),
         stage: None,
         latency_us: number::latency("elapsed", table.text(elapsed)?, MILLISECOND)?,
+        has_point: false,
         failed: failure(rules, table.text(code)?, said, has_failed),
     };
     rows(table.line(), &row)

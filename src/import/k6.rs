@@ -56,6 +56,7 @@ impl Tags<'_> {
             endpoint: endpoints.of(&self.method, name),
             stage: None,
             latency_us,
+            has_point: false,
             failed: rules.judged(status, has_failed).map(|class| self.class(class)),
         })
     }

@@ -30,6 +30,6 @@ impl<'a> Hit<'a> {
             class => class,
         });
         let endpoint = endpoints.of(self.method, self.url);
-        Row { time_us: self.sent_us, endpoint, stage: None, latency_us: self.latency_us, failed }
+        Row { time_us: self.sent_us, endpoint, stage: None, latency_us: self.latency_us, has_point: false, failed }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{ClosedWindow, ShardEnd, Timeline, Unmeasured, failures};
+use super::{ClosedWindow, ShardEnd, Timeline, Unmeasured, failures, slowest};
 use crate::{
     plan::Workload,
-    record::{EndpointSeries, FailureSample, Latencies, Totals, UnmeasuredFailures, Window},
+    record::{EndpointSeries, FailureSample, Latencies, SlowSample, Totals, UnmeasuredFailures, Window},
 };
 
 /// Windows of all threads, merged.
@@ -40,6 +40,8 @@ pub struct Measured {
     pub late_over_1ms: u64,
     /// How much too late threads woke up for their pulses.
     pub lag: Latencies,
+    /// The slowest requests.
+    pub slowest: Vec<SlowSample>,
     /// Failures in words.
     pub failures: Vec<FailureSample>,
     /// Failures that no window counts.
@@ -81,6 +83,7 @@ impl Collector {
             .enumerate()
             .map(|(id, endpoint)| EndpointSeries {
                 is_setup: workload.is_setup(id),
+                is_occasional: workload.is_occasional(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),
@@ -116,6 +119,7 @@ impl Collector {
             late,
             lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
+            slowest: slowest::named(ends, &names),
             failures: failures::named(ends, &names),
             unmeasured: Unmeasured::sum(ends.iter().map(|end| &end.unmeasured)).named(workload),
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::ShardEnd;
 use crate::{
     plan::EndpointId,
-    record::{ErrorClass, ExchangeSample, FailureSample},
+    record::{ErrorClass, ExchangeSample, FailureSample, TraceId},
 };
 
 /// Failures kept per thread; more would say nothing new.
@@ -24,6 +24,8 @@ pub struct FailureNote {
     pub message: Cow<'static, str>,
     /// The exchange.
     pub sample: Option<Box<ExchangeSample>>,
+    /// The id it was sent with.
+    pub trace: Option<TraceId>,
 }
 
 /// The failures one thread keeps.
@@ -57,13 +59,13 @@ pub(super) fn named(ends: &[&ShardEnd], names: &[&str]) -> Vec<FailureSample> {
     let mut notes: Vec<&FailureNote> = ends.iter().flat_map(|end| &end.failures.0).collect();
     // Those that show most come first, whichever thread they are of.
     notes.sort_by_key(|note| !note.is_full());
-    for FailureNote { endpoint, class, message, sample } in notes {
+    for FailureNote { endpoint, class, message, sample, trace } in notes {
         let (endpoint, class) = (names[*endpoint], *class);
         let alike = |known: &&FailureSample| known.endpoint == endpoint && known.class == class;
         let is_known = samples.iter().filter(alike).any(|known| known.message == *message);
         if !is_known && samples.iter().filter(alike).count() < PER_CLASS {
             let (endpoint, message) = (endpoint.to_owned(), message.to_string());
-            samples.push(FailureSample { endpoint, class, message, exchange: sample.clone() });
+            samples.push(FailureSample { endpoint, class, message, exchange: sample.clone(), trace_id: *trace });
         }
     }
     samples
@@ -76,7 +78,7 @@ mod tests {
     fn note(message: &'static str, is_full: bool) -> FailureNote {
         let response_headers = if is_full { vec![("server".to_owned(), "x".to_owned())] } else { Vec::new() };
         let sample = Some(Box::new(ExchangeSample { response_headers, ..ExchangeSample::default() }));
-        FailureNote { endpoint: 0, class: ErrorClass::Status5xx, message: message.into(), sample }
+        FailureNote { endpoint: 0, class: ErrorClass::Status5xx, message: message.into(), sample, trace: None }
     }
 
     #[test]

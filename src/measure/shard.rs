@@ -7,12 +7,12 @@ use std::{
 };
 
 use super::{
-    ClosedWindow, FailureNote, Failures, Recent, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
+    ClosedWindow, FailureNote, Failures, Recent, Slowest, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
     open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
 };
 use crate::{
     plan::{EndpointId, ScenarioId},
-    record::{ErrorClass, ExchangeSample, Latencies, Part, Phases},
+    record::{ErrorClass, ExchangeSample, Latencies, Part, Phases, TraceId},
     units::Micros,
 };
 
@@ -25,6 +25,8 @@ const SETTLED: Duration = Duration::from_millis(500);
 /// A request that came to an outcome.
 #[derive(Clone, Debug, Default)]
 pub struct Finished {
+    /// When it was due, counted from the start of the run.
+    pub due: Duration,
     /// Time from due to done.
     pub response: Duration,
     /// Time from sent to done.
@@ -43,6 +45,8 @@ pub struct Finished {
     pub failure: Option<(ErrorClass, Cow<'static, str>)>,
     /// The exchange that failed, where it is one of the few that are shown.
     pub sample: Option<Box<ExchangeSample>>,
+    /// The id it was sent with, where traces are on.
+    pub trace: Option<TraceId>,
 }
 
 /// What keeps an arrival from the target that was meant to be sent.
@@ -73,6 +77,8 @@ pub struct ShardEnd {
     pub late_over_1ms: u64,
     /// How much too late the thread woke up for its pulses, in measured stages.
     pub lag: Latencies,
+    /// The slowest requests of measured stages.
+    pub slowest: Slowest,
     /// Failures in words.
     pub failures: Failures,
     /// Failures that no window counts.
@@ -107,6 +113,7 @@ impl Shard {
             held_back: vec![0; stages],
             withheld: vec![0; stages],
             withheld_by_breaker: vec![0; stages],
+            slowest: Slowest::new(endpoints),
             ..ShardEnd::default()
         };
         Self {
@@ -200,6 +207,7 @@ impl Shard {
         let response = Micros::from_duration(finished.response).0;
         self.recent.request(response, finished.failure.is_some());
         let Some(ticket) = ticket else { return };
+        self.end.slowest.see(endpoint, &finished);
         let total = self.windows.finish(ticket);
         total.requests += 1;
         total.bytes += finished.bytes;
@@ -215,7 +223,7 @@ impl Shard {
             Some((class, message)) => {
                 *total.errors.entry(class).or_default() += 1;
                 total.failed.record(response);
-                self.end.failures.keep(FailureNote { endpoint, class, message, sample: finished.sample });
+                self.end.failures.keep(FailureNote { endpoint, class, message, sample: finished.sample, trace: finished.trace });
             }
         }
     }
@@ -252,7 +260,7 @@ impl Shard {
     pub fn end(mut self, moment: Duration) -> ShardEnd {
         for endpoint in self.windows.end(moment) {
             let (class, message) = (ErrorClass::Unfinished, Cow::Borrowed("there was no outcome when the run ended"));
-            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None });
+            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });
         }
         self.end
     }

@@ -13,6 +13,7 @@ mod route;
 mod running;
 mod script;
 mod server;
+mod websocket;
 mod wire;
 
 pub use identity::Identity;
@@ -21,3 +22,4 @@ pub use phase::{SlowStart, Stall};
 pub use quantity::{Share, Size, Time};
 pub use running::{MockTarget, Running, StartError};
 pub use script::{BodyScript, ErrorScript, LimitMode, LimitScript, ResetScript, RouteScript, Script, ScriptError};
+pub use websocket::{AnswerScript, KillScript, PushScript, WebSocketScript};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     arrivals::{ArrivalStats, Arrivals},
     quantiles::{Quantiles, Spread},
+    websocket::Seen,
 };
 use crate::clock::Instant;
 
@@ -26,6 +27,7 @@ pub(super) struct Recorder {
     request_body_bytes: u64,
     pub(super) accepted: u64,
     pub(super) open: u64,
+    pub(super) websocket: Seen,
 }
 
 #[derive(Default)]
@@ -84,6 +86,7 @@ impl Recorder {
                 .collect(),
             headers: mem::take(&mut self.headers).into_iter().map(|old| HeaderSeen::new(old.name)).collect(),
             open: self.open,
+            websocket: self.websocket.reset(),
             ..Self::default()
         };
         *self = fresh;
@@ -134,6 +137,7 @@ impl Recorder {
             arrivals: self.arrivals.stats(),
             connections: Connections { accepted: self.accepted, open: self.open },
             protocols: &self.protocols,
+            websocket: Some(&self.websocket).filter(|seen| !seen.is_empty()),
             headers: self.headers.iter().map(|seen| (seen.name.as_str(), seen.stats())).collect(),
             routes: self.routes.iter().filter(|route| route.requests > 0).map(RouteSeen::stats).collect(),
         }
@@ -202,6 +206,9 @@ pub(super) struct Stats<'a> {
     connections: Connections,
     /// Requests by protocol version.
     protocols: &'a BTreeMap<&'static str, u64>,
+    /// WebSocket connections, where there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    websocket: Option<&'a Seen>,
     headers: BTreeMap<&'a str, HeaderStats<'a>>,
     routes: Vec<RouteStats<'a>>,
 }

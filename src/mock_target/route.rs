@@ -1,6 +1,6 @@
 //! A script made ready to be played: routes with their bodies, random sequences and limits.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -11,6 +11,7 @@ use super::{
     latency::Latency,
     phase::{SlowStart, Stall},
     script::{BodyScript, ErrorScript, LimitMode, LimitScript, ResetScript, RouteScript, Script, ScriptError},
+    websocket::{Sockets, WebSocketScript},
 };
 use crate::clock::Duration;
 
@@ -64,6 +65,12 @@ impl Behaviour {
         &self.routes[n]
     }
 
+    /// What each route does with WebSocket connections, on the thread that serves them.
+    pub(super) fn sockets(&self) -> Vec<Option<Rc<Sockets>>> {
+        let of = |route: &Route| route.websocket.as_ref().map(|(script, seed)| Rc::new(Sockets::new(script.clone(), *seed)));
+        self.routes.iter().map(of).collect()
+    }
+
     pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
         self.routes.iter().map(|route| route.label.as_str())
     }
@@ -97,6 +104,7 @@ pub(super) struct Route {
     errors: Option<(f64, StatusCode)>,
     resets: f64,
     pub(super) limit: Option<Limit>,
+    websocket: Option<(WebSocketScript, u64)>,
     pub(super) status: StatusCode,
     pub(super) content_type: HeaderValue,
     pub(super) body: Bytes,
@@ -138,6 +146,12 @@ impl Route {
             errors: own.errors.or(defaults.errors).map(check_errors).transpose()?,
             resets: own.resets.or(defaults.resets).map_or(0.0, |ResetScript { share }| share.fraction()),
             limit: own.limit.or(defaults.limit).map(Limit::of).transpose()?,
+            websocket: own
+                .websocket
+                .as_ref()
+                .or(defaults.websocket.as_ref())
+                .map(|script| check_websocket(script, seed))
+                .transpose()?,
             status: check_status(own.status.or(defaults.status).unwrap_or(200))?,
             content_type,
             body,
@@ -222,6 +236,11 @@ fn check_status(status: u16) -> Result<StatusCode, ScriptError> {
 
 fn check_errors(ErrorScript { share, status }: ErrorScript) -> Result<(f64, StatusCode), ScriptError> {
     Ok((share.fraction(), check_status(status)?))
+}
+
+fn check_websocket(script: &WebSocketScript, seed: u64) -> Result<(WebSocketScript, u64), ScriptError> {
+    script.check()?;
+    Ok((script.clone(), seed))
 }
 
 fn check_stall(stall: Stall) -> Result<Stall, ScriptError> {

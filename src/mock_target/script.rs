@@ -6,6 +6,7 @@ use super::{
     latency::Latency,
     phase::{SlowStart, Stall},
     quantity::{Share, Size},
+    websocket::WebSocketScript,
 };
 
 /// Largest script that is read.
@@ -66,6 +67,9 @@ pub struct RouteScript {
     /// Requests whose connection is reset instead of an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resets: Option<ResetScript>,
+    /// What becomes of connections that ask to be WebSocket ones; without it they are answered like any other request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub websocket: Option<WebSocketScript>,
 }
 
 /// A response body: so many bytes of text, or a literal text.

@@ -23,6 +23,7 @@ use super::{
     recorder::{Recorder, Ticket},
     route::{Behaviour, Route},
     script::LimitMode,
+    websocket::{self, Lent, Seen, Sockets},
     wire::{Connection, Wire},
 };
 use crate::clock::{self, Delays, Duration, Instant};
@@ -45,6 +46,15 @@ pub(super) struct Server {
 struct Played {
     behaviour: Behaviour,
     labels: Vec<usize>,
+    /// What each route does with WebSocket connections.
+    sockets: Vec<Option<Rc<Sockets>>>,
+}
+
+impl Played {
+    fn of(behaviour: Behaviour, labels: Vec<usize>) -> Rc<Self> {
+        let sockets = behaviour.sockets();
+        Rc::new(Self { behaviour, labels, sockets })
+    }
 }
 
 /// Lets hyper start tasks on the thread it runs on.
@@ -70,7 +80,7 @@ impl Server {
         let mut recorder = Recorder::default();
         let labels = recorder.follow(behaviour.labels(), &behaviour.counted_headers);
         Ok(Rc::new(Self {
-            played: RefCell::new(Rc::new(Played { behaviour, labels })),
+            played: RefCell::new(Played::of(behaviour, labels)),
             recorder: RefCell::new(recorder),
             delays: Delays::new()?,
             first_request: Cell::new(None),
@@ -81,13 +91,23 @@ impl Server {
     pub(super) fn play(&self, behaviour: Behaviour) {
         let labels = self.recorder.borrow_mut().follow(behaviour.labels(), &behaviour.counted_headers);
         self.first_request.set(None);
-        self.played.replace(Rc::new(Played { behaviour, labels }));
+        self.played.replace(Played::of(behaviour, labels));
     }
 
     /// Forgets what it saw; stalls and slow starts begin anew.
     pub(super) fn reset(&self) {
         self.recorder.borrow_mut().reset();
         self.first_request.set(None);
+    }
+
+    /// Counts something of a WebSocket connection.
+    pub(super) fn note(&self, count: impl FnOnce(&mut Seen)) {
+        count(&mut self.recorder.borrow_mut().websocket);
+    }
+
+    /// Comes back at a moment, never earlier.
+    pub(super) async fn wait_until(&self, moment: Instant) {
+        self.delays.until(moment).await;
     }
 
     /// The script being played, as JSON.
@@ -135,9 +155,14 @@ impl Server {
     {
         let mut http = auto::Builder::new(ThisThread);
         http.http2().max_concurrent_streams(STREAMS_MAX);
-        let service = service_fn(move |request| Rc::clone(&self).answer(request, Rc::clone(&connection)));
+        let (lent, owner) = Lent::of(stream);
+        let (server, of) = (Rc::clone(&self), Rc::clone(&connection));
+        let service = service_fn(move |request| Rc::clone(&server).answer(request, Rc::clone(&of)));
         // An error is a client that went away, or a scripted reset: both are counted elsewhere.
-        let _ = http.serve_connection(TokioIo::new(stream), service).await;
+        let _ = http.serve_connection(TokioIo::new(lent), service).await;
+        if let (Some(sockets), Some(stream)) = (connection.upgraded(), Rc::into_inner(owner)) {
+            websocket::serve(self, sockets, connection, stream.into_inner()).await;
+        }
     }
 
     async fn answer(
@@ -156,14 +181,19 @@ impl Server {
         let route = played.behaviour.route(number);
         let ticket = self.arrived(played.labels[number], arrival, &request);
         let by_stream = request.version() == http::Version::HTTP_2;
+        let upgrade = played.sockets[number].as_ref().and_then(|sockets| Some((sockets, websocket::accept(request.headers())?)));
         self.receive(request.into_body()).await;
-        let Some(response) = self.play_route(route, first, arrival).await else {
+        let Some(mut response) = self.play_route(route, first, arrival).await else {
             self.recorder.borrow_mut().reset_connection(ticket);
             if !by_stream {
                 connection.reset_on_close();
             }
             return Err(ScriptedReset);
         };
+        if let Some((sockets, accepted)) = upgrade.filter(|_| response.status() == route.status) {
+            connection.upgrade(Rc::clone(sockets));
+            response = accepted;
+        }
         connection.answer_made(ticket, response.status());
         Ok(response)
     }

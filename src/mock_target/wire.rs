@@ -14,7 +14,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{recorder::Ticket, server::Server};
+use super::{recorder::Ticket, server::Server, websocket::Sockets};
 use crate::clock;
 
 /// What a connection's requests and its socket tell each other.
@@ -23,6 +23,8 @@ pub(super) struct Connection {
     /// Answers that are made and wait for the next write.
     made: RefCell<Vec<(Ticket, StatusCode)>>,
     reset: Cell<bool>,
+    /// The route it becomes a WebSocket connection of when the answer is written.
+    upgraded: RefCell<Option<Rc<Sockets>>>,
 }
 
 impl Connection {
@@ -31,7 +33,7 @@ impl Connection {
         recorder.accepted += 1;
         recorder.open += 1;
         drop(recorder);
-        Rc::new(Self { server, made: RefCell::default(), reset: Cell::new(false) })
+        Rc::new(Self { server, made: RefCell::default(), reset: Cell::new(false), upgraded: RefCell::default() })
     }
 
     /// An answer is about to be written.
@@ -42,6 +44,16 @@ impl Connection {
     /// The connection shall end with a reset instead of an orderly close.
     pub(super) fn reset_on_close(&self) {
         self.reset.set(true);
+    }
+
+    /// The connection becomes a WebSocket one with the answer that is about to be written.
+    pub(super) fn upgrade(&self, sockets: Rc<Sockets>) {
+        self.upgraded.replace(Some(sockets));
+    }
+
+    /// The route it has become a WebSocket connection of.
+    pub(super) fn upgraded(&self) -> Option<Rc<Sockets>> {
+        self.upgraded.take()
     }
 
     fn written(&self) {

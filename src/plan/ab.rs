@@ -131,6 +131,10 @@ impl Load {
                 let parts = parts as u32;
                 Self::Users(Crowd { from: from / parts, to: to / parts })
             }
+            Self::Connections(Crowd { from, to }) => {
+                let parts = parts as u32;
+                Self::Connections(Crowd { from: from / parts, to: to / parts })
+            }
         }
     }
 }

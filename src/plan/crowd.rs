@@ -11,6 +11,8 @@ pub enum Load {
     Arrivals(Shape),
     /// Closed loop: each user begins anew when the last answer has come.
     Users(Crowd),
+    /// Nothing but the WebSocket connections that the scenarios have of their own.
+    Connections(Crowd),
 }
 
 /// A number of users, the same throughout or changing in a straight line.
@@ -28,7 +30,7 @@ impl Load {
     pub fn peak_rate(&self) -> f64 {
         match self {
             Self::Arrivals(shape) => shape.peak(),
-            Self::Users(_) => 0.0,
+            Self::Users(_) | Self::Connections(_) => 0.0,
         }
     }
 
@@ -36,7 +38,7 @@ impl Load {
     #[must_use]
     pub fn peak_users(&self) -> u32 {
         match self {
-            Self::Arrivals(_) => 0,
+            Self::Arrivals(_) | Self::Connections(_) => 0,
             Self::Users(crowd) => crowd.from.max(crowd.to),
         }
     }
@@ -67,6 +69,8 @@ impl fmt::Display for Load {
             Self::Arrivals(shape) => shape.fmt(f),
             Self::Users(Crowd { from, to }) if from == to => write!(f, "{from} users"),
             Self::Users(Crowd { from, to }) => write!(f, "{from}..{to} users"),
+            Self::Connections(Crowd { from, to }) if from == to => write!(f, "{from} connections"),
+            Self::Connections(Crowd { from, to }) => write!(f, "{from}..{to} connections"),
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct HttpSettings {
     pub compression: bool,
     /// Whether each user keeps the cookies it is given.
     pub cookies: bool,
+    /// Whether each request is sent with an id that the target's traces have too (`traceparent`).
+    pub traces: bool,
     /// How often host names are looked up again while load is made; `None`: once, before.
     pub dns_refresh: Option<Duration>,
 }

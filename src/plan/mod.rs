@@ -2,6 +2,7 @@
 
 mod ab;
 mod backoff;
+mod broadcast;
 mod check;
 mod control;
 mod crowd;
@@ -20,11 +21,13 @@ mod target;
 mod template;
 mod think;
 mod tls;
+mod websocket;
 mod workload;
 
 use std::time::Duration;
 
 pub use backoff::Backoff;
+pub use broadcast::{Broadcast, MESSAGE_ID};
 pub use check::{BodyRule, Check, Schema};
 pub use control::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, OnSaturated, RateLimit, SelfProtection};
 pub use crowd::{Crowd, Load};
@@ -33,7 +36,10 @@ pub use feed::{Feed, Feeder, FeederId, Order, Rows, Table};
 pub use http::{Connections, HttpSettings, Retries, Timeouts};
 pub use json_path::JsonPath;
 pub use replicate::{Replicate, Replication};
-pub use resolve::{BaselineSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, resolve};
+pub use resolve::{
+    BaselineSettings, BaselineStore, CommentMode, GithubSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, is_key,
+    resolve,
+};
 pub use rule::Rule;
 pub use schedule::{Pacer, Schedule, Shape};
 pub use service::{Hook, Hooks, ShellCommand};
@@ -42,6 +48,10 @@ pub use target::{HttpVersion, PORT, Target, TargetId, WaitFor};
 pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
 pub use think::Pause;
 pub use tls::{Authorities, Identity, Tls, Trust};
+pub use websocket::{
+    Connections as SocketConnections, Expect, Heartbeat, Listen, OneWay, Outgoing, Reconnect, SocketEndpoints, SocketScenario,
+    SocketStep, Wanted,
+};
 pub use workload::{Endpoint, Scenario, Workload};
 
 use crate::{record::StageFacts, units::Micros};
@@ -162,6 +172,12 @@ impl Plan {
         self.stages.iter().map(|stage| stage.load.peak_users()).max().unwrap_or(0)
     }
 
+    /// Most WebSocket connections of all scenarios together.
+    #[must_use]
+    pub fn peak_sockets(&self) -> u32 {
+        self.workload.sockets.iter().map(|scenario| scenario.connections.peak()).sum()
+    }
+
     /// Arrivals of all stages together, except for those of users, whose number follows from the target.
     #[must_use]
     pub fn arrivals(&self) -> u64 {
@@ -175,7 +191,7 @@ impl Stage {
     pub fn arrivals(&self) -> u64 {
         match self.load {
             Load::Arrivals(shape) => shape.schedule(self.duration).count().min(self.iterations.unwrap_or(u64::MAX)),
-            Load::Users(_) => 0,
+            Load::Users(_) | Load::Connections(_) => 0,
         }
     }
 
@@ -189,7 +205,7 @@ impl Stage {
             duration_us: Micros::from_duration(self.duration).0,
             measured: self.measured,
             step_of: self.step_of.clone(),
-            closed: matches!(self.load, Load::Users(_)),
+            closed: !matches!(self.load, Load::Arrivals(_)),
             ..StageFacts::default()
         }
     }

@@ -97,6 +97,8 @@ impl Plan {
         plan.seed = self.seed.wrapping_add(number << 32).wrapping_add(round << 40);
         if replication.splits {
             plan.stages.iter_mut().filter(|stage| stage.measured).for_each(|stage| stage.split(replication.count));
+            let parts = u32::try_from(replication.count).unwrap_or(u32::MAX);
+            plan.workload.sockets.iter_mut().for_each(|scenario| scenario.connections.split(parts));
         }
         plan
     }

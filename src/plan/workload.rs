@@ -1,14 +1,16 @@
 //! Who asks for what: weighted scenarios of steps.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{EndpointId, Feed, Feeder, Names, RequestStep, ScenarioId, Step, Templates};
+use super::{EndpointId, Feed, Feeder, Names, RequestStep, ScenarioId, SocketScenario, Step, Templates};
 
 /// All scenarios of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Workload {
     /// In the order of the configuration.
     pub scenarios: Vec<Scenario>,
+    /// Those that have WebSocket connections of their own, likewise.
+    pub sockets: Vec<SocketScenario>,
     /// Metric names with what they stand for; steps of equal name share one.
     pub endpoints: Vec<Endpoint>,
     /// Templates of all requests.
@@ -19,6 +21,8 @@ pub struct Workload {
     pub feeders: Vec<Feeder>,
     /// SHA-256 over names, weights and requests.
     pub hash: String,
+    /// Line of the configuration that each endpoint first stands at, where it has one, for annotations.
+    pub lines: BTreeMap<EndpointId, u64>,
 }
 
 /// One kind of user.
@@ -63,6 +67,8 @@ pub struct Endpoint {
     pub scenario: String,
     /// `GET /api/items`, as written.
     pub request: String,
+    /// Services and stores it needs, as said.
+    pub depends_on: Vec<String>,
 }
 
 impl Workload {
@@ -70,6 +76,19 @@ impl Workload {
     #[must_use]
     pub fn is_measured(&self, endpoint: EndpointId) -> bool {
         self.scenarios.iter().flat_map(Scenario::requests).any(|step| step.endpoint == endpoint && step.measured)
+            || self.is_of_socket(endpoint)
+    }
+
+    /// Whether an endpoint counts what need not happen: connections that are lost.
+    #[must_use]
+    pub fn is_occasional(&self, endpoint: EndpointId) -> bool {
+        self.sockets.iter().any(|scenario| scenario.endpoints.reconnect == endpoint)
+    }
+
+    /// Whether something of WebSocket connections is recorded at an endpoint.
+    #[must_use]
+    pub fn is_of_socket(&self, endpoint: EndpointId) -> bool {
+        self.sockets.iter().flat_map(SocketScenario::measured_endpoints).any(|of| of == endpoint)
     }
 
     /// Whether nothing is recorded of an endpoint but what users do once, before their first iteration.
@@ -77,6 +96,7 @@ impl Workload {
     pub fn is_setup(&self, endpoint: EndpointId) -> bool {
         let of_endpoint = |step: &&RequestStep| step.endpoint == endpoint && step.measured;
         self.is_measured(endpoint)
+            && !self.is_of_socket(endpoint)
             && self.scenarios.iter().flat_map(Scenario::requests).filter(of_endpoint).all(|step| step.is_setup)
     }
 

@@ -78,6 +78,8 @@ pub enum Metric {
     Throughput,
     /// Share of all requests that were tried again at least once.
     Retries,
+    /// Share of the pings that were answered in time (WebSocket).
+    HeartbeatSurvival,
     /// Arrivals not sent because too many requests were in flight.
     Dropped,
     /// Requests that came to an outcome.
@@ -104,7 +106,7 @@ pub struct UnknownMetric(pub String);
 
 impl Metric {
     /// All names a user can write, for hints.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 15] = [
         "p50",
         "p90",
         "p95",
@@ -117,6 +119,7 @@ impl Metric {
         "retries",
         "achieved_rate",
         "throughput",
+        "heartbeat_survival",
         "dropped",
         "requests",
     ];
@@ -126,7 +129,7 @@ impl Metric {
     pub fn unit(&self) -> MetricUnit {
         match self {
             Self::Latency(_) | Self::Mean | Self::Max => MetricUnit::Micros,
-            Self::ErrorRate | Self::Errors(_) | Self::AchievedRate | Self::Retries => MetricUnit::Share,
+            Self::ErrorRate | Self::Errors(_) | Self::AchievedRate | Self::Retries | Self::HeartbeatSurvival => MetricUnit::Share,
             Self::Throughput => MetricUnit::PerSecond,
             Self::Dropped | Self::Requests => MetricUnit::Count,
         }
@@ -140,6 +143,7 @@ impl fmt::Display for Metric {
             Self::Mean => f.write_str("mean"),
             Self::Max => f.write_str("max"),
             Self::ErrorRate => f.write_str("error_rate"),
+            Self::HeartbeatSurvival => f.write_str("heartbeat_survival"),
             Self::Errors(class) => write!(f, "errors.{class}"),
             Self::AchievedRate => f.write_str("achieved_rate"),
             Self::Retries => f.write_str("retries"),
@@ -161,6 +165,7 @@ impl FromStr for Metric {
             "mean" => Ok(Self::Mean),
             "max" => Ok(Self::Max),
             "error_rate" => Ok(Self::ErrorRate),
+            "heartbeat_survival" => Ok(Self::HeartbeatSurvival),
             "achieved_rate" => Ok(Self::AchievedRate),
             "retries" => Ok(Self::Retries),
             "throughput" => Ok(Self::Throughput),

@@ -24,6 +24,8 @@ pub struct Threshold {
     pub severity: Severity,
     /// When given, breaking it ends the run, once this much of the run is over.
     pub abort_after: Option<Duration>,
+    /// Who looks after it, for reports.
+    pub owner: Option<String>,
     /// Line of the configuration, for annotations.
     pub line: Option<u64>,
 }
@@ -119,6 +121,7 @@ impl Threshold {
             over,
             severity: Severity::Fail,
             abort_after: None,
+            owner: None,
             line: None,
         })
     }

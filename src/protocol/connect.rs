@@ -42,6 +42,8 @@ struct All {
 struct Origin {
     addresses: Arc<Addresses>,
     tls: Option<Secured>,
+    /// How connections are secured that are to become WebSocket ones, where there are any: those begin with HTTP/1.1.
+    upgraded: Option<Secured>,
     /// Whether HTTP/2 is spoken; with `protocol: auto` known from the first TLS handshake on.
     h2: OnceLock<bool>,
 }
@@ -83,7 +85,11 @@ impl Origins {
     /// # Errors
     /// Connections can't be secured as `tls:` says. A name without an address is none: it may get one while we wait for the target.
     pub fn of(plan: &Plan) -> Result<Self, OriginError> {
-        let origins = plan.targets.iter().map(Origin::of).collect::<Result<Vec<_>, _>>()?;
+        let origins = plan
+            .targets
+            .iter()
+            .map(|target| Origin::of(target, !plan.workload.sockets.is_empty()))
+            .collect::<Result<Vec<_>, _>>()?;
         let addresses = || origins.iter().map(|origin| Arc::clone(&origin.addresses));
         let refresher = plan.http.dns_refresh.map(|every| Refresher::start(addresses(), every)).transpose()?;
         Ok(Self(Arc::new(All { origins, _refresher: refresher })))
@@ -101,6 +107,26 @@ impl Origins {
     /// No address, refused, unreachable, no answer in time, or no agreement on TLS.
     pub async fn connect(&self, target: TargetId, limit: Duration) -> Result<Connected, Failure> {
         let origin = &self.0.origins[target];
+        let connected = self.open(origin, origin.tls.as_ref(), limit).await?;
+        match &origin.tls {
+            None => Ok(Connected { h2: origin.h2.get().copied().unwrap_or_default(), ..connected }),
+            Some(_) if *origin.h2.get_or_init(|| connected.h2) != connected.h2 => {
+                Err(Failure::new(ErrorClass::Protocol, CHANGED))
+            }
+            Some(_) => Ok(connected),
+        }
+    }
+
+    /// The same for a connection that is to become a WebSocket one, whatever version of HTTP is spoken otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_to_upgrade(&self, target: TargetId, limit: Duration) -> Result<Connected, Failure> {
+        let origin = &self.0.origins[target];
+        self.open(origin, origin.upgraded.as_ref(), limit).await
+    }
+
+    async fn open(&self, origin: &Origin, secured: Option<&Secured>, limit: Duration) -> Result<Connected, Failure> {
         let began = clock::now();
         let deadline = Deadline::from_std(began + limit);
         let (addresses, looked_up) = timeout_at(deadline, origin.addresses.in_turn())
@@ -109,19 +135,16 @@ impl Origins {
         let looked_up = if looked_up { clock::now() } else { began };
         let tcp = connect_to_any(&addresses, deadline).await?;
         let connected = clock::now();
-        let (stream, h2) = match &origin.tls {
-            None => (Stream::Tcp(tcp), origin.h2.get().copied().unwrap_or_default()),
+        let (stream, h2) = match secured {
+            None => (Stream::Tcp(tcp), false),
             Some(secured) => {
                 let late = Failure::new(ErrorClass::TimeoutConnect, "the TLS handshake did not end within the connect timeout");
                 let (stream, h2) = timeout_at(deadline, secured.handshake(tcp)).await.unwrap_or(Err(late))?;
-                if *origin.h2.get_or_init(|| h2) != h2 {
-                    return Err(Failure::new(ErrorClass::Protocol, CHANGED));
-                }
                 (Stream::Tls(Box::new(stream)), h2)
             }
         };
         let between = |from: Instant, to: Instant| units::nanoseconds(to.saturating_duration_since(from));
-        let tls = if origin.tls.is_some() { between(connected, clock::now()) } else { 0 };
+        let tls = if secured.is_some() { between(connected, clock::now()) } else { 0 };
         Ok(Connected { stream, h2, dns: between(began, looked_up), connect: between(looked_up, connected), tls })
     }
 
@@ -144,15 +167,19 @@ impl Origins {
 }
 
 impl Origin {
-    fn of(target: &Target) -> Result<Self, OriginError> {
-        let secured = target.tls.as_ref().map(|tls| Secured::new(target, tls)).transpose();
-        let tls = secured.map_err(|reason| OriginError::Tls { authority: target.authority(), reason })?;
+    fn of(target: &Target, is_upgraded: bool) -> Result<Self, OriginError> {
+        let secured = |target: &Target| {
+            let secured = target.tls.as_ref().map(|tls| Secured::new(target, tls)).transpose();
+            secured.map_err(|reason| OriginError::Tls { authority: target.authority(), reason })
+        };
+        let tls = secured(target)?;
+        let upgraded = if is_upgraded { secured(&Target { protocol: HttpVersion::Http1, ..target.clone() })? } else { None };
         let h2 = match (target.protocol, &tls) {
             (HttpVersion::Http2 | HttpVersion::H2c, _) => OnceLock::from(true),
             (HttpVersion::Auto, Some(_)) => OnceLock::new(),
             (HttpVersion::Http1, _) | (HttpVersion::Auto, None) => OnceLock::from(false),
         };
-        Ok(Self { addresses: Arc::new(Addresses::look_up(&target.host, target.port)), tls, h2 })
+        Ok(Self { addresses: Arc::new(Addresses::look_up(&target.host, target.port)), tls, upgraded, h2 })
     }
 }
 

@@ -8,6 +8,7 @@ pub mod http;
 mod open_files;
 mod stream;
 mod tls;
+pub mod websocket;
 
 use std::{borrow::Cow, future::Future, time::Duration};
 
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use crate::{
     clock::Instant,
     plan::{Request, TargetId},
-    record::{ErrorClass, Phases, Side},
+    record::{ErrorClass, Phases, Side, TraceId},
 };
 
 pub use connect::{Connected, OriginError, Origins};
@@ -48,6 +49,11 @@ pub trait Driver {
     fn exchange(&self, session: &mut Self::Session, request: &Self::Request, terms: &Terms<'_>)
     -> impl Future<Output = Exchange>;
 
+    /// How WebSocket connections are made, where the protocol has them.
+    fn websocket(&self) -> Option<websocket::Dialer> {
+        None
+    }
+
     /// Called from time to time, so that idle connections end when their time is over.
     fn tidy_up(&self) {}
 }
@@ -61,6 +67,8 @@ pub struct Terms<'a> {
     pub keep: Keep,
     /// Statuses that are promised: an answer with one of them is what was asked for, and leads nowhere else.
     pub expected: &'a [StatusCode],
+    /// The id it is to be found by in the traces of the target.
+    pub trace: Option<TraceId>,
 }
 
 /// What of a response is kept; the rest is read, counted and forgotten.

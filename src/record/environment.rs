@@ -20,6 +20,9 @@ pub struct Provenance {
     /// The CI run, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci: Option<CiRun>,
+    /// Digest of the image of the service that was measured (`LOADGATE_IMAGE_DIGEST`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_digest: Option<String>,
     /// SHA-256 of the configuration file as written; empty where there was none.
     #[serde(default)]
     pub config_sha256: String,

@@ -67,6 +67,21 @@ pub fn read_noise(path: &Path) -> Result<DuetNoise, RecordError> {
     }
 }
 
+/// Reads a record whose bytes are those of a file, packed or not.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn read_bytes(bytes: &[u8]) -> Result<RunRecord, String> {
+    let source: Box<dyn Read> = if bytes.starts_with(&[0x1f, 0x8b]) { Box::new(GzDecoder::new(bytes)) } else { Box::new(bytes) };
+    let mut text = Vec::new();
+    source.take(UNPACKED_BYTES_MAX).read_to_end(&mut text).map_err(|error| error.to_string())?;
+    check_schema(&text, SCHEMA).map_err(|found| match found {
+        Found::Damage(reason) => reason,
+        Found::Foreign(found) => format!("it is {found}"),
+    })?;
+    serde_json::from_slice(&text).map_err(|error| error.to_string())
+}
+
 /// Reads the figures of a run.
 ///
 /// # Errors

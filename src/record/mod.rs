@@ -5,6 +5,7 @@
 
 mod ab;
 mod beginning;
+mod clues;
 mod environment;
 pub mod file;
 mod fingerprint;
@@ -20,7 +21,9 @@ mod pin;
 mod plan_facts;
 mod point;
 mod sample;
+mod slow_sample;
 mod steering;
+mod trace_id;
 mod unmeasured;
 mod window_place;
 
@@ -29,7 +32,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use ab::{AbPart, Side};
+pub use ab::{AbPart, LookFacts, LookPart, Side};
+pub use clues::{Note, StepFacts};
 pub use environment::{Acceptance, CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use imported::{Imported, LatencyFrom};
@@ -42,7 +46,9 @@ pub use pin::{PIN_SCHEMA, Pin};
 pub use plan_facts::{PlanFacts, StageFacts};
 pub use point::{EndpointPoint, POINT_SCHEMA, RunPoint};
 pub use sample::ExchangeSample;
+pub use slow_sample::SlowSample;
 pub use steering::{BreakerEvent, BreakerState, ShedEvent};
+pub use trace_id::{NoTraceId, TraceId};
 pub use unmeasured::{Part, UnmeasuredFailures};
 pub use window_place::WindowPlace;
 
@@ -84,9 +90,15 @@ pub struct RunRecord {
     /// Up to a few failures per endpoint and class, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailureSample>,
+    /// The slowest requests of the measured stages, endpoint by endpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slowest: Vec<SlowSample>,
     /// Failures that no window counts, in the order of the configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmeasured_failures: Vec<UnmeasuredFailures>,
+    /// What other programs noted meanwhile (`diagnose.events`), in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// Fields a newer version of the same schema wrote; kept when the record is written again.
     #[serde(flatten)]
     pub newer: serde_json::Map<String, serde_json::Value>,
@@ -116,6 +128,9 @@ pub struct EndpointSeries {
     /// Whether it is measured in `setup` alone, once per user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_setup: bool,
+    /// Whether it counts what need not happen, as the loss of a connection: no request of it is nothing to complain of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_occasional: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
     pub stages: Vec<Vec<Window>>,
 }

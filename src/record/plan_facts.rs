@@ -20,6 +20,9 @@ pub struct PlanFacts {
     pub target: String,
     /// Stages in the order they were played.
     pub stages: Vec<StageFacts>,
+    /// What is sent to each endpoint, for sending it again by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<super::StepFacts>,
 }
 
 /// One stage of the plan and how far it was played.

@@ -3,10 +3,10 @@
 /// Longest free text from the target that any report shows, in characters.
 pub(super) const FREE_TEXT_MAX: usize = 200;
 
-/// On one line, without control characters and without marks that turn the reading direction around.
+/// On one line, without control characters, without what nobody sees, and without marks that turn the reading direction around.
 pub(super) fn plain(text: &str) -> String {
     let one_line = text.chars().map(|c| if c.is_whitespace() || is_line_break(c) { ' ' } else { c });
-    one_line.filter(|c| !c.is_control() && !turns_direction(*c) && !is_noncharacter(*c)).collect()
+    one_line.filter(|c| !c.is_control() && !turns_direction(*c) && !is_unseen(*c) && !is_noncharacter(*c)).collect()
 }
 
 fn is_line_break(c: char) -> bool {
@@ -15,6 +15,12 @@ fn is_line_break(c: char) -> bool {
 
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters of no width: two names that look the same must be the same. Tags among them hide whole sentences.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}'
+        | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// XML 1.0 has no way to write these, not even escaped.
@@ -48,7 +54,8 @@ pub(super) fn markdown(text: &str) -> String {
             '&' => safe.push_str("&amp;"),
             '@' | '#' => safe.extend([c.to_string().as_str(), NO_LINK]),
             ':' if rest.peek() == Some(&'/') => safe.extend([":", NO_LINK]),
-            '.' if safe.to_ascii_lowercase().ends_with("www") => safe.extend([NO_LINK, "."]),
+            '.' if ends_with(&safe, "www") => safe.extend([NO_LINK, "."]),
+            '-' if ends_with(&safe, "gh") && rest.peek().is_some_and(char::is_ascii_digit) => safe.extend([NO_LINK, "-"]),
             '_' if is_word(before) && is_word(rest.peek().copied()) => safe.push(c),
             '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '|' | '$' => safe.extend(['\\', c]),
             _ => safe.push(c),
@@ -58,12 +65,18 @@ pub(super) fn markdown(text: &str) -> String {
     safe
 }
 
+fn ends_with(text: &str, end: &str) -> bool {
+    let tail = text.len().checked_sub(end.len()).and_then(|begin| text.get(begin..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+}
+
 fn is_word(c: Option<char>) -> bool {
     c.is_some_and(char::is_alphanumeric)
 }
 
-/// A name in Markdown's code style: in backticks where nothing in it can break out, else as escaped HTML.
+/// A name in Markdown's code style, cut to [`FREE_TEXT_MAX`]: in backticks where nothing in it can break out, else as escaped HTML.
 pub(super) fn markdown_code(name: &str) -> String {
+    let name = &capped(name);
     let tame = |c: char| c.is_ascii_alphanumeric() || " /_-.,:;{}?=&%+*()'".contains(c);
     if !name.trim().is_empty() && name.chars().all(tame) {
         format!("`{name}`")
@@ -87,7 +100,7 @@ pub(super) fn xml(text: &str) -> String {
 }
 
 /// A text field of a CSV file, on one line. Spreadsheets run what begins like a formula; an apostrophe makes it text.
-pub(super) fn csv_field(text: &str) -> String {
+pub(crate) fn csv_field(text: &str) -> String {
     let text = plain(text);
     if text.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
@@ -98,6 +111,7 @@ mod tests {
 
     #[test]
     fn control_characters_and_line_breaks_are_gone() {
+        assert_eq!(plain("p\u{200b}a\u{ad}y\u{feff} \u{e0041}\u{61c}x"), "pay x");
         assert_eq!(plain("a\u{1b}[31mb\nc\u{202e}d\u{0}"), "a[31mb cd");
         assert_eq!(capped(&"x".repeat(500)).chars().count(), FREE_TEXT_MAX + 1);
     }
@@ -106,6 +120,7 @@ mod tests {
     fn markdown_cannot_be_broken_out_of() {
         assert_eq!(markdown("<script>|@team #12"), "&lt;script&gt;\\|@&#8203;team #&#8203;12");
         assert_eq!(markdown("[x](https://evil) `a` *b*"), "\\[x\\](https:&#8203;//evil) \\`a\\` \\*b\\*");
+        assert_eq!(markdown("GH-12 gh-x"), "GH&#8203;-12 gh-x");
         assert_eq!(markdown("www.evil.com"), "www&#8203;.evil.com");
         assert_eq!(markdown("error_rate < 1% _now_"), "error_rate &lt; 1% \\_now\\_");
     }

@@ -1,36 +1,48 @@
 //! Reports: one file per format, all from one [`View`] that holds everything already computed and put into words.
 
+mod annotations;
 mod chart;
+pub mod comment;
 mod error;
 mod escape;
 mod folder;
 mod format;
-mod marker;
 mod verdict_file;
 mod view;
+mod web_address;
 
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub use chart::{Area, Forest, ForestRow, Label, Line, Mark, Tick, Timeline};
+pub use annotations::{Annotation, annotations};
+pub use chart::{
+    Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Mark, Percentiles, PhaseBar,
+    PhaseBars, PhasePart, Tick, Timeline,
+};
 pub use error::ReportError;
+pub(crate) use escape::csv_field;
 pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
 pub use verdict_file::{
-    BaselineFacts, CandidateFacts, ComparisonRow, RerunFacts, SCHEMA, ThresholdRow, ValidityRow, VerdictFile,
+    BaselineFacts, CandidateFacts, ComparisonRow, DesignFacts, RerunFacts, SCHEMA, SetAsideFacts, SiblingsFacts, ThresholdRow,
+    ValidityRow, VerdictFile,
 };
 pub use view::{
-    ChangeRow, ChangeText, ClassCount, Compared, EventView, Fact, FailureView, GeneratorView, Judged, LastWordsView,
-    LatencyFigures, PhaseMean, RunView, Several, SeveralSide, StageView, Step, StepRow, StepTable, ThresholdView, Traffic,
-    TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
+    AffectedView, AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView, Fact, FailureView,
+    GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide,
+    SlowView, StageView, Step, StepRow, StepTable, TaskView, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView,
+    View, WindowRow,
 };
+pub use web_address::WebAddress;
 
 /// File name of the run record in the report folder.
 pub const RECORD_FILE: &str = "record.json.gz";
 /// Folder of the records in the report folder, where there is one per version and replicate.
 pub const RECORDS_FOLDER: &str = "records";
+/// Folder beside it of the records that the verdict is not about, because of the load generator.
+pub const SET_ASIDE_FOLDER: &str = "set-aside";
 /// File name of the verdict.
 pub const VERDICT_FILE: &str = "verdict.json";
 /// File name of the page for people.
@@ -46,6 +58,7 @@ pub fn write(view: &View, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(&view.run)),
         Render::Found(render) => render(&view.run),
+        Render::Judged(render) => render(view),
         Render::Verdict(render) => Some(render(view)),
         Render::Either(render) => Some(render(&view.run, Some(&view.judged))),
     })
@@ -59,7 +72,7 @@ pub fn write_run(view: &RunView, formats: &[Format], dir: &Path) -> Result<Vec<P
     write_each(formats, dir, |render| match render {
         Render::Run(render) => Some(render(view)),
         Render::Found(render) => render(view),
-        Render::Verdict(_) => None,
+        Render::Verdict(_) | Render::Judged(_) => None,
         Render::Either(render) => Some(render(view, None)),
     })
 }

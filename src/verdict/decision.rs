@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::SetAside;
 use crate::{compare::Comparison, exit::Exit, policy::Threshold};
 
 /// What the gate says of a run.
@@ -65,6 +66,8 @@ pub struct Verdict {
     pub thresholds: Vec<ThresholdResult>,
     /// Each check of the run itself.
     pub validity: Vec<ValidityCheck>,
+    /// Replicates that were left out or played again because of the generator.
+    pub set_aside: Vec<SetAside>,
     /// What the candidate was held against.
     pub reference: Reference,
 }

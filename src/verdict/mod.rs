@@ -14,6 +14,7 @@ mod finding;
 mod headline;
 mod regression;
 mod remarks;
+mod set_aside;
 mod span;
 mod thresholds;
 mod unmeasured;
@@ -25,6 +26,7 @@ pub use creep::crept;
 pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::{Sure, sure};
 pub use remarks::remarks;
+pub use set_aside::{SetAside, enough_left, generator_fault, with_set_aside};
 pub use unmeasured::why_nothing_was_asked;
 
 use self::finding::Finding;
@@ -55,6 +57,7 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
     of_target.extend(regression::findings(&reference, &policy.regression));
     let has_failed = of_target.iter().any(|finding| finding.kind == VerdictKind::Fail);
     let mut findings: Vec<Finding> = validity::findings(&validity, has_failed);
+    findings.extend(validity::failed_besides(&validity, candidate));
     findings.extend(of_target);
     findings.extend(remarks::findings(candidate));
     findings.extend(beside_candidate::remarks(beside));
@@ -71,8 +74,16 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
         reasons: findings.into_iter().map(|finding| finding.reason).collect(),
         thresholds,
         validity,
+        set_aside: Vec::new(),
         reference,
     }
+}
+
+/// A verdict in one sentence, made of the figures it rests on; `reasons`, worst first, are asked where no figure tells.
+#[must_use]
+pub fn headline(kind: VerdictKind, reasons: &[String], thresholds: &[ThresholdResult], reference: &Reference) -> String {
+    let findings: Vec<Finding> = reasons.iter().map(|reason| Finding::new(kind, reason)).collect();
+    headline::of(kind, &findings, thresholds, reference)
 }
 
 /// The verdict that counts most, by precedence: invalid > fail > inconclusive > warn > pass; the first of equal ones.

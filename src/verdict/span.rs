@@ -58,6 +58,16 @@ pub(super) fn in_scope<'a>(run: &'a RunRecord, scope: Option<&str>) -> Vec<&'a E
     }
 }
 
+/// Whether a scope speaks of nothing but what need not happen, and it did not in any of the runs.
+pub(super) fn never_happened(runs: &[RunRecord], scope: Option<&str>) -> bool {
+    let idle = |series: &EndpointSeries| series.is_occasional && series.windows().all(|window| window.requests == 0);
+    let is_idle = |run: &RunRecord| {
+        let series = in_scope(run, scope);
+        !series.is_empty() && series.into_iter().all(idle)
+    };
+    !runs.is_empty() && runs.iter().all(is_idle)
+}
+
 /// All measured time of all runs.
 pub(super) fn whole<'a>(runs: &'a [RunRecord], scope: Option<&str>) -> Span<'a> {
     let windows = runs.iter().flat_map(|run| in_scope(run, scope)).flat_map(EndpointSeries::windows).collect();

@@ -32,6 +32,7 @@ pub(super) fn findings(results: &[ThresholdResult], runs: &[RunRecord]) -> Vec<F
         ThresholdOutcome::Pass => None,
         ThresholdOutcome::Warn => Some(VerdictKind::Warn),
         ThresholdOutcome::Fail => Some(VerdictKind::Fail),
+        ThresholdOutcome::NoData if span::never_happened(runs, result.threshold.scope.as_deref()) => None,
         ThresholdOutcome::NoData if span::whole(runs, result.threshold.scope.as_deref()).requests() == 0 => {
             Some(VerdictKind::Invalid)
         }
@@ -65,6 +66,8 @@ fn actual(threshold: &Threshold, runs: &[RunRecord]) -> Actual {
         return Actual::NoData("another tool made the load, and does not tell of retries".to_owned());
     }
     match threshold.over {
+        // What need not happen and did not: that there was none of it is known.
+        None if threshold.metric == Metric::Requests && span::never_happened(runs, scope) => Actual::Value(0.0),
         None if threshold.metric == Metric::AchievedRate && scope.is_none() => achieved(runs),
         None => measure(&threshold.metric, &span::whole(runs, scope)),
         Some(length) => {
@@ -119,6 +122,7 @@ pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
         Metric::Throughput => Actual::NoData("the record does not tell how long it was played".to_owned()),
         Metric::ErrorRate => share(span.errors(|_| true), requests).unwrap_or_else(none),
         Metric::Errors(name) => errors(name, span),
+        Metric::HeartbeatSurvival => share(requests - span.errors(|_| true), requests).unwrap_or_else(none),
         Metric::Latency(quantile) => latency(span, |latencies| at(latencies, *quantile)),
         Metric::Mean => latency(span, |latencies| latencies.mean().map_or_else(none, Actual::Value)),
         Metric::Max => latency(span, |latencies| latencies.max().map_or_else(none, |us| Actual::Value(us as f64))),

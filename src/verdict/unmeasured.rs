@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(remarks(&run).count(), 0);
         let message = "status 401".to_owned();
         let (class, exchange) = (ErrorClass::Status4xx, None);
-        run.failures = vec![FailureSample { endpoint: "POST /login".to_owned(), class, message, exchange }];
+        run.failures = vec![FailureSample { endpoint: "POST /login".to_owned(), class, message, exchange, trace_id: None }];
         run.unmeasured_failures = vec![failed("buy", Part::Setup, ErrorClass::Status4xx, 612)];
         assert_eq!(remarks(&run).collect::<Vec<_>>(), ["setup failed 612 times: POST /login 4xx: status 401"]);
         run.unmeasured_failures.extend([

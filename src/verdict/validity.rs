@@ -1,5 +1,7 @@
 //! Is the run a measurement of the service at all?
 
+use std::collections::BTreeMap;
+
 use super::{Reference, ValidityCheck, VerdictKind, breaker, finding::Finding, unmeasured::why_nothing_was_asked};
 use crate::{
     policy::{Policy, Validity},
@@ -10,6 +12,9 @@ use crate::{
 /// Failures that mean that nobody was there.
 const UNREACHABLE: [ErrorClass; 5] =
     [ErrorClass::ConnectRefused, ErrorClass::ConnectFailed, ErrorClass::TimeoutConnect, ErrorClass::Dns, ErrorClass::Tls];
+
+/// Name of the check of how late requests were sent.
+const GENERATOR_LATE: &str = "generator_late";
 
 /// Why an endpoint of `setup` has no request though nothing failed.
 const BEFORE: &str = ": it is part of `setup`, and all users were set up before the measured stages, in a warm-up";
@@ -34,6 +39,22 @@ pub(super) fn findings(checks: &[ValidityCheck], has_failed: bool) -> Vec<Findin
     let excused = |check: &ValidityCheck| has_failed && check.check == breaker::CHECK;
     let broken = checks.iter().filter(|check| !check.ok && !excused(check));
     broken.map(|check| Finding::new(VerdictKind::Invalid, &check.reason)).collect()
+}
+
+/// A target that answered nothing well is told of beside a generator that was no better: mending the one would show the other.
+pub(super) fn failed_besides(checks: &[ValidityCheck], runs: &[RunRecord]) -> Option<Finding> {
+    let broken = |name: &str| checks.iter().any(|check| check.check == name && !check.ok);
+    let of_generator = ["achieved_rate", GENERATOR_LATE, "generator_saturated"].iter().any(|name| broken(name));
+    let requests: u64 = windows(runs).map(|window| window.requests).sum();
+    let errors: u64 = windows(runs).map(Window::error_count).sum();
+    if !of_generator || broken("target_reachable") || requests == 0 || errors < requests {
+        return None;
+    }
+    let mut classes: BTreeMap<ErrorClass, u64> = BTreeMap::new();
+    windows(runs).flat_map(|window| &window.errors).for_each(|(class, count)| *classes.entry(*class).or_default() += count);
+    let most = classes.into_iter().max_by_key(|(_, count)| *count).map_or("", |(class, _)| class.name());
+    let reason = format!("besides, all {requests} requests failed, most of them with {most}: that is not the generator's doing");
+    Some(Finding::new(VerdictKind::Invalid, reason))
 }
 
 fn windows(runs: &[RunRecord]) -> impl Iterator<Item = &Window> {
@@ -96,7 +117,8 @@ fn silent_endpoints<'a>(runs: &'a [RunRecord], reference: &Reference, policy: &P
     for series in runs.iter().flat_map(|run| &run.endpoints) {
         let name = series.name.as_str();
         let unused = series.windows().all(|window| window.requests == 0);
-        if unused && (promised(name) || compared(name)) && silent.iter().all(|known| known.name != name) {
+        if unused && !series.is_occasional && (promised(name) || compared(name)) && silent.iter().all(|known| known.name != name)
+        {
             silent.push(series);
         }
     }
@@ -118,8 +140,7 @@ pub(super) fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCh
     if share >= policy.achieved_share_min {
         return check(true, Some(share), sent);
     }
-    let missing = offered.saturating_sub(started);
-    let dropped = run.endpoints.iter().flat_map(EndpointSeries::windows).map(|window| window.dropped).sum::<u64>();
+    let (missing, dropped) = (offered.saturating_sub(started), dropped(run));
     let shed = run.withheld() - run.withheld_by_breaker();
     let cause = if shed * 2 >= missing {
         format!("{shed} were withheld by self-protection, as the generator had too much to do")
@@ -131,7 +152,17 @@ pub(super) fn achieved_rate(runs: &[RunRecord], policy: &Validity) -> ValidityCh
     check(false, Some(share), format!("only {sent}, at least {least} are needed: {cause}"))
 }
 
-fn generator_late(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
+fn dropped(run: &RunRecord) -> u64 {
+    run.endpoints.iter().flat_map(EndpointSeries::windows).map(|window| window.dropped).sum()
+}
+
+/// Whether most of what was not sent was dropped because too many requests were in flight.
+pub(super) fn is_mostly_dropped(run: &RunRecord) -> bool {
+    let missing = (run.meant() - run.withheld_by_breaker()).saturating_sub(run.started());
+    missing > 0 && dropped(run) * 2 >= missing
+}
+
+pub(super) fn generator_late(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
     let limit = Micros::from_duration(policy.late_p99_max);
     let late_of = |(number, run): (usize, &RunRecord)| Some((run.generator.late.decode().quantile(0.99)?, number));
     let worst = runs.iter().enumerate().filter_map(late_of).max();
@@ -148,7 +179,7 @@ fn generator_late(runs: &[RunRecord], policy: &Validity) -> ValidityCheck {
             )
         }
     };
-    ValidityCheck { check: "generator_late", ok, value: late.map(|us| us as f64), reason }
+    ValidityCheck { check: GENERATOR_LATE, ok, value: late.map(|us| us as f64), reason }
 }
 
 /// Requests for which the generator had no file left say nothing about the target.
@@ -166,7 +197,7 @@ fn open_files(runs: &[RunRecord]) -> ValidityCheck {
 }
 
 /// Whether self-protection found the generator to be the bottleneck.
-fn generator_saturated(runs: &[RunRecord]) -> ValidityCheck {
+pub(super) fn generator_saturated(runs: &[RunRecord]) -> ValidityCheck {
     let busy = runs.iter().filter_map(|run| run.generator.busy_share_max).reduce(f64::max);
     let saturated = runs.iter().find_map(|run| run.generator.saturated.as_deref());
     let reason = match (saturated, busy) {

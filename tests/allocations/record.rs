@@ -74,7 +74,12 @@ fn record(seconds: u64) -> Measured {
     }
     let end = shard.end(timeline.end());
     source.try_iter().for_each(&mut collect);
-    let endpoint = |name: &str| Endpoint { name: name.to_owned(), scenario: name.to_owned(), request: name.to_owned() };
+    let endpoint = |name: &str| Endpoint {
+        name: name.to_owned(),
+        scenario: name.to_owned(),
+        request: name.to_owned(),
+        depends_on: Vec::new(),
+    };
     let workload = Workload { endpoints: vec![endpoint("a"), endpoint("b")], ..Workload::default() };
     collector.finish(&workload, &[&end], timeline.end())
 }

@@ -69,7 +69,7 @@ fn a_static_request_on_an_open_connection_allocates_nothing() {
     let request = driver.prepare(&Request { target: 0, method, path, headers: Vec::new(), body: Bytes::new() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let send = |keep: Keep, times: u64| {
-        let terms = Terms { timeout: Duration::from_secs(60), keep, expected: &[] };
+        let terms = Terms { timeout: Duration::from_secs(60), keep, expected: &[], trace: None };
         let mut session = driver.session(Side::Candidate);
         runtime.block_on(async {
             for _ in 0..times {

@@ -38,8 +38,9 @@ fn load_of_two_versions_makes_a_record_of_each() {
     fs::write(bench.path().join("loadgate-report/record.json.gz"), "of an earlier run").unwrap();
     let text = bench.ends_with(0, &["gate", "--quiet"]);
     let (ours, theirs) = records(&bench);
-    let part = |side| Some(AbPart { side, replicate: 1, replicates: 1 });
-    assert_eq!((ours.ab, theirs.ab), (part(Side::Candidate), part(Side::Baseline)), "{text}");
+    let part = |side| Some(AbPart { side, replicate: 1, replicates: 1, look: None });
+    let unjudged = |run: &RunRecord| run.ab.map(|part| AbPart { look: None, ..part });
+    assert_eq!((unjudged(&ours), unjudged(&theirs)), (part(Side::Candidate), part(Side::Baseline)), "{text}");
     assert_eq!((ours.fingerprint(), ours.generator.clone()), (theirs.fingerprint(), theirs.generator.clone()));
     assert_eq!((ours.offered(), ours.started(), theirs.offered(), theirs.started()), (400, 400, 400, 400));
     assert_eq!((ours.achieved_share(), theirs.achieved_share()), (Some(1.0), Some(1.0)));
@@ -151,6 +152,10 @@ fn load_on_a_pair_ends_as_soon_as_it_is_sure_and_counts() {
     }
     let html = bench.text("loadgate-report/report.html");
     assert!(html.contains("Stopped after ") && html.contains(" of 10s: sure."), "{text}");
+    let again = ["compare", "-c", "loadgate.yml", "--mode", "ab", "--baseline", "loadgate-report/records"];
+    bench.ends_with(1, &[&again[..], &["--candidate", "loadgate-report/records", "--json", "again.json"]].concat());
+    let rows = |file: &str| bench.json(file)["comparisons"].clone();
+    assert_eq!(rows("again.json"), rows("loadgate-report/verdict.json"), "the records are judged as the gate judged them");
     let text = bench.ends_with(1, &["gate", "--quiet", "--set", "regression.early_stop=false"]);
     assert_eq!((records(&bench).0.ended_because, records(&bench).0.offered()), (None, 400), "{text}");
 }

@@ -20,7 +20,7 @@ const BLOCK_US: u64 = 5_000_000;
 const COMMIT: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
 
 /// A run of 20 windows of a second with 100 requests of about 5 ms each, as its file has it.
-fn run(suite: &str, started_at: &str) -> Value {
+pub(crate) fn run(suite: &str, started_at: &str) -> Value {
     let mut latencies = Latencies::default();
     (0..100).for_each(|n| latencies.record(5_000 + n));
     let latencies = serde_json::to_value(Encoded::from(&latencies)).unwrap();
@@ -44,17 +44,17 @@ fn run(suite: &str, started_at: &str) -> Value {
     })
 }
 
-fn record(value: Value) -> RunRecord {
+pub(crate) fn record(value: Value) -> RunRecord {
     serde_json::from_value(value).unwrap()
 }
 
 /// The run with one value replaced, given as a JSON pointer.
-fn with(mut run: Value, pointer: &str, value: impl Into<Value>) -> Value {
+pub(crate) fn with(mut run: Value, pointer: &str, value: impl Into<Value>) -> Value {
     *run.pointer_mut(pointer).unwrap() = value.into();
     run
 }
 
-fn day(n: u32) -> String {
+pub(crate) fn day(n: u32) -> String {
     format!("2020-11-{n:02}T10:15:00.123456Z")
 }
 
@@ -71,14 +71,14 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 }
 
 fn matching(store: &Store, candidate: Value, newest: usize) -> Vec<String> {
-    match store.matching(&record(candidate), newest).unwrap() {
+    match store.matching(&record(candidate), newest, None).unwrap() {
         Found::Runs(runs) => names(&runs.into_iter().map(|stored| stored.path).collect::<Vec<_>>()),
         other => panic!("{other:?}"),
     }
 }
 
 fn refusal(store: &Store) -> String {
-    store.matching(&record(run("shop", &day(20))), 20).unwrap_err().to_string()
+    store.matching(&record(run("shop", &day(20))), 20, None).unwrap_err().to_string()
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_promoted_run_is_found_again_in_blocks_with_nothing_lost() {
     let original = record(run("shop", &day(1)));
     let inside = paths[0].strip_prefix(store.dir()).unwrap().to_str().unwrap().to_owned();
     assert_eq!(inside, format!("shop/{}/20201101T101500Z-1a2b3c4d.json.gz", original.fingerprint().id));
-    let Found::Runs(runs) = store.matching(&record(run("shop", &day(2))), 20).unwrap() else { panic!("not found") };
+    let Found::Runs(runs) = store.matching(&record(run("shop", &day(2))), 20, None).unwrap() else { panic!("not found") };
     let kept = &runs[0].record;
     assert_eq!((kept.plan.window_us, kept.endpoints[0].stages[1].len()), (BLOCK_US, 4));
     assert_eq!((kept.total().requests, kept.total().response.quantile(0.5)), (2000, original.total().response.quantile(0.5)));
@@ -134,13 +134,13 @@ fn a_run_without_commit_is_stored_as_such_and_an_odd_suite_in_a_folder_of_its_ow
 fn another_environment_is_a_mismatch_that_is_said_and_another_suite_is_nothing() {
     let (_folder, store, _) = stored(&[1]);
     let other = with(with(run("shop", &day(2)), "/environment/cpu_model", "B"), "/plan/scenario_hash", "s2");
-    match store.matching(&record(other), 20).unwrap() {
+    match store.matching(&record(other), 20, None).unwrap() {
         Found::Mismatch(differences) => {
             assert_eq!(differences, ["scenarios: here 's2', there 's1'", "processor: here 'B', there 'A'"]);
         }
         other => panic!("{other:?}"),
     }
-    assert!(matches!(store.matching(&record(run("cart", &day(2))), 20).unwrap(), Found::None));
+    assert!(matches!(store.matching(&record(run("cart", &day(2))), 20, None).unwrap(), Found::None));
 }
 
 #[test]

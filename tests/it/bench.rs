@@ -14,7 +14,10 @@ use loadgate::{
 };
 use serde_json::Value;
 
-use crate::program::{loadgate, transcript};
+use crate::{
+    patience::patient,
+    program::{loadgate, transcript},
+};
 
 /// A mock target that plays a script.
 pub(crate) fn target(script: &str) -> Running {
@@ -59,7 +62,7 @@ impl Bench {
 
     pub(crate) fn configure(&self, config: &str) {
         let address = format!("http://{}", self.target.addr());
-        fs::write(self.path().join("loadgate.yml"), config.replace("TARGET", &address)).unwrap();
+        fs::write(self.path().join("loadgate.yml"), patient(&config.replace("TARGET", &address))).unwrap();
     }
 
     /// Replaces what the target does; what it saw until then is forgotten.

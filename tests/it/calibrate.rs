@@ -30,7 +30,6 @@ stages: [ { vus: 4, count: 900, duration: 10m } ]
 scenarios: [ { name: items, get: /items } ]
 record: { window: 100ms }
 regression: { block: 100ms, replicates: 3 }
-safety: { self_protection: { cpu: 100% } }
 ";
 
 fn yard(config: &str) -> Yard {

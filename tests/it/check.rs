@@ -58,8 +58,8 @@ fn the_plan_is_shown_and_nothing_is_sent() {
       service as a whole  p50 +26% (assumed), p95 +34% (assumed)
       articles            p50 +27% (assumed), p95 +35% (assumed), p99 +62% (assumed)
       health              p50 +27% (assumed), p95 +36% (assumed), p99 no test
-      no baseline like this one is stored yet; with 10 of them, and runs that differ by 5%, which is assumed
-      too few requests or blocks for a test: health p99
+      no baseline that a gate can compare with is stored yet; with 10 of them, and runs that differ by 5%, which is assumed
+      p99 can't be compared for health: it needs 5000 successful requests in every run, and about 3000 are planned; measured stages of 1m44s (about 5195 requests) would be safely enough
       may come out inconclusive: articles p99 (sensitivity 60%); `check --power 10%` shows what they need
 
     limits
@@ -72,7 +72,7 @@ fn the_plan_is_shown_and_nothing_is_sent() {
       longest run      none
 
     files
-      report           loadgate-report (json, html, md, junit, csv)
+      report           loadgate-report (json, html, md, junit, csv, gitlab, openmetrics)
       baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
@@ -118,7 +118,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       steady  30/s       30s       900       yes
 
     endpoints        request        measured requests  comparable
-      cart           GET /cart      600                none, too few blocks
+      cart           GET /cart      600                ignored
       order          POST /orders   600                none, too few blocks
       GET /articles  GET /articles  300                none, too few blocks
 
@@ -144,8 +144,8 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       service as a whole  p50 no test, p95 no test
       order               p50 no test, p95 no test, p99 no test
       GET /articles       p50 no test, p95 no test, p99 no test
-      no baseline like this one is stored yet; with 10 of them, and runs that differ by 5%, which is assumed
-      too few requests or blocks for a test: service as a whole p50, service as a whole p95, order p50, order p95, order p99, GET /articles p50, GET /articles p95, GET /articles p99
+      no baseline that a gate can compare with is stored yet; with 10 of them, and runs that differ by 5%, which is assumed
+      no latency can be compared: that takes 8 blocks of 5s in every run, and 6 are planned; measured stages of 40s would be enough, or a shorter regression.block
       can't be judged: order.p99 < 1s (needs 1000 successful requests, about 600 are planned)
 
     limits
@@ -158,7 +158,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
       longest run      5m
 
     files
-      report           loadgate-report (json, html, md, junit, csv)
+      report           loadgate-report (json, html, md, junit, csv, gitlab, openmetrics)
       baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
@@ -196,7 +196,7 @@ fn versions_that_are_started_afresh_are_shown_with_their_replicates() {
     baseline  http://127.0.0.1:$PORT, spoken to in the same way, at the same time
     start     ./baseline/shop --port $PORT
     length    2m8s, 64000 arrivals, at most 500/s; each version has half of it
-    runs      6 replicates with fresh processes, each 8s not measured and 20s measured; 2m48s of load in all, sooner where the verdict is sure
+    runs      6 replicates with fresh processes, each 8s not measured and 20s measured; 2m48s of load in all, plus the starts of the services, sooner where the verdict is sure
 
     stages     load   duration  arrivals  measured
       stage-1  500/s  8s        4000      no
@@ -234,7 +234,7 @@ fn versions_that_are_started_afresh_are_shown_with_their_replicates() {
       longest run      none
 
     files
-      report           loadgate-report (json, html, md, junit, csv)
+      report           loadgate-report (json, html, md, junit, csv, gitlab, openmetrics)
       baselines        baselines (`baseline prune` keeps the newest 50)
       windows          1s, seed 42
 
@@ -314,7 +314,7 @@ scenarios:
     ");
     insta::assert_snapshot!(part("longest run", "files"), @r"
         none
-    retries          up to 2 on timeout.connect, timeout.pool, timeout.first_byte, timeout.request, 5xx, after 200ms times 2 up to 5s, with full jitter
+    retries          up to 2 on timeout.connect, timeout.pool, timeout.first_byte, timeout.request, timeout.message, timeout.pong, timeout.write, 5xx, after 200ms times 2 up to 5s, with full jitter
     redirects        up to 3 are followed
     cookies          each user keeps its own
     ");
@@ -375,7 +375,7 @@ load:
   stages: [ { rate: 200/s, duration: 60s } ]
 scenarios: [ GET /items ]
 thresholds: [ { expr: error_rate < 20% over 10s, abort: true, grace: 15s }, { expr: p95 < 2s, abort: true } ]
-safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated: shed } }
+safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated: shed, late_p99: 25ms } }
 ";
     let shown = check(text, &[]);
     let section = |name: &str| shown.split("\n\n").find(|part| part.trim_start().starts_with(name)).unwrap_or(&shown).to_owned();
@@ -388,6 +388,7 @@ safety: { circuit_breaker: { error_rate: 40% }, self_protection: { on_saturated:
       rate limit       500/s, bursts of 50
       circuit breaker  opens above 40% failed of 50 or more within 10s, tries again after 2s, gives up at opening 3
       self-protection  above 80% busy or 80% of the memory, looked at every 10s: 20% of the load is shed
+      lateness         the run is invalid where 1% of the requests are sent more than 25ms late
     ");
 }
 
@@ -397,8 +398,9 @@ fn what_it_takes_to_see_a_change_is_told_before_any_time_is_spent() {
     insta::assert_snapshot!(check(ab, &["--power", "4%"]), @r"
     exit Some(0)
     --- stdout
-    to see +4%  p50                          p95                        p99
-      articles  8 replicates of 20s (2m40s)  12 replicates of 20s (4m)  20 replicates of 1m20s (26m40s)
+    to see +4%  p50                          p95                           p99
+      articles  8 replicates of 20s (3m44s)  12 replicates of 20s (5m36s)  20 replicates of 1m20s (29m20s)
+      in brackets: how long the load of all takes with the warm-up stages; the starts of the services come on top
       assumed, as no comparison like this one is stored: two processes of one build differ by 2%, logarithms of latencies spread by 0.5; `loadgate calibrate` measures it
 
     --- stderr

@@ -27,6 +27,7 @@ pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunR
     };
     let series = |(index, name): (usize, &&str)| EndpointSeries {
         is_setup: false,
+        is_occasional: false,
         name: (*name).to_owned(),
         scenario: "browse".to_owned(),
         request: format!("GET /{name}"),
@@ -58,7 +59,9 @@ pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunR
         breaker: Vec::new(),
         endpoints: ENDPOINTS.iter().enumerate().map(series).collect(),
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use loadgate::record::{AbPart, RunRecord, Side, file};
+use loadgate::record::{AbPart, LookFacts, LookPart, RunRecord, Side, file};
 use serde_json::Value;
 
 use crate::{
@@ -268,7 +268,7 @@ fn runs_of_one_pair_each_are_no_replicates() {
     for side in [Side::Baseline, Side::Candidate] {
         for number in 1..=3 {
             let record = file::read(&folder.path().join(format!("records/{side}-{number}.json.gz"))).unwrap();
-            let part = AbPart { side, replicate: 1, replicates: 1 };
+            let part = AbPart { side, replicate: 1, replicates: 1, look: None };
             save(folder.path(), side.name(), number, &RunRecord { ab: Some(part), ..record });
         }
     }
@@ -307,4 +307,28 @@ fn a_damaged_lesson_is_refused_by_name() {
         text.contains(&format!("error: {path}: the record is damaged: ")) && text.contains("hint: restore the file"),
         "{text}"
     );
+}
+
+#[test]
+fn what_a_gate_ended_early_is_judged_at_the_same_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let look =
+        LookFacts { round: 1, part: LookPart::Replicate, used: 3, planned: 6, alpha_share: 0.02, beta: 0.05, learned_from: 4 };
+    for replicate in 1..=3 {
+        for (name, side, factor) in [("baseline", Side::Baseline, 1.0), ("candidate", Side::Candidate, 1.2)] {
+            let part = AbPart { side, replicate, replicates: 6, look: Some(look) };
+            let run = RunRecord { ab: Some(part), ..played(20, "shop", factor, u64::from(replicate) * 2) };
+            save(folder.path(), name, replicate as usize, &run);
+        }
+    }
+    let (code, text) = compare(folder.path(), &["--json", "verdict.json"]);
+    assert!(text.contains("Stopped after 3 of 6 replicates (1m of 2m measured): sure."), "{code:?} {text}");
+    assert!(
+        text.contains("- the gate that made these records knew noise from 4 earlier comparisons, which is not counted here"),
+        "{text}"
+    );
+    assert_eq!(verdict(folder.path())["planned_replicates"], 6);
+    let (baseline, candidate) = ("records/baseline-1.json.gz", "records/candidate-1.json.gz");
+    let (_, text) = run(folder.path(), &["compare", "--mode", "ab", "--baseline", baseline, "--candidate", candidate]);
+    assert!(text.contains("other than in the gate that made these records: it judged 3 replicates together"), "{text}");
 }

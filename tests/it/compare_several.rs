@@ -46,7 +46,7 @@ fn three_sides_are_one_table_against_the_first() {
     search              p95     11.9 ms  5.94 ms -50% ✔  17.8 ms +50% ✖
     search              p99     12.1 ms  6.03 ms -50% ?  18.1 ms +50% ?
     search              errors       0%      0% +0 pp ✔  0% +0 pp ✔
-    changes against the first side: ✖ worse, ▲ warning, ? can't tell, ✔ unchanged or better
+    changes against the first side: ✖ worse, ▲ warning, ? can't tell, ≈ too small or too unsure to count, ✔ unchanged or better
 
     tuned: PASS: no regression found (a change of 7.6% or more would have been seen)
     coordinated: FAIL: regression in 1 of 2 endpoints (search p50 +50%)
@@ -75,4 +75,16 @@ fn what_can_not_be_put_beside_one_another_is_refused() {
         let (code, text) = compare(folder.path(), sides);
         assert!(code == Some(2) && text.contains(expected), "{sides:?}: {code:?} {text}");
     }
+}
+
+#[test]
+fn one_run_of_each_side_is_inconclusive_once_and_says_nothing_of_how_runs_differ() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (name, factor) in [("a", 1.0), ("b", 1.3), ("c", 1.3)] {
+        let run = played(60, "shop", factor, 0);
+        file::write(&run, &folder.path().join(format!("{name}.json.gz"))).expect("a record can be written");
+    }
+    let (_, text) = compare(folder.path(), &["a.json.gz", "b.json.gz", "c.json.gz"]);
+    assert!(text.contains("b: INCONCLUSIVE: ") && text.contains("c: INCONCLUSIVE: "), "{text}");
+    assert!(!text.contains("inconclusive: ") && !text.contains("differ too much"), "{text}");
 }

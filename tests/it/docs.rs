@@ -92,7 +92,7 @@ fn every_configuration_in_the_docs_resolves() {
 
 #[test]
 fn every_script_in_the_docs_can_be_played() {
-    for (name, expected) in [("mock-target.md", 7), ("recipes.md", 2)] {
+    for (name, expected) in [("mock-target.md", 8), ("recipes.md", 2)] {
         let is_script = |block: &Block| block.text.contains("routes:") || block.text.starts_with("defaults:");
         let scripts: Vec<Block> = blocks(&page(name), "yaml").into_iter().filter(is_script).collect();
         assert_eq!(scripts.len(), expected, "docs/{name}");
@@ -126,15 +126,21 @@ fn every_flag_of_every_command_is_described() {
     let shared = flags(section(&page, "## Common flags"));
     for command in [
         "gate",
+        "publish",
         "run",
         "compare",
         "import",
         "history",
         "calibrate",
         "report",
+        "pack",
         "check",
         "demo",
         "mock-target",
+        "init",
+        "schema",
+        "completions",
+        "man",
         "list",
         "show",
         "record",

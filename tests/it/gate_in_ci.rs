@@ -109,7 +109,9 @@ fn load_is_bound_to_the_commit_and_the_build_of_other_services_too() {
         ("CI_COMMIT_SHA", "beef"),
         ("CI_COMMIT_REF_NAME", "faster"),
         ("CI_MERGE_REQUEST_IID", "5"),
+        ("LOADGATE_IMAGE_DIGEST", "sha256:cafe"),
     ]);
+    assert_eq!(gitlab.image_digest.as_deref(), Some("sha256:cafe"));
     let ci = gitlab.ci.unwrap();
     assert_eq!(
         (gitlab.commit.as_deref(), gitlab.reference.as_deref(), gitlab.pull_request),
@@ -120,7 +122,13 @@ fn load_is_bound_to_the_commit_and_the_build_of_other_services_too() {
         ("gitlab", "77", Some("https://gitlab.example/p/77"))
     );
 
-    let jenkins = provenance(&[("BUILD_TAG", "jenkins-shop-12"), ("GIT_COMMIT", "cafe"), ("GIT_BRANCH", "origin/main")]);
+    let jenkins = provenance(&[
+        ("BUILD_TAG", "jenkins-shop-12"),
+        ("GIT_COMMIT", "cafe"),
+        ("GIT_BRANCH", "origin/main"),
+        ("CHANGE_ID", "8"),
+    ]);
+    assert_eq!(jenkins.pull_request, Some(8));
     assert_eq!((jenkins.commit.as_deref(), jenkins.ci.unwrap().run_id.as_str()), (Some("cafe"), "jenkins-shop-12"));
 
     let local = provenance(&[]);

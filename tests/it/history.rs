@@ -222,14 +222,14 @@ fn a_regression_that_is_meant_to_be_is_accepted_with_its_reason_and_becomes_the_
         text.contains("accepted by ann: exact rounding costs two queries; runs made before are not compared with any more"),
         "{text}"
     );
-    let Found::Runs(runs) = store.matching(&record(31, 14_000), 20).expect("it is read") else { panic!("no baseline") };
+    let Found::Runs(runs) = store.matching(&record(31, 14_000), 20, None).expect("it is read") else { panic!("no baseline") };
     let accepted: Vec<_> =
         runs.iter().map(|stored| stored.record.provenance.accepted.as_ref().map(|accepted| accepted.reason.as_str())).collect();
     assert_eq!(accepted, [Some("exact rounding costs two queries")]);
     for day in 31..35 {
         store.promote(&record(day, 14_000 + day as u64)).expect("it is stored");
     }
-    let Found::Runs(runs) = store.matching(&record(40, 14_000), 20).expect("it is read") else { panic!("no baseline") };
+    let Found::Runs(runs) = store.matching(&record(40, 14_000), 20, None).expect("it is read") else { panic!("no baseline") };
     assert_eq!(runs.len(), 5, "what was made since is compared with, and nothing from before");
     let (_, text) = run(folder.path(), &["history", "--last", "6"]);
     assert!(text.contains("first seen 2026-02-03: accepted by ann: exact rounding costs two queries"), "{text}");

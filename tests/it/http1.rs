@@ -53,7 +53,7 @@ impl Client {
     }
 
     pub(crate) async fn exchange(&self, request: &HttpRequest, keep: Keep) -> Exchange {
-        let terms = Terms { timeout: self.timeout, keep, expected: &[] };
+        let terms = Terms { timeout: self.timeout, keep, expected: &[], trace: None };
         let exchange = self.driver.exchange(&mut self.driver.session(Side::Candidate), request, &terms).await;
         let (time, phases) = ((exchange.done - exchange.sent).as_nanos() as u64, exchange.phases);
         let spent = phases.send + phases.wait + phases.receive;

@@ -49,7 +49,7 @@ fn following() -> Plan {
 fn visit(client: &Client, session: &mut HttpSession, path: &str, keep: Keep, expected: &[StatusCode]) -> Exchange {
     let request = Request { target: 0, method: Method::GET, path: path.to_owned(), headers: Vec::new(), body: Bytes::new() };
     let request = client.driver.prepare(&request);
-    let terms = Terms { timeout: Duration::from_secs(60), keep, expected };
+    let terms = Terms { timeout: Duration::from_secs(60), keep, expected, trace: None };
     client.block_on(client.driver.exchange(session, &request, &terms))
 }
 

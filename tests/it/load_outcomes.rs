@@ -41,7 +41,8 @@ pub(crate) fn target(port: u16) -> Target {
 
 /// 100 requests per second for one second.
 pub(crate) fn plan(port: u16) -> Plan {
-    let endpoint = Endpoint { name: "home".to_owned(), scenario: "home".to_owned(), request: "GET /".to_owned() };
+    let endpoint =
+        Endpoint { name: "home".to_owned(), scenario: "home".to_owned(), request: "GET /".to_owned(), depends_on: Vec::new() };
     let steps = vec![Step::Request(Box::new(get(0, "/")))];
     Plan {
         suite: "test".to_owned(),

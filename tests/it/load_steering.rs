@@ -63,7 +63,7 @@ fn load_on_a_target_that_fails_for_good_is_given_up_by_the_circuit_breaker() {
 }
 
 /// A limit that any load is beyond, so that the test needs no machine that is really too small.
-const TINY: &str = "cpu: 0.01%, every: 1s";
+const TINY: &str = "cpu: 0.01%, every: 1s, late_p99: 60s";
 
 #[test]
 fn load_of_a_saturated_generator_is_no_measurement_in_a_gate_and_a_warning_in_a_run() {

@@ -8,7 +8,10 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use crate::program::{component, loadgate, transcript};
+use crate::{
+    patience::patient,
+    program::{component, loadgate, transcript},
+};
 
 const CONFIG: &str = include_str!("../../examples/nginx/loadgate.yml");
 const SERVER: &str = include_str!("../../examples/nginx/nginx.conf");
@@ -41,7 +44,7 @@ impl Site {
         fs::create_dir_all(folder.path().join("site")).unwrap();
         fs::create_dir_all(folder.path().join("temp")).unwrap();
         write("nginx.conf", &SERVER.replace("18081", &port.to_string()));
-        write("loadgate.yml", CONFIG);
+        write("loadgate.yml", &patient(CONFIG));
         write("site/index.html", "<!doctype html><title>Tea</title><h1>Tea</h1>");
         let catalog: String =
             (1..=4000).map(|n| format!("article {n}: a tin of tea, 100 g, in stock, ships tomorrow\n")).collect();

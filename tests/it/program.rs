@@ -33,11 +33,14 @@ pub(crate) fn transcript(output: &Output) -> String {
     )
 }
 
+/// Where `tests/components.sh` puts what it does not find among the system's packages.
+const COMPONENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/components/bin");
+
 /// The path of a component that is not ours. `None` skips the test, which only a machine without `LOADGATE_COMPONENTS=required`
 /// may do.
 pub(crate) fn component(name: &str) -> Option<PathBuf> {
     let path = env::lookup("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from(COMPONENTS)]);
     let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
     let required = env::lookup("LOADGATE_COMPONENTS").is_some_and(|value| value == "required");
     assert!(found.is_some() || !required, "{name} is missing: install it, or run `make test`");

@@ -10,7 +10,7 @@ use loadgate::record::{
 use crate::program::{loadgate, transcript};
 
 /// Writes a record of one endpoint with ten requests a second for three seconds.
-fn record(path: &Path, suite: &str) {
+pub(crate) fn record(path: &Path, suite: &str) {
     let windows = (0..3).map(|second| {
         let mut totals = Totals { requests: 10, ..Totals::default() };
         (0..10).for_each(|n| totals.response.record(5_000 + second * 100 + n));
@@ -47,13 +47,16 @@ fn record(path: &Path, suite: &str) {
         breaker: Vec::new(),
         endpoints: vec![EndpointSeries {
             is_setup: false,
+            is_occasional: false,
             name: "list-items".to_owned(),
             scenario: "browse".to_owned(),
             request: "GET /items".to_owned(),
             stages: vec![windows.collect()],
         }],
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     };
     file::write(&record, path).unwrap();

@@ -67,6 +67,7 @@ fn series(name: &str, counts: &[(Latencies, u64)]) -> EndpointSeries {
         request: format!("GET {name}"),
         stages: vec![counts.iter().map(window).collect()],
         is_setup: false,
+        is_occasional: false,
     }
 }
 
@@ -99,7 +100,9 @@ fn record(load: Load, requests: u64, endpoints: Vec<EndpointSeries>, part: Optio
         breaker: Vec::new(),
         endpoints,
         failures: Vec::new(),
+        slowest: Vec::new(),
         unmeasured_failures: Vec::new(),
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
     }
 }

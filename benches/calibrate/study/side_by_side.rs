@@ -118,7 +118,7 @@ impl SideBySide {
         let play = |replicate: &Replicate| {
             let mut random = stream(seed, replicate.number, what);
             let slower = process::start(&mut random, self.processes, change);
-            let part = AbPart { side, replicate: replicate.number as u32 + 1, replicates: of };
+            let part = AbPart { side, replicate: replicate.number as u32 + 1, replicates: of, look: None };
             run::play(&mut random, load, &replicate.machine, &slower, &replicate.arrivals[side.number()], Some(part))
         };
         replicates.iter().map(play).collect()

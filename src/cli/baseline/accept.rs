@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::{
-    super::{Failure, terminal},
+    super::{Failure, shelf::reason as reason_of, terminal},
     promote, verdict_file,
 };
 use crate::{
-    baseline::{Store, has_warmup},
+    baseline::{Shelf, Store, StoreError, has_warmup},
     clock, env,
     exit::Exit,
     record::{self, Acceptance, RunRecord},
@@ -41,7 +41,8 @@ fn reason(text: &str) -> Result<String, String> {
 }
 
 /// Checks every run before it stores the first.
-pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(shelf: &Shelf, args: &Args) -> Result<Exit, Failure> {
+    let store = &*shelf.open()?;
     let by = args.by.clone().or_else(|| env::lookup(env::GITHUB_ACTOR)).or_else(|| env::lookup(env::USER));
     let accepted = Acceptance { reason: args.reason.clone(), by, at: clock::wall() };
     let mut runs: Vec<RunRecord> = Vec::new();
@@ -57,10 +58,11 @@ pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::usage("the records were made under different conditions")
             .hint("accept those of each fingerprint by themselves"));
     }
-    for record in &runs {
-        promote::warn_of_failures(record);
-        terminal::out(&store.promote(record)?.display().to_string());
-    }
+    runs.iter().for_each(promote::warn_of_failures);
+    let stored: Vec<PathBuf> = shelf.change(&reason_of("Accept", runs.first()), |store| {
+        runs.iter().map(|run| store.promote(run).map(|path| shelf.name(store, &path))).collect::<Result<_, StoreError>>()
+    })?;
+    stored.iter().for_each(|path| terminal::out(&path.display().to_string()));
     terminal::err(&format!("{}; runs made before are not compared with any more", accepted.in_words()));
     Ok(Exit::Ok)
 }

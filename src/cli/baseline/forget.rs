@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use super::super::{Failure, terminal};
-use crate::{baseline::Store, exit::Exit};
+use crate::{
+    baseline::{Shelf, Store},
+    exit::Exit,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -18,15 +21,15 @@ pub(super) struct Args {
     suite: Option<String>,
 }
 
-pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(shelf: &Shelf, args: &Args) -> Result<Exit, Failure> {
     let suite = args.suite.as_deref();
-    let forgotten = match args.last {
+    let forgotten = super::changed(shelf, "Forget noise", |store| match args.last {
         Some(count) => {
             one_suite(store, suite)?;
-            store.forget_newest(count.into(), suite)?
+            Ok(store.forget_newest(count.into(), suite)?)
         }
-        None => args.entries.iter().map(|entry| store.forget(entry, suite)).collect::<Result<Vec<_>, _>>()?,
-    };
+        None => Ok(args.entries.iter().map(|entry| store.forget(entry, suite)).collect::<Result<Vec<_>, _>>()?),
+    })?;
     forgotten.iter().for_each(|path| terminal::out(&path.display().to_string()));
     let what = match forgotten.len() {
         1 => "what 1 comparison taught is".to_owned(),

@@ -5,11 +5,12 @@ use std::{path::PathBuf, time::Duration};
 use super::super::{
     Failure,
     records::{Side, read_all, same_conditions, same_suite},
+    shelf::reason,
     sources::lone_pairs,
     terminal,
 };
 use crate::{
-    baseline::Store,
+    baseline::Shelf,
     compare::{Look, check_pairs, compare_ab},
     exit::Exit,
     policy::Regression,
@@ -29,7 +30,7 @@ pub(super) struct Args {
     same_version: bool,
 }
 
-pub(super) fn run(store: &Store, args: &Args, rules: Option<&Regression>) -> Result<Exit, Failure> {
+pub(super) fn run(shelf: &Shelf, args: &Args, rules: Option<&Regression>) -> Result<Exit, Failure> {
     let baseline = read_all(&args.baseline, Side::Baseline)?;
     let candidate = read_all(&args.candidate, Side::Candidate)?;
     same_suite(&candidate, &baseline)?;
@@ -44,7 +45,8 @@ pub(super) fn run(store: &Store, args: &Args, rules: Option<&Regression>) -> Res
             "learn from the replicates of one run: say how both versions are started (target.start) or restarted (hooks.restart)",
         ));
     }
-    let path = store.teach(&lesson(&baseline, &candidate, rules, args.same_version)?)?;
+    let (lesson, why) = (lesson(&baseline, &candidate, rules, args.same_version)?, reason("Noise of", candidate.first()));
+    let path = shelf.change(&why, |store| store.teach(&lesson).map(|path| shelf.name(store, &path)))?;
     terminal::out(&path.display().to_string());
     Ok(Exit::Ok)
 }

@@ -4,19 +4,21 @@ use serde::Serialize;
 
 use super::super::{Failure, terminal};
 use crate::{
-    baseline::{Listed, State, Store},
+    baseline::{Listed, Shelf, State},
     exit::Exit,
     record::Totals,
     units,
 };
 
-pub(super) fn run(store: &Store, suite: Option<&str>, json: bool) -> Result<Exit, Failure> {
-    let listed = store.list(suite)?;
+pub(super) fn run(shelf: &Shelf, suite: Option<&str>, json: bool) -> Result<Exit, Failure> {
+    let store = shelf.open()?;
+    let mut listed = store.list(suite)?;
+    listed.iter_mut().for_each(|listed| listed.path = shelf.name(&store, &listed.path));
     if json {
         let listing = Listing { schema: SCHEMA, baselines: listed.iter().map(Line::of).collect() };
         terminal::out(&serde_json::to_string_pretty(&listing).map_err(Failure::usage)?);
     } else if listed.is_empty() {
-        terminal::err(&format!("no runs are stored under {}", store.dir().display()));
+        terminal::err(&format!("no runs are stored under {shelf}"));
     } else {
         table(&listed).iter().for_each(|line| terminal::out(line));
     }

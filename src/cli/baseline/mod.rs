@@ -14,12 +14,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Failure, config_args::ConfigArgs, terminal};
+use super::{Failure, config_args::ConfigArgs, shelf, terminal};
 use crate::{
-    baseline::{Pruning, Store, StoreError},
+    baseline::{Pruning, Shelf, Store, StoreError},
     clock,
     exit::Exit,
-    plan::{BaselineSettings, Resolved},
+    plan::{BaselineSettings, BaselineStore, Resolved},
     policy::Regression,
     record::Pin,
 };
@@ -126,10 +126,17 @@ impl Args {
             Some(resolved) => resolved.baseline,
             // What it makes, it makes by a configuration, and keeps where that says.
             None if matches!(self.action, Action::Record(_)) => self.config().resolve()?.baseline,
-            None => BaselineSettings { dir: PathBuf::from("baselines"), branch: String::new(), keep: usize::MAX },
+            None => BaselineSettings {
+                store: BaselineStore::File,
+                dir: PathBuf::from("baselines"),
+                branch: String::new(),
+                keep: usize::MAX,
+                promote: false,
+            },
         };
         if let Some(dir) = &self.dir {
             settings.dir.clone_from(dir);
+            settings.store = BaselineStore::File;
         }
         Ok(settings)
     }
@@ -144,19 +151,19 @@ impl Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let settings = args.settings()?;
-    let store = Store::at(&settings.dir);
+    let shelf = shelf::of(&settings);
     match &args.action {
-        Action::List { suite, json } => list::run(&store, suite.as_deref(), *json),
-        Action::Show { run, suite } => show::run(&store, run, suite.as_deref()),
-        Action::Record(record) => record::run(&store, &args.config(), record),
-        Action::Promote(args) => promote::run(&store, args),
-        Action::Accept(args) => accept::run(&store, args),
-        Action::Learn(learn) => learn::run(&store, learn, args.rules()?.as_ref()),
-        Action::Forget(args) => forget::run(&store, args),
-        Action::Pin { run, label } => pin(&store, run, label.as_ref()),
-        Action::Unpin { run } => unpin(&store, run),
-        Action::Prune { keep, suite, dry_run } => prune(&store, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
-        Action::Rollback { to, suite } => rollback(&store, to.as_deref(), suite.as_deref()),
+        Action::List { suite, json } => list::run(&shelf, suite.as_deref(), *json),
+        Action::Show { run, suite } => show::run(&shelf, run, suite.as_deref()),
+        Action::Record(record) => record::run(&shelf, &args.config(), record),
+        Action::Promote(args) => promote::run(&shelf, args),
+        Action::Accept(args) => accept::run(&shelf, args),
+        Action::Learn(learn) => learn::run(&shelf, learn, args.rules()?.as_ref()),
+        Action::Forget(args) => forget::run(&shelf, args),
+        Action::Pin { run, label } => pin(&shelf, run, label.as_ref()),
+        Action::Unpin { run } => unpin(&shelf, run),
+        Action::Prune { keep, suite, dry_run } => prune(&shelf, suite.as_deref(), keep.unwrap_or(settings.keep), *dry_run),
+        Action::Rollback { to, suite } => rollback(&shelf, to.as_deref(), suite.as_deref()),
     }
 }
 
@@ -170,20 +177,21 @@ impl From<StoreError> for Failure {
     }
 }
 
-fn pin(store: &Store, run: &Path, label: Option<&String>) -> Result<Exit, Failure> {
-    let path = store.pin(run, &Pin::new(clock::wall(), label.cloned()))?;
-    terminal::out(&path.display().to_string());
+fn pin(shelf: &Shelf, run: &Path, label: Option<&String>) -> Result<Exit, Failure> {
+    let pinned = changed(shelf, "Pin", |store| Ok(vec![store.pin(run, &Pin::new(clock::wall(), label.cloned()))?]))?;
+    pinned.iter().for_each(|path| terminal::out(&path.display().to_string()));
     Ok(Exit::Ok)
 }
 
-fn unpin(store: &Store, run: &Path) -> Result<Exit, Failure> {
-    terminal::out(&store.unpin(run)?.display().to_string());
+fn unpin(shelf: &Shelf, run: &Path) -> Result<Exit, Failure> {
+    let unpinned = changed(shelf, "Unpin", |store| Ok(vec![store.unpin(run)?]))?;
+    unpinned.iter().for_each(|path| terminal::out(&path.display().to_string()));
     Ok(Exit::Ok)
 }
 
-fn prune(store: &Store, suite: Option<&str>, keep: usize, dry_run: bool) -> Result<Exit, Failure> {
+fn prune(shelf: &Shelf, suite: Option<&str>, keep: usize, dry_run: bool) -> Result<Exit, Failure> {
     let pruning = if dry_run { Pruning::DryRun } else { Pruning::Remove };
-    let removed = store.prune(suite, keep, clock::wall(), pruning)?;
+    let removed = changed(shelf, "Prune", |store| Ok(store.prune(suite, keep, clock::wall(), pruning)?))?;
     removed.iter().for_each(|path| terminal::out(&path.display().to_string()));
     let verb = if dry_run { "would be removed" } else { "removed" };
     terminal::err(&format!(
@@ -193,17 +201,28 @@ fn prune(store: &Store, suite: Option<&str>, keep: usize, dry_run: bool) -> Resu
     Ok(Exit::Ok)
 }
 
-fn rollback(store: &Store, to: Option<&Path>, suite: Option<&str>) -> Result<Exit, Failure> {
-    if to.is_none() && suite.is_none() {
-        one_suite(store)?;
-    }
-    let withdrawn = match to {
-        Some(file) => store.withdraw_after(file)?,
-        None => store.withdraw_newest(suite)?,
-    };
+fn rollback(shelf: &Shelf, to: Option<&Path>, suite: Option<&str>) -> Result<Exit, Failure> {
+    let withdrawn = changed(shelf, "Roll back", |store| {
+        if to.is_none() && suite.is_none() {
+            one_suite(store)?;
+        }
+        Ok(match to {
+            Some(file) => store.withdraw_after(file)?,
+            None => store.withdraw_newest(suite)?,
+        })
+    })?;
     withdrawn.iter().for_each(|path| terminal::out(&path.display().to_string()));
     terminal::err(&format!("{} withdrawn; to use one again, move it back into the folder above", runs(withdrawn.len())));
     Ok(Exit::Ok)
+}
+
+/// Changes what is stored. Gives the names of the files that the change is about.
+fn changed(
+    shelf: &Shelf,
+    why: &str,
+    mut change: impl FnMut(&Store) -> Result<Vec<PathBuf>, Failure>,
+) -> Result<Vec<PathBuf>, Failure> {
+    shelf.change(why, |store| Ok(change(store)?.iter().map(|path| shelf.name(store, path)).collect()))
 }
 
 /// "The newest run" means something only within a suite.

@@ -1,14 +1,18 @@
 //! `loadgate baseline promote`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
-    super::{Failure, terminal},
+    super::{Failure, shelf::reason, terminal},
     verdict_file,
 };
 use crate::{
-    baseline::{Store, has_warmup},
+    baseline::{Shelf, Store, StoreError, has_warmup},
     exit::Exit,
+    policy::BLOCKS_MIN,
     record::{self, RunRecord, file::RecordError},
     units,
 };
@@ -33,7 +37,8 @@ pub(super) struct Args {
 }
 
 /// Checks every run before it stores the first, so that a mistake in one leaves the store as it was.
-pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(shelf: &Shelf, args: &Args) -> Result<Exit, Failure> {
+    let store = &*shelf.open()?;
     let mut runs = Vec::new();
     for path in &args.records {
         let mut record = record::file::read(path).map_err(unreadable)?;
@@ -44,12 +49,19 @@ pub(super) fn run(store: &Store, args: &Args) -> Result<Exit, Failure> {
             .map_err(|failure| Failure { message: format!("{}: {}", path.display(), failure.message), ..failure })?;
         runs.push(record);
     }
-    for record in &runs {
-        warn_of_failures(record);
-        let stored = store.promote(record)?;
-        terminal::out(&stored.display().to_string());
-    }
+    runs.iter().for_each(warn_of_quality);
+    let stored: Vec<PathBuf> = shelf.change(&reason("Baseline of", runs.first()), |store| {
+        runs.iter().map(|run| store.promote(run).map(|path| shelf.name(store, &path))).collect::<Result<_, StoreError>>()
+    })?;
+    stored.iter().for_each(|path| terminal::out(&path.display().to_string()));
     Ok(Exit::Ok)
+}
+
+fn warn_of_quality(record: &RunRecord) {
+    warn_of_failures(record);
+    let block_us = record.plan.block_us;
+    let blocks = record.plan.measured_stages().map(|stage| stage.blocks(block_us)).sum();
+    warn_of_shortness(blocks, Duration::from_micros(block_us));
 }
 
 /// Errors can be what a service does; a baseline full of them is more often a mistake.
@@ -59,6 +71,19 @@ pub(super) fn warn_of_failures(record: &RunRecord) {
         let share = units::percent(share);
         terminal::err(&format!(
             "warning: {share} of the requests of this run failed; later runs may fail as often without being called worse"
+        ));
+    }
+}
+
+/// Runs too short for any latency to be compared are of use for errors alone.
+pub(super) fn warn_of_shortness(blocks: usize, block: Duration) {
+    let needed = u32::try_from(BLOCKS_MIN).unwrap_or(u32::MAX);
+    if blocks < BLOCKS_MIN {
+        let (length, block) = (units::duration(block * needed), units::duration(block));
+        let measured = if blocks == 1 { format!("1 block of {block} is") } else { format!("{blocks} blocks of {block} are") };
+        terminal::err(&format!(
+            "warning: too short for latencies to be compared with: {measured} measured, and it takes {needed}; measured stages of \
+             {length} are enough, or a shorter regression.block"
         ));
     }
 }

@@ -7,13 +7,15 @@ use super::super::{
     config_args::ConfigArgs,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
+    retakes,
+    shelf::reason,
     signals,
     start_args::StartArgs,
     terminal,
 };
 use super::promote;
 use crate::{
-    baseline::Store,
+    baseline::Shelf,
     engine::Stop,
     exit::Exit,
     plan::{Replication, Resolved},
@@ -47,6 +49,8 @@ impl Args {
         let mut resolved = config.resolve_with(&StartArgs::of_candidate(self.start_candidate.clone()))?;
         resolved.plan = resolved.plan.aimed_at(resolved.plan.target().clone(), None);
         resolved.policy.regression.compare = Mode::Baseline;
+        // The longest run, and each of these is one by itself: that was looked at when the stages were read.
+        resolved.safety.max_duration = None;
         resolved.replication =
             Replication { count: usize::from(self.runs), splits: false, early_stop: false, extension: 0, reruns: 0 };
         if !self.no_warmup && resolved.plan.stages.first().is_some_and(|stage| stage.measured) {
@@ -58,12 +62,13 @@ impl Args {
 }
 
 /// Stores each run as soon as it is made: what comes later does not lose what was there.
-pub(super) fn run(store: &Store, config: &ConfigArgs, args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(shelf: &Shelf, config: &ConfigArgs, args: &Args) -> Result<Exit, Failure> {
     let resolved = args.resolve(config)?;
     let folder = &resolved.report.dir;
     report::prepare(folder)?;
     // Damaged files are found before any load is sent.
-    store.matching(&recording::blank(&resolved), BASELINES_MAX)?;
+    shelf.open()?.matching(&recording::blank(&resolved), BASELINES_MAX, None)?;
+    promote::warn_of_shortness(resolved.measured_blocks(), resolved.policy.regression.block);
     let stop = Stop::default();
     signals::watch(&stop).map_err(Failure::invalid)?;
     if args.runs > 1 && !can_restart(&resolved) {
@@ -72,11 +77,13 @@ pub(super) fn run(store: &Store, config: &ConfigArgs, args: &Args) -> Result<Exi
              processes differ stays unknown",
         );
     }
-    let session =
-        Session { resolved: &resolved, replication: resolved.replication, talk: args.talk, stop: &stop, report: folder };
+    let (replication, talk) = (resolved.replication, args.talk);
+    let retakes = Some(retakes::usual(replication.count));
+    let session = Session { resolved: &resolved, replication, talk, stop: &stop, report: folder, retakes };
     let mut stored = 0;
+    // Shown is each run that is not played again; the last one is new.
     let made = replicates::play(&session, replicates::alone, |made| {
-        stored += made[stored..].iter().try_fold(0, |count, made| keep(store, made, &resolved).map(|()| count + 1))?;
+        stored += made.last().map_or(Ok(0), |made| keep(shelf, made, &resolved).map(|()| 1))?;
         Ok(Next::More)
     })?;
     match made.last().map(|made| &made.candidate) {
@@ -89,11 +96,12 @@ fn can_restart(resolved: &Resolved) -> bool {
     resolved.hooks.restart.is_some() || resolved.plan.target().start.is_some()
 }
 
-fn keep(store: &Store, made: &Made, resolved: &Resolved) -> Result<(), Failure> {
+fn keep(shelf: &Shelf, made: &Made, resolved: &Resolved) -> Result<(), Failure> {
     let record = &made.candidate;
     check(&decide(std::slice::from_ref(record), Reference::NoBaseline, &resolved.policy))?;
     promote::warn_of_failures(record);
-    let path = store.promote(record)?;
+    let why = reason("Baseline of", Some(record));
+    let path = shelf.change(&why, |store| store.promote(record).map(|path| shelf.name(store, &path)))?;
     terminal::out(&Path::display(&path).to_string());
     Ok(())
 }

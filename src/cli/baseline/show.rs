@@ -7,18 +7,19 @@ use super::{
     learned_text,
 };
 use crate::{
-    baseline::{Store, StoreError, Stored},
+    baseline::{Shelf, StoreError, Stored},
     exit::Exit,
     record::{EndpointSeries, RunRecord, Totals},
     units,
 };
 
 /// One run, and what was learned of its suite's noise. Who only compares side by side has stored no run, and still learned.
-pub(super) fn run(store: &Store, run: &Path, suite: Option<&str>) -> Result<Exit, Failure> {
+pub(super) fn run(shelf: &Shelf, run: &Path, suite: Option<&str>) -> Result<Exit, Failure> {
+    let store = shelf.open()?;
     let latest = run == Path::new("latest");
     let stored = match if latest { store.latest(suite) } else { store.show(run) } {
         Err(StoreError::Absent { .. }) if latest && !store.lessons(suite)?.is_empty() => None,
-        other => Some(other?),
+        other => Some(other.map(|stored| Stored { path: shelf.name(&store, &stored.path), ..stored })?),
     };
     let suite = stored.as_ref().map(|stored| stored.record.suite.as_str()).or(suite);
     let mut parts: Vec<String> = stored.iter().map(describe).collect();

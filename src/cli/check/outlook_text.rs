@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     super::outlook::{Outlook, name},
     plan_text::table,
+    replicates_text, shortage_text,
 };
 use crate::{
     compare::{Expected, Needs, SERVICE, Size},
@@ -17,20 +18,14 @@ use crate::{
 pub(super) fn render(outlook: &Outlook, resolved: &Resolved) -> String {
     let mut lines = vec![table("what a gate will see", &["smallest change, 4 times in 5"], outlook.rows())];
     lines.push(format!("  {}", outlook.source));
-    lines.extend(too_small(outlook));
+    lines.extend(outlook.unusable.as_ref().map(|unusable| format!("  {unusable}")));
+    lines.extend(shortage_text::lines(outlook, resolved.policy.regression.block));
     lines.extend(blunt(outlook));
     let lacking = resolved.policy.thresholds.iter().filter_map(|threshold| lacking(threshold, outlook, resolved));
     lines.extend(lacking.map(|(expr, has, needed)| {
         format!("  can't be judged: {expr} (needs {needed} successful requests, about {has} are planned)")
     }));
     lines.join("\n")
-}
-
-/// Metrics that can't be compared with so few requests or blocks.
-fn too_small(outlook: &Outlook) -> Option<String> {
-    let of = outlook.expected.iter().filter(|row| row.mde.is_none());
-    let names: Vec<String> = of.map(|row| format!("{} {}", name(&row.endpoint), row.quantile)).collect();
-    (!names.is_empty()).then(|| format!("  too few requests or blocks for a test: {}", names.join(", ")))
 }
 
 /// Tests that will not count as such, because they see less than is asked of them.
@@ -56,7 +51,7 @@ fn lacking(threshold: &Threshold, outlook: &Outlook, resolved: &Resolved) -> Opt
         Some(scope) => endpoint == scope || scenario_of(endpoint).is_some_and(|scenario| scenario.name == scope),
     };
     let of_run: f64 =
-        outlook.size.endpoints.iter().filter(|(endpoint, _)| in_scope(endpoint)).map(|(_, requests)| requests).sum();
+        outlook.size.endpoints.iter().filter(|planned| in_scope(&planned.name)).map(|planned| planned.requests).sum();
     let of_all = of_run * resolved.replication.count as f64;
     let seconds = outlook.size.measured_s * resolved.replication.count as f64;
     let share = threshold.over.map_or(1.0, |over| (over.as_secs_f64() / seconds.max(f64::MIN_POSITIVE)).min(1.0));
@@ -65,7 +60,7 @@ fn lacking(threshold: &Threshold, outlook: &Outlook, resolved: &Resolved) -> Opt
 }
 
 /// The table of `--power`: what each endpoint takes to see a change of `wanted`.
-pub(super) fn power(outlook: &Outlook, wanted: f64) -> String {
+pub(super) fn power(outlook: &Outlook, wanted: f64, resolved: &Resolved) -> String {
     let title = format!("to see +{}", units::percent(wanted));
     let size = &outlook.size;
     let columns = quantiles(&outlook.expected);
@@ -79,7 +74,8 @@ pub(super) fn power(outlook: &Outlook, wanted: f64) -> String {
     };
     let rows = outlook.expected.chunk_by(|a, b| a.endpoint == b.endpoint).map(line).collect();
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    format!("{}\n  {}", table(&title, &header, rows), outlook.source)
+    let times = times(outlook, replicates_text::are_started(resolved));
+    format!("{}\n  {times}\n  {}", table(&title, &header, rows), outlook.source)
 }
 
 fn quantiles(expected: &[Expected]) -> Vec<Quantile> {
@@ -89,17 +85,22 @@ fn quantiles(expected: &[Expected]) -> Vec<Quantile> {
     all
 }
 
-/// `6 x 20s`, with how long all of it is measured.
+/// `6 replicates of 20s (2m48s)`: how many of what measured length, and the time that all of it takes with what is not measured.
 fn needs(needs: Option<Needs>, size: &Size) -> String {
     let Some(Needs { runs, longer }) = needs else { return "out of reach".to_owned() };
     // To a second: more would look like more than an estimate.
-    let each = units::duration(Duration::from_secs((size.measured_s * longer).ceil() as u64));
+    let time = |seconds: f64| units::duration(Duration::from_secs(seconds.ceil() as u64));
+    let (each, whole) = (size.measured_s * longer, size.warmup_s + size.measured_s * longer);
     match (size.mode, size.runs) {
-        (Mode::Ab, 0 | 1) => format!("{each} measured"),
-        (Mode::Ab, _) => {
-            let whole = units::duration(Duration::from_secs((size.measured_s * longer * runs as f64).ceil() as u64));
-            format!("{runs} replicates of {each} ({whole})")
-        }
-        (Mode::Baseline, _) => format!("{runs} baseline runs of {each}"),
+        (Mode::Ab, 0 | 1) => format!("{} measured ({})", time(each), time(whole)),
+        (Mode::Ab, _) => format!("{runs} replicates of {} ({})", time(each), time(whole * runs as f64)),
+        (Mode::Baseline, _) => format!("{runs} baseline runs of {} ({})", time(each), time(whole * runs as f64)),
     }
+}
+
+/// What the times of the table are made of.
+fn times(outlook: &Outlook, starts: bool) -> String {
+    let warm_ups = if outlook.size.warmup_s > 0.0 { " with the warm-up stages" } else { "" };
+    let starts = if starts { "; the starts of the services come on top" } else { "" };
+    format!("in brackets: how long the load of all takes{warm_ups}{starts}")
 }

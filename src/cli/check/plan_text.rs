@@ -1,11 +1,11 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
 use super::{
-    super::outlook::{Outlook, per_arrival},
-    outlook_text, replicates_text, steering_text, target_text, thresholds_text, users_text,
+    super::outlook::{self, Outlook},
+    outlook_text, replicates_text, sockets_text, steering_text, target_text, thresholds_text, users_text,
 };
 use crate::{
-    compare::SERVICE,
+    compare::{SERVICE, Shortage},
     plan::{HttpVersion, Load, Plan, Resolved, Target, Timeouts},
     policy::{BLOCKS_MIN, LatencyRule, MetricOverride, Mode, Override, Quantile, Response},
     units::{self, PerSecond},
@@ -15,15 +15,16 @@ pub(super) fn render(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
     let sections = [
         head(resolved),
         stages(&resolved.plan),
-        endpoints(resolved),
+        endpoints(resolved, outlook),
         scenarios(&resolved.plan),
+        sockets_text::render(&resolved.plan),
         users_text::data(&resolved.plan),
         thresholds_text::render(resolved),
         regression(resolved),
         outlook.map(|outlook| outlook_text::render(outlook, resolved)).unwrap_or_default(),
         limits(resolved),
         replicates_text::hooks(resolved),
-        steering_text::render(&resolved.plan.control),
+        steering_text::render(&resolved.plan.control, &resolved.policy.validity),
         files(resolved),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n\n")
@@ -41,6 +42,9 @@ fn head(resolved: &Resolved) -> String {
     if plan.peak_users() > 0 {
         load.push(format!("at most {} users", plan.peak_users()));
     }
+    if plan.peak_sockets() > 0 {
+        load.push(format!("at most {} WebSocket connections", plan.peak_sockets()));
+    }
     let of_each = if plan.baseline.is_some() { "; each version has half of it" } else { "" };
     lines.push(format!("length    {length}, {}{of_each}", load.join(", ")));
     lines.extend(replicates_text::lines(resolved));
@@ -52,7 +56,7 @@ const UNKNOWN: &str = "as the target allows";
 
 /// Whether users are measured: how many requests they make depends on the target.
 fn measures_users(plan: &Plan) -> bool {
-    plan.stages.iter().any(|stage| stage.measured && matches!(stage.load, Load::Users(_)))
+    plan.stages.iter().any(|stage| stage.measured && !matches!(stage.load, Load::Arrivals(_)))
 }
 
 fn stages(plan: &Plan) -> String {
@@ -61,7 +65,7 @@ fn stages(plan: &Plan) -> String {
         let arrivals = match (stage.load, stage.iterations) {
             (Load::Arrivals(_), None) => stage.arrivals().to_string(),
             (_, Some(count)) => format!("{at_most}{count}"),
-            (Load::Users(_), None) => UNKNOWN.to_owned(),
+            (Load::Users(_) | Load::Connections(_), None) => UNKNOWN.to_owned(),
         };
         vec![
             stage.name.clone(),
@@ -76,6 +80,9 @@ fn stages(plan: &Plan) -> String {
 }
 
 fn scenarios(plan: &Plan) -> String {
+    if plan.workload.scenarios.is_empty() {
+        return String::new();
+    }
     let total: u64 = plan.workload.scenarios.iter().map(|scenario| u64::from(scenario.weight)).sum();
     let row = |scenario: &crate::plan::Scenario| {
         let share = f64::from(scenario.weight) / total.max(1) as f64;
@@ -85,32 +92,39 @@ fn scenarios(plan: &Plan) -> String {
     table("scenarios", &["weight", "share", "steps"], rows)
 }
 
-/// Requests each endpoint gets in the measured time, and which quantiles that many can be compared by.
-fn endpoints(resolved: &Resolved) -> String {
+/// Requests each endpoint gets in the measured time, and which quantiles that many can surely be compared by.
+fn endpoints(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
     let plan = &resolved.plan;
-    let arrivals: u64 = plan.stages.iter().filter(|stage| stage.measured).map(crate::plan::Stage::arrivals).sum();
     let row = |(id, endpoint): (usize, &crate::plan::Endpoint)| {
-        let requests = arrivals as f64 * per_arrival(plan, id) / plan.sides().len() as f64;
-        let testable: Vec<String> = resolved
-            .policy
-            .regression
-            .latency
-            .keys()
-            .filter(|quantile| measures_users(plan) || requests.round() as u64 >= quantile.samples_to_compare())
-            .map(Quantile::to_string)
-            .collect();
-        let testable = match (resolved.measured_blocks() < BLOCKS_MIN, testable.is_empty()) {
-            (true, _) => "none, too few blocks".to_owned(),
-            (false, true) => "none, too few requests".to_owned(),
-            (false, false) => testable.join(", "),
-        };
-        let requests = if measures_users(plan) { UNKNOWN.to_owned() } else { format!("{requests:.0}") };
-        vec![endpoint.name.clone(), endpoint.request.clone(), requests, testable]
+        // How many messages a connection sees is for the service to say.
+        let is_open = measures_users(plan) || plan.workload.is_of_socket(id);
+        let requests = if is_open { UNKNOWN.to_owned() } else { format!("{:.0}", outlook::requests(plan, id)) };
+        let outlook = outlook.filter(|_| !is_open);
+        vec![endpoint.name.clone(), endpoint.request.clone(), requests, comparable(&endpoint.name, resolved, outlook)]
     };
     let measured = plan.workload.endpoints.iter().enumerate().filter(|(id, _)| plan.workload.is_measured(*id));
     let rows = measured.map(row).collect();
     let requests = if plan.baseline.is_some() { "measured requests of each version" } else { "measured requests" };
     table("endpoints", &["request", requests, "comparable"], rows)
+}
+
+fn comparable(endpoint: &str, resolved: &Resolved, outlook: Option<&Outlook>) -> String {
+    let rules = &resolved.policy.regression;
+    if rules.ignores(endpoint) {
+        return "ignored".to_owned();
+    }
+    let Some(outlook) = outlook else {
+        let all: Vec<String> = rules.latency.keys().map(Quantile::to_string).collect();
+        let too_short = resolved.measured_blocks() < BLOCKS_MIN;
+        return if too_short { "none, too few blocks".to_owned() } else { all.join(", ") };
+    };
+    let own = || outlook.expected.iter().filter(|row| row.endpoint == endpoint);
+    let tested: Vec<String> = own().filter(|row| row.shortage.is_none()).map(|row| row.quantile.to_string()).collect();
+    match (tested.is_empty(), own().any(|row| matches!(row.shortage, Some(Shortage::Blocks(_))))) {
+        (false, _) => tested.join(", "),
+        (true, true) => "none, too few blocks".to_owned(),
+        (true, false) => "none, too few requests".to_owned(),
+    }
 }
 
 fn regression(resolved: &Resolved) -> String {
@@ -247,7 +261,7 @@ fn files(resolved: &Resolved) -> String {
         format!("  report           {} ({})", resolved.report.dir.display(), formats.join(", ")),
         format!(
             "  baselines        {} (`baseline prune` keeps the newest {})",
-            resolved.baseline.dir.display(),
+            crate::cli::shelf::of(&resolved.baseline),
             resolved.baseline.keep
         ),
         format!("  windows          {}, seed {}", units::duration(resolved.plan.window), resolved.plan.seed),

@@ -34,8 +34,17 @@ fn replicates(resolved: &Resolved) -> Option<String> {
         0 => String::new(),
         _ => format!(", up to {} replicates where it is inconclusive", replication.most()),
     };
+    let starts = if are_started(resolved) { ", plus the starts of the services" } else { "" };
     let count = replication.count;
-    Some(format!("runs      {count} replicates with fresh processes, each {}; {whole} of load in all{sooner}{more}", each(&part)))
+    Some(format!(
+        "runs      {count} replicates with fresh processes, each {}; {whole} of load in all{starts}{sooner}{more}",
+        each(&part)
+    ))
+}
+
+/// Whether services are started, or restarted, in each replicate: nobody knows beforehand how long that takes.
+pub(super) fn are_started(resolved: &Resolved) -> bool {
+    resolved.hooks.restart.is_some() || resolved.plan.targets.iter().any(|target| target.start.is_some())
 }
 
 /// `8s not measured and 20s measured`.

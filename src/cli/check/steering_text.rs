@@ -2,13 +2,15 @@
 
 use crate::{
     plan::{CircuitBreaker, Control, Formula, OnSaturated, SelfProtection},
+    policy::Validity,
     units::{self, percent},
 };
 
 /// Nothing where nothing was asked for: the defaults only watch.
-pub(super) fn render(control: &Control) -> String {
+pub(super) fn render(control: &Control, validity: &Validity) -> String {
+    let late_max = Some(validity.late_p99_max).filter(|max| *max != Validity::default().late_p99_max);
     let asked = control.adaptive.is_some() || control.rate_limit.is_some() || control.circuit_breaker.is_some();
-    if !asked && control.self_protection == SelfProtection::default() {
+    if !asked && late_max.is_none() && control.self_protection == SelfProtection::default() {
         return String::new();
     }
     let mut lines = vec!["steering".to_owned()];
@@ -31,6 +33,10 @@ pub(super) fn render(control: &Control) -> String {
     }
     lines.push(format!("  circuit breaker  {}", control.circuit_breaker.as_ref().map_or_else(|| "none".to_owned(), breaker)));
     lines.push(format!("  self-protection  {}", protection(&control.self_protection)));
+    if let Some(max) = late_max {
+        let max = units::duration(max);
+        lines.push(format!("  lateness         the run is invalid where 1% of the requests are sent more than {max} late"));
+    }
     lines.join("\n")
 }
 

@@ -75,5 +75,8 @@ pub(super) fn manners(http: &HttpSettings) -> Vec<String> {
     if http.cookies {
         lines.push("  cookies          each user keeps its own".to_owned());
     }
+    if http.traces {
+        lines.push("  traces           each request is sent with an id of its own (traceparent)".to_owned());
+    }
     lines
 }

@@ -5,15 +5,15 @@ mod several;
 use std::path::{Path, PathBuf};
 
 use super::{
-    Failure,
+    Failure, as_gate,
     config_args::ConfigArgs,
-    ratchet,
+    places, ratchet,
     records::{Side, read_all, same_conditions, same_suite},
-    sources, terminal,
+    shelf, sources, terminal,
 };
 use crate::{
-    baseline::Store,
-    compare::{self, Look, compare_ab},
+    baseline::Shelf,
+    compare::{self, compare_ab},
     exit::Exit,
     policy::{BASELINES_MAX, Policy},
     record::{LearnedNoise, RunRecord},
@@ -73,17 +73,23 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let (Some(config), Some(resolved), Some(run)) = (&args.config, &resolved, candidate.first()) {
         warn_of_other_suite(&config.config, &resolved.plan.suite, &run.suite);
     }
-    let learned_in = args.noise.clone().or_else(|| resolved.as_ref().map(|resolved| resolved.baseline.dir.clone()));
+    let lines = resolved.as_ref().map(places::of);
+    let configured = || resolved.as_ref().map(|resolved| shelf::of(&resolved.baseline));
+    let learned_in = args.noise.clone().map(Shelf::Folder).or_else(configured);
     let policy = resolved.as_ref().map_or_else(Policy::default, |resolved| resolved.policy.clone());
     let (reference, baseline) = match args.mode {
         Mode::Baseline => hold_against(baseline, &candidate, &policy)?,
-        Mode::Ab => (side_by_side(&mut baseline, &mut candidate, &policy, learned_in.map(Store::at))?, baseline),
+        Mode::Ab => (side_by_side(&mut baseline, &mut candidate, &policy, learned_in)?, baseline),
     };
     let mut verdict = verdict::decide(&candidate, reference, &policy);
     if let (Mode::Baseline, Some(resolved)) = (args.mode, &resolved) {
         verdict = ratchet::apply(verdict, &candidate, resolved)?;
     }
     let view = View::new(&verdict, &candidate, &baseline);
+    let view = match lines {
+        Some(lines) => view.placed(lines),
+        None => view,
+    };
     terminal::out(&report::console(&view));
     if let Some(path) = &args.json {
         write_json(&view.file, path)?;
@@ -96,7 +102,7 @@ fn side_by_side(
     baseline: &mut [RunRecord],
     candidate: &mut [RunRecord],
     policy: &Policy,
-    learned_in: Option<Store>,
+    learned_in: Option<Shelf>,
 ) -> Result<Reference, Failure> {
     compare::check_pairs(baseline.len(), candidate.len()).map_err(|error| Failure::usage(error).hint(error.hint()))?;
     same_conditions(
@@ -111,11 +117,17 @@ fn side_by_side(
         terminal::err(&format!("warning: {caution}; where they were not, what two processes differ by looks like a change"));
     }
     let learned = match (learned_in, candidate.first()) {
-        (Some(store), Some(run)) => store.learned(&run.suite, &run.fingerprint().id)?,
+        (Some(shelf), Some(run)) => shelf.open()?.learned(&run.suite, &run.fingerprint().id)?,
         _ => LearnedNoise::default(),
     };
     let rules = &policy.regression;
-    let comparison = compare_ab(baseline, candidate, rules, &learned, Look::only(candidate.len(), rules.alpha));
+    let as_gate = as_gate::of(candidate, &learned, rules);
+    let compared = |runs: &[RunRecord]| -> Vec<RunRecord> {
+        let cut = |run: &RunRecord| as_gate.windows.as_ref().map_or_else(|| run.clone(), |windows| run.beginning(windows));
+        runs.iter().map(cut).collect()
+    };
+    let mut comparison = compare_ab(&compared(baseline), &compared(candidate), rules, &learned, as_gate.look);
+    comparison.notes.extend(as_gate.notes);
     Ok(Reference::Compared(Box::new(comparison)))
 }
 

@@ -73,6 +73,8 @@ pub(super) enum Pace {
     Arrivals,
     /// Users begin when they are ready: nothing falls due.
     Users,
+    /// Connections are there, and what comes of them is counted.
+    Connections,
 }
 
 /// Counts of a moment, for rates.
@@ -104,18 +106,20 @@ impl Pace {
         let is_one = |scenario: &Scenario| scenario.requests().count() == 1;
         match load {
             Load::Users(_) => Self::Users,
+            Load::Connections(_) => Self::Connections,
             Load::Arrivals(_) if plan.workload.scenarios.iter().all(is_one) => Self::Requests,
             Load::Arrivals(_) => Self::Arrivals,
         }
     }
 
     /// `200/s due`, `199/s done`
-    fn words(self, due: f64, done: f64) -> [String; 2] {
+    fn words(self, due: f64, done: f64) -> Vec<String> {
         let rate = |rate: f64| PerSecond(rate.round()).to_string();
         match self {
-            Self::Requests => [format!("{} due", rate(due)), format!("{} done", rate(done))],
-            Self::Arrivals => [format!("{} iterations/s due", due.round()), format!("{} requests/s done", done.round())],
-            Self::Users => [format!("{} iterations/s", due.round()), format!("{} requests/s", done.round())],
+            Self::Requests => vec![format!("{} due", rate(due)), format!("{} done", rate(done))],
+            Self::Arrivals => vec![format!("{} iterations/s due", due.round()), format!("{} requests/s done", done.round())],
+            Self::Users => vec![format!("{} iterations/s", due.round()), format!("{} requests/s", done.round())],
+            Self::Connections => vec![format!("{} requests/s", done.round())],
         }
     }
 }
@@ -177,9 +181,9 @@ impl Figurer {
     }
 }
 
-/// Users that a closed loop has at a moment of the run.
+/// Users that a closed loop is to have at a moment of the run, or connections that there are to be.
 fn users(load: Load, place: StagePlace, moment: Duration) -> Option<u32> {
-    let Load::Users(crowd) = load else { return None };
+    let (Load::Users(crowd) | Load::Connections(crowd)) = load else { return None };
     let since = moment.saturating_sub(place.begins).as_secs_f64();
     let share = since / place.ends.saturating_sub(place.begins).as_secs_f64().max(1e-9);
     let (from, to) = (f64::from(crowd.from), f64::from(crowd.to));
@@ -210,7 +214,7 @@ impl Figures {
     /// those of the candidate and, behind a bar, of the baseline.
     pub(super) fn going(&self) -> String {
         let latency = |value: Option<Micros>| value.map_or_else(|| "-".to_owned(), |us| us.to_string());
-        let mut parts = self.pace.words(self.due, self.done).to_vec();
+        let mut parts = self.pace.words(self.due, self.done);
         let share = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), units::percent);
         let beside = |text: Option<String>| text.map_or_else(String::new, |text| format!(" | {text}"));
         for (n, name) in ["p50", "p95", "p99"].into_iter().enumerate() {
@@ -219,8 +223,9 @@ impl Figures {
         }
         let baseline = beside(self.baseline.map(|baseline| share(baseline.error_rate)));
         parts.push(format!("{}{baseline} failed", share(self.error_rate)));
-        parts.push(format!("{} in flight", self.in_flight));
-        parts.extend(self.users.map(|users| format!("{users} users")));
+        let kind = if self.pace == Pace::Connections { "connections" } else { "users" };
+        parts.extend((self.pace != Pace::Connections).then(|| format!("{} in flight", self.in_flight)));
+        parts.extend(self.users.map(|users| format!("{users} {kind}")));
         parts.extend((self.dropped > 0).then(|| format!("{} dropped", self.dropped)));
         parts.extend((self.held_back > 0).then(|| format!("{} held back", self.held_back)));
         parts.join("  ")
@@ -254,8 +259,8 @@ impl Figures {
             "moment_s": (self.moment.as_secs_f64() * 10.0).round() / 10.0,
             "length_s": self.length.as_secs_f64(),
             "stage": self.stage.as_ref().map_or("finishing", |stage| stage.0.as_str()),
-            "users": self.users,
-            "due_per_s": (self.pace != Pace::Users).then(|| self.due.round()),
+            "users": self.users.filter(|_| self.pace != Pace::Connections),
+            "due_per_s": (!matches!(self.pace, Pace::Users | Pace::Connections)).then(|| self.due.round()),
             "iterations_per_s": self.due.round(),
             "rate_per_s": self.done.round(),
             "p50_us": us(self.quantiles[0]),

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     compare::{
-        ComparedMetric, Comparison, Outcome, Row, SERVICE, compare,
+        Change, ComparedMetric, Comparison, Grade, Lean, Outcome, Row, SERVICE, compare,
         fixture::{self, Request},
+        way_out,
     },
     policy::{MetricOverride, Override, Quantile, Regression, Severity},
     record::{ErrorClass, RunRecord},
@@ -163,4 +164,87 @@ fn a_step_of_the_load_between_stages_is_not_noise() {
     let (staged, flat) = (judge(&[40, 40]), judge(&[80]));
     let p95 = ComparedMetric::Latency(Quantile::P95);
     assert!(row(&staged, "/a", p95).mde.unwrap() < row(&flat, "/a", p95).mde.unwrap());
+}
+
+/// `/b` with a tenth of the requests of `/a`, both failing to that share.
+fn failing(shares: [u64; 2], shift: u64) -> RunRecord {
+    let mut requests = Vec::new();
+    for n in 0..4_400_u64 {
+        let endpoint = usize::from(n % 11 == 10);
+        let failed = (n / 11 * 37 + shift) % 100 < shares[endpoint];
+        let outcome = if failed { Err(ErrorClass::Status5xx) } else { Ok(9_000 + n * 7919 % 900) };
+        requests.push(Request { due_us: n * 60_000_000 / 4_400, endpoint, outcome });
+    }
+    fixture::run(&[60], &["/a", "/b"], &requests)
+}
+
+#[test]
+fn all_errors_together_point_to_the_endpoints_that_say_it_for_sure() {
+    let baselines: Vec<RunRecord> = (0..6).map(|shift| failing([0, 0], shift)).collect();
+    let broken = compare(&baselines, &[failing([100, 100], 9)], &Regression::default());
+    let all = row(&broken, SERVICE, ComparedMetric::ErrorRate);
+    // It can't fail by itself; the specification says so, and readers of the file rely on it.
+    assert_eq!((all.outcome, all.level, all.grade), (Outcome::Inconclusive, None, Some(Grade::ToldByEndpoints)));
+    assert_eq!(all.reason, "error rate of the service as a whole went from 0% to 100%; it rose in /a, /b: see there");
+    let fewer = compare(&baselines, &[failing([0, 2], 9)], &Regression::default());
+    let all = row(&fewer, SERVICE, ComparedMetric::ErrorRate);
+    assert_eq!(all.grade.filter(|grade| *grade == Grade::ToldByEndpoints), None, "{all:#?}");
+}
+
+#[test]
+fn what_leans_to_one_side_and_does_not_count_is_not_called_no_change() {
+    let comparison = compare(&baselines(), &[run(1.0, 9)], &Regression::default());
+    let mut row = row(&comparison, "/b", P50).clone();
+    let mut leans = |estimate: f64, low: f64, high: f64| {
+        row.change = row.change.map(|change| Change { estimate, interval: Some((low, high)), ..change });
+        row.lean()
+    };
+    assert_eq!(leans(0.14, 0.044, 0.25), Some(Lean::Worse));
+    assert_eq!(leans(-0.14, -0.25, -0.044), Some(Lean::Better));
+    assert_eq!(leans(0.14, -0.01, 0.25), None);
+    row.metric = ComparedMetric::Throughput;
+    assert_eq!(row.lean(), None);
+    row.change = row.change.map(|change| Change { interval: Some((-0.2, -0.1)), ..change });
+    assert_eq!(row.lean(), Some(Lean::Worse));
+    row.outcome = Outcome::Regressed;
+    assert_eq!(row.lean(), None, "what counts says itself what it is");
+}
+
+#[test]
+fn one_run_of_each_side_tells_nothing_of_how_much_runs_differ() {
+    let one = |shift: u64| {
+        fixture::steady(60, &["/a", "/b"], 40, |_, second, n| {
+            let us = 8_000 + (n * 7919 + shift * 31) % 4_000;
+            // What a run varies by within itself drowns everything.
+            us * (1 + (second / 5 * (7 + shift)) % 11 * 9)
+        })
+    };
+    let advice = "how much runs differ by themselves is assumed, as there is one of each side; more baseline runs would show it";
+    let rules = Regression {
+        latency: [(Quantile::P50, MetricOverride { sensitivity: Some(0.01), ..MetricOverride::default() })].into(),
+        ..Regression::default()
+    };
+    let open = |baselines: &[RunRecord]| {
+        let comparison = compare(baselines, &[one(9)], &rules);
+        comparison.rows.iter().find(|row| row.outcome == Outcome::Inconclusive && row.mde.is_some()).unwrap().reason.clone()
+    };
+    let reason = open(&[one(1)]);
+    assert!(reason.ends_with(advice) && way_out(&reason).unwrap().contains("at least 5 baseline runs"), "{reason}");
+    let reason = open(&[one(1), one(2), one(3)]);
+    assert!(!reason.contains("as there is one of each side"), "{reason}");
+}
+
+#[test]
+fn what_is_missing_of_the_service_as_a_whole_is_said() {
+    let rare = |shift: u64| {
+        fixture::steady(60, &["/a", "/b"], 1, |_, second, n| 8_000 + (n * 7919 + second * 104_729 + shift * 31) % 4_000)
+    };
+    let baselines: Vec<RunRecord> = (0..3).map(rare).collect();
+    let comparison = compare(&baselines, &[rare(9)], &Regression::default());
+    let note =
+        "p95 of the service as a whole can't be compared: it takes two endpoints with 200 successful requests in every run";
+    assert!(comparison.notes.contains(&note.to_owned()), "{:?}", comparison.notes);
+    assert!(comparison.rows.iter().any(|row| row.endpoint == SERVICE && row.metric == P50));
+    let enough = compare(&self::baselines(), &[run(1.0, 9)], &Regression::default());
+    assert!(enough.notes.iter().all(|note| !note.contains("service as a whole")), "{:?}", enough.notes);
 }

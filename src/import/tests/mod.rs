@@ -117,7 +117,7 @@ fn windows_that_are_opened_again_and_again_lose_nothing() {
     let gathered = |batch: usize| {
         let mut gather = Gather::in_batches(batch, "");
         for (time_us, endpoint, latency_us) in &rows {
-            let row = Row { time_us: *time_us, endpoint, stage: None, latency_us: *latency_us, failed: None };
+            let row = Row { time_us: *time_us, endpoint, stage: None, latency_us: *latency_us, has_point: false, failed: None };
             gather.add(1, &row).unwrap();
         }
         gather.finish().unwrap().windows
@@ -228,8 +228,25 @@ fn a_long_run_gets_longer_windows_and_one_that_is_too_long_is_refused() {
 
 #[test]
 fn rows_of_a_moment_look_like_another_unit() {
-    let milliseconds: Vec<(f64, &str, u64, u16)> = (0..200).map(|n| (f64::from(n) * 1e-4, "/a", 10, 200)).collect();
+    let milliseconds: Vec<(f64, &str, u64, u16)> = (0..200).map(|n| (f64::from(n) * 1e-4, "/a", 9_000, 200)).collect();
     let (_folder, paths) = files(&[(HEADER.to_owned() + &rows(&milliseconds)).as_bytes()]);
     let results = read(&paths, &FORMATS[0], &Rules::default(), Duration::ZERO).unwrap();
     assert_eq!(results.cautions(), ["all 200 rows lie within 19.9 ms: are the times in the unit of the format?"]);
+}
+
+#[test]
+fn latencies_that_look_like_milliseconds_are_asked_about() {
+    let cautions = |latency: fn(u32) -> String, count: u32| {
+        let row = |n: u32| format!("{},/a,{},200\n", n * 100_000, latency(n));
+        let (_folder, paths) = files(&[(HEADER.to_owned() + &(0..count).map(row).collect::<String>()).as_bytes()]);
+        read(&paths, &FORMATS[0], &Rules::default(), Duration::ZERO).unwrap().cautions()
+    };
+    let whole = cautions(|n| (5 + n % 7 + n / 190 * 2_000).to_string(), 200);
+    let words = "half of the responses took less than 8 us by latency_us: are these milliseconds? Microseconds are read; multiply by 1000";
+    assert_eq!(whole, [words]);
+    let broken = cautions(|n| format!("{}.25", 180 + n % 40), 200);
+    assert!(broken.len() == 1 && broken[0].contains("are these milliseconds?"), "{broken:?}");
+    assert_eq!(cautions(|n| (180 + n % 40).to_string(), 200), Vec::<String>::new(), "a service on the same machine");
+    assert_eq!(cautions(|n| format!("{}.25", 8_000 + n % 40), 200), Vec::<String>::new(), "a tool that measures nanoseconds");
+    assert_eq!(cautions(|_| "8".to_owned(), 20), Vec::<String>::new(), "too few to say");
 }

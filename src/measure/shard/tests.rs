@@ -35,6 +35,7 @@ fn finished(ms: u64) -> Finished {
         retried: false,
         failure: None,
         sample: None,
+        ..Finished::default()
     }
 }
 
@@ -135,7 +136,8 @@ fn what_has_no_outcome_at_the_end_is_a_failure_that_took_from_its_due_time_until
     assert_eq!(end.failures, {
         let mut expected = Failures::default();
         let (class, message) = (ErrorClass::Unfinished, Cow::Borrowed("there was no outcome when the run ended"));
-        (0..2).for_each(|_| expected.keep(FailureNote { endpoint: 0, class, message: message.clone(), sample: None }));
+        (0..2)
+            .for_each(|_| expected.keep(FailureNote { endpoint: 0, class, message: message.clone(), sample: None, trace: None }));
         expected
     });
     let closed: Vec<ClosedWindow> = source.try_iter().collect();

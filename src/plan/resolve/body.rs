@@ -45,7 +45,8 @@ pub(super) fn resolve(
     }
 }
 
-fn json(value: &serde_yaml::Value, at: &Path, scribe: &mut Scribe<'_>, reach: &Reach) -> Option<(Bytes, Vec<Piece>)> {
+/// JSON as written, and its pieces where any of it is a template.
+pub(super) fn json(value: &serde_yaml::Value, at: &Path, scribe: &mut Scribe<'_>, reach: &Reach) -> Option<(Bytes, Vec<Piece>)> {
     let value = match serde_json::to_value(value) {
         Ok(value) => value,
         Err(error) => {

@@ -6,6 +6,7 @@ use super::Problems;
 use crate::{
     config::{Loaded, Path, control as written},
     plan::{Adaptive, Arrivals, CircuitBreaker, Control, Formula, Load, OnSaturated, RateLimit, SelfProtection, Stage},
+    policy::Validity,
     units,
 };
 
@@ -15,6 +16,9 @@ const BURST_MAX: u64 = 1_000_000;
 const WINDOWS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(600);
 /// How often the generator's own strain may be looked at.
 const LOOKS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
+/// How late the generator may be: no timer of a shared machine holds less, and a run that is later is another run than the one that
+/// was asked for.
+const LATE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
 /// Share that something may grow to at most.
 const CEILING_MAX: f64 = 10.0;
 
@@ -144,4 +148,13 @@ fn self_protection(written: &written::SelfProtection, at: &Path, problems: &Prob
     }
     problems.time_in(rules.every, &at.key("every"), &LOOKS);
     rules
+}
+
+/// When a run counts as a measurement: how late the generator may be is said where it is kept from being the bottleneck.
+pub(super) fn validity(loaded: &Loaded, problems: &Problems<'_>) -> Validity {
+    let (default, written) = (Validity::default(), loaded.document.safety.self_protection.as_ref());
+    let at = Path::root().key("safety").key("self_protection").key("late_p99");
+    let late_p99_max = problems.time_or(written.and_then(|written| written.late_p99.as_ref()), &at, default.late_p99_max);
+    problems.time_in(late_p99_max, &at, &LATE);
+    Validity { late_p99_max, ..default }
 }

@@ -6,15 +6,20 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     config::Secrets,
     plan::{
-        Arrivals, BodyRule, Check, Control, Endpoint, Extract, Feeder, HttpSettings, HttpVersion, OnSaturated, RequestStep,
-        Scenario, Step, Target, Workload,
+        Arrivals, BodyRule, Broadcast, Check, Control, Endpoint, Extract, Feeder, HttpSettings, HttpVersion, OnSaturated,
+        Outgoing, RequestStep, Scenario, SocketScenario, SocketStep, Step, Target, Workload,
     },
     units::nanoseconds,
 };
 
 /// SHA-256 in hexadecimal over names, weights, methods, paths, headers, bodies and expected statuses. Every part is
 /// preceded by its length, so that no two workloads run together to the same bytes.
-pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], feeders: &[Feeder], secrets: &Secrets) -> String {
+pub(super) fn workload(
+    (scenarios, sockets): (&[Scenario], &[SocketScenario]),
+    endpoints: &[Endpoint],
+    feeders: &[Feeder],
+    secrets: &Secrets,
+) -> String {
     let mut hash = Sha256::new();
     let mut part = adding_to(&mut hash);
     for scenario in scenarios {
@@ -36,6 +41,10 @@ pub(super) fn workload(scenarios: &[Scenario], endpoints: &[Endpoint], feeders: 
             steps.iter().for_each(|step| of_any_step(step, endpoints, secrets, &mut part));
         }
     }
+    for socket in sockets {
+        part(b"websocket");
+        of_socket(socket, endpoints, secrets, &mut part);
+    }
     drop(part);
     hexadecimal(hash)
 }
@@ -53,6 +62,41 @@ fn of_any_step(step: &Step, endpoints: &[Endpoint], secrets: &Secrets, part: &mu
             part(format!("{think:?}").as_bytes());
         }
     }
+}
+
+fn of_socket(socket: &SocketScenario, endpoints: &[Endpoint], secrets: &Secrets, part: &mut impl FnMut(&[u8])) {
+    part(socket.name.as_bytes());
+    part(secrets.mask(&socket.opening.path).as_bytes());
+    of_headers(&socket.opening.headers, part);
+    part(format!("{} {:?} {:?} {:?}", socket.connections, socket.heartbeat, socket.reconnect, socket.rate).as_bytes());
+    if let Some(Broadcast { publishers, rate, message, id_from, within, .. }) = &socket.broadcast {
+        part(format!("broadcast {publishers} {rate:?} {id_from} {within:?} {}", of_message(message, secrets)).as_bytes());
+    }
+    for (mark, steps) in [(&b"setup"[..], &socket.setup), (b"steps", &socket.steps)] {
+        part(mark);
+        for step in steps {
+            let name = |endpoint: usize| endpoints.get(endpoint).map_or("", |endpoint| endpoint.name.as_str());
+            let text = match step {
+                SocketStep::Send(outgoing) => of_message(outgoing, secrets),
+                SocketStep::Expect(expect) => {
+                    let (name, wanted) = (name(expect.endpoint), secrets.mask(&expect.wanted.to_string()));
+                    format!("expect {name} {wanted} {:?} {}", expect.within, expect.measured)
+                }
+                SocketStep::Listen(listen) => {
+                    let from = listen.latency.as_ref().map(|latency| (name(latency.endpoint), latency.sent_at.to_string()));
+                    format!("listen {:?} {from:?}", listen.length)
+                }
+                SocketStep::Think(think) => format!("think {think:?}"),
+                SocketStep::Close(code) => format!("close {code}"),
+            };
+            part(text.as_bytes());
+        }
+    }
+}
+
+fn of_message(outgoing: &Outgoing, secrets: &Secrets) -> String {
+    let digest = Sha256::digest(secrets.mask(&String::from_utf8_lossy(&outgoing.written)).as_bytes());
+    format!("send {} {digest:?}", outgoing.is_text)
 }
 
 fn of_feeder(feeder: &Feeder, part: &mut impl FnMut(&[u8])) {
@@ -234,6 +278,9 @@ fn of_limits(http: &HttpSettings, part: &mut impl FnMut(&[u8])) {
 fn of_manners(http: &HttpSettings, part: &mut impl FnMut(&[u8])) {
     if http.cookies {
         part(b"cookies");
+    }
+    if http.traces {
+        part(b"traces");
     }
     if http.redirects > 0 {
         part(b"redirects");

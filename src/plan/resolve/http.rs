@@ -33,6 +33,7 @@ pub(super) fn resolve(loaded: &Loaded, problems: &Problems<'_>) -> HttpSettings 
             ..connections
         },
         timeouts: timeouts(&written.timeouts, &at.key("timeouts"), problems),
+        traces: false,
         compression: written.compression.unwrap_or_default(),
         cookies: problems.choice(written.cookies.as_deref(), &at.key("cookies"), &cookies, &[]).unwrap_or(false),
         redirects: retries::at_most(written.redirects, &at.key("redirects"), problems),

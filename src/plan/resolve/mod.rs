@@ -1,15 +1,19 @@
 //! What was written -> what it means. Every problem is collected with its place; a plan comes out only when there is none.
 
 mod body;
+mod broadcast;
 mod checks;
 mod commands;
 mod control;
 mod feeders;
+mod github;
 mod hash;
 mod hosts;
 mod http;
 mod limits;
 mod names;
+mod observe;
+mod only;
 mod problems;
 mod regression;
 mod replicates;
@@ -17,6 +21,7 @@ mod request;
 mod retries;
 mod scenarios;
 mod settings;
+mod shortness;
 mod stage;
 mod stages;
 mod step;
@@ -26,16 +31,19 @@ mod templates;
 mod thresholds;
 mod tls;
 mod versions;
+mod websocket;
+mod websocket_steps;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
+pub use github::{CommentMode, GithubSettings, is_key};
 use problems::Problems;
-pub use settings::{BaselineSettings, ReportFormat, ReportSettings};
+pub use settings::{BaselineSettings, BaselineStore, ReportFormat, ReportSettings};
 
 use super::{Hooks, Plan, Replication};
 use crate::{
     config::{ConfigError, Loaded, Path, Secrets},
-    policy::{BLOCKS_MIN, Mode, Policy, Validity},
+    policy::{Mode, Policy},
     units::Micros,
 };
 
@@ -54,8 +62,14 @@ pub struct Resolved {
     pub baseline: BaselineSettings,
     /// What is written after the run.
     pub report: ReportSettings,
+    /// What is posted to the pull request.
+    pub github: GithubSettings,
+    /// Files in which other programs note what happens while load is made.
+    pub events: Vec<PathBuf>,
     /// What keeps load from going where it must not; the plan already keeps to it.
     pub safety: SafetySettings,
+    /// The configuration file, as the user named it.
+    pub config: PathBuf,
     /// SHA-256 of the configuration file as written.
     pub config_sha256: String,
     /// What must never be shown.
@@ -93,13 +107,21 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let window = limits::window(loaded, &problems);
     let limits = limits::limits(loaded, &problems);
     versions::check_limits(limits.max_in_flight, mode, &problems);
-    let http = http::resolve(loaded, &problems);
+    let mut http = http::resolve(loaded, &problems);
+    http.traces = observe::traces(loaded, &problems);
     let mut control = control::resolve(loaded, &problems);
-    let stages = stages::resolve(loaded, &safety, mode, &mut control, &problems);
+    let mut stages = stages::resolve(loaded, &safety, mode, &mut control, &problems);
     control::check_use(loaded, &stages, &problems);
+    let validity = control::validity(loaded, &problems);
     let seed = loaded.document.load.seed.unwrap_or(SEED);
     let feeders = feeders::resolve(loaded, seed, &problems);
     let workload = scenarios::resolve(loaded, &feeders, &problems);
+    if let Some(workload) = &workload {
+        websocket::check(&workload.sockets, loaded, mode, &problems);
+        if stages.is_empty() && workload.scenarios.is_empty() {
+            stages = websocket::stages(&workload.sockets, &safety, &problems);
+        }
+    }
     let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
     let regression = regression::resolve(loaded, mode, workload.as_ref(), window, &problems);
     let baseline = baseline.filter(|_| mode == Mode::Ab);
@@ -109,6 +131,11 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     settings::secrets(loaded, &problems);
     let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
+    let github = github::resolve(loaded, &suite, &problems);
+    if let (true, Some(workload), Some(targets)) = (http.traces, &workload, &targets) {
+        observe::check_headers(workload, targets, &problems);
+    }
+    let events = settings::events(loaded, &problems);
     let found = problems.into_all();
     let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
         return Err(loaded.error(found));
@@ -120,17 +147,21 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let place = targets.len();
     targets.extend(baseline);
     let baseline = (targets.len() > place).then_some(place);
-    notes.extend(self::notes(&targets, &safety, &stages, regression.block));
+    notes.extend(self::notes(&targets, &safety));
+    notes.extend(shortness::note(&stages, regression.block, replication));
     notes.extend(cold_note(&targets, &hooks, &stages));
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
         plan: Plan { suite, targets, baseline, stages, workload, http, control, limits, window, seed },
         replication,
         hooks,
-        policy: Policy { thresholds, regression, validity: Validity::default() },
+        policy: Policy { thresholds, regression, validity },
         baseline: store,
         report,
+        github,
+        events,
         safety,
+        config: loaded.path.clone(),
         config_sha256,
         secrets: loaded.secrets.clone(),
         notes,
@@ -171,7 +202,7 @@ fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
     }
 }
 
-fn notes(targets: &[super::Target], safety: &SafetySettings, stages: &[super::Stage], block: Duration) -> Vec<String> {
+fn notes(targets: &[super::Target], safety: &SafetySettings) -> Vec<String> {
     let mut notes: Vec<String> = targets.iter().filter_map(super::Target::caution).collect();
     let mut foreign: Vec<&str> = targets.iter().map(|target| target.host.as_str()).collect();
     foreign.retain(|host| !hosts::is_loopback(host));
@@ -180,17 +211,6 @@ fn notes(targets: &[super::Target], safety: &SafetySettings, stages: &[super::St
         notes.push(format!(
             "load goes to {}; list the hosts it may go to under `safety.allow_hosts` to be safe from a wrong address",
             foreign.join(", ")
-        ));
-    }
-    let measured: Duration = stages.iter().filter(|stage| stage.measured).map(|stage| stage.duration).sum();
-    let (least, blocks) = (block * BLOCKS_MIN as u32, blocks(stages, block));
-    if blocks < BLOCKS_MIN {
-        let block_text = crate::units::duration(block);
-        notes.push(format!(
-            "{} of measured time is {blocks} blocks of {block_text}; comparing latencies with a baseline takes at least {BLOCKS_MIN}: \
-             make one stage {} or longer, or set regression.block to a shorter time",
-            crate::units::duration(measured),
-            crate::units::duration(least),
         ));
     }
     notes

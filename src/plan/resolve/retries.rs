@@ -49,7 +49,7 @@ fn check_class(name: &str, at: &Path, problems: &Problems<'_>) {
     }
 }
 
-fn backoff(written: &written::Backoff, at: &Path, problems: &Problems<'_>) -> Backoff {
+pub(super) fn backoff(written: &written::Backoff, at: &Path, problems: &Problems<'_>) -> Backoff {
     let default = Backoff::default();
     let initial = problems.time_or(written.initial.as_ref(), &at.key("initial"), default.initial);
     let max = problems.time_or(written.max.as_ref(), &at.key("max"), default.max.max(initial));

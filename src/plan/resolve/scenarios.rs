@@ -1,12 +1,13 @@
 //! `scenarios` -> weighted scenarios of requests that are ready to be sent.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use http::Method;
 
 use super::{
     Problems, hash, names, step, target,
     templates::{Reach, Scribe, Source},
+    websocket,
 };
 use crate::{
     config::{
@@ -14,7 +15,7 @@ use crate::{
         scenarios::{self as written, ScenarioEntry},
         written::TextOr,
     },
-    plan::{Endpoint, EndpointId, Feed, Feeder, Names, Rendered, Request, RequestStep, Scenario, Step, Workload},
+    plan::{Endpoint, EndpointId, Feed, Feeder, Names, Rendered, Request, RequestStep, Scenario, SocketScenario, Step, Workload},
     record::Part,
 };
 
@@ -22,11 +23,27 @@ const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 const EXAMPLE: &str = "for example scenarios: [ GET /api/items ]";
 
 /// What the steps and the endpoints are collected from and into.
-struct Builder<'a> {
-    loaded: &'a Loaded,
-    problems: &'a Problems<'a>,
-    scribe: Scribe<'a>,
+pub(super) struct Builder<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) problems: &'a Problems<'a>,
+    pub(super) scribe: Scribe<'a>,
     endpoints: Vec<Endpoint>,
+    lines: BTreeMap<EndpointId, u64>,
+}
+
+/// A scenario of either kind.
+enum Either {
+    Requests(Scenario),
+    Socket(Box<SocketScenario>),
+}
+
+impl Either {
+    fn name(&self) -> &str {
+        match self {
+            Self::Requests(scenario) => &scenario.name,
+            Self::Socket(scenario) => &scenario.name,
+        }
+    }
 }
 
 pub(super) fn resolve(loaded: &Loaded, feeders: &[Feeder], problems: &Problems<'_>) -> Option<Workload> {
@@ -40,20 +57,26 @@ pub(super) fn resolve(loaded: &Loaded, feeders: &[Feeder], problems: &Problems<'
         return None;
     }
     let scribe = Scribe::new(loaded, problems, feeders);
-    let mut builder = Builder { loaded, problems, scribe, endpoints: Vec::new() };
-    let scenarios: Vec<Option<Scenario>> =
+    let mut builder = Builder { loaded, problems, scribe, endpoints: Vec::new(), lines: BTreeMap::new() };
+    let scenarios: Vec<Option<Either>> =
         entries.iter().enumerate().map(|(n, entry)| builder.scenario(entry, &at.index(n))).collect();
     let mut seen = HashSet::new();
     for (n, scenario) in scenarios.iter().enumerate() {
-        let Some(scenario) = scenario.as_ref().filter(|scenario| !seen.insert(scenario.name.as_str())) else { continue };
+        let Some(scenario) = scenario.as_ref().filter(|scenario| !seen.insert(scenario.name())) else { continue };
         let path = if matches!(entries[n], TextOr::Text(_)) { at.index(n) } else { at.index(n).key("name") };
         let hint = "give each scenario a name of its own; to ask more often, raise its `weight`";
-        problems.add(&path, format!("duplicate scenario name '{}'", scenario.name), hint);
+        problems.add(&path, format!("duplicate scenario name '{}'", scenario.name()), hint);
     }
     let is_complete = scenarios.iter().all(Option::is_some);
-    let scenarios: Vec<Scenario> = scenarios.into_iter().flatten().collect();
+    let (mut requests, mut sockets) = (Vec::new(), Vec::new());
+    for scenario in scenarios.into_iter().flatten() {
+        match scenario {
+            Either::Requests(scenario) => requests.push(scenario),
+            Either::Socket(scenario) => sockets.push(*scenario),
+        }
+    }
     // An incomplete workload would make thresholds and overrides look wrong that are right.
-    is_complete.then(|| builder.workload(scenarios, feeders, &at))
+    is_complete.then(|| builder.workload((requests, sockets), feeders, &at))
 }
 
 /// What every template can name: the variables of the configuration, and all rows of feeders.
@@ -64,15 +87,18 @@ fn shared_names(loaded: &Loaded, feeders: &[Feeder]) -> Names {
 }
 
 impl Builder<'_> {
-    fn workload(self, scenarios: Vec<Scenario>, feeders: &[Feeder], at: &Path) -> Workload {
-        let hash = hash::workload(&scenarios, &self.endpoints, feeders, &self.loaded.secrets);
+    fn workload(self, scenarios: (Vec<Scenario>, Vec<SocketScenario>), feeders: &[Feeder], at: &Path) -> Workload {
+        let (scenarios, sockets) = scenarios;
+        let hash = hash::workload((&scenarios, &sockets), &self.endpoints, feeders, &self.loaded.secrets);
         let workload = Workload {
             scenarios,
+            sockets,
             endpoints: self.endpoints,
             templates: self.scribe.finish(),
             names: shared_names(self.loaded, feeders).into(),
             feeders: feeders.to_vec(),
             hash,
+            lines: self.lines,
         };
         if !(0..workload.endpoints.len()).any(|endpoint| workload.is_measured(endpoint)) {
             self.problems.add_at_key(at, "no step is measured", "remove `measure: false` from the steps that matter");
@@ -80,10 +106,16 @@ impl Builder<'_> {
         workload
     }
 
-    fn scenario(&mut self, entry: &ScenarioEntry, at: &Path) -> Option<Scenario> {
+    fn scenario(&mut self, entry: &ScenarioEntry, at: &Path) -> Option<Either> {
         match entry {
-            TextOr::Text(text) => self.shorthand(text, at),
-            TextOr::Map(scenario) => self.long(scenario, at),
+            TextOr::Text(text) => self.shorthand(text, at).map(Either::Requests),
+            TextOr::Map(scenario) if scenario.websocket.is_some() => {
+                websocket::resolve(scenario, at, self).map(|scenario| Either::Socket(Box::new(scenario)))
+            }
+            TextOr::Map(scenario) => {
+                websocket::refuse_keys(scenario, at, self.problems);
+                self.long(scenario, at).map(Either::Requests)
+            }
         }
     }
 
@@ -101,7 +133,7 @@ impl Builder<'_> {
         if !names::check(&name, at, self.problems) {
             return None;
         }
-        let endpoint = self.endpoint(&name, &name, &name);
+        let endpoint = self.endpoint(&name, &name, &name, at);
         let method = method.parse::<Method>().ok()?;
         let request = Request { target: 0, method, path, headers: Vec::new(), body: bytes::Bytes::new() };
         let rendered = template.map(|path| Rendered { path: Some(path), ..Rendered::default() });
@@ -138,6 +170,12 @@ impl Builder<'_> {
             None => self.step(&scenario.as_step(), Part::Steps, &name, at, &mut reach).map(|step| vec![step]),
             Some(steps) => self.long_steps(scenario, steps, &name, at, &mut reach),
         };
+        for endpoint in 0..self.endpoints.len() {
+            // A shorthand has said it of its step already, which is the same.
+            if self.endpoints[endpoint].scenario == name {
+                self.depend(endpoint, scenario.depends_on.as_deref(), at);
+            }
+        }
         let teardown = self.steps(scenario.teardown.as_deref(), Part::Teardown, &name, &at.key("teardown"), &mut after_setup);
         Some(Scenario { name, weight, priority, feeds, setup: setup?, steps: steps?, teardown: teardown? })
     }
@@ -237,6 +275,11 @@ impl Builder<'_> {
     }
 
     fn step(&mut self, step: &written::Step, part: Part, scenario: &str, at: &Path, reach: &mut Reach) -> Option<Step> {
+        if let Some(key) = step.of_websocket().first() {
+            let hint = "write the scenario's path as `websocket: /path`, or make a request of the step";
+            self.problems.add_at_key(&at.key(key), format!("'{key}' needs a WebSocket connection"), hint);
+            return None;
+        }
         if step.think.is_some() {
             return step::think(step, at, self.problems).map(Step::Think);
         }
@@ -254,13 +297,24 @@ impl Builder<'_> {
             self.problems.add(&at.key("measure"), "a step of teardown can't be measured", hint);
         }
         let as_written = self.written_request(step, at)?;
-        let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written);
+        let endpoint = self.endpoint(step.name.as_deref().unwrap_or(&as_written), scenario, &as_written, at);
+        self.depend(endpoint, step.depends_on.as_deref(), at);
         let target =
             step.target.as_ref().map_or(Some(0), |name| target::named(name, &at.key("target"), self.loaded, self.problems));
         let step::Resolved { request, rendered } = resolved?;
         let request = Request { target: target?, ..request };
         let is_setup = part == Part::Setup;
         Some(Step::Request(Box::new(RequestStep { endpoint, request, rendered, timeout, check, extract, measured, is_setup })))
+    }
+
+    /// What a step says that its endpoint needs.
+    fn depend(&mut self, endpoint: EndpointId, names: Option<&[String]>, at: &Path) {
+        for (n, name) in names.unwrap_or_default().iter().enumerate() {
+            let known = &mut self.endpoints[endpoint].depends_on;
+            if names::check(name, &at.key("depends_on").index(n), self.problems) && !known.contains(name) {
+                known.push(name.clone());
+            }
+        }
     }
 
     fn wrong_number_of_requests(&self, requests: &[(&str, &str)], at: &Path) {
@@ -283,11 +337,14 @@ impl Builder<'_> {
         Some(format!("{} {path}", key.to_uppercase()))
     }
 
-    fn endpoint(&mut self, name: &str, scenario: &str, request: &str) -> EndpointId {
+    pub(super) fn endpoint(&mut self, name: &str, scenario: &str, request: &str, at: &Path) -> EndpointId {
         self.endpoints.iter().position(|endpoint| endpoint.name == name).unwrap_or_else(|| {
-            let endpoint = Endpoint { name: name.to_owned(), scenario: scenario.to_owned(), request: request.to_owned() };
+            let (scenario, request) = (scenario.to_owned(), request.to_owned());
+            let endpoint = Endpoint { name: name.to_owned(), scenario, request, depends_on: Vec::new() };
+            let id = self.endpoints.len();
+            self.lines.extend(self.loaded.line(at).map(|line| (id, line)));
             self.endpoints.push(endpoint);
-            self.endpoints.len() - 1
+            id
         })
     }
 }

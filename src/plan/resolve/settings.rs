@@ -11,12 +11,27 @@ const BRANCH: &str = "main";
 /// Where earlier records live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaselineSettings {
-    /// The folder; a relative one of the configuration starts from the configuration's own folder.
+    /// Where they are kept.
+    pub store: BaselineStore,
+    /// The folder; a relative one of the configuration starts from the configuration's own folder. Of [`BaselineStore::Git`] any
+    /// folder of the repository.
     pub dir: PathBuf,
     /// Branch that later versions start from: what is played on it teaches what noise is usual.
     pub branch: String,
     /// Records that `baseline prune` keeps per fingerprint.
     pub keep: usize,
+    /// Whether `gate` stores runs of the branch by itself when they did not fail the build.
+    pub promote: bool,
+}
+
+/// Where earlier records are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BaselineStore {
+    /// In a folder.
+    #[default]
+    File,
+    /// On a branch of the repository.
+    Git,
 }
 
 /// What is written after a run.
@@ -41,26 +56,55 @@ pub enum ReportFormat {
     Junit,
     /// `summary.csv`, `windows.csv`
     Csv,
+    /// `load-performance.json`
+    Gitlab,
+    /// `metrics.txt`
+    Openmetrics,
 }
 
 impl ReportFormat {
     /// All of them, with their names in the configuration.
-    pub const ALL: [(&'static str, Self); 5] =
-        [("json", Self::Json), ("html", Self::Html), ("md", Self::Md), ("junit", Self::Junit), ("csv", Self::Csv)];
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("json", Self::Json),
+        ("html", Self::Html),
+        ("md", Self::Md),
+        ("junit", Self::Junit),
+        ("csv", Self::Csv),
+        ("gitlab", Self::Gitlab),
+        ("openmetrics", Self::Openmetrics),
+    ];
 }
 
 pub(super) fn baseline(loaded: &Loaded, problems: &Problems<'_>) -> BaselineSettings {
     let written = &loaded.document.baseline;
     let at = Path::root().key("baseline");
-    problems.choice(written.store.as_deref(), &at.key("store"), &[("file", ())], &["git", "s3", "http"]);
+    let stores = [("file", BaselineStore::File), ("git", BaselineStore::Git)];
+    let store = problems.choice(written.store.as_deref(), &at.key("store"), &stores, &["s3", "http"]).unwrap_or_default();
+    if let Some(promote) = &written.promote {
+        let at = at.key("promote");
+        problems.choice(promote.from.as_deref(), &at.key("from"), &[("push_to_main", ())], &[]);
+        problems.choice(promote.only_if.as_deref(), &at.key("only_if"), &[("passed", ())], &[]);
+    }
+    let dir = match store {
+        BaselineStore::File => folder(written.dir.as_deref(), "baselines", &at.key("dir"), loaded, problems),
+        BaselineStore::Git => {
+            if written.dir.is_some() {
+                let why = "baselines on a branch (store: git) lie in no folder";
+                problems.add(&at.key("dir"), why, "remove the line, or write store: file");
+            }
+            loaded.folder().to_owned()
+        }
+    };
     let keep = written.keep.unwrap_or(50);
     if keep == 0 {
         problems.add(&at.key("keep"), "keeping 0 baselines leaves nothing to compare with", "write 1 or more; 50 is the default");
     }
     BaselineSettings {
-        dir: folder(written.dir.as_deref(), "baselines", &at.key("dir"), loaded, problems),
+        store,
+        dir,
         branch: branch(written.branch.as_deref(), &at.key("branch"), problems),
         keep: usize::try_from(keep).unwrap_or(usize::MAX),
+        promote: written.promote.is_some(),
     }
 }
 
@@ -98,6 +142,19 @@ pub(super) fn report(loaded: &Loaded, problems: &Problems<'_>) -> ReportSettings
         }
     };
     ReportSettings { dir: folder(written.dir.as_deref(), "loadgate-report", &at.key("dir"), loaded, problems), formats }
+}
+
+/// The files of `diagnose.events`; they need not exist before the load is made.
+pub(super) fn events(loaded: &Loaded, problems: &Problems<'_>) -> Vec<PathBuf> {
+    let at = Path::root().key("diagnose").key("events");
+    let files = loaded.document.diagnose.events.iter().flat_map(|files| &files.0);
+    let file = |(n, name): (usize, &String)| {
+        if name.trim().is_empty() {
+            problems.add(&at.index(n), "the file's name is empty", "write the path of a CSV file or of JSON lines");
+        }
+        loaded.folder().join(name)
+    };
+    files.enumerate().map(file).collect()
 }
 
 /// Each secret comes from one place.

@@ -118,7 +118,7 @@ fn count(stage: &written::Stage, resolved: &mut Stage, at: &Path, problems: &Pro
         Load::Users(Crowd { from, to }) if from != to => {
             problems.add(&path, "a changing number of users can't share a count", "write one number: vus: 10");
         }
-        Load::Users(_) | Load::Arrivals(_) => resolved.iterations = Some(count),
+        Load::Users(_) | Load::Arrivals(_) | Load::Connections(_) => resolved.iterations = Some(count),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Problems, SafetySettings, stage, versions};
+use super::{Problems, SafetySettings, stage, versions, websocket};
 use crate::{
     config::{Loaded, Path, stages as written},
     plan::{Control, Load, Stage},
@@ -30,6 +30,8 @@ pub(super) fn resolve(
         }
         (Some(stages), None) => (stages, short),
         (None, Some(stages)) => (stages, long),
+        // Connections say themselves how many they are and how long they stay.
+        (None, None) if websocket::is_all(loaded) => return Vec::new(),
         (None, None) => {
             problems.missing("stages", format!("say how much load there is, {EXAMPLE}"));
             return Vec::new();
@@ -38,6 +40,10 @@ pub(super) fn resolve(
     if stages.is_empty() {
         problems.add(&at, "there is no stage", format!("write at least one, {EXAMPLE}"));
         return Vec::new();
+    }
+    if websocket::is_all(loaded) {
+        let hint = "remove the stages: `connections:` says how many there are and how long they stay";
+        problems.add_at_key(&at, "there is no scenario that makes requests, so stages have nothing to play", hint);
     }
     let mut resolved: Vec<Resolved> = Vec::new();
     let mut is_complete = true;

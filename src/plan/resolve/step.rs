@@ -70,7 +70,7 @@ fn literal(text: &str) -> String {
     literal + rest
 }
 
-fn header_templates(
+pub(super) fn header_templates(
     written: &std::collections::BTreeMap<String, String>,
     headers: &[(HeaderName, HeaderValue)],
     at: &Path,
@@ -122,6 +122,7 @@ pub(super) fn think(step: &written::Step, at: &Path, problems: &Problems<'_>) ->
         ("check", step.check.is_some()),
         ("extract", step.extract.is_some()),
         ("measure", step.measure.is_some()),
+        ("depends_on", step.depends_on.is_some()),
     ];
     beside.extend(keys.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key));
     if let Some(key) = beside.first() {

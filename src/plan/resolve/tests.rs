@@ -7,6 +7,7 @@ mod slips;
 mod targets;
 mod users;
 mod versions;
+mod websocket;
 mod wrong_load;
 mod wrong_promises;
 mod wrong_settings;

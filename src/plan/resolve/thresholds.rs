@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::Problems;
+use super::{Problems, names};
 use crate::{
     config::{
-        Loaded, Path, Position, nearest_hint,
+        Loaded, Path, nearest_hint,
         thresholds::{PRESETS, Threshold as Long, ThresholdEntry},
         written::TextOr,
     },
@@ -37,15 +37,24 @@ struct Reader<'a> {
     problems: &'a Problems<'a>,
 }
 
+/// What goes with a promise.
+#[derive(Clone, Default)]
+struct Terms {
+    severity: Severity,
+    abort_after: Option<Duration>,
+    owner: Option<String>,
+}
+
 impl Reader<'_> {
     fn entry(&self, entry: &ThresholdEntry, at: &Path) -> Vec<Threshold> {
-        let (expr, at, severity, abort_after) = match entry {
-            TextOr::Text(expr) => (expr.trim(), at.clone(), Severity::Fail, None),
+        let (expr, at, terms) = match entry {
+            TextOr::Text(expr) => (expr.trim(), at.clone(), Terms::default()),
             TextOr::Map(long) => {
                 let known = [("fail", Severity::Fail), ("warn", Severity::Warn)];
                 let severity =
                     self.problems.choice(long.severity.as_deref(), &at.key("severity"), &known, &[]).unwrap_or_default();
-                (long.expr.trim(), at.key("expr"), severity, self.abort_after(long, severity, at))
+                let owner = long.owner.clone().filter(|owner| names::check(owner, &at.key("owner"), self.problems));
+                (long.expr.trim(), at.key("expr"), Terms { severity, abort_after: self.abort_after(long, severity, at), owner })
             }
         };
         let exprs: Vec<&str> = if expr.starts_with("preset") {
@@ -58,7 +67,7 @@ impl Reader<'_> {
         } else {
             vec![expr]
         };
-        exprs.into_iter().filter_map(|expr| self.threshold(expr, &at, severity, abort_after)).collect()
+        exprs.into_iter().filter_map(|expr| self.threshold(expr, &at, &terms)).collect()
     }
 
     /// When breaking a promise ends the run; `None` when it never does.
@@ -78,11 +87,12 @@ impl Reader<'_> {
         Some(grace.unwrap_or_default())
     }
 
-    fn threshold(&self, expr: &str, at: &Path, severity: Severity, abort_after: Option<Duration>) -> Option<Threshold> {
+    fn threshold(&self, expr: &str, at: &Path, terms: &Terms) -> Option<Threshold> {
         let parsed = Threshold::parse(expr).map_err(|error| self.problems.add(at, error.message, error.hint)).ok()?;
+        let parsed = if parsed.metric == Metric::HeartbeatSurvival { self.of_heartbeat(parsed, at)? } else { parsed };
         self.check_scope(&parsed, at);
         self.check_class(&parsed, at);
-        if abort_after.is_some() && parsed.metric == Metric::Requests {
+        if terms.abort_after.is_some() && parsed.metric == Metric::Requests {
             let message = format!("'{}' can't abort the run: it is not known before the end", parsed.expr);
             self.problems.add(at, message, "remove `abort: true`, or promise a `throughput`");
         }
@@ -91,17 +101,33 @@ impl Reader<'_> {
             let window = Path::root().key("record").key("window");
             self.problems.add_between(at, &window, message, format!("write {} or more", units::duration(self.window)));
         }
-        let line = match self.loaded.position(at) {
-            Position::At(line, _) => u64::try_from(line).ok(),
-            Position::File | Position::Flag(_) => None,
+        let line = self.loaded.line(at);
+        let Terms { severity, abort_after, owner } = terms.clone();
+        Some(Threshold { severity, abort_after, owner, line, ..parsed })
+    }
+
+    /// A promise about the pings of a scenario, which are an endpoint of their own.
+    fn of_heartbeat(&self, threshold: Threshold, at: &Path) -> Option<Threshold> {
+        let Some(workload) = self.workload else { return Some(threshold) };
+        let mut beating = workload.sockets.iter().filter(|scenario| scenario.heartbeat.is_some());
+        let Some(named) = &threshold.scope else {
+            let hint = "name the scenario: live-feed.heartbeat_survival >= 99.9%";
+            self.problems.add(at, "heartbeats are those of a scenario, and none is named", hint);
+            return None;
         };
-        Some(Threshold { severity, abort_after, line, ..parsed })
+        if !beating.any(|scenario| scenario.name == *named) {
+            let hint = "name a scenario with `websocket:` and `heartbeat:`";
+            self.problems.add(at, format!("'{named}' has no heartbeat"), hint);
+            return None;
+        }
+        Some(Threshold { scope: Some(format!("{named}.heartbeat")), ..threshold })
     }
 
     fn check_scope(&self, threshold: &Threshold, at: &Path) {
         let (Some(scope), Some(workload)) = (&threshold.scope, self.workload) else { return };
         let endpoints = workload.measured_endpoints().map(|endpoint| endpoint.name.as_str());
         let scenarios = workload.scenarios.iter().map(|scenario| scenario.name.as_str());
+        let scenarios = scenarios.chain(workload.sockets.iter().map(|scenario| scenario.name.as_str()));
         let mut known: Vec<&str> = endpoints.chain(scenarios).collect();
         known.sort_unstable();
         known.dedup();

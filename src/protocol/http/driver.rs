@@ -16,8 +16,8 @@ use super::{
 use crate::{
     clock::{self, Instant},
     plan::{self, Plan, Share, Target, TargetId},
-    protocol::{Driver, Exchange, Failure, Keep, Origins, Terms},
-    record::{ErrorClass, Phases, Side},
+    protocol::{Driver, Exchange, Failure, Keep, Origins, Terms, websocket::Dialer},
+    record::{ErrorClass, Phases, Side, TraceId},
     units::nanoseconds,
 };
 
@@ -28,6 +28,8 @@ const LEFT_MIN: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct HttpDriver {
     origins: Origins,
+    /// Where there are scenarios of WebSocket connections.
+    dialer: Option<Dialer>,
     pools: Pools,
     targets: Vec<Target>,
     /// The same, as far as redirects lead there from each version.
@@ -46,6 +48,7 @@ impl HttpDriver {
     pub fn new(plan: &Plan, origins: &Origins, share: Share) -> Self {
         Self {
             origins: origins.clone(),
+            dialer: (!plan.workload.sockets.is_empty()).then(|| Dialer::new(plan, origins)),
             pools: Pools::new(plan, origins, share),
             targets: plan.targets.clone(),
             reachable: plan.sides().iter().map(|side| plan.targets_with(*side)).collect(),
@@ -71,14 +74,16 @@ impl HttpDriver {
         &self,
         session: &mut HttpSession,
         request: &HttpRequest,
-        keep: Keep,
+        (keep, trace): (Keep, Option<TraceId>),
         begin: Instant,
         until: Instant,
     ) -> Exchange {
         let written = request.written.as_ref().filter(|_| self.cookies);
         let cookies = written.and_then(|written| session.jar.header(|| written.address(&self.targets)));
         let limits = Limits { first_byte: self.timeouts.first_byte, until };
-        let call = Call { request: &(), cookies: cookies.as_deref(), keep, limits };
+        let traceparent = trace.map(TraceId::traceparent);
+        let (cookies, traceparent) = (cookies.as_deref(), traceparent.as_deref());
+        let call = Call { request: &(), cookies, traceparent, keep, limits };
         let target = request.target;
         let exchange = match &request.message {
             Message::Http1(message) => self.over_http1(target, &call.of(message), begin).await,
@@ -125,7 +130,8 @@ impl HttpDriver {
                     hops += 1;
                     let begin = exchange.done;
                     let until = until.max(begin + LEFT_MIN);
-                    let one = self.send(session, &self.prepare(&request), terms.keep.max(Keep::Head), begin, until).await;
+                    let how = (terms.keep.max(Keep::Head), terms.trace);
+                    let one = self.send(session, &self.prepare(&request), how, begin, until).await;
                     exchange = exchange.followed_by(request, one);
                 }
                 Err(failure) => return exchange.rejected(failure),
@@ -201,9 +207,15 @@ impl Driver for HttpDriver {
     async fn exchange(&self, session: &mut HttpSession, request: &HttpRequest, terms: &Terms<'_>) -> Exchange {
         let begin = clock::now();
         let until = begin + terms.timeout;
-        let Some(written) = &request.written else { return self.send(session, request, terms.keep, begin, until).await };
-        let exchange = self.send(session, request, terms.keep.max(Keep::Head), begin, until).await;
+        let Some(written) = &request.written else {
+            return self.send(session, request, (terms.keep, terms.trace), begin, until).await;
+        };
+        let exchange = self.send(session, request, (terms.keep.max(Keep::Head), terms.trace), begin, until).await;
         if self.redirects == 0 { exchange } else { self.follow(session, &written.request, terms, until, exchange).await }
+    }
+
+    fn websocket(&self) -> Option<Dialer> {
+        self.dialer.clone()
     }
 
     fn tidy_up(&self) {

@@ -17,6 +17,8 @@ pub(super) struct Call<'a, R> {
     pub(super) request: &'a R,
     /// Value of the user's `cookie` header.
     pub(super) cookies: Option<&'a str>,
+    /// Value of the `traceparent` header.
+    pub(super) traceparent: Option<&'a str>,
     /// What is kept of the response.
     pub(super) keep: Keep,
     pub(super) limits: Limits,
@@ -25,7 +27,7 @@ pub(super) struct Call<'a, R> {
 impl<'a> Call<'a, ()> {
     /// The call of a request on the same terms.
     pub(super) fn of<R>(&self, request: &'a R) -> Call<'a, R> {
-        Call { request, cookies: self.cookies, keep: self.keep, limits: self.limits }
+        Call { request, cookies: self.cookies, traceparent: self.traceparent, keep: self.keep, limits: self.limits }
     }
 }
 

@@ -16,6 +16,41 @@ const NAME_MAX: usize = 34;
 /// A change beyond these is drawn on the edge, with an arrow: one tenfold slowdown must not flatten all other rows.
 const DOMAIN_MAX: (f64, f64) = (-0.9, 2.0);
 
+/// What the changes of a plot are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::report) enum ForestOf {
+    /// Response times: shares of themselves.
+    Latencies,
+    /// Error rates: differences of shares.
+    Errors,
+}
+
+impl ForestOf {
+    /// Least change that is drawn to scale on both sides: small plots of nothing look like something otherwise.
+    fn least(self) -> f64 {
+        match self {
+            Self::Latencies => 0.02,
+            Self::Errors => 0.005,
+        }
+    }
+
+    /// What the ends of the axis mean.
+    fn ends(self) -> [&'static str; 2] {
+        match self {
+            Self::Latencies => ["faster", "slower"],
+            Self::Errors => ["fewer errors", "more errors"],
+        }
+    }
+
+    fn label(self, change: f64) -> String {
+        match (change == 0.0, self) {
+            (true, _) => "0".to_owned(),
+            (false, Self::Latencies) => units::signed_percent(change),
+            (false, Self::Errors) => units::signed_percent(change).replace('%', " pp"),
+        }
+    }
+}
+
 /// One change to be drawn; fractions.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct ForestInput<'a> {
@@ -45,6 +80,8 @@ pub struct Forest {
     pub ticks: Vec<Tick>,
     /// Where the name of the axis begins.
     pub axis_y: f64,
+    /// What its ends mean.
+    pub ends: [&'static str; 2],
     /// What was left out, in a sentence.
     pub left_out: Option<String>,
 }
@@ -77,12 +114,12 @@ pub struct ForestRow {
 }
 
 /// Places the rows; `None` when there is nothing to draw.
-pub(in crate::report) fn forest(inputs: &[ForestInput<'_>]) -> Option<Forest> {
+pub(in crate::report) fn forest(of: ForestOf, inputs: &[ForestInput<'_>]) -> Option<Forest> {
     if inputs.is_empty() {
         return None;
     }
     let drawn = &inputs[..inputs.len().min(ROWS_MAX)];
-    let scale = Scale { domain: domain(drawn), range: PLOT, logarithmic: false };
+    let scale = Scale { domain: domain(of, drawn), range: PLOT, logarithmic: false };
     let rows: Vec<ForestRow> = drawn.iter().enumerate().map(|(index, input)| row(index, input, &scale)).collect();
     let bottom = TOP + ROW_HEIGHT * rows.len() as f64;
     let left_out = inputs.len() - drawn.len();
@@ -92,15 +129,16 @@ pub(in crate::report) fn forest(inputs: &[ForestInput<'_>]) -> Option<Forest> {
         area: Area { left: PLOT.0, right: PLOT.1, top: TOP, bottom },
         zero: scale.at(0.0),
         rows,
-        ticks: scale.ticks(6, |change| if change == 0.0 { "0%".to_owned() } else { units::signed_percent(change) }),
+        ticks: scale.ticks(6, |change| of.label(change)),
         axis_y: bottom + 34.0,
+        ends: of.ends(),
         left_out: (left_out > 0).then(|| format!("{left_out} more rows are in the table only.")),
     })
 }
 
 /// From the smallest to the largest value drawn, with no change and a little room.
-fn domain(inputs: &[ForestInput<'_>]) -> (f64, f64) {
-    let (mut lo, mut hi) = (-0.02f64, 0.02f64);
+fn domain(of: ForestOf, inputs: &[ForestInput<'_>]) -> (f64, f64) {
+    let (mut lo, mut hi) = (-of.least(), of.least());
     for input in inputs {
         let (low, high) = input.interval.unwrap_or((input.estimate, input.estimate));
         lo = lo.min(low).min(input.estimate);
@@ -146,27 +184,34 @@ mod tests {
 
     #[test]
     fn nothing_to_draw_is_no_chart() {
-        assert!(forest(&[]).is_none());
+        assert!(forest(ForestOf::Latencies, &[]).is_none());
     }
 
     #[test]
     fn an_estimate_lies_within_its_interval_and_the_plot() {
-        let chart = forest(&[input(0.05, Some((-0.02, 0.12))), input(-0.3, None)]).unwrap();
+        let chart = forest(ForestOf::Latencies, &[input(0.05, Some((-0.02, 0.12))), input(-0.3, None)]).unwrap();
         let [left, right] = chart.rows[0].interval.unwrap();
         assert!(chart.area.left <= left && left < chart.rows[0].x && chart.rows[0].x < right && right <= chart.area.right);
         assert!(chart.rows[1].x < chart.zero);
-        assert!(chart.ticks.iter().any(|tick| tick.label == "0%" && tick.at == chart.zero), "{:?}", chart.ticks);
+        assert!(chart.ticks.iter().any(|tick| tick.label == "0" && tick.at == chart.zero), "{:?}", chart.ticks);
     }
 
     #[test]
     fn a_tenfold_slowdown_is_drawn_on_the_edge_with_an_arrow() {
-        let chart = forest(&[input(9.0, Some((8.0, 10.0)))]).unwrap();
+        let chart = forest(ForestOf::Latencies, &[input(9.0, Some((8.0, 10.0)))]).unwrap();
         assert_eq!((chart.rows[0].x, chart.rows[0].beyond), (chart.area.right, [false, true]));
     }
 
     #[test]
     fn what_is_left_out_is_said() {
-        let chart = forest(&vec![input(0.0, None); 65]).unwrap();
+        let chart = forest(ForestOf::Latencies, &vec![input(0.0, None); 65]).unwrap();
         assert_eq!((chart.rows.len(), chart.left_out.as_deref()), (60, Some("5 more rows are in the table only.")));
+    }
+
+    #[test]
+    fn changes_of_error_rates_are_points_on_an_axis_of_their_own() {
+        let chart = forest(ForestOf::Errors, &[input(0.031, Some((0.02, 0.04)))]).unwrap();
+        assert!(chart.ticks.iter().any(|tick| tick.label.ends_with(" pp")), "{:?}", chart.ticks);
+        assert_eq!(chart.ends, ["fewer errors", "more errors"]);
     }
 }

@@ -1,18 +1,36 @@
 //! Charts as coordinates: everything is placed here, the template only draws.
 
+mod failed;
 mod forest;
+mod histogram;
+mod lanes;
+mod percentiles;
+mod phase_bars;
+mod rates;
 mod scale;
+mod time_axis;
 mod timeline;
 
 pub use forest::{Forest, ForestRow};
+pub use histogram::Histogram;
+pub use lanes::{Band, Lane, LaneMark, Lanes};
+pub use percentiles::Percentiles;
+pub use phase_bars::{PhaseBar, PhaseBars, PhasePart};
 pub use scale::Tick;
-pub use timeline::{Label, Line, Mark, Timeline};
+pub use timeline::{Bar, Key, Label, Line, Mark, Timeline};
 
-pub(super) use forest::{ForestInput, forest};
-pub(super) use timeline::{Slot, timeline};
+pub(super) use failed::failed;
+pub(super) use forest::{ForestInput, ForestOf, forest};
+pub(super) use histogram::histogram;
+pub(super) use lanes::{lanes, seconds};
+pub(super) use percentiles::percentiles;
+pub(super) use phase_bars::phase_bars;
+pub(super) use rates::rates;
+pub(super) use time_axis::Slot;
+pub(super) use timeline::timeline;
 
 /// The rectangle that data is drawn in, in SVG units.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Area {
     /// Left edge.
     pub left: f64,

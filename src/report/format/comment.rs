@@ -1,16 +1,13 @@
 //! `comment.md`: what a pull request shows.
 
-use super::template;
-use crate::report::{ReportError, View};
+use crate::report::{
+    ReportError, View,
+    comment::{Around, COMMENT_BYTES_MAX, Comment},
+};
 
-/// GitHub takes 65,536 characters; what is added around the comment needs room too.
-const BYTES_MAX: usize = 60_000;
-
-/// The comment, its marker lines last.
+/// The comment as fully as it fits.
 pub(super) fn render(view: &View) -> Result<String, ReportError> {
-    let body = template::render("comment.md", view)?;
-    let marker = view.marker.lines();
-    Ok(format!("{}\n{marker}", capped_lines(&body, BYTES_MAX - marker.len())))
+    Ok(Comment::of(view, &Around::default()).fitting(COMMENT_BYTES_MAX)?.1)
 }
 
 /// The text cut to at most `bytes_max` bytes at the end of a line, with a line that says so. Folded parts that the cut left

@@ -12,7 +12,7 @@ const ROWS_ALL: usize = 24;
 #[must_use]
 pub fn console(view: &View) -> String {
     let mut text = measurements(&view.run);
-    if let Some(compared) = &view.judged.compared {
+    if let Some(compared) = view.judged.compared.as_ref().filter(|compared| !compared.rows.is_empty()) {
         text.push_str(&comparison(compared));
     }
     text.push_str(&thresholds(&view.judged));

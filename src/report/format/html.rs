@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::template;
-use crate::report::{Judged, LatencyFigures, ReportError, RunView, StepRow};
+use crate::report::{Detail, Judged, LatencyFigures, ReportError, RunView, StepRow};
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -11,9 +11,17 @@ struct Page<'a> {
     judged: Option<&'a Judged>,
     quantiles: [&'static str; 6],
     step_columns: [&'static str; 7],
+    time_columns: [&'static str; 9],
 }
 
 /// The page, with or without a verdict.
 pub(super) fn render(run: &RunView, judged: Option<&Judged>) -> Result<String, ReportError> {
-    template::render("report.html", Page { run, judged, quantiles: LatencyFigures::COLUMNS, step_columns: StepRow::COLUMNS })
+    let page = Page {
+        run,
+        judged,
+        quantiles: LatencyFigures::COLUMNS,
+        step_columns: StepRow::COLUMNS,
+        time_columns: Detail::TIME_COLUMNS,
+    };
+    template::render("report.html", page)
 }

@@ -3,14 +3,19 @@
 mod comment;
 mod console;
 mod failures_json;
+mod gitlab_json;
+mod histogram_csv;
 mod html;
 mod junit;
+mod open_metrics;
+mod reproduce_sh;
+mod samples_csv;
 mod several;
 mod step_summary;
 mod summary_csv;
 mod summary_json;
 mod table;
-mod template;
+pub(super) mod template;
 mod verdict_json;
 mod windows_csv;
 
@@ -34,12 +39,23 @@ pub enum Format {
     Junit,
     /// For spreadsheets.
     Csv,
+    /// For the merge requests of GitLab.
+    Gitlab,
+    /// For monitoring, and for GitLab too.
+    Openmetrics,
 }
 
 impl Format {
     /// All of them, with their names on the command line and in the configuration.
-    pub const ALL: [(&'static str, Self); 5] =
-        [("json", Self::Json), ("html", Self::Html), ("md", Self::Md), ("junit", Self::Junit), ("csv", Self::Csv)];
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("json", Self::Json),
+        ("html", Self::Html),
+        ("md", Self::Md),
+        ("junit", Self::Junit),
+        ("csv", Self::Csv),
+        ("gitlab", Self::Gitlab),
+        ("openmetrics", Self::Openmetrics),
+    ];
 }
 
 /// One file of the report folder.
@@ -62,6 +78,8 @@ pub enum Render {
     Verdict(fn(&View) -> Result<String, ReportError>),
     /// Written only where there is something to say, with or without a verdict.
     Found(fn(&RunView) -> Option<Result<String, ReportError>>),
+    /// Written only where there is a verdict, and something to say of it.
+    Judged(fn(&View) -> Option<Result<String, ReportError>>),
     /// Says more with a verdict.
     Either(fn(&RunView, Option<&Judged>) -> Result<String, ReportError>),
 }
@@ -71,14 +89,19 @@ const fn file(name: &'static str, format: Format, render: Render) -> ReportFile 
 }
 
 /// Every file of the report folder beside the record.
-pub const FORMATS: [ReportFile; 9] = [
+pub const FORMATS: [ReportFile; 14] = [
     file(VERDICT_FILE, Format::Json, Render::Verdict(verdict_json::render)),
     file("summary.json", Format::Json, Render::Run(summary_json::render)),
     file("failures.json", Format::Json, Render::Found(failures_json::render)),
     file("summary.csv", Format::Csv, Render::Verdict(summary_csv::render)),
     file("windows.csv", Format::Csv, Render::Run(windows_csv::render)),
+    file("histogram.csv", Format::Csv, Render::Run(histogram_csv::render)),
+    file("samples.csv", Format::Csv, Render::Found(samples_csv::render)),
     file("junit.xml", Format::Junit, Render::Verdict(junit::render)),
+    file("load-performance.json", Format::Gitlab, Render::Run(gitlab_json::render)),
+    file("metrics.txt", Format::Openmetrics, Render::Run(open_metrics::render)),
     file("comment.md", Format::Md, Render::Verdict(comment::render)),
     file(STEP_SUMMARY_FILE, Format::Md, Render::Verdict(step_summary::render)),
     file(HTML_FILE, Format::Html, Render::Either(html::render)),
+    file("reproduce.sh", Format::Html, Render::Judged(reproduce_sh::render)),
 ];

@@ -11,20 +11,26 @@ use crate::report::{
 };
 
 /// Every template with its name.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("comment.md", include_str!("../../../templates/comment.md")),
+    ("comment_merged.md", include_str!("../../../templates/comment_merged.md")),
+    ("footer.md", include_str!("../../../templates/footer.md")),
     ("step_summary.md", include_str!("../../../templates/step_summary.md")),
     ("findings.md", include_str!("../../../templates/findings.md")),
     ("figures.md", include_str!("../../../templates/figures.md")),
     ("junit.xml", include_str!("../../../templates/junit.xml")),
     ("report.html", include_str!("../../../templates/report.html")),
     ("forest.html", include_str!("../../../templates/forest.html")),
+    ("detail.html", include_str!("../../../templates/detail.html")),
+    ("distribution.html", include_str!("../../../templates/distribution.html")),
     ("timeline.html", include_str!("../../../templates/timeline.html")),
+    ("diagnose.html", include_str!("../../../templates/diagnose.html")),
+    ("diagnose.css", include_str!("../../../templates/diagnose.css")),
     ("report.css", include_str!("../../../templates/report.css")),
 ];
 
 /// Fills the template of that name.
-pub(super) fn render(name: &'static str, view: impl Serialize) -> Result<String, ReportError> {
+pub(in crate::report) fn render(name: &'static str, view: impl Serialize) -> Result<String, ReportError> {
     let failed = |error: Error| ReportError::Render { file: name, reason: format!("{error:#}") };
     let mut environment = Environment::new();
     let mut syntax = SyntaxConfig::builder();

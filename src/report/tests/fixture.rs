@@ -8,7 +8,7 @@ use crate::{
     policy::{Mode, Quantile, Severity, Threshold},
     record::{
         CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, FailureSample, Generator, LastWords, Latencies,
-        PlanFacts, Provenance, RunRecord, Side, StageFacts, Totals, Window, file,
+        PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts, StepFacts, Totals, TraceId, Window, file,
     },
     report::View,
     verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
@@ -52,6 +52,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             config_sha256: "0123abcd".to_owned(),
             label: None,
             accepted: None,
+            image_digest: None,
             imported: None,
         },
         environment: Environment {
@@ -70,6 +71,7 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
             block_us: 5_000_000,
             target: "127.0.0.1:8080".to_owned(),
             stages: vec![stage("warm-up", false, 0, 2, offered / 3), stage("steady", true, 2_000_000, SECONDS, offered)],
+            steps: endpoints.iter().map(step).collect(),
         },
         ab: None,
         generator: Generator {
@@ -81,14 +83,31 @@ pub(crate) fn run(endpoints: &[Load]) -> RunRecord {
         },
         breaker: Vec::new(),
         endpoints: endpoints.iter().map(series).collect(),
+        slowest: endpoints.iter().map(slow).collect(),
         unmeasured_failures: Vec::new(),
         failures: vec![FailureSample {
             endpoint: "POST /orders".to_owned(),
             class: ErrorClass::Status5xx,
             message: "status 503".to_owned(),
             exchange: None,
+            trace_id: None,
         }],
+        notes: Vec::new(),
         newer: serde_json::Map::new(),
+    }
+}
+
+fn step(load: &Load) -> StepFacts {
+    let (method, path) = load.0.split_once(' ').unwrap_or(("GET", "/"));
+    let url = format!("http://127.0.0.1:8080{path}");
+    let headers = vec![("authorization".to_owned(), "***".to_owned())];
+    StepFacts {
+        endpoint: load.0.to_owned(),
+        method: method.to_owned(),
+        url,
+        headers,
+        body: load.0.to_owned(),
+        ..StepFacts::default()
     }
 }
 
@@ -110,10 +129,24 @@ fn series(load: &Load) -> EndpointSeries {
     let windows = (0..SECONDS).map(|second| window(load, second)).collect();
     EndpointSeries {
         is_setup: false,
+        is_occasional: false,
         name: load.0.to_owned(),
         scenario: "browse".to_owned(),
         request: load.0.to_owned(),
         stages: vec![Vec::new(), windows],
+    }
+}
+
+fn slow(load: &Load) -> SlowSample {
+    SlowSample {
+        endpoint: load.0.to_owned(),
+        due_us: 4_200_000,
+        response_us: load.2 * 5,
+        service_us: load.2,
+        connections: 1,
+        retries: 0,
+        failed: Some(ErrorClass::Status5xx).filter(|_| load.3 > 0),
+        trace_id: Some(TraceId::new(7, load.2)),
     }
 }
 
@@ -150,6 +183,7 @@ pub(crate) fn row(endpoint: &str, quantile: Quantile, baseline_us: f64, change: 
         equivalent: false,
         siblings: None,
         required: false,
+        covers: 0,
         reason: format!("no change of {quantile} found; a change of 8% or more would have been seen"),
     }
 }
@@ -249,6 +283,7 @@ pub(crate) fn verdict(kind: VerdictKind, exit: Exit, headline: &str, reference: 
             check("complete", true, "all stages were played to their end"),
             check("achieved_rate", true, "100% of 12300 offered arrivals were sent"),
         ],
+        set_aside: Vec::new(),
         reference,
     }
 }

@@ -18,11 +18,12 @@ fn a_verdict_has_exactly_the_documented_fields() {
     let file = verdict_json(&failing());
     assert_eq!(
         keys(&file),
-        "schema verdict exit_code suite candidate baseline mode replicates coverage sensitivity comparisons thresholds validity \
+        "schema verdict exit_code suite candidate baseline design mode replicates coverage sensitivity comparisons thresholds validity \
          reasons"
     );
-    assert_eq!(keys(&file["candidate"]), "commit ref started_at requests errors");
-    assert_eq!(keys(&file["baseline"]), "runs commits");
+    assert_eq!(keys(&file["candidate"]), "commit ref started_at requests errors ci");
+    assert_eq!(keys(&file["baseline"]), "runs commits ref newest");
+    assert_eq!(keys(&file["design"]), "block_us blocks run_us family alpha vanished appeared notes");
     assert_eq!(
         keys(&file["comparisons"][0]),
         "endpoint metric unit baseline candidate change ci p_value tolerance mde outcome level reason"

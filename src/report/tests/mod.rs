@@ -1,10 +1,16 @@
 //! Whole reports of runs and verdicts made by hand.
 
+mod comment;
 mod console;
+mod detail;
+mod diagnosis;
 mod fixture;
 mod html;
 mod json;
+mod ladder;
+mod leaning;
 mod markdown;
+mod restored;
 mod side_by_side;
 mod steering;
 mod tables;
@@ -21,6 +27,7 @@ fn text(name: &str, view: &View) -> String {
         Render::Run(render) => render(&view.run),
         Render::Found(render) => render(&view.run).expect("there is something to say"),
         Render::Verdict(render) => render(view),
+        Render::Judged(render) => render(view).expect("there is something to say"),
         Render::Either(render) => render(&view.run, Some(&view.judged)),
     }
     .unwrap()
@@ -32,7 +39,7 @@ fn run_text(name: &str, view: &RunView) -> String {
         Render::Run(render) => render(view),
         Render::Found(render) => render(view).expect("there is something to say"),
         Render::Either(render) => render(view, None),
-        Render::Verdict(_) => panic!("{name} needs a verdict"),
+        Render::Verdict(_) | Render::Judged(_) => panic!("{name} needs a verdict"),
     }
     .unwrap()
 }
@@ -49,7 +56,19 @@ fn a_verdict_leaves_every_file_and_a_run_those_that_need_none() {
     let all = names(&write(&view, &formats, folder.path()).unwrap());
     assert_eq!(all, FORMATS.map(|file| file.name.to_owned()));
     let alone = names(&write_run(&view.run, &formats, folder.path()).unwrap());
-    assert_eq!(alone, ["summary.json", "failures.json", "windows.csv", "report.html"]);
+    assert_eq!(
+        alone,
+        [
+            "summary.json",
+            "failures.json",
+            "windows.csv",
+            "histogram.csv",
+            "samples.csv",
+            "load-performance.json",
+            "metrics.txt",
+            "report.html"
+        ]
+    );
 }
 
 #[test]

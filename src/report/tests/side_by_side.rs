@@ -6,7 +6,7 @@ use crate::{
     exit::Exit,
     policy::{Mode, Quantile},
     report::{VerdictFile, View, console},
-    verdict::{Reference, VerdictKind},
+    verdict::{Reference, SetAside, VerdictKind},
 };
 
 /// Replicates of 20 s at a look.
@@ -63,6 +63,29 @@ fn an_early_stop_says_what_was_saved() {
     assert_eq!((early.file.replicates, early.file.planned_replicates), (4, Some(6)));
     let cut = view(VerdictKind::Invalid, comparison(looks(6, 0.01)[1]));
     assert!(how_sure(&cut).ends_with("Only 4 of 6 replicates (1m20s of 2m measured) were played."), "{}", how_sure(&cut));
+}
+
+#[test]
+fn what_was_set_aside_is_told_once_in_each_report_and_kept_in_the_verdict() {
+    let comparison = comparison(Look::only(6, 0.01));
+    let runs = vec![fixture::run(&SHOP); comparison.candidate_runs];
+    let mut verdict =
+        fixture::verdict(VerdictKind::Pass, Exit::Ok, "no regression found", Reference::Compared(Box::new(comparison)));
+    let reason = "the load generator was late itself: 1% of the requests were sent 12.9 ms or more late, 10 ms are allowed";
+    verdict.set_aside = vec![SetAside { replicate: 3, reason: reason.to_owned(), again: true }];
+    verdict.reasons = verdict.set_aside.iter().map(SetAside::sentence).collect();
+    let view = View::new(&verdict, &runs, &runs);
+    let sentence = format!("Replicate 3 was played again: {reason}.");
+    assert!(view.judged.compared.as_ref().unwrap().how_sure.ends_with(&sentence));
+    let times = |text: String| text.matches("eplicate 3 was played again").count();
+    let among_the_facts = 1;
+    assert_eq!((times(console(&view)), times(super::text("comment.md", &view))), (1, 1 + among_the_facts));
+    let html = super::text("report.html", &view);
+    assert!(html.contains(&sentence) && html.contains("set aside"), "{html}");
+    let file: VerdictFile = serde_json::from_str(&super::text("verdict.json", &view)).unwrap();
+    let [set_aside] = &file.set_aside[..] else { panic!("{:?}", file.set_aside) };
+    assert_eq!((set_aside.replicate, set_aside.played_again, set_aside.reason.as_str()), (3, true, reason));
+    assert_eq!(file.reasons.len(), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! CSV and JUnit: what spreadsheets and test viewers read.
 
-use super::fixture::{Load, failing, hostile, run, without_baseline};
+use super::fixture::{Load, SHOP, failing, hostile, run, without_baseline};
 use crate::report::RunView;
 
 #[test]
@@ -99,4 +99,100 @@ fn hostile_text_stays_inside_its_attribute() {
     let opened = text.matches("<testcase ").count();
     assert!(opened > 0 && opened == text.matches("</testcase>").count());
     assert!(text.chars().all(|c| !c.is_control() || c == '\n'));
+}
+
+#[test]
+fn gitlab_finds_what_it_shows_in_milliseconds() {
+    let text = super::text("load-performance.json", &failing());
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let metrics = &found["metrics"];
+    let total = &failing().run.total;
+    assert_eq!(metrics["http_req_waiting"]["p(95)"], serde_json::json!(total.response.p95.unwrap() as f64 / 1e3));
+    assert_eq!(metrics["checks"]["passes"], total.requests - total.errors);
+    assert_eq!(metrics["checks"]["fails"], total.errors);
+    assert_eq!(metrics["http_reqs"]["rate"], total.rate_per_s.unwrap());
+
+    let down = RunView::new(&[run(&[Load("down", 5, 1_000, 5)])]);
+    let found: serde_json::Value = serde_json::from_str(&crate::report::tests::run_text("load-performance.json", &down)).unwrap();
+    assert_eq!(found["metrics"]["http_req_waiting"], serde_json::json!({}), "nothing succeeded, so there are no latencies");
+}
+
+#[test]
+fn metrics_are_samples_by_endpoint() {
+    insta::assert_snapshot!(super::text("metrics.txt", &failing()), @r#"
+    # TYPE loadgate_response_time_seconds summary
+    # UNIT loadgate_response_time_seconds seconds
+    # HELP loadgate_response_time_seconds Response time of requests that succeeded, from the moment they were due.
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.5"} 0.012223
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.9"} 0.017183
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.95"} 0.017791
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.99"} 0.045055
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="*",quantile="0.999"} 0.058367
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.5"} 0.012079
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.9"} 0.016911
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.95"} 0.017519
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.99"} 0.017999
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="GET /search",quantile="0.999"} 0.045439
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="POST /orders",quantile="0.5"} 0.039455
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="POST /orders",quantile="0.9"} 0.056031
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="POST /orders",quantile="0.95"} 0.058335
+    loadgate_response_time_seconds{suite="checkout-api",endpoint="POST /orders",quantile="0.99"} 0.060511
+    # TYPE loadgate_requests counter
+    # HELP loadgate_requests Requests that came to an outcome.
+    loadgate_requests_total{suite="checkout-api",endpoint="*"} 12300
+    loadgate_requests_total{suite="checkout-api",endpoint="GET /search"} 12000
+    loadgate_requests_total{suite="checkout-api",endpoint="POST /orders"} 300
+    # TYPE loadgate_errors counter
+    # HELP loadgate_errors Requests that failed.
+    loadgate_errors_total{suite="checkout-api",endpoint="*"} 12
+    loadgate_errors_total{suite="checkout-api",endpoint="GET /search"} 0
+    loadgate_errors_total{suite="checkout-api",endpoint="POST /orders"} 12
+    # TYPE loadgate_error_ratio gauge
+    # UNIT loadgate_error_ratio ratio
+    # HELP loadgate_error_ratio Share of the requests that failed.
+    loadgate_error_ratio{suite="checkout-api",endpoint="*"} 0.000975609756097561
+    loadgate_error_ratio{suite="checkout-api",endpoint="GET /search"} 0
+    loadgate_error_ratio{suite="checkout-api",endpoint="POST /orders"} 0.04
+    # TYPE loadgate_requests_per_second gauge
+    # HELP loadgate_requests_per_second Requests per second that came to an outcome.
+    loadgate_requests_per_second{suite="checkout-api",endpoint="*"} 2050
+    loadgate_requests_per_second{suite="checkout-api",endpoint="GET /search"} 2000
+    loadgate_requests_per_second{suite="checkout-api",endpoint="POST /orders"} 50
+    # EOF
+    "#);
+}
+
+#[test]
+fn a_hostile_name_stays_within_its_label() {
+    let view = RunView::new(&[run(&[Load("a\"} 1\nevil\\", 5, 1_000, 5)])]);
+    let text = crate::report::tests::run_text("metrics.txt", &view);
+    assert!(text.contains(r#"endpoint="a\"} 1\nevil\\"} 5"#), "{text}");
+    let is_sample = |line: &str| line.starts_with('#') || line.starts_with("loadgate_");
+    assert!(text.lines().all(is_sample) && text.ends_with("# EOF\n"), "{text}");
+    assert!(!text.contains("quantile"), "nothing succeeded: {text}");
+}
+
+#[test]
+fn a_histogram_adds_up_to_all_requests() {
+    let text = super::text("histogram.csv", &failing());
+    assert!(text.starts_with("endpoint,measure,up_to_us,count,cumulative_count,cumulative_fraction\r\n"));
+    let last = |measure: &str| text.lines().rfind(|line| line.starts_with(measure)).unwrap().to_owned();
+    assert!(last("GET /search,response,").ends_with(",12000,1"), "{}", last("GET /search,response,"));
+    assert!(last("POST /orders,failed,").ends_with(",12,1"), "{}", last("POST /orders,failed,"));
+}
+
+#[test]
+fn samples_lead_to_their_trace() {
+    let mut record = run(&SHOP);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    record.failures[0].exchange = Some(Box::new(crate::record::ExchangeSample {
+        request: "POST /orders".to_owned(),
+        request_headers: vec![("traceparent".to_owned(), format!("00-{trace}-00f067aa0ba902b7-01"))],
+        status: 503,
+        body: "=cmd()".to_owned(),
+        body_bytes: 6,
+        ..crate::record::ExchangeSample::default()
+    }));
+    let text = crate::report::tests::run_text("samples.csv", &RunView::new(&[record]));
+    assert_eq!(text.lines().nth(1).unwrap(), format!("POST /orders,5xx,status 503,POST /orders,503,6,{trace},'=cmd()"));
 }

@@ -7,6 +7,7 @@ use crate::{
     policy::{Mode, Severity},
     record::{Ended, LastWords, RunRecord},
     report::escape::plain,
+    units,
     verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
 
@@ -61,6 +62,9 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]
     if let Some(said) = candidate.iter().flat_map(|run| &run.last_words).next() {
         return read_log(said);
     }
+    if ended(Ended::Aborted) && candidate.iter().any(was_answered) && !broken("target_reachable") {
+        return step("Find out why it was aborted: the failed requests of the report tell what came back.", None);
+    }
     if ended(Ended::Aborted) || broken("target_reachable") {
         // Either version may be the one that does not answer, where both were asked at the same time.
         let beside = baseline.first().filter(|run| run.ab.is_some());
@@ -70,7 +74,8 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]
             Some(_) => "See whether both versions answer from the machine that makes the load.",
             None => "See whether the target answers from the machine that makes the load.",
         };
-        return step(text, Some(&format!("curl -v --max-time 5{targets}")));
+        let command = (!targets.is_empty()).then(|| format!("curl -v --max-time 5{targets}"));
+        return step(text, command.as_deref());
     }
     if broken("circuit_breaker") {
         return step(
@@ -85,12 +90,8 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]
     if broken("samples") {
         return step("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
     }
-    if broken("generator_late") && !broken("achieved_rate") && candidate.iter().all(is_idle) {
-        return step(
-            "Run it again, on a machine that does nothing else meanwhile: it kept the load generator waiting, which had little to \
-             do itself.",
-            None,
-        );
+    if broken("generator_late") && !broken("generator_saturated") && candidate.iter().all(is_idle) {
+        return step(&quiet_machine(candidate), None);
     }
     if broken("achieved_rate") || broken("generator_late") {
         return step("Use a larger runner for loadgate, or lower the rate: the load generator was the bottleneck.", None);
@@ -108,6 +109,26 @@ fn read_log(said: &LastWords) -> Step {
         );
     }
     step(&format!("Read what the {side}'s service said: {log}"), None)
+}
+
+/// The machine kept a generator waiting that had little to do itself.
+fn quiet_machine(candidate: &[RunRecord]) -> String {
+    let most = candidate.iter().filter_map(|run| run.generator.cpu_share).fold(0.0, f64::max);
+    let again = if candidate.len() > 1 || candidate.iter().any(|run| run.ab.is_some()) {
+        ""
+    } else {
+        " Where loadgate starts the service (target.start) and regression.replicates is 3 or more, it plays a late part again by itself."
+    };
+    format!(
+        "Run it again, on a machine that does nothing else meanwhile: it was busy with something else or stood still, as the load \
+         generator used only {} of its processor time and was kept waiting all the same.{again}",
+        units::percent(most)
+    )
+}
+
+/// Whether the target answered as it should at least once.
+fn was_answered(run: &RunRecord) -> bool {
+    run.endpoints.iter().flat_map(|series| series.windows()).any(|window| window.requests > window.error_count())
 }
 
 /// Whether the generator used little of the processors it had: then it was not its own load that kept it waiting.

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::text;
 use crate::{
-    compare::{ComparedMetric, Comparison, Outcome, Row, SERVICE},
+    compare::{ComparedMetric, Comparison, Grade, Lean, Outcome, Row, SERVICE},
     policy::Severity,
     report::{
-        chart::{Forest, ForestInput, forest},
+        chart::{Forest, ForestInput, ForestOf, forest},
         escape::plain,
     },
     units,
@@ -31,7 +31,7 @@ pub struct ChangeRow {
     pub metric_name: String,
     /// Name of the outcome in files.
     pub outcome: &'static str,
-    /// `fail`, `warn`, `improved`, `open` or `same`: colour class and urgency.
+    /// `fail`, `warn`, `improved`, `open`, `near` or `same`: colour class and urgency.
     pub class: &'static str,
     /// What was found, in a word or two.
     pub found: String,
@@ -43,6 +43,9 @@ pub struct ChangeRow {
     pub reason: String,
     /// Whether a reader should look at it first.
     pub notable: bool,
+    /// How far it is beyond its tolerance: the worst of a class comes first.
+    #[serde(skip)]
+    pub excess: f64,
     /// Whether it is the first of its endpoint's rows.
     pub opens_group: bool,
     /// The figures in words.
@@ -60,6 +63,8 @@ pub struct ChangeText {
     pub change: String,
     /// `+24% … +39%`
     pub interval: String,
+    /// `+24 … +39`, beside the change that has the unit.
+    pub span: String,
     /// `0.0004`
     pub p_value: String,
     /// `+10%`
@@ -77,14 +82,26 @@ pub(super) fn rows(comparison: &Comparison) -> Vec<ChangeRow> {
     rows
 }
 
-/// The latency rows as a chart. Error rates change by percentage points and rates fall where latencies rise: they have no place on its
-/// axis.
+/// The rows of latencies as a chart.
 pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
-    let inputs: Vec<ForestInput<'_>> = comparison
-        .rows
-        .iter()
-        .zip(rows)
-        .filter(|(row, _)| row.metric.is_latency())
+    drawn(ForestOf::Latencies, comparison, rows, |row| row.metric.is_latency())
+}
+
+/// The rows of error rates as a chart, where any of them changed at all: they change by points, which have no place on the axis of
+/// latencies.
+pub(super) fn error_chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
+    let of_errors = |row: &Row| row.metric == ComparedMetric::ErrorRate;
+    let is_change = |row: &Row| row.change.is_some_and(|change| change.estimate != 0.0);
+    let any = comparison.rows.iter().any(|row| of_errors(row) && is_change(row));
+    any.then(|| drawn(ForestOf::Errors, comparison, rows, of_errors)).flatten()
+}
+
+fn drawn(of: ForestOf, comparison: &Comparison, rows: &[ChangeRow], wanted: impl Fn(&Row) -> bool) -> Option<Forest> {
+    let mut pairs: Vec<(&Row, &ChangeRow)> = comparison.rows.iter().zip(rows).filter(|(row, _)| wanted(row)).collect();
+    // The worst first: what is cut off at the end must be what nobody needs to see.
+    pairs.sort_by(|(_, a), (_, b)| urgency(a).cmp(&urgency(b)).then(b.excess.total_cmp(&a.excess)));
+    let inputs: Vec<ForestInput<'_>> = pairs
+        .into_iter()
         .filter_map(|(row, view)| {
             let change = row.change?;
             Some(ForestInput {
@@ -98,7 +115,19 @@ pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Fores
             })
         })
         .collect();
-    forest(&inputs)
+    forest(of, &inputs)
+}
+
+/// What a reader looks at first, from 0.
+fn urgency(row: &ChangeRow) -> u8 {
+    match (row.class, row.notable) {
+        ("fail", _) => 0,
+        ("warn", _) => 1,
+        ("open", true) => 2,
+        ("improved", _) => 3,
+        ("open", false) => 4,
+        _ => 5,
+    }
 }
 
 impl ChangeRow {
@@ -118,6 +147,7 @@ impl ChangeRow {
             sign: sign(found.class),
             reason: plain(&row.reason),
             notable: found.notable,
+            excess: row.change.map_or(0.0, |change| change.estimate / row.tolerance),
             opens_group: false,
             text: ChangeText::of(row),
         }
@@ -130,11 +160,13 @@ impl ChangeText {
         let change = |change: f64| row.metric.display_change(change);
         let interval = row.change.and_then(|change| change.interval);
         let p_value = row.change.and_then(|change| change.p_value);
+        let number = |bound: f64| change(bound).trim_end_matches(['%', 'p', ' ']).to_owned();
         Self {
             baseline: value(row.baseline),
             candidate: value(row.candidate),
             change: row.change.map_or_else(none, |found| change(found.estimate)),
             interval: interval.map_or_else(none, |(low, high)| format!("{} … {}", change(low), change(high))),
+            span: interval.map_or_else(none, |(low, high)| format!("{} … {}", number(low), number(high))),
             p_value: p_value.map_or_else(none, p_text),
             tolerance: change(row.tolerance),
             mde: row.mde.map_or_else(none, |mde| change(mde).trim_start_matches('+').to_owned()),
@@ -175,6 +207,7 @@ pub(super) fn sign(class: &str) -> &'static str {
         "fail" => "✖",
         "warn" => "▲",
         "open" => "?",
+        "near" => "≈",
         _ => "✔",
     }
 }
@@ -191,16 +224,48 @@ fn found(row: &Row) -> Found {
     let limit = || format!("limit {}", row.metric.display_change(row.tolerance));
     let worse = match row.metric {
         ComparedMetric::ErrorRate => "more errors",
-        metric if metric.higher_is_better() => "lower",
-        _ => "slower",
+        metric => direction(metric, Lean::Worse),
     };
     match row.outcome {
         Outcome::Regressed if row.level == Some(Severity::Warn) => found("warn", "⚠️", &format!("{worse}, {}", limit()), true),
         Outcome::Regressed => found("fail", "❌", &format!("regressed, {}", limit()), true),
         Outcome::Improved => found("improved", "✅", "improved", true),
+        Outcome::Inconclusive if row.grade == Some(Grade::ToldByEndpoints) => {
+            found("fail", "❌", "more errors, see endpoints", true)
+        }
         Outcome::Inconclusive if row.suspect => found("open", "⚠️", &format!("inconclusive, looks {worse}"), true),
         Outcome::Inconclusive => found("open", "⚠️", "inconclusive", row.required),
         Outcome::NoData => found("open", "⚠️", "no data", row.required),
-        Outcome::Unchanged => found("same", "✔", "unchanged", false),
+        Outcome::Unchanged => match row.lean() {
+            None => found("same", "✔", "unchanged", false),
+            // A tick beside a change that may well be real would hide it.
+            Some(lean) => found("near", "≈", &leaning(row, lean), false),
+        },
+    }
+}
+
+/// What is said of a change that does not count, and whose interval yet leaves out that there is none.
+fn leaning(row: &Row, lean: Lean) -> String {
+    let (looks, direction) = match (row.metric, lean) {
+        (ComparedMetric::ErrorRate, Lean::Worse) => ("perhaps", "more errors"),
+        (ComparedMetric::ErrorRate, Lean::Better) => ("perhaps", "fewer errors"),
+        (metric, lean) => ("looks", direction(metric, lean)),
+    };
+    let size = row.change.map_or(0.0, |change| change.estimate.abs());
+    match (row.grade, lean) {
+        (Some(Grade::TooSmallToMatter), _) => format!("{direction}, too small to matter"),
+        (Some(Grade::Equivalent), Lean::Worse) => format!("{looks} {direction}, within the tolerance"),
+        // Less than a warning takes in the other direction.
+        (_, Lean::Better) if size < row.tolerance.abs() / 2.0 => format!("{looks} {direction}, too small to matter"),
+        _ => format!("{looks} {direction}, not shown"),
+    }
+}
+
+fn direction(metric: ComparedMetric, lean: Lean) -> &'static str {
+    match (metric.higher_is_better(), lean) {
+        (false, Lean::Worse) => "slower",
+        (false, Lean::Better) => "faster",
+        (true, Lean::Worse) => "lower",
+        (true, Lean::Better) => "higher",
     }
 }

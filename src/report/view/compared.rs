@@ -40,8 +40,10 @@ pub struct Compared {
     pub appeared: Vec<String>,
     /// What a reader must know to weigh the rows.
     pub notes: Vec<String>,
-    /// The changes as a chart.
+    /// The changes of latencies as a chart.
     pub chart: Option<Forest>,
+    /// Those of error rates.
+    pub error_chart: Option<Forest>,
     /// How the processor of the baseline differs; `None` when it is the same.
     pub other_machine: Option<String>,
 }
@@ -60,8 +62,20 @@ impl Compared {
             appeared: comparison.appeared.iter().map(|name| plain(name)).collect(),
             notes: comparison.notes.iter().map(|note| plain(note)).collect(),
             chart: changes::chart(comparison, &rows),
+            error_chart: changes::error_chart(comparison, &rows),
             other_machine: other_machine(candidate, baseline),
             rows,
+        }
+    }
+}
+
+impl Compared {
+    /// Says of replicates that were set aside what became of them.
+    pub(super) fn tell_of(&mut self, set_aside: &[String]) {
+        for sentence in set_aside {
+            let mut letters = sentence.chars();
+            let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+            self.how_sure.push_str(&format!(" {first}{}.", plain(letters.as_str())));
         }
     }
 }
@@ -78,12 +92,21 @@ fn baseline_text(comparison: &Comparison, baseline: &[RunRecord]) -> String {
     }
 }
 
+/// Whether a row is of a kind.
+type Is = fn(&ChangeRow) -> bool;
+
 /// Rows that need no look are counted, so that nobody wonders whether they were tested at all.
 fn rest(rows: &[ChangeRow]) -> Option<String> {
-    let of = |outcome: &str| rows.iter().filter(|row| !row.notable && !row.service && row.outcome == outcome).count();
-    let parts: Vec<String> = [("unchanged", "unchanged"), ("inconclusive", "inconclusive"), ("no_data", "without enough data")]
+    let of = |is: Is| rows.iter().filter(|row| !row.notable && !row.service && is(row)).count();
+    let kinds: [(Is, &str); 4] = [
+        (|row| row.outcome == "unchanged" && row.class != "near", "unchanged"),
+        (|row| row.class == "near", "with a change too small or too unsure to count"),
+        (|row| row.outcome == "inconclusive", "inconclusive"),
+        (|row| row.outcome == "no_data", "without enough data"),
+    ];
+    let parts: Vec<String> = kinds
         .into_iter()
-        .map(|(outcome, words)| (of(outcome), words))
+        .map(|(is, words)| (of(is), words))
         .filter(|(count, _)| *count > 0)
         .map(|(count, words)| format!("{} {words}", text::counted(count, "comparison")))
         .collect();
@@ -100,6 +123,9 @@ fn service(rows: &[ChangeRow]) -> Option<String> {
 }
 
 fn how_sure(comparison: &Comparison, kind: VerdictKind) -> String {
+    if comparison.rows.is_empty() {
+        return "Nothing could be compared.".to_owned();
+    }
     let mut sentences = vec![made_of(comparison)];
     sentences.extend(played(comparison, kind));
     sentences.extend(played_again(comparison));

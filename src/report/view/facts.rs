@@ -5,7 +5,10 @@ use serde::Serialize;
 use super::text;
 use crate::{
     record::{Imported, RunRecord},
-    report::escape::{capped, plain},
+    report::{
+        WebAddress,
+        escape::{capped, plain},
+    },
     units,
 };
 
@@ -74,14 +77,10 @@ pub(super) fn ci(run: &RunRecord) -> Option<String> {
     Some(format!("{} run {}, attempt {}", plain(&ci.provider), plain(&ci.run_id), ci.attempt))
 }
 
-/// The page of the CI run, when it is a plain web address: it comes from outside, and is the only link reports make.
+/// The page of the CI run, when it is a plain web address: it comes from outside.
 pub(super) fn ci_url(run: &RunRecord) -> Option<String> {
-    let url = run.provenance.ci.as_ref()?.url.as_deref()?;
-    let tame = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
-    (url.starts_with("https://") || url.starts_with("http://"))
-        .then_some(url)
-        .filter(|url| url.chars().all(tame))
-        .map(str::to_owned)
+    let url = WebAddress::new(run.provenance.ci.as_ref()?.url.as_deref()?)?;
+    Some(url.as_str().to_owned())
 }
 
 /// `4 cores, AMD EPYC 7763`.

@@ -8,6 +8,9 @@ use crate::{
     report::escape::{capped, plain},
 };
 
+/// Most lines of a body that are shown.
+const BODY_LINES_MAX: usize = 40;
+
 /// A failure in words.
 #[derive(Clone, Debug, Serialize)]
 pub struct FailureView {
@@ -19,6 +22,38 @@ pub struct FailureView {
     pub message: String,
     /// The exchange that failed, where it was kept.
     pub exchange: Option<Box<ExchangeSample>>,
+    /// The same for people.
+    pub answer: Option<AnswerView>,
+    /// The id it was sent with.
+    pub trace_id: Option<String>,
+}
+
+/// An exchange as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AnswerView {
+    /// `POST /api/orders`
+    pub request: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// Headers of the request, those of the answer, and the beginning of its body.
+    pub lines: Vec<String>,
+}
+
+impl AnswerView {
+    fn of(exchange: &ExchangeSample) -> Self {
+        let header = |(name, value): &(String, String)| capped(&format!("{name}: {value}"));
+        let mut lines: Vec<String> = exchange.request_headers.iter().map(header).collect();
+        lines.extend([String::new(), exchange.status.to_string()]);
+        lines.extend(exchange.response_headers.iter().map(header));
+        if !exchange.body.is_empty() {
+            lines.push(String::new());
+            lines.extend(exchange.body.lines().take(BODY_LINES_MAX).map(plain));
+        }
+        if exchange.body_bytes > exchange.body.len() as u64 {
+            lines.push(format!("({} bytes in all)", text::count(exchange.body_bytes)));
+        }
+        Self { request: capped(&exchange.request), status: exchange.status, lines }
+    }
 }
 
 /// Failures of one step that no figure counts.
@@ -50,7 +85,9 @@ pub(super) fn of_runs(runs: &[RunRecord]) -> Vec<FailureView> {
             endpoint: plain(&sample.endpoint),
             class: sample.class.name(),
             message: capped(&sample.message),
+            answer: sample.exchange.as_deref().map(AnswerView::of),
             exchange: sample.exchange.clone(),
+            trace_id: sample.trace_id.map(|id| id.to_string()),
         };
         let known =
             |other: &FailureView| other.endpoint == view.endpoint && other.class == view.class && other.message == view.message;

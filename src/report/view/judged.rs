@@ -6,13 +6,15 @@ use super::{
     advice::{self, Step},
     changes,
     compared::Compared,
-    text,
+    diagnosis::DiagnosisView,
+    facts::Fact,
+    overview, text,
 };
 use crate::{
     record::RunRecord,
-    report::escape::plain,
+    report::escape::{capped, plain},
     units,
-    verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
+    verdict::{Reference, SetAside, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
 };
 
 /// The verdict for people.
@@ -34,6 +36,12 @@ pub struct Judged {
     pub reasons: Vec<String>,
     /// What to do next, the most useful first.
     pub next: Vec<Step>,
+    /// The command that makes the same run again, where it is known.
+    pub reproduce: Option<String>,
+    /// The run in a few facts: what was played, where, and whether that went well.
+    pub overview: Vec<Fact>,
+    /// Where to look; `None` when nothing failed.
+    pub diagnosis: Option<DiagnosisView>,
     /// What it was compared with; `None` when there was nothing.
     pub compared: Option<Compared>,
     /// Why nothing was compared.
@@ -42,6 +50,8 @@ pub struct Judged {
     pub differences: Vec<String>,
     /// Each threshold.
     pub thresholds: Vec<ThresholdView>,
+    /// Whether anybody is known to look after a threshold.
+    pub any_owner: bool,
     /// Whether a threshold is broken or can't be judged.
     pub thresholds_broken: bool,
     /// `2 of 3 thresholds hold`; `None` without thresholds.
@@ -67,6 +77,10 @@ pub struct ThresholdView {
     pub limit: String,
     /// What was measured.
     pub actual: String,
+    /// How far that is from the limit: `84% to spare`, `12% beyond`.
+    pub margin: String,
+    /// Who looks after it.
+    pub owner: Option<String>,
     /// Name of the outcome in files.
     pub outcome: &'static str,
     /// What became of it, in a word.
@@ -98,7 +112,7 @@ pub struct ValidityView {
 
 impl Judged {
     pub(super) fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
-        let (compared, not_compared, differences) = match &verdict.reference {
+        let (mut compared, not_compared, differences) = match &verdict.reference {
             Reference::Compared(comparison) => {
                 (Some(Compared::of(comparison, verdict.kind, candidate, baseline)), None, Vec::new())
             }
@@ -108,6 +122,10 @@ impl Judged {
                 (None, Some(why), differences.iter().map(|difference| plain(difference)).collect())
             }
         };
+        // How sure one can be says it where something was compared; once is enough.
+        let set_aside: Vec<String> = verdict.set_aside.iter().map(SetAside::sentence).collect();
+        compared.iter_mut().for_each(|compared| compared.tell_of(&set_aside));
+        let is_told = |reason: &String| compared.is_some() && set_aside.contains(reason);
         let thresholds: Vec<ThresholdView> = verdict.thresholds.iter().map(ThresholdView::of).collect();
         let (word, icon, sign) = words(verdict);
         Self {
@@ -117,11 +135,20 @@ impl Judged {
             sign,
             exit_code: verdict.exit.code(),
             headline: plain(&verdict.headline),
-            reasons: verdict.reasons.iter().filter(|reason| **reason != verdict.headline).map(|reason| plain(reason)).collect(),
+            reasons: verdict
+                .reasons
+                .iter()
+                .filter(|reason| **reason != verdict.headline && !is_told(reason))
+                .map(|reason| plain(reason))
+                .collect(),
             next: advice::next(verdict, candidate, baseline),
+            reproduce: None,
+            overview: overview::of(verdict, candidate, baseline),
+            diagnosis: DiagnosisView::of(verdict, candidate),
             compared,
             not_compared: not_compared.map(str::to_owned),
             differences,
+            any_owner: thresholds.iter().any(|threshold| threshold.owner.is_some()),
             thresholds_broken: thresholds.iter().any(|threshold| threshold.notable),
             thresholds_held: held(&verdict.thresholds),
             thresholds,
@@ -151,6 +178,7 @@ fn held(thresholds: &[ThresholdResult]) -> Option<String> {
         (1, 1) => Some("The threshold holds.".to_owned()),
         (0, 1) if unknown == 1 => Some("The threshold can't be judged.".to_owned()),
         (0, 1) => Some("The threshold does not hold.".to_owned()),
+        (2, 2) => Some("Both thresholds hold.".to_owned()),
         (kept, all) if kept == all => Some(format!("All {all} thresholds hold.")),
         (kept, all) => Some(format!("{kept} of {all} thresholds {}{not_judged}.", if kept == 1 { "holds" } else { "hold" })),
     }
@@ -173,6 +201,8 @@ impl ThresholdView {
             metric: threshold.metric.to_string(),
             limit: format!("{} {}{over}", threshold.comparator, threshold.display(threshold.limit)),
             actual: result.actual.map_or_else(|| text::NONE.to_owned(), |actual| threshold.display(actual)),
+            margin: margin(result).unwrap_or_else(|| text::NONE.to_owned()),
+            owner: threshold.owner.as_deref().map(capped),
             outcome: result.outcome.name(),
             found,
             class,
@@ -182,6 +212,18 @@ impl ThresholdView {
             notable: result.outcome != ThresholdOutcome::Pass,
         }
     }
+}
+
+/// The distance to the limit as a share of it; of a limit of zero, the distance itself.
+fn margin(result: &ThresholdResult) -> Option<String> {
+    let (threshold, actual) = (&result.threshold, result.actual?);
+    let (limit, distance) = (threshold.limit, (threshold.limit - actual).abs());
+    let holds = result.outcome == ThresholdOutcome::Pass;
+    if holds && distance == 0.0 {
+        return Some("none to spare".to_owned());
+    }
+    let size = if limit > 0.0 { units::percent(distance / limit) } else { threshold.display(distance) };
+    Some(format!("{size} {}", if holds { "to spare" } else { "beyond" }))
 }
 
 impl ValidityView {

@@ -3,15 +3,22 @@
 mod advice;
 mod changes;
 mod compared;
+mod detail;
+mod diagnosis;
 mod facts;
 mod failures;
 mod generator;
+mod histogram;
 mod judged;
+mod knee;
+mod overview;
+mod places;
+mod restored;
 mod run;
 mod several;
+mod slow;
 mod steps;
 pub(super) mod text;
-mod timeline;
 mod traffic;
 mod windows;
 
@@ -20,17 +27,22 @@ use serde::Serialize;
 pub use advice::Step;
 pub use changes::{ChangeRow, ChangeText};
 pub use compared::Compared;
+pub use detail::Detail;
+pub use diagnosis::{AffectedView, DiagnosisView, TaskView};
 pub use facts::Fact;
-pub use failures::{FailureView, UnmeasuredView};
+pub use failures::{AnswerView, FailureView, UnmeasuredView};
 pub use generator::{EventView, GeneratorView};
+pub use histogram::HistogramRow;
 pub use judged::{Judged, ThresholdView, ValidityView};
+pub use places::Places;
 pub use run::{LastWordsView, RunView, StageView};
 pub use several::{Several, SeveralSide};
+pub use slow::SlowView;
 pub use steps::{StepRow, StepTable};
 pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};
 pub use windows::WindowRow;
 
-use super::{marker::Marker, verdict_file::VerdictFile};
+use super::{escape, verdict_file::VerdictFile};
 use crate::{record::RunRecord, verdict::Verdict};
 
 /// All that reports show of a judged candidate.
@@ -43,9 +55,6 @@ pub struct View {
     /// The verdict as a file.
     #[serde(skip)]
     pub file: VerdictFile,
-    /// How a later run finds the comment again.
-    #[serde(skip)]
-    pub(super) marker: Marker,
 }
 
 impl View {
@@ -53,11 +62,22 @@ impl View {
     #[must_use]
     pub fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
         let is_ab = candidate.iter().any(|run| run.ab.is_some());
-        Self {
-            run: RunView::new(candidate).beside(if is_ab { baseline } else { &[] }),
-            judged: Judged::new(verdict, candidate, baseline),
-            file: VerdictFile::new(verdict, candidate),
-            marker: Marker::of(verdict, candidate),
+        let mut run = RunView::against(candidate, baseline).beside(if is_ab { baseline } else { &[] });
+        run.environment.extend(verdict.set_aside.iter().map(|of| Fact::new("set aside", escape::plain(&of.sentence()))));
+        let mut file = VerdictFile::new(verdict, candidate);
+        file.candidate.partial.clone_from(&run.partial);
+        if let Some(facts) = &mut file.baseline {
+            facts.reference = common_reference(baseline);
+            facts.newest = baseline.iter().map(|run| run.started_at).max();
         }
+        let judged = Judged::new(verdict, candidate, baseline);
+        detail::judge(&mut run.details, &judged);
+        Self { run, judged, file }
     }
+}
+
+/// The branch or tag that all runs are of.
+fn common_reference(runs: &[RunRecord]) -> Option<String> {
+    let first = runs.first()?.provenance.reference.as_ref()?;
+    runs.iter().all(|run| run.provenance.reference.as_ref() == Some(first)).then(|| first.clone())
 }

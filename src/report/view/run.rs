@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::{
+    detail::{self, Detail},
     facts::{self, Fact},
     failures::{self, FailureView, UnmeasuredView},
     generator::{self, EventView, GeneratorView},
+    histogram::{self, HistogramRow},
     steps::{self, StepTable},
     text,
-    timeline::{self, Timeline},
     traffic::{self, Traffic},
     windows::{self, WindowRow},
 };
@@ -65,15 +66,20 @@ pub struct RunView {
     pub stages: Vec<StageView>,
     /// Failures in words.
     pub failures: Vec<FailureView>,
+    /// Whether any of them has the id it was sent with.
+    pub traced: bool,
     /// Failures that no figure counts.
     pub unmeasured: Vec<UnmeasuredView>,
     /// The machine, the code, the tool.
     pub environment: Vec<Fact>,
-    /// Response time over time: all endpoints together first, when there are several.
-    pub timelines: Vec<Timeline>,
+    /// Each endpoint in detail: all together first, when there are several; with a verdict the worst first.
+    pub details: Vec<Detail>,
     /// Every window, for the CSV file alone.
     #[serde(skip)]
     pub windows: Vec<WindowRow>,
+    /// Every bucket of every histogram, for the CSV file alone.
+    #[serde(skip)]
+    pub histogram: Vec<HistogramRow>,
     /// The baseline, where it was played at the same time and is shown too.
     #[serde(skip)]
     pub baseline: Option<Box<RunView>>,
@@ -113,6 +119,16 @@ impl RunView {
     /// Computes everything that reports show of these runs; they are of one version and one plan.
     #[must_use]
     pub fn new(runs: &[RunRecord]) -> Self {
+        Self::against(runs, &[])
+    }
+
+    /// The same with the baseline's figures beside the candidate's in the charts.
+    #[must_use]
+    pub fn against(runs: &[RunRecord], baseline: &[RunRecord]) -> Self {
+        Self { details: detail::of_runs(runs, baseline), ..Self::without_details(runs) }
+    }
+
+    fn without_details(runs: &[RunRecord]) -> Self {
         let first = runs.first();
         let (endpoints, total) = traffic::of_runs(runs);
         Self {
@@ -136,10 +152,12 @@ impl RunView {
             any_phases: !total.phases.is_empty(),
             stages: first.map_or_else(Vec::new, stages),
             failures: failures::of_runs(runs),
+            traced: runs.iter().flat_map(|run| &run.failures).any(|failure| failure.trace_id.is_some()),
             unmeasured: failures::unmeasured(runs),
             environment: first.map_or_else(Vec::new, facts::of_run),
-            timelines: timeline::of_runs(runs),
+            details: Vec::new(),
             windows: windows::of_runs(runs),
+            histogram: histogram::of_runs(runs),
             baseline: None,
             total,
             endpoints,
@@ -151,7 +169,7 @@ impl RunView {
     /// The same with the runs of the baseline that were made at the same time; with none, as it is.
     #[must_use]
     pub fn beside(self, baseline: &[RunRecord]) -> Self {
-        let baseline = (!baseline.is_empty()).then(|| Box::new(Self::new(baseline)));
+        let baseline = (!baseline.is_empty()).then(|| Box::new(Self::without_details(baseline)));
         Self { baseline, ..self }
     }
 }

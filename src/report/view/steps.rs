@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::text;
+use super::{knee, text};
 use crate::{
     policy::Quantile,
     record::{EndpointSeries, RunRecord, Totals},
@@ -17,6 +17,8 @@ pub struct StepTable {
     pub name: String,
     /// Its steps in the order they were played.
     pub rows: Vec<StepRow>,
+    /// Where the service stops keeping up, in a sentence.
+    pub knee: Option<String>,
 }
 
 /// One step, all endpoints and runs together.
@@ -26,6 +28,12 @@ pub struct StepRow {
     pub stage: String,
     /// `200/s`, `50 users`.
     pub load: String,
+    /// Requests per second that were due, or users.
+    pub asked: f64,
+    /// Whether users made the load.
+    pub closed: bool,
+    /// Whether it is the last one that the service keeps up with.
+    pub is_knee: bool,
     /// Requests that came to an outcome.
     pub requests: u64,
     /// The same per second; `None` when no time was played.
@@ -54,13 +62,27 @@ pub(super) fn of_runs(runs: &[RunRecord]) -> Vec<StepTable> {
     for (number, stage) in first.plan.stages.iter().enumerate().filter(|(_, stage)| stage.measured) {
         let Some(step_of) = stage.step_of.as_deref() else { continue };
         if tables.last().is_none_or(|(name, _)| *name != step_of) {
-            tables.push((step_of, StepTable { name: plain(step_of), rows: Vec::new() }));
+            tables.push((step_of, StepTable { name: plain(step_of), rows: Vec::new(), knee: None }));
         }
         if let Some((_, table)) = tables.last_mut() {
             table.rows.push(row(runs, number));
         }
     }
+    tables.iter_mut().for_each(|(_, table)| table.knee = knee::mark(&mut table.rows));
     tables.into_iter().map(|(_, table)| table).collect()
+}
+
+/// The load of a step as a number: users, as its shape says, or requests that fell due per second.
+fn asked(runs: &[RunRecord], number: usize) -> f64 {
+    let stages = || runs.iter().filter_map(|run| run.plan.stages.get(number));
+    let users = |shape: &str| shape.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
+    match stages().next() {
+        Some(stage) if stage.closed => users(&stage.shape).unwrap_or(0.0),
+        _ => {
+            let seconds: f64 = stages().map(|stage| stage.played_us as f64 / 1e6).sum();
+            if seconds > 0.0 { stages().map(|stage| stage.offered as f64).sum::<f64>() / seconds } else { 0.0 }
+        }
+    }
 }
 
 fn row(runs: &[RunRecord], number: usize) -> StepRow {
@@ -76,6 +98,9 @@ fn row(runs: &[RunRecord], number: usize) -> StepRow {
     let load = stages().next().map_or_else(String::new, |stage| plain(&stage.shape));
     StepRow {
         stage: stages().next().map_or_else(String::new, |stage| plain(&stage.name)),
+        asked: asked(runs, number),
+        closed: stages().any(|stage| stage.closed),
+        is_knee: false,
         requests: total.requests,
         error_rate: total.error_rate(),
         text: [

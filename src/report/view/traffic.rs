@@ -211,20 +211,36 @@ fn classes(counts: &[ClassCount]) -> String {
     if parts.is_empty() { text::NONE.to_owned() } else { parts.join(", ") }
 }
 
+/// Name of all endpoints together.
+pub(super) const ALL: &str = "all endpoints";
+
 /// Every endpoint of any of the runs, in the order they first appear, and the sum of them.
 pub(super) fn of_runs(runs: &[RunRecord]) -> (Vec<Traffic>, Traffic) {
-    let seconds: f64 = runs.iter().map(RunRecord::measured_seconds).sum();
     let mut sum = Totals::default();
     let endpoints = endpoints(runs)
         .into_iter()
         .map(|series| {
-            let windows = runs.iter().filter_map(|run| run.endpoint(&series.name)).flat_map(EndpointSeries::windows);
-            let totals = Totals::of(windows);
+            let totals = totals(runs, &series.name);
             sum.add(&totals);
-            Traffic::of(&series.name, Some(&series.request), &totals, seconds)
+            of_totals(runs, &series.name, Some(&series.request), &totals)
         })
         .collect();
-    (endpoints, Traffic::of("all endpoints", None, &sum, seconds))
+    (endpoints, of_totals(runs, ALL, None, &sum))
+}
+
+/// What the measured windows of an endpoint in all runs add up to.
+pub(super) fn totals(runs: &[RunRecord], endpoint: &str) -> Totals {
+    Totals::of(runs.iter().filter_map(|run| run.endpoint(endpoint)).flat_map(EndpointSeries::windows))
+}
+
+/// Whether any of the runs has the endpoint.
+pub(super) fn has(runs: &[RunRecord], endpoint: &str) -> bool {
+    runs.iter().any(|run| run.endpoint(endpoint).is_some())
+}
+
+/// Totals of these runs in words.
+pub(super) fn of_totals(runs: &[RunRecord], endpoint: &str, request: Option<&str>, totals: &Totals) -> Traffic {
+    Traffic::of(endpoint, request, totals, runs.iter().map(RunRecord::measured_seconds).sum())
 }
 
 /// The first series of each endpoint name.

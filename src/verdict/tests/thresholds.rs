@@ -89,3 +89,14 @@ fn a_coarser_window_than_the_span_is_one_window() {
     let short = Duration::from_secs(1);
     assert_eq!(span::sliding(std::slice::from_ref(&coarse), None, short).len(), 4);
 }
+
+#[test]
+fn what_need_not_happen_and_did_not_is_no_missing_measurement() {
+    let mut candidate = run(1.0, 9);
+    candidate.endpoints[1].stages.iter_mut().flatten().for_each(|window| *window = crate::record::Window::default());
+    candidate.endpoints[1].is_occasional = true;
+    let verdict = judge(&candidate, Reference::NoBaseline, &policy(&["/b.requests == 0", "/b.p95 < 1s", "/b.error_rate < 1%"]));
+    let outcomes: Vec<ThresholdOutcome> = verdict.thresholds.iter().map(|result| result.outcome).collect();
+    assert_eq!(outcomes, [ThresholdOutcome::Pass, ThresholdOutcome::NoData, ThresholdOutcome::NoData]);
+    assert_eq!(verdict.kind, judge(&candidate, Reference::NoBaseline, &policy(&[])).kind, "{}", verdict.headline);
+}

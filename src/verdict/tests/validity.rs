@@ -98,6 +98,17 @@ fn a_late_generator_is_invalid() {
 }
 
 #[test]
+fn a_target_that_answers_nothing_well_is_told_of_beside_a_generator_that_was_late() {
+    let mut candidate = late(run(1.0, 9), 50_000);
+    for window in candidate.endpoints.iter_mut().flat_map(|endpoint| &mut endpoint.stages).flatten() {
+        window.errors.insert(ErrorClass::Status5xx, window.requests);
+    }
+    let verdict = judge(&candidate, Reference::NoBaseline, &Policy::default());
+    assert_eq!(verdict.exit, Exit::Invalid);
+    assert_eq!(verdict.reasons[1], "besides, all 4800 requests failed, most of them with 5xx: that is not the generator's doing");
+}
+
+#[test]
 fn a_saturated_generator_makes_a_run_invalid_with_its_figures_and_a_shed_load_only_warns() {
     let mut candidate = run(1.0, 9);
     candidate.generator.busy_share_max = Some(0.93);

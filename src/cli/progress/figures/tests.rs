@@ -38,6 +38,8 @@ fn iterations_and_requests_are_told_apart_where_they_differ() {
     assert!(going(Pace::Arrivals).starts_with("200 iterations/s due  199 requests/s done  p50"), "{}", going(Pace::Arrivals));
     assert!(going(Pace::Users).starts_with("200 iterations/s  199 requests/s  p50"), "nothing falls due: {}", going(Pace::Users));
     let json = |pace| serde_json::from_str::<serde_json::Value>(&Figures { pace, ..figures() }.json()).unwrap();
+    assert!(going(Pace::Connections).starts_with("199 requests/s  p50"), "{}", going(Pace::Connections));
+    assert!(!going(Pace::Connections).contains("in flight"), "{}", going(Pace::Connections));
     assert_eq!((&json(Pace::Users)["due_per_s"], &json(Pace::Arrivals)["due_per_s"]), (&serde_json::Value::Null, &200.0.into()));
 }
 

@@ -53,6 +53,15 @@ fn what_is_left_out_has_its_default() {
 }
 
 #[test]
+fn how_late_the_generator_may_be_can_be_set_and_is_no_matter_of_what_is_compared() {
+    let late_max = |sections: &str| resolved(&with(sections)).policy.validity.late_p99_max;
+    assert_eq!(late_max(""), Duration::from_millis(10));
+    assert_eq!(late_max("safety: { self_protection: { late_p99: 250ms } }"), Duration::from_millis(250));
+    let hash = |sections: &str| resolved(&with(sections)).plan.workload.hash;
+    assert_eq!(hash("safety: { self_protection: { late_p99: 250ms } }"), hash(""));
+}
+
+#[test]
 fn what_changes_the_load_changes_what_it_is_compared_with_and_what_guards_it_does_not() {
     let hash = |sections: &str| resolved(&with(sections)).plan.workload.hash;
     let plain = hash("");
@@ -127,6 +136,9 @@ fn wrong_values_are_refused_with_place_and_hint() {
             "add `on_saturated: shed`",
         ),
         ("safety: { self_protection: { every: 200ms } }", "1:37: '200ms' is out of range", "1s to 60m"),
+        ("safety: { self_protection: { late_p99: 10us } }", "1:40: '10us' is out of range", "1ms to 1m"),
+        ("safety: { self_protection: { late_p99: 2m } }", "1:40: '2m' is out of range", "1ms to 1m"),
+        ("safety: { self_protection: { late_p99: 10 } }", "1:40: '10' has no unit", "unit"),
         ("safety: { self_protection: { on_saturated: stop } }", "1:44: 'stop' is not a value of", "shed"),
         (
             "thresholds: [ { expr: p95 < 1s, grace: 5s } ]",

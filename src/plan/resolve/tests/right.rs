@@ -28,6 +28,8 @@ fn the_minimal_configuration_becomes_a_plan() {
     assert_eq!(names, ["articles", "health"]);
     assert_eq!(plan.workload.endpoints[0].request, "GET /articles");
     assert_eq!(resolved.policy.thresholds[1].line, Some(13));
+    let line = |id: usize| MINIMAL.lines().nth(plan.workload.lines[&id] as usize - 1).unwrap_or_default();
+    assert!(line(0).contains("articles") && line(1).contains("health"), "{:?}", plan.workload.lines);
     assert!(resolved.notes.is_empty(), "{:?}", resolved.notes);
 }
 
@@ -38,6 +40,14 @@ fn a_shorthand_names_its_endpoint_by_itself() {
     assert_eq!((workload.scenarios[0].name.as_str(), workload.endpoints[0].name.as_str()), ("GET /articles", "GET /articles"));
     assert_eq!(resolved.plan.target().port, 80);
     assert!(resolved.notes[0].contains("load goes to 10.1.2.3"), "{:?}", resolved.notes);
+}
+
+#[test]
+fn a_promise_may_have_an_owner() {
+    let promises = resolved(&with("thresholds: [ { expr: p95 < 1s, owner: team-shop }, p50 < 1s ]")).policy.thresholds;
+    assert_eq!(promises.iter().map(|promise| promise.owner.as_deref()).collect::<Vec<_>>(), [Some("team-shop"), None]);
+    let refused = refusal(&with("thresholds: [ { expr: p95 < 1s, owner: '' } ]"));
+    assert!(refused.contains("loadgate.yml:1:"), "{refused}");
 }
 
 #[test]

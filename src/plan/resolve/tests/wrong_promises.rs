@@ -18,7 +18,7 @@ fn what_a_promise_can_not_be() {
     error: loadgate.yml:4:5: there is no error class 'tim'
       4 |   - errors.tim < 3%
         |     ^
-    hint: error classes: 4xx, 5xx, timeout.connect, timeout.pool, timeout.first_byte, timeout.request, dns, connect_refused, connect_failed, tls, reset, no_response, protocol, redirect, check_failed, extract_failed, template, open_files, unfinished, timeout
+    hint: error classes: 4xx, 5xx, timeout.connect, timeout.pool, timeout.first_byte, timeout.request, timeout.message, timeout.pong, timeout.write, dns, connect_refused, connect_failed, tls, reset, close.1000, close.1001, close.1002, close.1003, close.1007, close.1008, close.1009, close.1010, close.1011, close.1012, close.1013, close.none, close.other, message_too_big, no_response, protocol, redirect, chec ..
 
     error: loadgate.yml:5:5: 'over 10ms' is shorter than a window of the record
       5 |   - error_rate < 1% over 10ms

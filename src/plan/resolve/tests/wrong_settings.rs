@@ -83,7 +83,7 @@ fn what_the_other_sections_can_not_be() {
     error: loadgate.yml:4:20: 'baseline.store: s3' is not supported yet
       4 | baseline: { store: s3, keep: 0 }
         |                    ^
-    hint: write file
+    hint: write file or git
 
     error: loadgate.yml:4:30: keeping 0 baselines leaves nothing to compare with
       4 | baseline: { store: s3, keep: 0 }
@@ -98,7 +98,7 @@ fn what_the_other_sections_can_not_be() {
     error: loadgate.yml:5:30: 'pdf' is not a value of 'report.formats[0]'
       5 | report: { dir: '', formats: [pdf] }
         |                              ^
-    hint: known values: json, html, md, junit, csv
+    hint: known values: json, html, md, junit, csv, gitlab, openmetrics
 
     error: loadgate.yml:6:19: '1ms' is out of range
       6 | record: { window: 1ms }
@@ -194,5 +194,36 @@ proptest! {
             prop_assert!(!error.problems.is_empty());
             prop_assert!(error.problems.iter().all(|problem| !problem.message.is_empty()));
         }
+    }
+}
+
+#[test]
+fn ids_for_traces_are_of_a_known_kind_and_sent_once() {
+    assert!(resolved(&with("observe: { traces: w3c }")).plan.http.traces && !resolved(&with("")).plan.http.traces);
+    assert_ne!(
+        resolved(&with("observe: { traces: w3c }")).plan.workload.hash,
+        resolved(&with("observe: { traces: off }")).plan.workload.hash,
+        "what is sent differs"
+    );
+    insta::assert_snapshot!(refusal(&with("observe: { traces: b3 }")), @r"
+    loadgate.yml:1:20: 'b3' is not a value of 'observe.traces'
+      1 | observe: { traces: b3 }
+        |                    ^
+    hint: known values: off, w3c
+    ");
+    let header = with("observe: { traces: w3c }").replace("get: /items", "get: /items, headers: { Traceparent: '00-1' }");
+    let refused = refusal(&header);
+    assert!(refused.contains("there is a header 'traceparent' in the configuration already"), "{refused}");
+}
+
+#[test]
+fn baselines_on_a_branch_lie_in_no_folder_and_are_stored_from_main_alone() {
+    let said = refusal(&with("baseline: { store: git, dir: perf, promote: { from: pull_request, only_if: failed } }"));
+    for words in [
+        "'pull_request' is not a value of 'baseline.promote.from'",
+        "'failed' is not a value of 'baseline.promote.only_if'",
+        "baselines on a branch (store: git) lie in no folder",
+    ] {
+        assert!(said.contains(words), "{said}");
     }
 }

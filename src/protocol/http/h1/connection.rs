@@ -82,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Sends a request and reads its response.
     pub(in crate::protocol::http) async fn exchange(&mut self, call: &Call<'_, Serialised>, scratch: &Scratch) -> Round {
-        let message = call.request.with_cookies(call.cookies);
+        let message = call.request.with(call.cookies, call.traceparent);
         let mut talk = Talk::new(&message, Asked { head: call.request.head, keep: call.keep }, call.limits);
         let end = poll_fn(|cx| talk.poll(self, scratch, cx)).await;
         let done = clock::now();

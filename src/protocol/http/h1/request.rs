@@ -21,6 +21,8 @@ pub(in crate::protocol::http) struct Preamble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::protocol::http) struct Serialised {
     bytes: Bytes,
+    /// Where headers begin.
+    headers: usize,
     /// Where the cookies of a user go, and what they are preceded by.
     cookies: (usize, &'static str),
     /// Whether the method is HEAD, whose response has no body.
@@ -70,6 +72,7 @@ impl Preamble {
         [request.method.as_str(), " ", &self.base_path, &request.path, " HTTP/1.1\r\n"]
             .iter()
             .for_each(|part| bytes.extend_from_slice(part.as_bytes()));
+        let headers = bytes.len();
         let mut cookies = None;
         for (name, value) in self.headers_of(request) {
             [name.as_str().as_bytes(), b": ", value.as_bytes()].iter().for_each(|part| bytes.extend_from_slice(part));
@@ -87,6 +90,7 @@ impl Preamble {
         bytes.extend_from_slice(&request.body);
         Serialised {
             bytes: bytes.into(),
+            headers,
             cookies,
             head: request.method == Method::HEAD,
             idempotent: request.method.is_idempotent(),
@@ -101,15 +105,19 @@ pub(in crate::protocol::http) fn content_length(request: &plan::Request) -> Opti
 }
 
 impl Serialised {
-    /// The bytes to send, with the cookies of a user if there are any. Copies nothing where there are none.
-    pub(super) fn with_cookies(&self, cookies: Option<&str>) -> Cow<'_, [u8]> {
+    /// The bytes to send, with the cookies of a user and the id of a trace if there are any. Copies nothing where there are none.
+    pub(super) fn with(&self, cookies: Option<&str>, traceparent: Option<&str>) -> Cow<'_, [u8]> {
         // A line break in a cookie would begin a header of its own.
-        let Some(cookies) = cookies.filter(|cookies| HeaderValue::from_str(cookies).is_ok()) else {
+        let cookies = cookies.filter(|cookies| HeaderValue::from_str(cookies).is_ok());
+        if cookies.is_none() && traceparent.is_none() {
             return Cow::Borrowed(&self.bytes);
-        };
+        }
         let (place, prefix) = self.cookies;
-        let (before, after) = self.bytes.split_at(place);
-        Cow::Owned([before, prefix.as_bytes(), cookies.as_bytes(), after].concat())
+        let (head, after) = self.bytes.split_at(place);
+        let (line, headers) = head.split_at(self.headers.min(place));
+        let trace = traceparent.map_or_else(String::new, |value| format!("traceparent: {value}\r\n"));
+        let (prefix, cookies) = cookies.map_or(("", ""), |cookies| (prefix, cookies));
+        Cow::Owned([line, trace.as_bytes(), headers, prefix.as_bytes(), cookies.as_bytes(), after].concat())
     }
 }
 
@@ -148,7 +156,7 @@ mod tests {
     }
 
     fn text(preamble: &Preamble, request: &plan::Request, cookies: Option<&str>) -> String {
-        let bytes = preamble.serialise(request).with_cookies(cookies).to_vec();
+        let bytes = preamble.serialise(request).with(cookies, None).to_vec();
         String::from_utf8(bytes).unwrap().replace(concat!("loadgate/", env!("CARGO_PKG_VERSION")), "loadgate/VERSION")
     }
 
@@ -196,6 +204,18 @@ mod tests {
     fn a_cookie_can_not_begin_another_header() {
         let preamble = Preamble::new(&target(80, &[]), &HttpSettings::default());
         assert!(!text(&preamble, &request(Method::GET, &[], ""), Some("a=1\r\nx: y")).contains("cookie"));
+    }
+
+    #[test]
+    fn the_id_of_a_trace_is_a_header_beside_the_cookies() {
+        let preamble = Preamble::new(&target(80, &[]), &HttpSettings::default());
+        let sent = |cookies| {
+            let request = preamble.serialise(&request(Method::POST, &[], "hello"));
+            String::from_utf8(request.with(cookies, Some("00-1-2-01")).to_vec()).unwrap()
+        };
+        let (bare, with_cookies) = (sent(None), sent(Some("a=1")));
+        assert!(bare.starts_with("POST /v1/items?a=b HTTP/1.1\r\ntraceparent: 00-1-2-01\r\nhost: shop\r\n"), "{bare}");
+        assert_eq!(with_cookies, bare.replace("\r\n\r\nhello", "\r\ncookie: a=1\r\n\r\nhello"));
     }
 
     #[test]

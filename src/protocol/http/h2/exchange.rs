@@ -31,7 +31,7 @@ const RELEASE_AT: usize = 512 * 1024;
 impl Slot<'_> {
     /// Sends a request at a certain time and reads its response. A request that is given up ends its stream, not the connection.
     pub(in crate::protocol::http) async fn exchange(&mut self, call: &Call<'_, Prepared>, at: Instant) -> Round {
-        let opened = match call.request.opening(call.cookies) {
+        let opened = match call.request.opening(call.cookies, call.traceparent) {
             Some(request) => self.open(request, call.request.body.is_empty()),
             None => return unsent(Failure::new(ErrorClass::Template, "the path can't be sent"), None),
         };

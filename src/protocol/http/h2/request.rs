@@ -42,7 +42,7 @@ impl Prepared {
     }
 
     /// What opens a stream; `None` where the path can't be sent.
-    pub(super) fn opening(&self, cookies: Option<&str>) -> Option<Request<()>> {
+    pub(super) fn opening(&self, cookies: Option<&str>, traceparent: Option<&str>) -> Option<Request<()>> {
         let mut request = Request::new(());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone()?;
@@ -50,6 +50,9 @@ impl Prepared {
         if let Some(cookies) = cookies.and_then(|cookies| HeaderValue::from_str(cookies).ok()) {
             // Several fields of this name are the rule in HTTP/2 (RFC 9113, section 8.2.3).
             request.headers_mut().append(HeaderName::from_static("cookie"), cookies);
+        }
+        if let Some(traceparent) = traceparent.and_then(|value| HeaderValue::from_str(value).ok()) {
+            request.headers_mut().insert(HeaderName::from_static("traceparent"), traceparent);
         }
         Some(request)
     }
@@ -92,24 +95,25 @@ mod tests {
 
     #[test]
     fn the_host_stands_in_the_address_and_headers_of_connections_are_left_out() {
-        let opening = prepared(&request("/items?a=b", &[("te", "trailers")], "")).opening(None).unwrap();
+        let opening = prepared(&request("/items?a=b", &[("te", "trailers")], "")).opening(None, None).unwrap();
         assert_eq!(opening.uri(), "https://shop/v1/items?a=b");
         let names: Vec<&str> = opening.headers().keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["user-agent", "accept", "x-load-test"]);
-        let other = prepared(&request("/", &[("host", "orders.example.com")], "")).opening(None).unwrap();
+        let other = prepared(&request("/", &[("host", "orders.example.com")], "")).opening(None, None).unwrap();
         assert_eq!(other.uri(), "https://orders.example.com/v1/");
     }
 
     #[test]
     fn a_body_has_its_length_and_a_user_their_cookies() {
-        let opening = prepared(&request("/", &[("cookie", "a=1")], "hello")).opening(Some("b=2")).unwrap();
+        let opening = prepared(&request("/", &[("cookie", "a=1")], "hello")).opening(Some("b=2"), Some("00-1-2-01")).unwrap();
         assert_eq!(opening.headers()["content-length"], "5");
+        assert_eq!(opening.headers()["traceparent"], "00-1-2-01");
         assert_eq!(opening.headers().get_all("cookie").iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
-        assert!(prepared(&request("/", &[], "")).opening(Some("a=1\r\nx: y")).unwrap().headers().get("cookie").is_none());
+        assert!(prepared(&request("/", &[], "")).opening(Some("a=1\r\nx: y"), None).unwrap().headers().get("cookie").is_none());
     }
 
     #[test]
     fn a_path_that_is_none_opens_no_stream() {
-        assert!(prepared(&request("/a b", &[], "")).opening(None).is_none());
+        assert!(prepared(&request("/a b", &[], "")).opening(None, None).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! GitHub Actions: outputs of the step and the job summary, both files that the runner names in the environment.
+//! Files that the runner names in the environment: outputs of the step and the job summary.
 
 use std::{
     collections::hash_map::RandomState,
@@ -47,6 +47,14 @@ pub struct Output {
 /// The runner's file can't be written.
 pub fn set_outputs(folder: &Path, verdict: &Verdict) -> Result<(), PublishError> {
     env::lookup(env::GITHUB_OUTPUT).map_or(Ok(()), |file| outputs(Path::new(&file), &outputs_of(folder, verdict)))
+}
+
+/// Sets more outputs of the step, where the environment asks for them.
+///
+/// # Errors
+/// The runner's file can't be written.
+pub fn add_outputs(more: &[Output]) -> Result<(), PublishError> {
+    env::lookup(env::GITHUB_OUTPUT).map_or(Ok(()), |file| outputs(Path::new(&file), more))
 }
 
 /// Appends the job summary, where the environment asks for one.

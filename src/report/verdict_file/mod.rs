@@ -2,17 +2,21 @@
 //!
 //! The types of this file *are* the format `loadgate/verdict/v1`: fields are only ever added.
 
+mod rows;
+
 use std::{fs::File, io::Read as _, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use rows::{ComparisonRow, SiblingsFacts, ThresholdRow, ValidityRow};
+
 use super::ReportError;
 use crate::{
-    compare::{Comparison, Part, Rerun, Row, Siblings},
-    policy::{Mode, Severity},
-    record::RunRecord,
-    verdict::{ThresholdResult, ValidityCheck, Verdict},
+    compare::{Comparison, Part, Rerun},
+    policy::Mode,
+    record::{CiRun, RunRecord},
+    verdict::{Reference, SetAside, Verdict},
 };
 
 /// The name and major version of the format.
@@ -31,10 +35,19 @@ pub struct VerdictFile {
     pub exit_code: u8,
     /// Name of the configuration.
     pub suite: String,
+    /// The configuration, as a path inside the repository, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
     /// What was judged.
     pub candidate: CandidateFacts,
     /// What it was compared with; `None` when there was nothing.
     pub baseline: Option<BaselineFacts>,
+    /// What differs from the stored baselines, where none could be compared with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
+    /// What the comparison rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<DesignFacts>,
     /// `baseline` or `ab`.
     pub mode: String,
     /// Runs of the candidate.
@@ -45,6 +58,9 @@ pub struct VerdictFile {
     /// The runs that were made because of a regression that the first one found. `replicates` counts theirs too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reruns: Vec<RerunFacts>,
+    /// Replicates that the load generator spoilt: played again, or left out of `replicates`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAsideFacts>,
     /// Share of the requests whose endpoints are settled.
     pub coverage: Option<f64>,
     /// Smallest change of the service as a whole that would have been seen, as a fraction.
@@ -73,6 +89,12 @@ pub struct CandidateFacts {
     pub requests: u64,
     /// Those that failed.
     pub errors: u64,
+    /// The run of the CI service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci: Option<CiRun>,
+    /// Why it is not the whole run, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<String>,
 }
 
 /// A run that was made because a regression must show again.
@@ -84,6 +106,17 @@ pub struct RerunFacts {
     pub confirms: bool,
 }
 
+/// A replicate that says more about the load generator than about the service. Its records are in the folder `set-aside`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetAsideFacts {
+    /// Its number, from 1.
+    pub replicate: usize,
+    /// What the generator did.
+    pub reason: String,
+    /// Whether it was played again.
+    pub played_again: bool,
+}
+
 /// The baseline in short.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BaselineFacts {
@@ -91,78 +124,33 @@ pub struct BaselineFacts {
     pub runs: usize,
     /// Their commits, newest first, as far as known.
     pub commits: Vec<String>,
-}
-
-/// One compared metric. `change`, `ci`, `tolerance` and `mde` are fractions: 0.1 = +10 % for a latency, +10 percentage
-/// points for a rate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ComparisonRow {
-    /// Endpoint, or `*`.
-    pub endpoint: String,
-    /// `p50`, .., `error_rate`.
-    pub metric: String,
-    /// Unit of `baseline` and `candidate`: `us` or `share`.
-    pub unit: String,
-    /// Value of the baseline.
-    pub baseline: Option<f64>,
-    /// Value of the candidate.
-    pub candidate: Option<f64>,
-    /// The estimate.
-    pub change: Option<f64>,
-    /// 95 % confidence interval.
-    pub ci: Option<[f64; 2]>,
-    /// Adjusted for all tests of the run (Holm).
-    pub p_value: Option<f64>,
-    /// Change from which on it fails.
-    pub tolerance: f64,
-    /// Smallest change that would have been seen.
-    pub mde: Option<f64>,
-    /// Against the mean of the other endpoints in the same runs, where that was tested.
+    /// The branch or tag ref of all of them.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// When the newest of them began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub siblings: Option<SiblingsFacts>,
-    /// `improved`, `unchanged`, `regressed`, `inconclusive`, `no_data`.
-    pub outcome: String,
-    /// `fail` or `warn` where it regressed.
-    pub level: Option<String>,
-    /// One sentence.
-    pub reason: String,
+    pub newest: Option<Timestamp>,
 }
 
-/// How much more an endpoint changed than its siblings, as a fraction.
+/// What a comparison rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SiblingsFacts {
-    /// The estimate.
-    pub change: f64,
-    /// 95 % confidence interval.
-    pub ci: [f64; 2],
-    /// Adjusted for all tests of the run (Holm).
-    pub p_value: f64,
-    /// Whether this made the regression sure.
-    pub found: bool,
-}
-
-/// One threshold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ThresholdRow {
-    /// As written.
-    pub expr: String,
-    /// What was measured, in the metric's unit (microseconds, fraction, per second, count).
-    pub actual: Option<f64>,
-    /// `pass`, `warn`, `fail`, `no_data`.
-    pub outcome: String,
-}
-
-/// One check of the run itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ValidityRow {
-    /// Its name.
-    pub check: String,
-    /// Whether it holds.
-    pub ok: bool,
-    /// What was measured.
-    pub value: Option<f64>,
-    /// One sentence.
-    pub reason: String,
+pub struct DesignFacts {
+    /// Length of a block.
+    pub block_us: u64,
+    /// Blocks of a run.
+    pub blocks: usize,
+    /// Measured length of a candidate run.
+    pub run_us: u64,
+    /// Tests that the chance of a false alarm is shared by.
+    pub family: usize,
+    /// Chance that a build without any change is failed.
+    pub alpha: f64,
+    /// Endpoints that the baseline has and the candidate lacks.
+    pub vanished: Vec<String>,
+    /// Endpoints that the candidate has and the baseline lacks.
+    pub appeared: Vec<String>,
+    /// What a reader must know to weigh the rows.
+    pub notes: Vec<String>,
 }
 
 impl VerdictFile {
@@ -177,18 +165,27 @@ impl VerdictFile {
             verdict: verdict.kind.name().to_owned(),
             exit_code: verdict.exit.code(),
             suite: first.map_or_else(String::new, |run| run.suite.clone()),
+            config: None,
             candidate: CandidateFacts {
                 commit: first.and_then(|run| run.provenance.commit.clone()),
                 reference: first.and_then(|run| run.provenance.reference.clone()),
                 started_at: first.map(|run| run.started_at),
                 requests: windows().map(|window| window.requests).sum(),
                 errors: windows().map(crate::record::Window::error_count).sum(),
+                ci: first.and_then(|run| run.provenance.ci.clone()),
+                partial: None,
             },
             baseline: comparison.map(BaselineFacts::of),
+            differences: match &verdict.reference {
+                Reference::Mismatch(differences) => differences.clone(),
+                Reference::Compared(_) | Reference::NoBaseline => Vec::new(),
+            },
+            design: comparison.map(DesignFacts::of),
             mode: comparison.map_or(Mode::Baseline, |comparison| comparison.mode).name().to_owned(),
             replicates: candidate.len(),
             planned_replicates: comparison.map(planned_runs).filter(|planned| *planned > candidate.len()),
             reruns: comparison.map_or_else(Vec::new, |comparison| comparison.reruns.iter().map(RerunFacts::of).collect()),
+            set_aside: verdict.set_aside.iter().map(SetAsideFacts::of).collect(),
             coverage: comparison.map(|comparison| comparison.coverage),
             sensitivity: comparison.and_then(|comparison| comparison.sensitivity),
             comparisons: comparison.map_or_else(Vec::new, |comparison| comparison.rows.iter().map(ComparisonRow::of).collect()),
@@ -237,52 +234,31 @@ impl RerunFacts {
     }
 }
 
+impl SetAsideFacts {
+    fn of(set_aside: &SetAside) -> Self {
+        let SetAside { replicate, reason, again } = set_aside.clone();
+        Self { replicate, reason, played_again: again }
+    }
+}
+
 impl BaselineFacts {
     fn of(comparison: &Comparison) -> Self {
-        Self { runs: comparison.baseline_runs, commits: comparison.baseline_commits.clone() }
+        let (runs, commits) = (comparison.baseline_runs, comparison.baseline_commits.clone());
+        Self { runs, commits, reference: None, newest: None }
     }
 }
 
-impl ComparisonRow {
-    fn of(row: &Row) -> Self {
-        let level = row.level.map(|level| match level {
-            Severity::Fail => "fail",
-            Severity::Warn => "warn",
-        });
+impl DesignFacts {
+    fn of(comparison: &Comparison) -> Self {
         Self {
-            endpoint: row.endpoint.clone(),
-            metric: row.metric.to_string(),
-            unit: row.metric.unit().to_owned(),
-            baseline: row.baseline,
-            candidate: row.candidate,
-            change: row.change.map(|change| change.estimate),
-            ci: row.change.and_then(|change| change.interval).map(|(low, high)| [low, high]),
-            p_value: row.change.and_then(|change| change.p_value),
-            tolerance: row.tolerance,
-            mde: row.mde,
-            siblings: row.siblings.map(SiblingsFacts::of),
-            outcome: row.outcome.name().to_owned(),
-            level: level.map(str::to_owned),
-            reason: row.reason.clone(),
+            block_us: comparison.block_us,
+            blocks: comparison.blocks,
+            run_us: comparison.run_us,
+            family: comparison.family,
+            alpha: comparison.alpha,
+            vanished: comparison.vanished.clone(),
+            appeared: comparison.appeared.clone(),
+            notes: comparison.notes.clone(),
         }
-    }
-}
-
-impl SiblingsFacts {
-    fn of(siblings: Siblings) -> Self {
-        let Siblings { change, interval: (low, high), p_value, found } = siblings;
-        Self { change, ci: [low, high], p_value, found }
-    }
-}
-
-impl ThresholdRow {
-    fn of(result: &ThresholdResult) -> Self {
-        Self { expr: result.threshold.expr.clone(), actual: result.actual, outcome: result.outcome.name().to_owned() }
-    }
-}
-
-impl ValidityRow {
-    fn of(check: &ValidityCheck) -> Self {
-        Self { check: check.check.to_owned(), ok: check.ok, value: check.value, reason: check.reason.clone() }
     }
 }

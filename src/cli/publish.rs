@@ -1,0 +1,83 @@
+//! `loadgate publish`: post a finished verdict, or several in one comment. The second, privileged half of a pull request from a fork.
+//!
+//! The files may come from a stranger's pull request. Nothing of them is run, no sentence in them is repeated where it can be made
+//! from figures, and which pull request is told is found out by the commit, never by their word.
+
+use std::path::{Path, PathBuf};
+
+use super::{Failure, publish_args::PublishArgs, publishing::Publishing};
+use crate::{
+    exit::Exit,
+    publish::github::Surroundings,
+    report::{
+        VerdictFile, View,
+        comment::{Comment, Leg},
+    },
+};
+
+/// Most verdicts in one comment.
+const LEGS_MAX: usize = 100;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The verdict.json of a gate
+    #[arg(long, value_name = "FILE", required_unless_present = "merge", conflicts_with = "merge")]
+    verdict: Option<PathBuf>,
+    /// The verdict.json of several gates, such as those of a matrix: one comment for all of them
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    merge: Vec<PathBuf>,
+    #[command(flatten)]
+    publish: PublishArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let paths: Vec<&Path> = args.verdict.iter().chain(&args.merge).map(PathBuf::as_path).collect();
+    if paths.len() > LEGS_MAX {
+        return Err(Failure::usage(format!("{} verdicts are more than a comment can show", paths.len()))
+            .hint(format!("post at most {LEGS_MAX} at once, with a --comment-key for each")));
+    }
+    let surroundings = Surroundings::detect().ok_or_else(|| {
+        Failure::usage("this is no step of a workflow of GitHub: GITHUB_ACTIONS and GITHUB_REPOSITORY are not set")
+            .hint("run `loadgate publish` in a workflow; outside of one the comment is in comment.md of the report folder")
+    })?;
+    if surroundings.server.is_none() {
+        return Err(Failure::usage("GITHUB_TOKEN is not set").hint("give the step `env: { GITHUB_TOKEN: ${{ github.token }} }`"));
+    }
+    let commit = surroundings.context.head_sha.as_deref();
+    let views = paths.iter().map(|path| read(path, commit)).collect::<Result<Vec<View>, Failure>>()?;
+    let Some(first) = views.first() else { return Err(Failure::usage("no verdict was given")) };
+    let publishing = Publishing::begin(args.publish.alone(&first.file.suite)?, &surroundings, false);
+    let around = publishing.around();
+    let shown: Vec<&View> = views.iter().collect();
+    if args.merge.is_empty() {
+        return Ok(publishing.tell(&Comment::of(first, &around), &shown, Exit::Ok));
+    }
+    let names = names(&paths, &views);
+    let legs: Vec<Leg<'_>> = names.iter().zip(&views).map(|(name, view)| Leg { name, view }).collect();
+    Ok(publishing.tell(&Comment::merged(&legs, &around), &shown, Exit::Ok))
+}
+
+/// Reads a verdict, which must be one of the commit that this workflow speaks of.
+fn read(path: &Path, commit: Option<&str>) -> Result<View, Failure> {
+    let refused = |reason: &str| {
+        Failure::usage(format!("{}: {reason}", path.display()))
+            .hint("give the verdict.json that `loadgate gate` wrote in this run")
+    };
+    let file = VerdictFile::read(path)?;
+    let is_other = |expected: &str| file.candidate.commit.as_deref().is_none_or(|of| !of.eq_ignore_ascii_case(expected));
+    if let Some(expected) = commit.filter(|expected| is_other(expected)) {
+        return Err(refused(&format!("the verdict is not of {expected}, the commit that this workflow speaks of")));
+    }
+    View::restored(&file).map_err(|reason| refused(&reason))
+}
+
+/// What tells the verdicts apart: the suites, or the folders they are in.
+fn names(paths: &[&Path], views: &[View]) -> Vec<String> {
+    let suites: Vec<String> = views.iter().map(|view| view.file.suite.clone()).collect();
+    let is_alone = |name: &String| suites.iter().filter(|other| *other == name).count() == 1;
+    let folder = |path: &Path| path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let name = |(suite, path): (&String, &&Path)| {
+        if is_alone(suite) { suite.clone() } else { folder(path).unwrap_or_else(|| suite.clone()) }
+    };
+    suites.iter().zip(paths).map(name).collect()
+}

@@ -1,0 +1,209 @@
+//! What happened when, on one axis: the run whose p99 is the worst of the candidate's.
+
+use super::correlation::{Link, link};
+use crate::record::{BreakerState, RunRecord, Totals, Window};
+
+/// More places than a chart shows are merged.
+const PLACES_MAX: usize = 240;
+/// Slowest moments that are marked.
+const SLOWEST: usize = 3;
+/// Imported series that are shown.
+const IMPORTED_MAX: usize = 12;
+
+/// Series on one axis of time.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    /// Number of the run, from 1, and how many there are.
+    pub run: (usize, usize),
+    /// Begin of each place, in seconds from the start of the run.
+    pub at_s: Vec<f64>,
+    /// Length of a place.
+    pub step_s: f64,
+    /// Each with a value for each place, or none where there was nothing.
+    pub series: Vec<Series>,
+    /// Stages, what the generator changed about the load, and events of others.
+    pub marks: Vec<Mark>,
+    /// States of the circuit breaker: from, to, name.
+    pub breaker: Vec<(f64, f64, &'static str)>,
+    /// Places with the highest p99, in order of time.
+    pub slowest: Vec<usize>,
+    /// How the other series moved with the p99, the strongest first.
+    pub links: Vec<Link>,
+}
+
+/// One series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Its name for people.
+    pub name: String,
+    /// What its values are.
+    pub unit: Unit,
+    /// One for each place.
+    pub values: Vec<Option<f64>>,
+    /// Whether another program measured it.
+    pub imported: bool,
+}
+
+/// What values of a series are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Microseconds.
+    Micros,
+    /// 0 to 1.
+    Share,
+    /// Per second.
+    PerSecond,
+    /// Whatever another program measured.
+    Number,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Seconds from the start of the run.
+    pub at_s: f64,
+    /// `stage`, `load shed`, or what another program calls it.
+    pub kind: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// One place of the axis.
+struct Place {
+    begin_us: u64,
+    total: Totals,
+}
+
+impl Timeline {
+    /// The timeline of the run whose p99 is the worst; `None` where nothing was measured.
+    pub(super) fn of(runs: &[RunRecord]) -> Option<Self> {
+        let p99 = |run: &RunRecord| run.total().response.quantile(0.99).unwrap_or(0);
+        let (number, run) = runs.iter().enumerate().rev().max_by_key(|(_, run)| p99(run))?;
+        let (places, step_us) = places(run)?;
+        let mut series = measured(&places, step_us);
+        series.extend(imported(run, &places, step_us));
+        let p99 = series.first()?.values.clone();
+        let links = links(&series, &p99, step_us as f64 / 1e6);
+        Some(Self {
+            run: (number + 1, runs.len()),
+            at_s: places.iter().map(|place| place.begin_us as f64 / 1e6).collect(),
+            step_s: step_us as f64 / 1e6,
+            marks: marks(run),
+            breaker: breaker(run, places.last().map_or(0, |place| place.begin_us + step_us)),
+            slowest: slowest(&p99),
+            series,
+            links,
+        })
+    }
+}
+
+/// The windows of all endpoints at their times, merged where they are many.
+fn places(run: &RunRecord) -> Option<(Vec<Place>, u64)> {
+    let window_us = run.plan.window_us.max(1);
+    let count =
+        |stage: usize| run.endpoints.iter().filter_map(|series| series.stages.get(stage)).map(Vec::len).max().unwrap_or(0);
+    let all: usize = (0..run.plan.stages.len()).map(count).sum();
+    let merged = all.div_ceil(PLACES_MAX).max(1);
+    let mut places = Vec::new();
+    for (number, stage) in run.plan.stages.iter().enumerate() {
+        for first in (0..count(number)).step_by(merged) {
+            let windows = run.endpoints.iter().filter_map(|series| series.stages.get(number));
+            let windows = windows.flat_map(|windows| windows.iter().skip(first).take(merged)).collect::<Vec<&Window>>();
+            places.push(Place { begin_us: stage.began_us + first as u64 * window_us, total: Totals::of(windows) });
+        }
+    }
+    (!places.is_empty()).then_some((places, window_us * merged as u64))
+}
+
+/// What loadgate measured itself; the p99 first.
+fn measured(places: &[Place], step_us: u64) -> Vec<Series> {
+    let series = |name: &str, unit, value: &dyn Fn(&Totals) -> Option<f64>| Series {
+        name: name.to_owned(),
+        unit,
+        values: places.iter().map(|place| value(&place.total)).collect(),
+        imported: false,
+    };
+    let quantile = |q: f64| move |of: &Totals| of.response.quantile(q).map(|us| us as f64);
+    let per_s = |n: u64| n as f64 / (step_us as f64 / 1e6);
+    let late = |of: &Totals| Some((of.response.mean()? - of.service.mean()?).max(0.0));
+    let mut all = vec![
+        series("p99", Unit::Micros, &quantile(0.99)),
+        series("p50", Unit::Micros, &quantile(0.5)),
+        series("failed", Unit::Share, &Totals::error_rate),
+        series("requests", Unit::PerSecond, &|of| Some(per_s(of.requests))),
+        series("sent late, mean", Unit::Micros, &late),
+    ];
+    let rare = [
+        series("dropped", Unit::PerSecond, &|of| Some(per_s(of.dropped))),
+        series("connections opened", Unit::PerSecond, &|of| Some(per_s(of.connections))),
+        series("retries", Unit::PerSecond, &|of| Some(per_s(of.retries))),
+    ];
+    all.extend(rare.into_iter().filter(|series| series.values.iter().flatten().any(|value| *value > 0.0)));
+    all
+}
+
+/// The series of others: the mean of the points in each place.
+fn imported(run: &RunRecord, places: &[Place], step_us: u64) -> Vec<Series> {
+    let mut names: Vec<&str> = run.notes.iter().filter(|note| note.value.is_some()).map(|note| note.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let series = |name: &&str| {
+        let points: Vec<(u64, f64)> =
+            run.notes.iter().filter(|note| note.name == **name).filter_map(|note| Some((note.at_us, note.value?))).collect();
+        let mean = |place: &Place| {
+            let within = |at: u64| (place.begin_us..place.begin_us + step_us).contains(&at);
+            let values: Vec<f64> = points.iter().filter(|(at, _)| within(*at)).map(|(_, value)| *value).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        };
+        Series { name: (*name).to_owned(), unit: Unit::Number, values: places.iter().map(mean).collect(), imported: true }
+    };
+    names.iter().take(IMPORTED_MAX).map(series).collect()
+}
+
+fn links(series: &[Series], p99: &[Option<f64>], step_s: f64) -> Vec<Link> {
+    let others = series.iter().filter(|series| !["p99", "p50"].contains(&series.name.as_str()) || series.imported);
+    let mut links: Vec<Link> = others.filter_map(|series| link(&series.name, &series.values, p99, step_s)).collect();
+    links.sort_by(|a, b| b.rho.abs().total_cmp(&a.rho.abs()));
+    links
+}
+
+fn marks(run: &RunRecord) -> Vec<Mark> {
+    let seconds = |us: u64| us as f64 / 1e6;
+    let mark = |us, kind: &str, text: &str| Mark { at_s: seconds(us), kind: kind.to_owned(), text: text.to_owned() };
+    let stages = run.plan.stages.iter().filter(|stage| stage.played_us > 0);
+    let mut marks: Vec<Mark> = stages.map(|stage| mark(stage.began_us, "stage", &stage.name)).collect();
+    marks.extend(run.breaker.iter().map(|event| {
+        let text = format!("circuit breaker {}: {}", event.state.name(), event.reason);
+        mark(event.at_us, "circuit breaker", &text)
+    }));
+    marks.extend(run.generator.shed.iter().map(|event| mark(event.at_us, "load shed", &event.reason)));
+    let events = run.notes.iter().filter(|note| note.value.is_none());
+    marks.extend(events.map(|note| mark(note.at_us, &note.name, &note.text)));
+    marks.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    marks
+}
+
+/// From, to and name of each state, where it did not stay closed.
+fn breaker(run: &RunRecord, end_us: u64) -> Vec<(f64, f64, &'static str)> {
+    let mut states = Vec::new();
+    let mut now = (0, BreakerState::Closed);
+    for event in &run.breaker {
+        states.push((now.0, event.at_us, now.1));
+        now = (event.at_us, event.state);
+    }
+    if !run.breaker.is_empty() {
+        states.push((now.0, end_us.max(now.0), now.1));
+    }
+    states.into_iter().map(|(from, to, state)| (from as f64 / 1e6, to as f64 / 1e6, state.name())).collect()
+}
+
+/// Places of the highest values, none where all are about equal.
+fn slowest(p99: &[Option<f64>]) -> Vec<usize> {
+    let mut places: Vec<(usize, f64)> = p99.iter().enumerate().filter_map(|(place, value)| Some((place, (*value)?))).collect();
+    places.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let middle = places.get(places.len() / 2).map_or(0.0, |(_, value)| *value);
+    let mut slowest: Vec<usize> =
+        places.iter().take(SLOWEST).filter(|(_, value)| *value > middle * 1.2).map(|(place, _)| *place).collect();
+    slowest.sort_unstable();
+    slowest
+}

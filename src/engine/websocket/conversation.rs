@@ -1,0 +1,171 @@
+//! One open connection: waits for messages, for its next ping and for the end of its time, all at once and in one task.
+
+use std::{rc::Rc, time::Duration};
+
+use bytes::Bytes;
+use rand::rngs::SmallRng;
+use tokio::{sync::watch, time::Instant as Deadline};
+
+use super::{
+    heart::Heart,
+    notes::{Notes, Outcome},
+};
+use crate::{
+    engine::lane::Lane,
+    plan::{EndpointId, SocketScenario},
+    protocol::{
+        Driver, Failure,
+        websocket::{Incoming, Socket},
+    },
+    record::ErrorClass,
+    units,
+};
+
+/// The runtime's own timer moves in steps of a millisecond: what is left of a wait is the exact timer's.
+const TIMER_STEP: Duration = Duration::from_millis(2);
+
+/// What a connection was waiting for.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A message.
+    Message(Bytes),
+    /// The moment that was waited for.
+    Due,
+    /// It is time to go, and to close with this code. Told once.
+    Leave(u16),
+    /// The connection is no more.
+    Lost(Failure),
+}
+
+/// One open connection.
+pub(super) struct Conversation<D: Driver> {
+    pub(super) lane: Rc<Lane<D>>,
+    pub(super) notes: Notes<D>,
+    pub(super) socket: Socket,
+    heart: Option<(Heart, EndpointId)>,
+    /// Moment of the run at which it goes.
+    leaves: Duration,
+    ending: watch::Receiver<Option<u16>>,
+    /// The code it is to go with, once that is known.
+    pub(super) leaving: Option<u16>,
+}
+
+impl<D: Driver> Conversation<D> {
+    pub(super) fn new(
+        lane: &Rc<Lane<D>>,
+        socket: Socket,
+        scenario: &SocketScenario,
+        leaves: Duration,
+        ending: watch::Receiver<Option<u16>>,
+        rng: SmallRng,
+    ) -> Self {
+        let heart = scenario.heartbeat.map(|rules| Heart::new(rules, lane.run.moment(), rng)).zip(scenario.endpoints.heartbeat);
+        Self { lane: Rc::clone(lane), notes: Notes::new(lane), socket, heart, leaves, ending, leaving: None }
+    }
+
+    /// Now, counted from the start of the run.
+    pub(super) fn now(&self) -> Duration {
+        self.lane.run.moment()
+    }
+
+    /// When it will end: when it goes, or all do.
+    pub(super) fn ends(&self) -> Duration {
+        let timeline = &self.lane.run.timeline;
+        let over = timeline.len().checked_sub(1).map(|last| timeline.stage(last).ends);
+        over.map_or(self.leaves, |over| over.min(self.leaves))
+    }
+
+    /// Waits for a message, until a moment of the run if one is given. Pings go out and are answered meanwhile.
+    pub(super) async fn next(&mut self, due: Option<Duration>) -> Event {
+        loop {
+            let now = self.now();
+            if self.leaving.is_none() {
+                let asked = *self.ending.borrow();
+                self.leaving = asked.or((now >= self.leaves).then_some(CLOSE_NORMAL));
+                if let Some(code) = self.leaving {
+                    return Event::Leave(code);
+                }
+            }
+            if let Some(failure) = self.look_after_heart(now).await {
+                return Event::Lost(failure);
+            }
+            if due.is_some_and(|due| now >= due) {
+                return Event::Due;
+            }
+            match self.wait(due, now).await {
+                Some(Ok(Incoming::Message(message))) => return Event::Message(message),
+                Some(Ok(Incoming::Pong(sent_along))) => self.answered(&sent_along),
+                Some(Ok(Incoming::Ping)) | None => {}
+                Some(Err(failure)) => return Event::Lost(self.lost(failure)),
+            }
+        }
+    }
+
+    /// Waits for whatever comes first; `None` when it is something to look at.
+    async fn wait(&mut self, due: Option<Duration>, now: Duration) -> Option<Result<Incoming, Failure>> {
+        let is_leaving = self.leaving.is_some();
+        let leaves = Some(self.leaves).filter(|_| !is_leaving);
+        let beats = self.heart.as_ref().map(|(heart, _)| heart.wakes());
+        let wakes = [due, leaves, beats].into_iter().flatten().min();
+        let delays = &self.lane.delays;
+        let wakes_at = wakes.map(|wakes| self.lane.run.epoch + wakes);
+        let timer = async {
+            match (wakes, wakes_at) {
+                (Some(wakes), Some(at)) if wakes.saturating_sub(now) <= TIMER_STEP => delays.until(at).await,
+                (Some(_), Some(at)) => tokio::time::sleep_until(Deadline::from_std(at) - TIMER_STEP).await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            incoming = self.socket.next() => Some(incoming),
+            () = timer => None,
+            changed = self.ending.changed(), if !is_leaving => {
+                // Nobody is left to tell of an end: the thread is at its own.
+                if changed.is_err() {
+                    self.leaves = Duration::ZERO;
+                }
+                None
+            }
+        }
+    }
+
+    /// Sends a ping that is due. Returns why the connection is no more, if its peer is dead.
+    async fn look_after_heart(&mut self, now: Duration) -> Option<Failure> {
+        let (heart, _) = self.heart.as_mut()?;
+        if let Some(limit) = heart.stopped(now) {
+            let message = format!("no answer to a ping within {}", units::duration(limit));
+            return Some(self.lost(Failure::told(ErrorClass::TimeoutPong, &message)));
+        }
+        if !heart.is_due(now) {
+            return None;
+        }
+        let number = heart.beat(now);
+        let sent = self.socket.ping(Bytes::copy_from_slice(&number.to_be_bytes())).await;
+        sent.err().map(|failure| self.lost(failure))
+    }
+
+    fn answered(&mut self, sent_along: &[u8]) {
+        let now = self.lane.run.moment();
+        let Some((heart, endpoint)) = &mut self.heart else { return };
+        let Ok(number) = sent_along.try_into().map(u64::from_be_bytes) else { return };
+        if let Some(time) = heart.answered(number, now) {
+            self.notes.note(*endpoint, now, Outcome::after(time, None));
+        }
+    }
+
+    /// The connection is no more: each ping that had no answer yet will never have one.
+    pub(super) fn lost(&mut self, failure: Failure) -> Failure {
+        if let Some((heart, endpoint)) = self.heart.take() {
+            let now = self.now();
+            for waited in heart.open(now) {
+                self.notes.note(endpoint, now, Outcome::after(waited, Some(failure.clone())));
+            }
+        }
+        failure
+    }
+}
+
+/// The code of a connection that has done what it was for (RFC 6455, section 7.4.1).
+pub(super) const CLOSE_NORMAL: u16 = 1000;
+/// The code of an endpoint that goes away: the run was stopped.
+pub(super) const CLOSE_GOING_AWAY: u16 = 1001;

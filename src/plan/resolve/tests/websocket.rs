@@ -1,0 +1,200 @@
+//! WebSocket scenarios, right and wrong.
+
+use std::time::Duration;
+
+use super::{refusal, resolved};
+use crate::plan::{Crowd, Heartbeat, Load, Piece, SocketStep, Wanted};
+
+/// The scenario `live-feed` with these lines.
+fn feed(lines: &str) -> String {
+    let lines = lines.trim().replace('\n', "\n    ");
+    format!("target: http://127.0.0.1:8080\nscenarios:\n  - name: live-feed\n    {lines}\n")
+}
+
+const RIGHT: &str = "websocket: /ws?user={{ vu }}
+connections: { ramp: 0..2000, over: 30s, hold: 60s }";
+
+const FULL: &str = "websocket: /ws?user={{ vu }}
+connections: { ramp: 0..2000, over: 30s, hold: 60s }
+heartbeat: { ping_every: 30s, pong_timeout: 60s }
+reconnect: { max: 5, backoff: { initial: 500ms, factor: 2, max: 30s } }
+steps:
+  - send: { json: { type: subscribe, id: \"{{ uuid() }}\" } }
+  - expect: { json: { type: ack }, within: 2s, name: subscribe-ack }
+  - listen: { for: 50s, latency_from: $.sent_at_ms }";
+
+#[test]
+fn a_scenario_of_connections_means_what_it_says() {
+    let plan = resolved(&feed(FULL)).plan;
+    let [feed] = &plan.workload.sockets[..] else { panic!("{:?}", plan.workload.sockets) };
+    assert_eq!(feed.connections.to_string(), "0..2000 over 30s, then 1m");
+    assert_eq!(feed.heartbeat, Some(Heartbeat { every: Duration::from_secs(30), timeout: Duration::from_secs(60) }));
+    assert_eq!((feed.reconnect.max, feed.reconnect.backoff.initial), (5, Duration::from_millis(500)));
+    assert!(feed.rendered.as_ref().is_some_and(|rendered| rendered.path.is_some()), "each connection has a path of its own");
+    let [SocketStep::Send(send), SocketStep::Expect(expect), SocketStep::Listen(listen)] = &feed.steps[..] else {
+        panic!("{:?}", feed.steps)
+    };
+    assert!(send.is_text && send.rendered.iter().any(|piece| matches!(piece, Piece::JsonString(_) | Piece::Rendered(_))));
+    assert!(matches!(&expect.wanted, Wanted::Json(rules) if rules.len() == 1), "{:?}", expect.wanted);
+    assert_eq!((expect.within, listen.length), (Duration::from_secs(2), Duration::from_secs(50)));
+    let names: Vec<&str> = plan.workload.measured_endpoints().map(|endpoint| endpoint.name.as_str()).collect();
+    let own = ["live-feed.connect", "live-feed.reconnect", "live-feed.heartbeat", "subscribe-ack", "live-feed.message_latency"];
+    assert_eq!(names, own);
+}
+
+#[test]
+fn connections_alone_make_the_stages_they_are_played_in() {
+    let loads = |text: &str| {
+        resolved(&feed(text)).plan.stages.iter().map(|stage| (stage.load, stage.duration.as_secs())).collect::<Vec<_>>()
+    };
+    let connections = |from, to| Load::Connections(Crowd { from, to });
+    assert_eq!(loads(RIGHT), [(connections(0, 2000), 30), (connections(2000, 2000), 60)]);
+    assert_eq!(loads("websocket: /ws\nconnections: { ramp: 50, hold: 10s }"), [(connections(50, 50), 10)]);
+}
+
+#[test]
+fn what_is_done_on_connections_is_part_of_what_makes_runs_comparable() {
+    let hash = |text: &str| resolved(&feed(text)).plan.workload.hash;
+    let own = hash(FULL);
+    assert_eq!(hash(FULL), own);
+    for (from, to) in [
+        ("0..2000", "0..1000"),
+        ("pong_timeout: 60s", "pong_timeout: 90s"),
+        ("subscribe,", "unsubscribe,"),
+        ("type: ack", "type: nack"),
+        ("max: 5", "max: 4"),
+        ("for: 50s", "for: 40s"),
+    ] {
+        assert_ne!(hash(&FULL.replace(from, to)), own, "{to}");
+    }
+}
+
+#[test]
+fn wrong_scenarios_of_connections_are_refused_with_a_hint() {
+    for (lines, message, hint) in [
+        ("websocket: /ws", "'connections' is missing here", "say how many there are"),
+        ("websocket: ws\nconnections: { ramp: 5, hold: 1s }", "the path 'ws' does not begin with '/'", "write it from the root"),
+        ("websocket: /ws\nconnections: { ramp: 5 }", "'connections' needs 'ramp' and 'hold'", "for example connections:"),
+        ("websocket: /ws\nconnections: { ramp: 0..5, hold: 1s }", "'over' is missing", "for example connections:"),
+        (
+            "websocket: /ws\nconnections: { ramp: 5, over: 1s, hold: 1s }",
+            "5 connections throughout take no time to change",
+            "remove `over`",
+        ),
+        ("websocket: /ws\nconnections: { ramp: 0, hold: 1s }", "0 connections are out of range", "write a number from 1"),
+        ("websocket: /ws\nconnections: { ramp: 5, hold: 0s }", "'0s' is no time at all", "write a duration above 0"),
+        ("get: /items\nheartbeat: {}", "'heartbeat' does nothing without `websocket`", "add `websocket: /path`"),
+    ] {
+        let error = refusal(&feed(lines));
+        assert!(error.contains(message) && error.contains(hint), "{lines}:\n{error}");
+    }
+    for (line, message, hint) in [
+        ("weight: 3", "'weight' does nothing in a scenario of WebSocket connections", "remove it"),
+        ("get: /items", "'get' does nothing in a scenario of WebSocket connections", "remove it"),
+        ("heartbeat: { ping_every: 1s, pong_timeout: 1m }", "too many pings would be without an answer", "write at most 20s"),
+        ("reconnect: { max: 1000 }", "1000 attempts are more than 100", "write a number from 0 to 100"),
+        ("rate: 2/s", "there are no steps to be played at a rate", "add `steps:`"),
+        ("rate: 0/s\nsteps: [ { send: x } ]", "a rate of 0 plays nothing", "write a rate above 0"),
+        ("max_message: 1GB", "is out of range", "up to 64 MiB"),
+        ("steps: [ { get: /x } ]", "a WebSocket connection makes no requests", "send, expect, listen, think, close"),
+        ("steps: [ { send: x, expect: {} } ]", "a step does one thing, and here are 'send' and 'expect'", "write one of"),
+        ("steps: [ { send: x, name: y } ]", "'name' stands beside 'send'", "write it into the braces of `send`"),
+        ("steps: [ {} ]", "this step does nothing", "write one of"),
+        ("steps: [ { send: { text: a, json: b } } ]", "a message is either 'text' or 'json' or 'binary'", "write one of them"),
+        ("steps: [ { send: { binary: '%%' } } ]", "this is not Base64", "aGVsbG8="),
+        ("steps: [ { send: '{{ nobody }}' } ]", "nothing is called 'nobody' here", "names that templates know"),
+        ("steps: [ { expect: { json: { a: 1 }, regex: b } } ]", "a message is looked at by 'json' or by 'regex'", "keep one"),
+        ("steps: [ { expect: { json: { '$[': 1 } } } ]", "'$[' is not a JSONPath", "write a key, or a JSONPath"),
+        ("steps: [ { expect: { regex: '(' } } ]", "", "write a regular expression"),
+        ("steps: [ { expect: { within: 0s } } ]", "'0s' is no time at all", "write a duration above 0"),
+        ("steps: [ { listen: { latency_from: $.t } } ]", "'for' is missing here", "listen: { for: 30s }"),
+        ("steps: [ { listen: { for: 1s, latency_from: t } } ]", "'t' is not a JSONPath", "$.sent_at_ms"),
+        ("steps: [ { listen: { for: 1s, name: t } } ]", "without `latency_from` there is nothing to name", "add `latency_from:`"),
+        ("steps: [ { close: 1005 } ]", "1005 is no code to close with", "write 1000"),
+        ("steps: [ { close: 1000 }, { send: x } ]", "nothing can follow a `close`", "make it the last"),
+        ("headers: { Upgrade: x }", "the header 'Upgrade' can't be set", "remove it"),
+        ("origin: a\nheaders: { Origin: b }", "'origin' is the header 'origin', which is there already", "keep one of the two"),
+    ] {
+        let error = refusal(&feed(&format!("{RIGHT}\n{line}")));
+        assert!(error.contains(message) && error.contains(hint), "{line}:\n{error}");
+    }
+}
+
+#[test]
+fn a_promise_about_heartbeats_is_one_about_pings() {
+    let thresholds =
+        resolved(&format!("thresholds: [ live-feed.heartbeat_survival >= 99.9% ]\n{}", feed(FULL))).policy.thresholds;
+    assert_eq!(
+        (thresholds[0].scope.as_deref(), thresholds[0].expr.as_str()),
+        (Some("live-feed.heartbeat"), "live-feed.heartbeat_survival >= 99.9%")
+    );
+    for (promise, config, message) in [
+        ("heartbeat_survival > 99%", FULL, "heartbeats are those of a scenario, and none is named"),
+        ("live-feed.heartbeat_survival > 99%", RIGHT, "'live-feed' has no heartbeat"),
+        ("feed.heartbeat_survival > 99%", FULL, "'feed' has no heartbeat"),
+    ] {
+        let error = refusal(&format!("thresholds: [ {promise} ]\n{}", feed(config)));
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn what_needs_a_connection_is_refused_where_there_is_none() {
+    let error = refusal(
+        "target: http://127.0.0.1:8080\nstages: [ { rate: 5/s, duration: 9s } ]\nscenarios: [ { name: a, steps: [ { send: x } ] } ]\n",
+    );
+    assert!(error.contains("'send' needs a WebSocket connection") && error.contains("`websocket: /path`"), "{error}");
+    let error = refusal(&format!("stages: [ {{ rate: 5/s, duration: 9s }} ]\n{}", feed(RIGHT)));
+    assert!(error.contains("there is no scenario that makes requests, so stages have nothing to play"), "{error}");
+    let error = refusal(&format!("safety: {{ max_connections: 500 }}\n{}", feed(RIGHT)));
+    assert!(error.contains("the scenarios have 2000 WebSocket connections, beyond `safety.max_connections` (500)"), "{error}");
+    let error = refusal(&format!("safety: {{ max_duration: 1m }}\n{}", feed(RIGHT)));
+    assert!(error.contains("the connections stay for 1m30s, beyond `safety.max_duration` (1m)"), "{error}");
+    let odd = feed("websocket: /ws\nconnections: { ramp: 5, hold: 10s }");
+    let error = refusal(&format!(
+        "regression: {{ compare: ab }}\n{}",
+        odd.replace(
+            "target: http://127.0.0.1:8080",
+            "target: { base_url: http://127.0.0.1:8080, baseline_url: http://127.0.0.1:8081 }"
+        )
+    ));
+    assert!(error.contains("two versions can't share an odd number of connections evenly"), "{error}");
+}
+
+const BROADCAST: &str = "websocket: /room
+connections: { ramp: 10, hold: 30s }
+broadcast: { publishers: 2, rate: 10/s, send: { json: { id: \"{{ message_id }}\" } } }";
+
+#[test]
+fn a_broadcast_means_what_it_says() {
+    let plan = resolved(&feed(BROADCAST)).plan;
+    let broadcast = plan.workload.sockets[0].broadcast.as_ref().unwrap();
+    assert_eq!((broadcast.publishers, broadcast.rate.0, broadcast.within), (2, 10.0, Duration::from_secs(5)));
+    assert_eq!(broadcast.id_from.to_string(), "$.id");
+    let names: Vec<&str> = plan.workload.measured_endpoints().map(|endpoint| endpoint.name.as_str()).collect();
+    assert_eq!(names, ["live-feed.connect", "live-feed.reconnect", "live-feed.publish", "live-feed.delivery"]);
+    let hash = |text: &str| resolved(&feed(text)).plan.workload.hash;
+    for (from, to) in [("publishers: 2", "publishers: 1"), ("10/s", "20/s"), ("{ id:", "{ n: 1, id:")] {
+        assert_ne!(hash(&BROADCAST.replace(from, to)), hash(BROADCAST), "{to}");
+    }
+}
+
+#[test]
+fn a_broadcast_that_could_not_be_counted_is_refused() {
+    for (from, to, message) in [
+        ("publishers: 2", "publishers: 10", "10 of 10 connections can't publish to the others"),
+        ("publishers: 2", "publishers: 0", "0 of 10 connections can't publish to the others"),
+        ("rate: 10/s, ", "", "'rate' is missing here"),
+        ("10/s", "0/s", "a publisher can't send 0/s"),
+        ("10/s", "20000/s", "a publisher can't send 20000/s"),
+        (", send: { json: { id: \"{{ message_id }}\" } }", "", "'send' is missing here"),
+        ("message_id", "vu", "receivers can't tell one message from another without an identity"),
+        ("publishers: 2", "publishers: 2, within: 0s", "'0s' is no time at all"),
+        ("publishers: 2", "publishers: 2, id_from: '$.['", "hint: write a path such as $.id"),
+        ("hold: 30s }", "hold: 30s }\nrate: 2/s", "'rate' does nothing beside 'broadcast'"),
+        ("hold: 30s }", "hold: 30s }\nsteps: [ send: x ]", "'steps' does nothing beside 'broadcast'"),
+    ] {
+        let told = refusal(&feed(&BROADCAST.replace(from, to)));
+        assert!(told.contains(message), "{to}: {told}");
+    }
+}

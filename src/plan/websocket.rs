@@ -1,0 +1,239 @@
+//! WebSocket scenarios: connections of their own, each of which plays its steps over and over on one connection.
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use regex::Regex;
+
+use super::{Backoff, Broadcast, Crowd, EndpointId, JsonPath, Pause, Piece, Plan, Rendered, Request, Rule};
+use crate::{record::Side, units::PerSecond};
+
+/// One kind of connection.
+#[derive(Clone, Debug)]
+pub struct SocketScenario {
+    /// From the configuration.
+    pub name: String,
+    /// The request that asks for the connection; parts that are templates stand here as they were written.
+    pub opening: Request,
+    /// The parts that are made anew for each connection; `None` when nothing is.
+    pub rendered: Option<Rendered>,
+    /// How many connections there are, and when they come and go.
+    pub connections: Connections,
+    /// Pings, and how a dead peer is found; `None` where nobody asks.
+    pub heartbeat: Option<Heartbeat>,
+    /// What is done about a connection that is lost or can't be had.
+    pub reconnect: Reconnect,
+    /// How often a connection plays its steps, counted from its beginning, whatever became of the last time; once without it.
+    pub rate: Option<PerSecond>,
+    /// Time that the target is given to take a message.
+    pub write_timeout: Duration,
+    /// Largest message that is taken.
+    pub message_bytes_max: usize,
+    /// What is done once on each connection.
+    pub setup: Vec<SocketStep>,
+    /// What is done then.
+    pub steps: Vec<SocketStep>,
+    /// Messages from some of the connections to the others, instead of steps.
+    pub broadcast: Option<Broadcast>,
+    /// Where what concerns the connections themselves is counted.
+    pub endpoints: SocketEndpoints,
+}
+
+/// Connections that come one by one, and stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// From how many to how many.
+    pub crowd: Crowd,
+    /// Time in which their number changes.
+    pub over: Duration,
+    /// Time that they stay then.
+    pub hold: Duration,
+}
+
+/// Where what concerns connections themselves is counted. A connection that is lost is counted once at `reconnect`, a failure
+/// unless there was a new one in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketEndpoints {
+    /// Each attempt to get a connection.
+    pub connect: EndpointId,
+    /// Each connection that was lost or could not be had: the time to the next one.
+    pub reconnect: EndpointId,
+    /// Each ping whose outcome is known; `None` without a heartbeat.
+    pub heartbeat: Option<EndpointId>,
+}
+
+/// Pings of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Time between two pings.
+    pub every: Duration,
+    /// A peer that does not answer a ping for so long is dead.
+    pub timeout: Duration,
+}
+
+/// How often a new connection is tried for, and after which pauses.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reconnect {
+    /// Attempts; 0 for none. Counted anew from each connection on.
+    pub max: u32,
+    /// Pauses before them.
+    pub backoff: Backoff,
+}
+
+/// A step of a connection.
+#[derive(Clone, Debug)]
+pub enum SocketStep {
+    /// Sends a message.
+    Send(Outgoing),
+    /// Waits for a message: a round trip, counted from when the message before it was due.
+    Expect(Box<Expect>),
+    /// Takes whatever comes for a time.
+    Listen(Box<Listen>),
+    /// A pause, in which whatever comes is let go by.
+    Think(Pause),
+    /// Closes the connection with this code; nothing follows.
+    Close(u16),
+}
+
+/// A message that is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// Whether it is text; else it is binary.
+    pub is_text: bool,
+    /// As written.
+    pub written: Bytes,
+    /// What it is rendered from each time; empty where it is always the same.
+    pub rendered: Vec<Piece>,
+}
+
+/// A message that is waited for.
+#[derive(Clone, Debug)]
+pub struct Expect {
+    /// Where its round trip goes.
+    pub endpoint: EndpointId,
+    /// What it looks like.
+    pub wanted: Wanted,
+    /// How long it is waited for.
+    pub within: Duration,
+    /// False: played, but not recorded.
+    pub measured: bool,
+}
+
+/// What a message must be to be the one that is waited for.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// Any message.
+    Any,
+    /// JSON in which all of these hold.
+    Json(Vec<(JsonPath, Rule)>),
+    /// Something in it matches.
+    Matches(Regex),
+}
+
+/// Taking whatever comes.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// How long.
+    pub length: Duration,
+    /// How long messages were on their way, where they tell when they were sent.
+    pub latency: Option<OneWay>,
+}
+
+/// The time messages take from the target to us.
+#[derive(Clone, Debug)]
+pub struct OneWay {
+    /// Where it goes.
+    pub endpoint: EndpointId,
+    /// Where in a message it says when it was sent.
+    pub sent_at: JsonPath,
+}
+
+impl SocketScenario {
+    /// All endpoints that something is recorded of.
+    pub fn measured_endpoints(&self) -> impl Iterator<Item = EndpointId> {
+        let own = [self.endpoints.connect, self.endpoints.reconnect].into_iter().chain(self.endpoints.heartbeat);
+        let broadcast = self.broadcast.iter().flat_map(|broadcast| [broadcast.publish, broadcast.delivery]);
+        own.chain(broadcast).chain(self.setup.iter().chain(&self.steps).filter_map(SocketStep::measured_endpoint))
+    }
+
+    /// The scenario as it is played with a version: what is asked of the service under `target:` goes there.
+    #[must_use]
+    pub fn with(&self, plan: &Plan, side: Side) -> Self {
+        let mut scenario = self.clone();
+        if scenario.opening.target == 0 {
+            scenario.opening.target = plan.target_of(side);
+        }
+        scenario
+    }
+}
+
+impl SocketStep {
+    fn measured_endpoint(&self) -> Option<EndpointId> {
+        match self {
+            Self::Expect(expect) => expect.measured.then_some(expect.endpoint),
+            Self::Listen(listen) => listen.latency.as_ref().map(|latency| latency.endpoint),
+            Self::Send(_) | Self::Think(_) | Self::Close(_) => None,
+        }
+    }
+}
+
+impl Connections {
+    /// From when to when connection `number` is there; `None` when never.
+    #[must_use]
+    pub fn presence(&self, number: u32) -> Option<(Duration, Duration)> {
+        let (from, until) = self.crowd.presence(number, self.over)?;
+        Some((from, if number < self.crowd.to { self.over + self.hold } else { until }))
+    }
+
+    /// Most connections of any moment.
+    #[must_use]
+    pub fn peak(&self) -> u32 {
+        self.crowd.from.max(self.crowd.to)
+    }
+
+    /// The same in a part of the time.
+    pub(super) fn split(&mut self, parts: u32) {
+        self.over /= parts.max(1);
+        self.hold /= parts.max(1);
+    }
+}
+
+impl fmt::Display for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Crowd { from, to } = self.crowd;
+        let (over, hold) = (crate::units::duration(self.over), crate::units::duration(self.hold));
+        if from == to { write!(f, "{to} for {hold}") } else { write!(f, "{from}..{to} over {over}, then {hold}") }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any message"),
+            Self::Matches(regex) => write!(f, "a message ~ {regex}"),
+            Self::Json(rules) => {
+                f.write_str("a message with ")?;
+                for (n, (path, rule)) in rules.iter().enumerate() {
+                    write!(f, "{}{path} {rule}", if n > 0 { ", " } else { "" })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_come_one_by_one_and_stay_until_all_go() {
+        let seconds = Duration::from_secs;
+        let connections = Connections { crowd: Crowd { from: 0, to: 4 }, over: seconds(8), hold: seconds(10) };
+        let present = |number| connections.presence(number).map(|(from, until)| (from.as_secs(), until.as_secs()));
+        assert_eq!([0, 1, 3, 4].map(present), [Some((0, 18)), Some((2, 18)), Some((6, 18)), None]);
+        let falling = Connections { crowd: Crowd { from: 4, to: 2 }, ..connections };
+        assert_eq!(falling.presence(3), Some((seconds(0), seconds(4))), "on the way down it leaves when the line reaches it");
+        assert_eq!(falling.presence(1), Some((seconds(0), seconds(18))));
+    }
+}

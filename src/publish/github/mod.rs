@@ -1,0 +1,25 @@
+//! GitHub: the comment and the check of a pull request, the job summary, outputs of the step, commands in the log.
+//!
+//! Everything here is told, never asked for a verdict: what can't be posted is a remark, and the exit code stays the gate's.
+
+mod annotations;
+mod check_run;
+mod client;
+mod comment;
+mod connect;
+mod event;
+mod pulls;
+mod retry;
+mod runner_files;
+mod session;
+mod trouble;
+
+pub use annotations::{Level, MOST as ANNOTATIONS_MAX, command, mask, remark};
+pub use check_run::{Conclusion, Finding};
+pub use client::Server;
+pub use comment::Mode;
+pub use event::{Context, Pull, Run, Surroundings};
+pub use retry::Patience;
+pub use runner_files::{Output, PublishError, add_outputs, add_summary, outputs, outputs_of, set_outputs, step_summary};
+pub use session::{Report, Session, Settings, Told};
+pub use trouble::{ApiError, Trouble};

@@ -1,0 +1,294 @@
+//! One gate as its pull request sees it: a check opened before the load, then the comment and the end of the check.
+
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
+
+use super::{
+    annotations::Level,
+    check_run::{Check, Conclusion, Finding, Label},
+    client::Api,
+    comment::{Existing, Mode, Posted, Text, Thread},
+    event::{Context, Surroundings},
+    pulls,
+    retry::Patience,
+    trouble::{ApiError, Trouble},
+};
+use crate::{clock, report::comment::State};
+
+/// What is posted, and under which names.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// When there is a comment.
+    pub comment: Mode,
+    /// Tells the comments of one pull request apart.
+    pub key: String,
+    /// Whether the commit gets a check.
+    pub check: bool,
+    /// How patient one is before the load.
+    pub before: Patience,
+    /// How patient one is after it.
+    pub after: Patience,
+}
+
+impl Settings {
+    /// The name that required checks are found by.
+    #[must_use]
+    pub fn check_name(&self) -> String {
+        format!("loadgate / {}", self.key)
+    }
+}
+
+/// What a gate has to say.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What the comment keeps for later runs.
+    pub state: State,
+    /// The whole comment, longest first; a shorter one is taken where GitHub refuses the one before.
+    pub texts: Vec<String>,
+    /// The check.
+    pub finding: Finding,
+}
+
+/// What came of posting.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// The page of the comment.
+    pub comment: Option<String>,
+    /// The page of the check.
+    pub check: Option<String>,
+    /// Whether a comment was wanted and is not there.
+    pub comment_is_missing: bool,
+    /// Whether the findings stand beside the lines of files.
+    pub annotated: bool,
+    /// What the user of the workflow should know.
+    pub remarks: Vec<(Level, String)>,
+}
+
+/// A gate that is being told of.
+pub struct Session {
+    runtime: Runtime,
+    desk: Desk,
+}
+
+/// All but the runtime, which drives it.
+struct Desk {
+    api: Api,
+    context: Context,
+    settings: Settings,
+    /// `None` until GitHub said whether there is one.
+    pull: Option<Option<u64>>,
+    previous: Option<State>,
+    check: Option<Check>,
+    completed: bool,
+    remarks: Vec<(Level, String)>,
+}
+
+impl Session {
+    /// Opens the check, and says in a comment that is there already that a measurement began. `None` where there is no token.
+    ///
+    /// # Errors
+    /// There is no way to talk to GitHub at all. What can't be posted now may be later, and is no error.
+    pub fn begin(surroundings: &Surroundings, settings: Settings, started: Option<Timestamp>) -> Result<Option<Self>, ApiError> {
+        let Some(server) = &surroundings.server else { return Ok(None) };
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| ApiError::unreachable("a runtime", &error.to_string()))?;
+        let api = {
+            let _within = runtime.enter();
+            Api::new(server, settings.before)?
+        };
+        let context = surroundings.context.clone();
+        let mut desk =
+            Desk { api, context, settings, pull: None, previous: None, check: None, completed: false, remarks: Vec::new() };
+        runtime.block_on(desk.begin(started));
+        Ok(Some(Self { runtime, desk }))
+    }
+
+    /// What the comment says of an earlier run, where there is one.
+    #[must_use]
+    pub fn previous(&self) -> Option<&State> {
+        self.desk.previous.as_ref()
+    }
+
+    /// Posts the verdict.
+    pub fn finish(mut self, report: &Report, hurried: bool) -> Told {
+        let Self { runtime, desk } = &mut self;
+        desk.api.renew(if hurried { Patience::SHORT } else { desk.settings.after });
+        runtime.block_on(desk.finish(report))
+    }
+
+    /// Says that there is no verdict, and why.
+    pub fn give_up(mut self, finding: &Finding) -> Told {
+        let Self { runtime, desk } = &mut self;
+        desk.api.renew(Patience::SHORT);
+        runtime.block_on(async {
+            desk.withdraw().await;
+            desk.complete(finding).await;
+        });
+        desk.told(None, desk.settings.comment != Mode::Off && desk.pull.flatten().is_some())
+    }
+}
+
+impl Drop for Session {
+    /// Nothing is left in progress, whatever went wrong.
+    fn drop(&mut self) {
+        let Self { runtime, desk } = self;
+        if desk.check.is_some() && !desk.completed {
+            let finding = Finding {
+                conclusion: Conclusion::Failure,
+                title: "loadgate ended before it had a verdict".to_owned(),
+                summary: "The gate ended before it had a verdict. The log of the run says why.".to_owned(),
+                annotations: Vec::new(),
+            };
+            desk.api.renew(Patience::SHORT);
+            runtime.block_on(async {
+                desk.withdraw().await;
+                desk.complete(&finding).await;
+            });
+        }
+    }
+}
+
+impl Desk {
+    async fn begin(&mut self, started: Option<Timestamp>) {
+        // What fails here is tried again after the load, and told then.
+        if let Ok(check) = self.open().await {
+            self.check = check;
+        }
+        self.pull = pulls::find(&self.api, &self.context).await.ok();
+        let Some(Some(number)) = self.pull.filter(|_| self.settings.comment != Mode::Off) else { return };
+        let thread = self.thread(number);
+        self.previous = match (started, self.settings.comment) {
+            (Some(started), Mode::Sticky) => thread.announce(&self.state(), started).await.ok().flatten(),
+            _ => thread.ours().await.ok().and_then(|ours| ours.first().map(Existing::state)),
+        };
+    }
+
+    async fn finish(&mut self, report: &Report) -> Told {
+        self.complete(&report.finding).await;
+        match self.comment(report).await {
+            Ok(posted) => self.told(posted, false),
+            Err(error) => {
+                self.note("The comment could not be posted", &error);
+                self.told(None, true)
+            }
+        }
+    }
+
+    async fn comment(&mut self, report: &Report) -> Result<Option<String>, ApiError> {
+        if self.settings.comment == Mode::Off {
+            return Ok(None);
+        }
+        let number = match self.pull {
+            Some(known) => known,
+            None => pulls::find(&self.api, &self.context).await?,
+        };
+        self.pull = Some(number);
+        let Some(number) = number else {
+            if self.context.event == "workflow_run" {
+                let why = "No open pull request has the judged commit as its head, so nothing was commented.";
+                self.remarks.push((Level::Notice, why.to_owned()));
+            }
+            return Ok(None);
+        };
+        let text = Text { rungs: &report.texts, state: report.state.clone(), mode: self.settings.comment };
+        let posted = self.thread(number).write(&text).await?;
+        Ok(match posted {
+            Posted::There(url) => url,
+            Posted::Over(url) => {
+                let why = format!(
+                    "Another gate of this run has the comment key '{}' too, and its comment was overwritten. Give each gate a key of its \
+                     own (comment-key), or post their verdicts together.",
+                    self.settings.key
+                );
+                self.remarks.push((Level::Warning, why));
+                url
+            }
+            Posted::NotWanted => None,
+            Posted::Newer => {
+                let why = "The comment tells of a later run or a later commit already, and was left as it is.";
+                self.remarks.push((Level::Notice, why.to_owned()));
+                None
+            }
+        })
+    }
+
+    async fn complete(&mut self, finding: &Finding) {
+        if self.check.is_none() {
+            match self.open().await {
+                Ok(check) => self.check = check,
+                Err(error) => self.note("The check could not be made", &error),
+            }
+        }
+        let (Some(check), Some(sha)) = (self.check.clone(), self.context.head_sha.clone()) else { return };
+        let (name, external) = self.names();
+        let label = Label { api: &self.api, context: &self.context, sha: &sha, name: &name, external: &external };
+        match label.complete(&check, finding, &now()).await {
+            Ok(()) => self.completed = true,
+            Err(error) => self.note("The check could not be completed", &error),
+        }
+    }
+
+    async fn open(&self) -> Result<Option<Check>, ApiError> {
+        let Some(sha) = self.context.head_sha.as_deref().filter(|_| self.settings.check) else { return Ok(None) };
+        let (name, external) = self.names();
+        let label = Label { api: &self.api, context: &self.context, sha, name: &name, external: &external };
+        label.open(&now()).await.map(Some)
+    }
+
+    async fn withdraw(&self) {
+        if let Some(Some(number)) = self.pull.filter(|_| self.previous.is_some()) {
+            let _ = self.thread(number).withdraw().await;
+        }
+    }
+
+    fn names(&self) -> (String, String) {
+        let run = &self.context.run;
+        (self.settings.check_name(), format!("{}/{}/{}", run.id, run.attempt, self.settings.key))
+    }
+
+    fn thread(&self, number: u64) -> Thread<'_> {
+        Thread { api: &self.api, context: &self.context, number, key: &self.settings.key }
+    }
+
+    /// That of a run without a verdict yet.
+    fn state(&self) -> State {
+        let run = &self.context.run;
+        State { run: Some(run.id.into()), attempt: Some(run.attempt), sha: self.context.head_sha.clone(), ..State::default() }
+    }
+
+    /// Says what could not be done, once for all of a kind: what a token may not do is the same for all it may not.
+    fn note(&mut self, what: &str, error: &ApiError) {
+        let (level, text) = match error.kind {
+            Trouble::Forbidden if self.context.is_fork => (Level::Notice, FORK.to_owned()),
+            Trouble::Forbidden => (Level::Warning, format!("{what}: {error}. {PERMISSIONS}")),
+            _ => (Level::Warning, format!("{what}: {error}. The verdict and the exit code are not affected.")),
+        };
+        let text = self.api.masked(&text);
+        if !self.remarks.iter().any(|(_, known)| *known == text) {
+            self.remarks.push((level, text));
+        }
+    }
+
+    fn told(&mut self, comment: Option<String>, comment_is_missing: bool) -> Told {
+        let check = match &self.check {
+            Some(Check::Run { url, .. }) => url.clone(),
+            Some(Check::Status) => {
+                let why = "The token may not make check runs, so the gate is shown as a commit status.";
+                self.remarks.push((Level::Notice, why.to_owned()));
+                None
+            }
+            None => None,
+        };
+        let annotated = self.completed && matches!(self.check, Some(Check::Run { .. }));
+        Told { comment, check, comment_is_missing, annotated, remarks: std::mem::take(&mut self.remarks) }
+    }
+}
+
+const FORK: &str = "The token of a pull request from a fork may only read, so neither comment nor check was posted. The result is in the \
+                    job summary, and the exit code is the gate's. A second workflow (workflow_run) with `loadgate publish` can post it.";
+const PERMISSIONS: &str = "The job needs `permissions: { pull-requests: write, checks: write }`; the exit code is not affected.";
+
+/// As GitHub writes moments.
+fn now() -> String {
+    clock::wall().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

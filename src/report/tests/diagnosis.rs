@@ -1,0 +1,102 @@
+//! Diagnoses of runs made by hand.
+
+use crate::{
+    compare::fixture,
+    diagnose::{Task, diagnose, script},
+    policy::{Policy, Threshold},
+    record::{BreakerEvent, BreakerState, ErrorClass, Errors, Note, RunRecord, StepFacts},
+    verdict::{Reference, Verdict, decide},
+};
+
+/// A minute of two endpoints whose latency rises and falls.
+fn run() -> RunRecord {
+    let us = |second: u64| 5_000 + (second * second * 7919 % 61) * 100;
+    let mut run = fixture::steady(60, &["list", "order"], 20, |_, second, n| us(second) + n);
+    run.notes = (0..60)
+        .map(|second| Note {
+            at_us: second * 1_000_000 + 500,
+            name: "cpu".to_owned(),
+            value: Some(us(second) as f64 / 100.0),
+            text: String::new(),
+        })
+        .collect();
+    run.notes.extend((0..60).map(|second| Note {
+        at_us: second * 1_000_000,
+        name: "noise".to_owned(),
+        value: Some((second * 37 % 11) as f64),
+        text: String::new(),
+    }));
+    run.notes.push(Note { at_us: 9_000_000, name: "deploy".to_owned(), value: None, text: "v2".to_owned() });
+    let step = |endpoint: &str, needs: &[&str]| StepFacts {
+        endpoint: endpoint.to_owned(),
+        method: "GET".to_owned(),
+        url: format!("http://127.0.0.1:9/{endpoint}"),
+        depends_on: needs.iter().map(|name| (*name).to_owned()).collect(),
+        ..StepFacts::default()
+    };
+    run.plan.steps = vec![step("list", &["redis"]), step("order", &["redis", "orders-db"])];
+    run
+}
+
+fn broken(run: &RunRecord, thresholds: &[&str]) -> Verdict {
+    let thresholds = thresholds.iter().map(|expr| Threshold::parse(expr).unwrap()).collect();
+    let policy = Policy { thresholds, ..Policy::default() };
+    decide(std::slice::from_ref(run), Reference::NoBaseline, &policy)
+}
+
+#[test]
+fn what_passed_has_no_diagnosis() {
+    let run = run();
+    assert!(diagnose(&broken(&run, &["p99 < 10s"]), &[run]).is_none());
+}
+
+#[test]
+fn the_series_that_moves_with_the_latency_is_ranked_first() {
+    let run = run();
+    let timeline = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().timeline.unwrap();
+    let first = &timeline.links[0];
+    assert!(first.series == "cpu" && first.rho > 0.99 && first.lead_s == 0.0 && first.clear, "{:?}", timeline.links);
+    assert!(timeline.links.iter().any(|link| link.series == "noise" && !link.clear), "{:?}", timeline.links);
+    assert!(timeline.marks.iter().any(|mark| mark.kind == "deploy" && mark.text == "v2" && mark.at_s == 9.0));
+    assert_eq!((timeline.at_s.len(), timeline.slowest.len(), timeline.run), (60, 3, (1, 1)));
+}
+
+#[test]
+fn what_only_affected_endpoints_need_comes_first() {
+    let mut run = run();
+    for window in run.endpoints[1].stages.iter_mut().flatten() {
+        window.errors = Errors::from([(ErrorClass::Status5xx, 5)]);
+    }
+    run.breaker = vec![BreakerEvent { at_us: 30_000_000, state: BreakerState::Open, reason: "25% failed".to_owned() }];
+    let found = diagnose(&broken(&run, &["order.error_rate < 1%"]), &[run]).unwrap();
+    let blast = found.blast;
+    assert_eq!(blast.endpoints[0].endpoint, "order");
+    assert!(blast.endpoints[0].is_affected && !blast.endpoints[1].is_affected);
+    let names: Vec<&str> = blast.dependencies.iter().map(|of| of.name.as_str()).collect();
+    assert_eq!((names, blast.dependencies[1].well.as_slice()), (vec!["orders-db", "redis"], ["list".to_owned()].as_slice()));
+    assert_eq!((blast.errors[0].class, blast.errors[0].count), ("5xx", 300));
+    assert_eq!(blast.breaker.map(|of| (of.opened, of.state)), Some((1, BreakerState::Open)));
+    assert_eq!(found.tasks.len(), 1);
+    assert_eq!(found.tasks[0].curl.as_deref(), Some("http://127.0.0.1:9/order"));
+    assert!(found.tasks[0].found.iter().any(|words| words == "300 of 1200 requests failed"), "{:?}", found.tasks[0].found);
+}
+
+#[test]
+fn a_script_skips_what_must_be_filled_in_by_hand_and_asks_for_what_is_secret() {
+    let task = |endpoint: &str, curl: &str, variables: &[&str]| Task {
+        endpoint: endpoint.to_owned(),
+        found: Vec::new(),
+        curl: Some(curl.to_owned()),
+        variables: variables.iter().map(|name| (*name).to_owned()).collect(),
+        has_gaps: curl.contains("{{"),
+        status: vec![200, 201],
+        contains: Some("it's".to_owned()),
+        checks: Vec::new(),
+        owner: None,
+    };
+    let tasks = [task("get it", "http://x/{{ id }}", &["UNUSED"]), task("a;b", "http://x/", &["TOKEN"])];
+    let script = script(&tasks).unwrap();
+    assert!(script.contains("echo 'skipped  get it: fill in its request by hand'\n"), "{script}");
+    assert!(script.contains(": \"${TOKEN:?set it to the value of this header}\"\n") && !script.contains("UNUSED"), "{script}");
+    assert!(script.contains("check 'a;b' '200 201' 'it'\\''s' http://x/\n"), "{script}");
+}

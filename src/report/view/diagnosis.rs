@@ -1,0 +1,232 @@
+//! The root-cause pages in words: what happened when, what it reaches, what to try.
+
+use serde::Serialize;
+
+use super::{places::with_only, text};
+use crate::{
+    diagnose::{Affected, Dependency, Diagnosis, Link, Task, Timeline, diagnose, script},
+    record::RunRecord,
+    report::{
+        chart::{Lanes, lanes, seconds},
+        escape::{capped, plain},
+    },
+    units,
+    verdict::Verdict,
+};
+
+/// Marks that are listed below the chart.
+const MARKS_MAX: usize = 40;
+/// Endpoints that are listed.
+const ENDPOINTS_MAX: usize = 40;
+/// Findings of one task that are listed.
+const FOUND_MAX: usize = 4;
+
+/// All that helps to find a cause.
+#[derive(Clone, Debug, Serialize)]
+pub struct DiagnosisView {
+    /// The series on one axis; `None` where nothing was measured.
+    pub chart: Option<Lanes>,
+    /// Which run the chart is of, where there are several.
+    pub of_run: Option<String>,
+    /// What happened, in order of time: when, what, in words.
+    pub marks: Vec<[String; 3]>,
+    /// The slowest moments in a sentence.
+    pub slowest: Option<String>,
+    /// What moved with the p99: series, correlation, when, in words.
+    pub links: Vec<[String; 4]>,
+    /// Endpoints, the most affected first.
+    pub endpoints: Vec<AffectedView>,
+    /// How many of them are not listed, in a sentence.
+    pub left_out: Option<String>,
+    /// Scenario, and how many of its endpoints are affected.
+    pub scenarios: Vec<[String; 2]>,
+    /// Class of error, requests, endpoints.
+    pub errors: Vec<[String; 3]>,
+    /// Dependency, affected endpoints, endpoints that are well, and what follows.
+    pub dependencies: Vec<[String; 4]>,
+    /// What the circuit breaker did.
+    pub breaker: Option<String>,
+    /// What to try.
+    pub tasks: Vec<TaskView>,
+    /// The tasks as a shell script.
+    #[serde(skip)]
+    pub script: Option<String>,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug, Serialize)]
+pub struct AffectedView {
+    /// Its name.
+    pub name: String,
+    /// Its scenario.
+    pub scenario: String,
+    /// `fail` or `same`: colour class.
+    pub class: &'static str,
+    /// A sign that needs no colour.
+    pub sign: &'static str,
+    /// What is wrong with it.
+    pub found: String,
+    /// Failed share.
+    pub failed: String,
+    /// 99 %.
+    pub p99: String,
+    /// What it needs.
+    pub depends_on: String,
+}
+
+/// One thing to try.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskView {
+    /// Endpoint as configured.
+    #[serde(skip)]
+    endpoint: String,
+    /// Endpoint for people.
+    pub name: String,
+    /// What was found.
+    pub found: Vec<String>,
+    /// The line that sends the request again.
+    pub curl: Option<String>,
+    /// What to know before it is typed.
+    pub note: Option<String>,
+    /// What the answer must be.
+    pub expected: Vec<String>,
+    /// The command that measures this endpoint again, where the configuration is known.
+    pub retest: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+}
+
+impl DiagnosisView {
+    /// What there is to say; `None` when nothing failed.
+    pub(super) fn of(verdict: &Verdict, candidate: &[RunRecord]) -> Option<Self> {
+        let Diagnosis { timeline, blast, tasks } = diagnose(verdict, candidate)?;
+        let beyond = blast.endpoints.len().saturating_sub(ENDPOINTS_MAX);
+        Some(Self {
+            chart: timeline.as_ref().map(lanes),
+            of_run: timeline
+                .as_ref()
+                .filter(|of| of.run.1 > 1)
+                .map(|of| format!("run {} of {}, the one with the highest p99", of.run.0, of.run.1)),
+            marks: timeline.as_ref().map(marks).unwrap_or_default(),
+            slowest: timeline.as_ref().and_then(slowest),
+            links: timeline.iter().flat_map(|timeline| &timeline.links).map(link).collect(),
+            endpoints: blast.endpoints.iter().take(ENDPOINTS_MAX).map(AffectedView::of).collect(),
+            left_out: (beyond > 0).then(|| {
+                format!("{} more are not listed, all of them less affected than these.", text::counted(beyond, "endpoint"))
+            }),
+            scenarios: blast
+                .scenarios
+                .iter()
+                .map(|(name, affected, all)| [plain(name), format!("{affected} of {all}")])
+                .collect(),
+            errors: blast.errors.iter().map(|of| [of.class.to_owned(), text::count(of.count), names(&of.endpoints)]).collect(),
+            dependencies: blast.dependencies.iter().map(dependency).collect(),
+            breaker: blast.breaker.map(|of| {
+                let times = if of.opened == 1 { "once".to_owned() } else { format!("{} times", of.opened) };
+                let (state, withheld) = (of.state.name(), text::count(of.withheld));
+                format!(
+                    "It opened {times} and was {state} at the end; {withheld} arrivals were not sent. First: {}.",
+                    capped(&of.reason)
+                )
+            }),
+            script: script(&tasks),
+            tasks: tasks.iter().map(TaskView::of).collect(),
+        })
+    }
+
+    /// The same, with the commands of the configuration of that name.
+    pub(super) fn placed(mut self, config: &str) -> Self {
+        for task in &mut self.tasks {
+            task.retest = with_only(config, &task.endpoint);
+        }
+        self
+    }
+}
+
+fn names(names: &[String]) -> String {
+    if names.is_empty() { text::NONE.to_owned() } else { names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ") }
+}
+
+fn marks(timeline: &Timeline) -> Vec<[String; 3]> {
+    let row = |mark: &crate::diagnose::Mark| [seconds(mark.at_s), capped(&mark.kind), capped(&mark.text)];
+    timeline.marks.iter().take(MARKS_MAX).map(row).collect()
+}
+
+fn slowest(timeline: &Timeline) -> Option<String> {
+    let p99 = timeline.series.first()?;
+    let moment = |place: &usize| Some(format!("{} ({})", seconds(timeline.at_s[*place]), units::latency(p99.values[*place]?)));
+    let moments: Vec<String> = timeline.slowest.iter().filter_map(moment).collect();
+    (!moments.is_empty()).then(|| format!("Slowest moments by p99: {}.", moments.join(", ")))
+}
+
+fn link(link: &Link) -> [String; 4] {
+    let when = if link.lead_s == 0.0 {
+        "at the same time".to_owned()
+    } else {
+        format!("{} {}", seconds(link.lead_s.abs()), if link.lead_s > 0.0 { "earlier" } else { "later" })
+    };
+    let words = match (link.clear, link.rho > 0.0) {
+        (false, _) => "no clear relation",
+        (true, true) => "rises and falls with the p99",
+        (true, false) => "falls when the p99 rises",
+    };
+    [capped(&link.series), format!("{:+.2}", link.rho), when, words.to_owned()]
+}
+
+fn dependency(of: &Dependency) -> [String; 4] {
+    let follows = match (of.affected.len(), of.well.len()) {
+        (0, _) => "nothing that needs it is affected",
+        (1, 0) => "the only one that needs it is affected",
+        (_, 0) => "all that need it are affected: look here first",
+        _ => "some that need it are well",
+    };
+    [plain(&of.name), names(&of.affected), names(&of.well), follows.to_owned()]
+}
+
+impl AffectedView {
+    fn of(of: &Affected) -> Self {
+        let found: Vec<String> = of.broken.iter().chain(&of.regressed).take(FOUND_MAX).map(|reason| capped(reason)).collect();
+        Self {
+            name: plain(&of.endpoint),
+            scenario: plain(&of.scenario),
+            class: if of.is_affected { "fail" } else { "same" },
+            sign: if of.is_affected { "✖" } else { "✔" },
+            found: match (found.is_empty(), of.is_affected) {
+                (false, _) => found.join("; "),
+                (true, true) => "requests fail".to_owned(),
+                (true, false) => "nothing found".to_owned(),
+            },
+            failed: if of.requests == 0 { text::NONE.to_owned() } else { units::percent(of.errors as f64 / of.requests as f64) },
+            p99: text::latency(of.p99_us.map(|us| us as f64)),
+            depends_on: names(&of.depends_on),
+        }
+    }
+}
+
+impl TaskView {
+    fn of(task: &Task) -> Self {
+        let status: Vec<String> = task.status.iter().map(u16::to_string).collect();
+        let right = if status.is_empty() { "a status below 400".to_owned() } else { format!("status {}", status.join(" or ")) };
+        let mut expected = vec![right];
+        expected.extend(task.contains.iter().map(|text| format!("the body contains '{}'", capped(text))));
+        expected.extend(task.checks.iter().map(|check| capped(check)));
+        let variables = task.variables.iter().map(|name| format!("${name}")).collect::<Vec<_>>().join(", ");
+        let note = match (task.has_gaps, task.variables.is_empty()) {
+            (true, _) => {
+                Some("Fill in {{ .. }} and *** first: they are made anew for each request, or must not be shown.".to_owned())
+            }
+            (false, false) => Some(format!("Set {variables} first: what must not be shown is not in the record.")),
+            (false, true) => None,
+        };
+        Self {
+            endpoint: task.endpoint.clone(),
+            name: plain(&task.endpoint),
+            found: task.found.iter().take(FOUND_MAX).map(|found| capped(found)).collect(),
+            curl: task.curl.as_ref().map(|args| format!("curl -sSgi {args}")),
+            note,
+            expected,
+            retest: None,
+            owner: task.owner.as_deref().map(capped),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The slowest requests, with what they are found by.
+
+use serde::Serialize;
+
+use super::text;
+use crate::{
+    record::{RunRecord, SlowSample},
+    report::escape::plain,
+    units,
+};
+
+/// Most that are shown of an endpoint, all runs together.
+const SHOWN: usize = 5;
+
+/// A slow request for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SlowView {
+    /// The endpoint as configured.
+    #[serde(skip)]
+    pub endpoint: String,
+    /// The endpoint on one line.
+    pub name: String,
+    /// When it was due: `2026-11-21 21:24:18.123 UTC`.
+    pub at: String,
+    /// Response time.
+    pub response: String,
+    /// Time from sent to done.
+    pub service: String,
+    /// What was special about it: `new connection, failed (5xx)`.
+    pub note: String,
+    /// The id it was sent with.
+    pub trace_id: Option<String>,
+    /// For the order.
+    #[serde(skip)]
+    pub response_us: u64,
+}
+
+impl SlowView {
+    fn of(run: &RunRecord, sample: &SlowSample) -> Self {
+        let due = std::time::Duration::from_micros(sample.due_us);
+        let at = run.started_at.checked_add(due).unwrap_or(run.started_at);
+        let latency = |us: u64| units::latency(us as f64);
+        Self {
+            endpoint: sample.endpoint.clone(),
+            name: plain(&sample.endpoint),
+            at: format!("{at:.3}"),
+            response: latency(sample.response_us),
+            service: latency(sample.service_us),
+            note: note(sample),
+            trace_id: sample.trace_id.map(|id| id.to_string()),
+            response_us: sample.response_us,
+        }
+    }
+}
+
+fn note(sample: &SlowSample) -> String {
+    let mut parts = Vec::new();
+    if sample.response_us > sample.service_us.saturating_mul(2) {
+        parts.push("sent late".to_owned());
+    }
+    if sample.connections > 0 {
+        parts.push("on a new connection".to_owned());
+    }
+    if sample.retries > 0 {
+        parts.push("tried again".to_owned());
+    }
+    parts.extend(sample.failed.map(|class| format!("failed ({})", class.name())));
+    if parts.is_empty() { text::NONE.to_owned() } else { parts.join(", ") }
+}
+
+/// The slowest of all runs, a few of each endpoint, the slowest first.
+pub(super) fn of_runs(runs: &[RunRecord]) -> Vec<SlowView> {
+    let mut all: Vec<SlowView> = runs.iter().flat_map(|run| run.slowest.iter().map(|sample| SlowView::of(run, sample))).collect();
+    all.sort_by_key(|slow| std::cmp::Reverse(slow.response_us));
+    all
+}
+
+/// Those of an endpoint, `*` for any.
+pub(super) fn of_endpoint(all: &[SlowView], endpoint: &str) -> Vec<SlowView> {
+    all.iter().filter(|slow| endpoint == "*" || slow.endpoint == endpoint).take(SHOWN).cloned().collect()
+}

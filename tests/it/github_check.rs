@@ -1,0 +1,168 @@
+//! The check of a commit: always completed, whatever goes wrong.
+
+use std::{panic, thread};
+
+use loadgate::{
+    publish::github::{Conclusion, Finding, Mode, Report, Session, Settings},
+    report::Annotation,
+};
+use serde_json::Value;
+
+use crate::{
+    fake_github::{FakeGithub, Fault, HEAD, Then},
+    github_comment::{report, settings, surroundings},
+};
+
+fn with_check() -> Settings {
+    Settings { comment: Mode::Off, check: true, ..settings("api") }
+}
+
+fn begin(github: &FakeGithub, run: u64) -> Session {
+    Session::begin(&surroundings(github, run), with_check(), None).unwrap().unwrap()
+}
+
+fn only(github: &FakeGithub) -> Value {
+    let state = github.state();
+    assert_eq!(state.checks.len(), 1, "{:#?}", state.checks);
+    state.checks[0].clone()
+}
+
+fn with_annotations(count: u64) -> Report {
+    let annotation = |line| Annotation {
+        path: "loadgate.yml".to_owned(),
+        line,
+        level: "failure",
+        title: "p99".to_owned(),
+        message: "slower".to_owned(),
+    };
+    let mut report = report("fail", "summary");
+    report.finding.annotations = (1..=count).map(annotation).collect();
+    report
+}
+
+#[test]
+fn a_check_is_in_progress_while_load_is_made_and_completed_afterwards() {
+    let github = FakeGithub::start();
+    let session = begin(&github, 7);
+    let check = only(&github);
+    assert_eq!((check["status"].as_str(), check["head_sha"].as_str()), (Some("in_progress"), Some(HEAD)));
+    assert_eq!((check["name"].as_str(), check["external_id"].as_str()), (Some("loadgate / api"), Some("7/1/api")));
+    let told = session.finish(&report("fail", "summary"), false);
+    let check = only(&github);
+    assert_eq!((check["status"].as_str(), check["conclusion"].as_str()), (Some("completed"), Some("failure")));
+    assert_eq!(check["output"]["title"], "it is a fail");
+    assert!(told.check.unwrap().contains("/runs/") && told.annotated);
+}
+
+#[test]
+fn conclusions_are_those_of_the_verdict() {
+    for (conclusion, name) in [
+        (Conclusion::Success, "success"),
+        (Conclusion::Failure, "failure"),
+        (Conclusion::Neutral, "neutral"),
+        (Conclusion::Cancelled, "cancelled"),
+    ] {
+        let github = FakeGithub::start();
+        let mut report = report("pass", "summary");
+        report.finding.conclusion = conclusion;
+        begin(&github, 1).finish(&report, false);
+        assert_eq!(only(&github)["conclusion"], name);
+    }
+}
+
+#[test]
+fn a_gate_that_has_no_verdict_says_so() {
+    let github = FakeGithub::start();
+    let finding = Finding {
+        conclusion: Conclusion::Failure,
+        title: "the target is unreachable".to_owned(),
+        summary: String::new(),
+        annotations: Vec::new(),
+    };
+    begin(&github, 1).give_up(&finding);
+    assert_eq!(only(&github)["output"]["title"], "the target is unreachable");
+}
+
+#[test]
+fn a_gate_that_dies_completes_its_check() {
+    let github = FakeGithub::start();
+    let session = begin(&github, 1);
+    let died = thread::spawn(move || {
+        let _session = session;
+        panic::resume_unwind(Box::new("something unforeseen"));
+    });
+    assert!(died.join().is_err());
+    let check = only(&github);
+    assert_eq!((check["status"].as_str(), check["conclusion"].as_str()), (Some("completed"), Some("failure")));
+}
+
+#[test]
+fn a_check_that_could_not_be_opened_is_made_at_the_end() {
+    let github = FakeGithub::start();
+    github.fail(Fault::first(1, "POST", "/check-runs", Then::Answer(400, Vec::new(), "not now".to_owned())));
+    let session = begin(&github, 1);
+    assert!(github.state().checks.is_empty());
+    let told = session.finish(&report("pass", "summary"), false);
+    assert_eq!(only(&github)["conclusion"], "success");
+    assert!(told.remarks.is_empty(), "{told:?}");
+}
+
+#[test]
+fn a_check_that_was_made_although_the_answer_is_an_error_is_not_made_twice() {
+    for then in [Then::DoAndAnswer(502), Then::DoAndReset] {
+        let github = FakeGithub::start();
+        github.fail(Fault::first(1, "POST", "/check-runs", then));
+        begin(&github, 1).finish(&report("pass", "summary"), false);
+        assert_eq!(only(&github)["conclusion"], "success");
+    }
+}
+
+#[test]
+fn a_check_of_an_earlier_attempt_is_not_taken_for_ours() {
+    let github = FakeGithub::start();
+    begin(&github, 1).finish(&report("fail", "summary"), false);
+    github.fail(Fault::first(1, "POST", "/check-runs", Then::status(502)));
+    begin(&github, 2).finish(&report("pass", "summary"), false);
+    let conclusions: Vec<Value> = github.state().checks.iter().map(|check| check["conclusion"].clone()).collect();
+    assert_eq!(conclusions, ["failure", "success"]);
+}
+
+#[test]
+fn annotations_go_in_batches_and_each_of_them_once() {
+    let github = FakeGithub::start();
+    github.fail(Fault::first(1, "PATCH", "/check-runs/", Then::DoAndAnswer(502)));
+    begin(&github, 1).finish(&with_annotations(101), false);
+    assert_eq!(only(&github)["output"]["annotations_count"], 101);
+    let lines: Vec<u64> = github.state().annotations.iter().map(|found| found["start_line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, (1..=101).collect::<Vec<_>>());
+    assert_eq!(only(&github)["conclusion"], "failure");
+}
+
+#[test]
+fn a_token_that_may_make_no_check_runs_makes_a_status() {
+    let github = FakeGithub::start();
+    github.fail(Fault::always("POST", "/check-runs", Then::read_only()));
+    let told = begin(&github, 1).finish(&report("fail", "summary"), false);
+    let statuses: Vec<Value> = github.state().statuses.iter().map(|status| status["state"].clone()).collect();
+    assert_eq!(statuses, ["pending", "failure"]);
+    assert_eq!(github.state().statuses[1]["context"], "loadgate / api");
+    assert!(told.remarks[0].1.contains("commit status") && !told.annotated, "{told:?}");
+}
+
+#[test]
+fn a_token_that_may_make_neither_is_a_remark() {
+    let github = FakeGithub::start();
+    github.fail(Fault::always("POST", "", Then::read_only()));
+    let told = begin(&github, 1).finish(&report("pass", "summary"), false);
+    assert!(told.remarks[0].1.contains("checks: write"), "{told:?}");
+    assert_eq!(told.remarks.len(), 1);
+}
+
+#[test]
+fn an_event_without_a_commit_makes_no_check() {
+    let github = FakeGithub::start();
+    let mut unknown = surroundings(&github, 1);
+    unknown.context.head_sha = None;
+    Session::begin(&unknown, with_check(), None).unwrap().unwrap().finish(&report("pass", "summary"), false);
+    assert_eq!(github.writes(), 0);
+}

@@ -45,7 +45,8 @@ routes:
 /// The stored runs.
 fn baselines(bench: &Bench) -> Vec<PathBuf> {
     let files = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
-    files(bench.path().join("baselines/shop")).into_iter().flat_map(files).collect()
+    // The figures of runs for the history lie in a folder beside them.
+    files(bench.path().join("baselines/shop")).into_iter().flat_map(files).filter(|path| path.is_file()).collect()
 }
 
 fn with_thresholds(thresholds: &str) -> String {

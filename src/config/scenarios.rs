@@ -159,6 +159,23 @@ pub struct Step {
 }
 
 impl Step {
+    /// Keys that are written and say something of a request, beside its method.
+    pub fn keys_of_a_request(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let keys = [
+            ("name", self.name.is_some()),
+            ("headers", self.headers.is_some()),
+            ("body", self.body.is_some()),
+            ("json", self.json.is_some()),
+            ("target", self.target.is_some()),
+            ("timeout", self.timeout.is_some()),
+            ("check", self.check.is_some()),
+            ("extract", self.extract.is_some()),
+            ("measure", self.measure.is_some()),
+            ("depends_on", self.depends_on.is_some()),
+        ];
+        keys.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key)
+    }
+
     /// The keys of this step that WebSocket connections alone have.
     #[must_use]
     pub fn of_websocket(&self) -> Vec<&'static str> {

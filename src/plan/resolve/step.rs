@@ -112,19 +112,7 @@ pub(super) fn answer(
 /// The pause of a step that makes one; `None` when something is wrong, which is noted.
 pub(super) fn think(step: &written::Step, at: &Path, problems: &Problems<'_>) -> Option<Pause> {
     let mut beside: Vec<&str> = step.requests().iter().map(|(key, _)| *key).collect();
-    let keys = [
-        ("name", step.name.is_some()),
-        ("headers", step.headers.is_some()),
-        ("body", step.body.is_some()),
-        ("json", step.json.is_some()),
-        ("target", step.target.is_some()),
-        ("timeout", step.timeout.is_some()),
-        ("check", step.check.is_some()),
-        ("extract", step.extract.is_some()),
-        ("measure", step.measure.is_some()),
-        ("depends_on", step.depends_on.is_some()),
-    ];
-    beside.extend(keys.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key));
+    beside.extend(step.keys_of_a_request());
     if let Some(key) = beside.first() {
         let hint = "make a step of its own of the pause: - think: 2s";
         problems.add_at_key(&at.key(key), format!("a pause has nothing beside it, and here is '{key}'"), hint);

@@ -66,19 +66,8 @@ fn one(step: &written::Step, part: Part, scenario: &str, at: &Path, builder: &mu
         builder.problems.add(at, message, "write one of send, expect, listen, think and close");
         return None;
     };
-    let stray = [
-        ("name", step.name.is_some()),
-        ("headers", step.headers.is_some()),
-        ("body", step.body.is_some()),
-        ("json", step.json.is_some()),
-        ("target", step.target.is_some()),
-        ("timeout", step.timeout.is_some()),
-        ("check", step.check.is_some()),
-        ("extract", step.extract.is_some()),
-        ("measure", step.measure.is_some()),
-        ("think", step.think.is_some()),
-    ];
-    if let Some((stray, _)) = stray.into_iter().find(|(_, is_there)| *is_there) {
+    let think = step.think.is_some().then_some("think");
+    if let Some(stray) = step.keys_of_a_request().chain(think).next() {
         let hint = format!("write it into the braces of `{key}`, where it knows it, or remove it");
         builder.problems.add_at_key(&at.key(stray), format!("'{stray}' stands beside '{key}', where it does nothing"), hint);
         return None;

@@ -99,6 +99,11 @@ fn wrong_scenarios_of_connections_are_refused_with_a_hint() {
         ("steps: [ { get: /x } ]", "a WebSocket connection makes no requests", "send, expect, listen, think, close"),
         ("steps: [ { send: x, expect: {} } ]", "a step does one thing, and here are 'send' and 'expect'", "write one of"),
         ("steps: [ { send: x, name: y } ]", "'name' stands beside 'send'", "write it into the braces of `send`"),
+        (
+            "steps: [ { send: x, depends_on: [redis] } ]",
+            "'depends_on' stands beside 'send'",
+            "write it into the braces of `send`",
+        ),
         ("steps: [ {} ]", "this step does nothing", "write one of"),
         ("steps: [ { send: { text: a, json: b } } ]", "a message is either 'text' or 'json' or 'binary'", "write one of them"),
         ("steps: [ { send: { binary: '%%' } } ]", "this is not Base64", "aGVsbG8="),

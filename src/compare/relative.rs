@@ -173,7 +173,7 @@ impl RelativeTest {
             suspect: false,
             equivalent: false,
             siblings: None,
-            required: required || trial.rules.is_critical(&self.endpoint),
+            required: required || self.is_of_critical(trial),
             covers: 0,
             reason: String::new(),
         };
@@ -200,6 +200,12 @@ impl RelativeTest {
                 Row { outcome, reason: reason::lack(lack, self.metric, trial), ..row }
             }
         }
+    }
+
+    /// Whether the run hangs on this metric of a critical endpoint. A tail that has too few requests holds nothing up: no run of the
+    /// plan could ever settle it.
+    fn is_of_critical(&self, trial: &Trial<'_>) -> bool {
+        trial.rules.is_critical(&self.endpoint) && (self.lack.is_none() || self.metric.is_of_body())
     }
 
     /// What the contrast says, as far as there is one.

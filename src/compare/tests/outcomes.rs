@@ -130,12 +130,27 @@ fn with_one_endpoint_its_own_metrics_are_required() {
 }
 
 #[test]
-fn a_critical_endpoint_is_required() {
+fn what_can_be_tested_of_a_critical_endpoint_is_required_and_its_body_always() {
     let exception = Override { critical: true, ..Override::default() };
     let rules = Regression { overrides: BTreeMap::from([("/b".to_owned(), exception)]), ..Regression::default() };
+    let required = |comparison: &Comparison, endpoint: &str| -> Vec<String> {
+        let rows = comparison.rows.iter().filter(|row| row.endpoint == endpoint && row.required);
+        rows.map(|row| row.metric.to_string()).collect()
+    };
     let comparison = compare(&baselines(), &[run(1.0, 9)], &rules);
-    assert!(comparison.rows.iter().filter(|row| row.endpoint == "/b").all(|row| row.required));
-    assert!(comparison.rows.iter().filter(|row| row.endpoint == "/a").all(|row| !row.required));
+    assert_eq!(row(&comparison, "/b", P99).outcome, Outcome::Inconclusive, "2,400 requests are too few for p99");
+    assert_eq!(required(&comparison, "/b"), ["p50", "p95", "error_rate"]);
+    assert!(required(&comparison, "/a").is_empty());
+    let steady = |rate: u64, shift: u64| {
+        let latency = move |_: usize, second: u64, n: u64| 8_000 + (n * 7919 + second * 104_729 + shift * 31) % 4_000;
+        fixture::steady(60, &["/a", "/b"], rate, latency)
+    };
+    let many = |shift: u64| steady(100, shift);
+    let comparison = compare(&(0..6).map(many).collect::<Vec<_>>(), &[many(9)], &rules);
+    assert_eq!(required(&comparison, "/b"), ["p50", "p95", "p99", "error_rate"]);
+    let few = |shift: u64| steady(1, shift);
+    let comparison = compare(&(0..6).map(few).collect::<Vec<_>>(), &[few(9)], &rules);
+    assert_eq!(required(&comparison, "/b"), ["p50", "p95", "error_rate"], "a critical endpoint must have requests enough");
 }
 
 #[test]

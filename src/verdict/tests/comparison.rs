@@ -105,14 +105,31 @@ fn a_missing_baseline_and_a_mismatch_follow_the_policy() {
 
 #[test]
 fn a_critical_endpoint_that_cannot_be_settled_makes_the_run_inconclusive() {
-    let candidate = run(1.0, 9);
-    let baseline: Vec<RunRecord> = (0..6).map(|shift| run(1.0, shift)).collect();
+    let verdict = judged_with_critical(|shift| fixture::steady(60, &ENDPOINTS, 1, move |_, second, _| latency(second, shift)));
+    assert_eq!(verdict.kind, VerdictKind::Inconclusive);
+    let unsettled = "/b: needs 1000 successful requests in every run for p95, has 60";
+    assert!(verdict.reasons.iter().any(|reason| reason.starts_with(unsettled)), "{:?}", verdict.reasons);
+    assert!(verdict.reasons.iter().all(|reason| !reason.starts_with("/a: needs ")), "{:?}", verdict.reasons);
+}
+
+#[test]
+fn a_critical_endpoint_with_too_few_requests_for_its_p99_alone_passes() {
+    let verdict = judged_with_critical(|shift| run(1.0, shift));
+    assert_eq!(verdict.kind, VerdictKind::Pass, "{:?}", verdict.reasons);
+}
+
+/// Response time in microseconds that differs by second and run.
+fn latency(second: u64, shift: u64) -> u64 {
+    8_000 + (second * 104_729 + shift * 31) % 4_000
+}
+
+/// An unchanged candidate against six runs, where `/b` is critical.
+fn judged_with_critical(run: impl Fn(u64) -> RunRecord) -> Verdict {
     let exception = crate::policy::Override { critical: true, ..Default::default() };
     let rules = Regression { overrides: BTreeMap::from([("/b".to_owned(), exception)]), ..Regression::default() };
+    let (baseline, candidate): (Vec<RunRecord>, RunRecord) = ((0..6).map(&run).collect(), run(9));
     let reference = Reference::Compared(Box::new(compare(&baseline, std::slice::from_ref(&candidate), &rules)));
-    let verdict = judge(&candidate, reference, &Policy { regression: rules, ..Policy::default() });
-    assert_eq!(verdict.kind, VerdictKind::Inconclusive);
-    assert!(verdict.headline.starts_with("inconclusive: /b: needs 5000 successful requests"), "{}", verdict.headline);
+    judge(&candidate, reference, &Policy { regression: rules, ..Policy::default() })
 }
 
 /// A comparison that passes, for changing one thing of it.

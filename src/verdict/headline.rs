@@ -75,9 +75,10 @@ fn worst_of<'a>(rows: &[&'a Row]) -> Option<&'a Row> {
     rows.iter().copied().max_by(|a, b| excess(a).total_cmp(&excess(b)))
 }
 
-/// How far a change is beyond its tolerance, so that metrics of different kinds can be ranked.
+/// How far a change is beyond its tolerance, so that metrics of different kinds can be ranked. Where less is worse both are below 0.
 fn excess(row: &Row) -> f64 {
-    row.change.map_or(0.0, |change| change.estimate / row.tolerance.max(f64::MIN_POSITIVE))
+    let tolerance = row.tolerance.abs().max(f64::MIN_POSITIVE).copysign(row.tolerance);
+    row.change.map_or(0.0, |change| change.estimate / tolerance)
 }
 
 /// What could not be tested and yet lies beyond its tolerance with its whole interval: a reader must not overlook it.

@@ -43,6 +43,25 @@ fn of_several_endpoints_that_regressed_the_worst_two_are_named() {
 }
 
 #[test]
+fn a_throughput_that_fell_far_leads_the_headline_before_a_latency_just_beyond_its_tolerance() {
+    let mut comparison = passing();
+    let p95 = crate::compare::ComparedMetric::Latency(Quantile::P95);
+    let slower = comparison.rows.iter_mut().find(|row| row.endpoint == "/b" && row.metric == p95).unwrap();
+    (slower.outcome, slower.level, slower.tolerance) = (Outcome::Regressed, Some(Severity::Fail), 0.2);
+    slower.change = Some(crate::compare::Change { estimate: 0.21, interval: None, p_value: None });
+    let fell = crate::compare::Row {
+        endpoint: crate::compare::SERVICE.to_owned(),
+        metric: crate::compare::ComparedMetric::Throughput,
+        tolerance: -0.1,
+        change: Some(crate::compare::Change { estimate: -0.8, interval: None, p_value: None }),
+        ..slower.clone()
+    };
+    comparison.rows.push(fell);
+    let verdict = judge(&run(1.0, 9), Reference::Compared(Box::new(comparison)), &Policy::default());
+    assert_eq!(verdict.headline, "regression in 1 of 2 endpoints (throughput -80%, /b p95 +21%)");
+}
+
+#[test]
 fn a_step_of_setup_that_was_played_in_a_warm_up_says_so() {
     let mut candidate = run(1.0, 9);
     candidate.endpoints[1].stages = vec![Vec::new()];

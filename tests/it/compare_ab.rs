@@ -182,8 +182,10 @@ fn a_version_that_answers_nothing_never_passes() {
         .chain(["--candidate"])
         .chain(candidate.iter().map(String::as_str))
         .collect();
-    let (_, text) = run(folder.path(), &args);
-    assert_eq!(verdict(folder.path())["verdict"], "inconclusive", "{text}");
+    let (code, text) = run(folder.path(), &args);
+    assert_eq!(code, Some(3), "as in a gate: {text}");
+    assert!(text.contains("baseline: all 1600 requests failed, so there is nothing to compare with"), "{text}");
+    assert_eq!(verdict(folder.path())["verdict"], "invalid", "{text}");
 }
 
 fn learn(folder: &Path, more: &[&str]) -> (Option<i32>, String) {

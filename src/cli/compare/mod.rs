@@ -81,7 +81,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Mode::Baseline => hold_against(baseline, &candidate, &policy)?,
         Mode::Ab => (side_by_side(&mut baseline, &mut candidate, &policy, learned_in)?, baseline),
     };
-    let mut verdict = verdict::decide(&candidate, reference, &policy);
+    let mut verdict = match args.mode {
+        Mode::Baseline => verdict::decide(&candidate, reference, &policy),
+        // As in a gate: the baseline that was played beside the candidate must be a measurement, too.
+        Mode::Ab => verdict::decide_ab(&candidate, &baseline, reference, &policy),
+    };
     if let (Mode::Baseline, Some(resolved)) = (args.mode, &resolved) {
         verdict = ratchet::apply(verdict, &candidate, resolved)?;
     }

@@ -36,6 +36,7 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, s
         if metric.higher_is_better() { ("lower", "higher", "fall") } else { ("slower", "faster", "slowdown") };
     let direction = if measured.shift.estimate < 0.0 { better } else { worse };
     let mde = percent(metric.change(settled.mde.ln_1p()).abs());
+    let seen = format!("a change of {mde} or more would have been seen");
     match (settled.outcome, settled.grade) {
         (Outcome::Regressed, _) if settled.level == Some(Severity::Warn) => {
             format!("{subject} is {size} {worse} {interval}{beyond}, within the tolerance of {tolerance}; {}", p_value(p.up))
@@ -48,18 +49,15 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, s
             format!("{subject} is {size} {direction} {interval}: real, but too small to matter")
         }
         (_, Some(Grade::Equivalent)) if measured.shift.p_up() < NOTEWORTHY_P => {
-            format!("{subject} looks {size} {worse} {interval}, within the tolerance of {tolerance}")
+            format!("{subject} looks {size} {worse} {interval}, within the tolerance of {tolerance}; {seen}")
         }
-        (_, Some(Grade::Equivalent)) => format!("no {loss} of {subject} beyond the tolerance of {tolerance} {interval}"),
+        (_, Some(Grade::Equivalent)) => format!("no {loss} of {subject} beyond the tolerance of {tolerance} {interval}; {seen}"),
         (_, Some(Grade::NoChangeFound)) if leans(measured) => {
             format!(
-                "{subject} looks {size} {direction} {interval}, which is not shown: it lies within what this run can tell apart; a \
-                 change of {mde} or more would have been seen"
+                "{subject} looks {size} {direction} {interval}, which is not shown: it lies within what this run can tell apart; {seen}"
             )
         }
-        (_, Some(Grade::NoChangeFound)) => {
-            format!("no change of {subject} found; a change of {mde} or more would have been seen")
-        }
+        (_, Some(Grade::NoChangeFound)) => format!("no change of {subject} found; {seen}"),
         _ => {
             let help = advice::relative(test, measured, settled, p.level, trial);
             let seen = format!("only changes of {mde} or more could have been seen");

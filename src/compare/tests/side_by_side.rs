@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::{
     compare::{
-        ComparedMetric, Comparison, Look, Outcome, Row, SERVICE, compare_ab,
+        ComparedMetric, Comparison, Grade, Look, Outcome, Row, SERVICE, compare_ab,
         fixture::{self, Request},
     },
     policy::{Quantile, Regression, Severity},
@@ -53,6 +53,15 @@ fn learned(sd: f64) -> LearnedNoise {
         seconds_per_replicate: 20.0,
         spreads: vec![EndpointSpread { endpoint: "/b".to_owned(), metric: "p50".to_owned(), spread }],
     }])
+}
+
+#[test]
+fn what_stays_within_the_tolerance_says_too_what_would_have_been_seen() {
+    let comparison = judge(&replicates(&[1.0, 1.004, 0.996, 1.002, 0.999, 1.0]), &LearnedNoise::default());
+    let row = row(&comparison, "/b", P50);
+    assert_eq!(row.grade, Some(Grade::Equivalent), "{row:#?}");
+    let seen = format!("; a change of {} or more would have been seen", crate::units::percent(row.mde.unwrap()));
+    assert!(row.reason.contains("tolerance of 5%") && row.reason.ends_with(&seen), "{}", row.reason);
 }
 
 #[test]

@@ -102,11 +102,22 @@ fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved)
         _ => (candidate.clone(), baseline.clone()),
     };
     let mut comparison = compare_ab(&of_baseline, &of_candidate, &resolved.policy.regression, learned, look);
-    if candidate.len() > resolved.replication.count {
-        let (planned, all) = (resolved.replication.count, candidate.len());
-        comparison.notes.push(format!("extended to {all} replicates, as {planned} were inconclusive"));
-    }
+    comparison.notes.extend(extended(made, resolved.replication.count));
     decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &resolved.policy)
+}
+
+/// Whether a round was extended, in words. What was left out of it was played all the same; what was played again was played once.
+fn extended(round: &[Made], planned: usize) -> Option<String> {
+    let played = round.iter().filter(|made| !made.is_played_again()).count();
+    let judged = retakes::judged(round).len();
+    match (played > planned, played == judged) {
+        (false, _) => None,
+        (true, true) => Some(format!("extended to {played} replicates, as {planned} were inconclusive")),
+        (true, false) => {
+            let why = format!("as the {planned} that were planned were not enough");
+            Some(format!("extended to {played} replicates, {why}; {judged} of them are judged"))
+        }
+    }
 }
 
 /// Comparisons of the branch itself teach what noise is usual, whatever their verdict. That this fails does not change it.
@@ -215,6 +226,20 @@ mod tests {
             (look.used, look.is_last(), (look.alpha / resolved.policy.regression.alpha * 100.0).round() as u64)
         };
         assert_eq!([at(7, &[2]), at(9, &[2]), at(9, &[])], [(6, true, 63), (8, true, 25), (9, true, 25)]);
+    }
+
+    #[test]
+    fn a_round_that_was_extended_says_so_also_where_replicates_were_left_out() {
+        let (resolved, _) = planned("hooks: { restart: \"true\" }\nregression: { policy: { inconclusive: extend } }");
+        let told = |until, lost: &[usize]| extended(&round(&resolved, until, lost), resolved.replication.count);
+        assert_eq!([told(6, &[]), told(6, &[2])], [None, None]);
+        assert_eq!(told(9, &[]).unwrap(), "extended to 9 replicates, as 6 were inconclusive");
+        let told = told(9, &[1, 2, 3]).unwrap();
+        assert_eq!(told, "extended to 9 replicates, as the 6 that were planned were not enough; 6 of them are judged");
+        let mut again = round(&resolved, 6, &[2]);
+        again.iter_mut().filter_map(|made| made.set_aside.as_mut()).for_each(|set_aside| set_aside.again = true);
+        again.extend(round(&resolved, 1, &[]));
+        assert_eq!(extended(&again, resolved.replication.count), None, "one of seven takes was played again");
     }
 
     #[test]

@@ -92,8 +92,9 @@ fn is_grained(run: &RunRecord) -> bool {
 }
 
 /// The course of a run's first measured stage: for each second, how far ln of the median is from its mean over the stage, averaged over
-/// the endpoints by their requests. `None` where the stage has a course of its own (a ramp), where another tool has trimmed it, or
-/// where an endpoint was not asked in every second.
+/// the endpoints that were asked in it, by their requests. Each is held against its own level, so that a rare one that comes and goes
+/// adds noise and shifts nothing. `None` where the stage has a course of its own (a ramp), where another tool has trimmed it, or
+/// where there is a second in which nothing was asked at all.
 fn series(run: &RunRecord) -> Option<Vec<f64>> {
     let stages = || run.plan.stages.iter().enumerate();
     let (index, stage) = stages().find(|(_, stage)| stage.measured)?;
@@ -143,7 +144,7 @@ mod tests {
     use crate::{
         compare::{Look, compare_ab, fixture},
         policy::Regression,
-        record::LearnedNoise,
+        record::{LearnedNoise, Window},
     };
 
     const BLOCK: Duration = Duration::from_secs(2);
@@ -212,6 +213,19 @@ mod tests {
         for run in [ramp, coarse] {
             assert_eq!(of([run].iter(), BLOCK), (WarmUp::default(), 0));
         }
+    }
+
+    #[test]
+    fn a_rare_endpoint_hides_no_warm_up_but_a_second_without_any_request_has_no_course() {
+        let emptied = |mut run: RunRecord, endpoint: usize, is_out: fn(usize) -> bool| {
+            let windows = run.endpoints[endpoint].stages[0].iter_mut().enumerate();
+            windows.filter(|(second, _)| is_out(*second)).for_each(|(_, window)| *window = Window::default());
+            run
+        };
+        let rare: Vec<RunRecord> = (0..4).map(|salt| emptied(run(3, 0.5, salt), 1, |second| second % 2 == 1)).collect();
+        let (warm_up, _) = of(rare.iter(), BLOCK);
+        assert!(warm_up.left_out_us >= 4_000_000 && !warm_up.is_endless, "{warm_up:?}");
+        assert_eq!(of([emptied(rare[0].clone(), 0, |second| second == 11)].iter(), BLOCK), (WarmUp::default(), 0));
     }
 
     #[test]

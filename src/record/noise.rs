@@ -14,6 +14,9 @@ use super::RunRecord;
 /// The name and major version of the format.
 pub const NOISE_SCHEMA: &str = "loadgate/noise/v1";
 
+/// The service as a whole among the endpoints.
+const WHOLE: &str = "*";
+
 /// What one comparison showed of the noise between processes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DuetNoise {
@@ -136,7 +139,7 @@ pub struct Learned {
     pub pairs: u32,
     /// Mean of what the squared difference of a pair exceeds its own variance by; may be negative.
     pub excess: f64,
-    /// The same, the mean over all endpoints.
+    /// The same, the mean over all endpoints; of the service as a whole its own.
     pub pooled_excess: f64,
 }
 
@@ -206,11 +209,17 @@ impl LearnedNoise {
     }
 }
 
+/// Endpoints of one service run in one process, so that each is taken to be no better than their mean. The service as a whole is an
+/// average of them, quieter than each: it has no part in that.
 fn pool(of_metric: &mut BTreeMap<String, Learned>) {
-    let with_pairs = of_metric.values().filter(|learned| learned.pairs > 0);
-    let (sum, count) = with_pairs.fold((0.0, 0.0), |(sum, count), learned| (sum + learned.excess, count + 1.0));
-    for learned in of_metric.values_mut().filter(|_| count > 0.0) {
-        learned.pooled_excess = sum / count;
+    let with_pairs = of_metric.iter().filter(|(endpoint, learned)| endpoint.as_str() != WHOLE && learned.pairs > 0);
+    let (sum, count) = with_pairs.fold((0.0, 0.0), |(sum, count), (_, learned)| (sum + learned.excess, count + 1.0));
+    for (endpoint, learned) in of_metric {
+        if endpoint == WHOLE {
+            learned.pooled_excess = learned.excess;
+        } else if count > 0.0 {
+            learned.pooled_excess = sum / count;
+        }
     }
 }
 
@@ -261,6 +270,14 @@ mod tests {
         let b = Learned { sum_of_squares: 0.1, df: 5.0, pairs: 1, excess: -0.125, pooled_excess: 0.0625 };
         assert_eq!(learned.get("/b", "p50"), Some(b));
         assert_eq!((learned.get("/a", "p95"), learned.get("/c", "p50")), (None, None));
+    }
+
+    #[test]
+    fn the_service_as_a_whole_is_as_noisy_as_it_was_itself_and_makes_no_endpoint_look_quieter() {
+        let duets = [duet(true, &[("*", pair(0.0625, 0.03125)), ("/a", pair(0.5, 0.25)), ("/b", pair(1.0, 0.25))])];
+        let learned = LearnedNoise::of(&duets);
+        let pooled = |endpoint| learned.get(endpoint, "p50").map(|learned| learned.pooled_excess);
+        assert_eq!((pooled("*"), pooled("/a"), pooled("/b")), (Some(0.03125), Some(0.5), Some(0.5)));
     }
 
     #[test]

@@ -56,6 +56,18 @@ fn three_sides_are_one_table_against_the_first() {
     assert_eq!(code, Some(1), "the worst verdict makes the exit code");
     let (code, text) = compare(folder.path(), &["default", "tuned"]);
     assert_eq!(code, Some(0), "{text}");
+    let lines: Vec<String> = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for expected in [
+        "endpoint metric default tuned",
+        "all endpoints rate 80/s 80/s +0%",
+        "service as a whole p50 10.1 ms 7.14 ms -29% ✔",
+        "search p50 10.1 ms 5.04 ms -50% ✔",
+        "search p99 12.1 ms 6.03 ms -50% ?",
+        "items p95 11.9 ms 11.9 ms +0% ✔",
+    ] {
+        assert!(lines.iter().any(|line| line == expected), "no line '{expected}': {text}");
+    }
+    assert!(text.contains("\ntuned: PASS: no regression found (a change of ") && !text.contains("coordinated"), "{text}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::{
 const NOT_YET: &[&str] = &[
     "regression.runs",
     "regression.accept",
+    "regression.split",
     "baseline.s3",
     "metrics",
     "profiles",

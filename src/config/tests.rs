@@ -266,6 +266,12 @@ fn parts_of_the_language_that_are_not_built_yet_are_named() {
         |                                 ^
     hint: remove `timeseries:` for now
     ");
+    insta::assert_snapshot!(refusal("regression: { compare: ab, split: 10% }\n"), @r"
+    loadgate.yml:1:28: 'regression.split' is not supported yet
+      1 | regression: { compare: ab, split: 10% }
+        |                            ^
+    hint: remove `split:` for now
+    ");
     // A header or a body of that name is none of ours.
     assert_eq!(
         refusal("scenarios: [ { post: /a, json: { metrics: 1, data: 2 }, headers: { notify: x } } ]\n"),

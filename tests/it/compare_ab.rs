@@ -88,6 +88,17 @@ fn a_slower_endpoint_is_found_in_replicates() {
 }
 
 #[test]
+fn ten_percent_of_one_endpoint_are_found_and_the_other_is_not_blamed() {
+    let folder = replicates(6, 1.1);
+    let (code, text) = compare(folder.path(), &["--json", "verdict.json"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("FAIL: regression in 1 of 2 endpoints (search p50 +10%)"), "{text}");
+    let verdict = verdict(folder.path());
+    let rows = verdict["comparisons"].as_array().unwrap().iter();
+    assert!(rows.filter(|row| row["endpoint"] == "items").all(|row| row["outcome"] != "regressed"), "{text}");
+}
+
+#[test]
 fn the_same_version_passes_and_nothing_is_provisional() {
     let folder = replicates(6, 1.0);
     let (code, text) = compare(folder.path(), &[]);

@@ -12,7 +12,7 @@ use crate::{
     compare::{Look, Part, compare_ab, looks_with_extension},
     plan::{Replicate, Replication, Resolved},
     record::{DuetNoise, LearnedNoise, RunRecord, Side},
-    verdict::{Reference, Verdict, VerdictKind, decide_ab, sure},
+    verdict::{Reference, Verdict, VerdictKind, decide_ab, is_sure},
 };
 
 /// Plays baseline and candidate beside one another and judges the candidate. What was learned of noise is read before any load is
@@ -92,7 +92,7 @@ fn looks_of(resolved: &Resolved) -> Vec<Look> {
 /// Whether a verdict at a look needs no more replicates. Before the end of those that were planned it must be sure; at their end any
 /// will do but an inconclusive one, where others may be added.
 fn is_enough(verdict: &Verdict, look: &Look, replication: Replication) -> bool {
-    if look.used < replication.count { sure(verdict).is_some() } else { verdict.kind != VerdictKind::Inconclusive }
+    if look.used < replication.count { is_sure(verdict) } else { verdict.kind != VerdictKind::Inconclusive }
 }
 
 fn judge(made: &[Made], look: Look, learned: &LearnedNoise, resolved: &Resolved) -> Verdict {

@@ -10,7 +10,7 @@ use crate::{
     plan::{Replicate, Resolved},
     record::{Ended, EndpointSeries, PlanFacts, RunRecord, Side, Window, WindowPlace},
     units::Micros,
-    verdict::{Verdict, sure},
+    verdict::{Verdict, is_sure},
 };
 
 /// Why a run was ended, in words.
@@ -75,7 +75,7 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
         self.looks.remove(0);
         let [candidate, baseline] = [Side::Candidate, Side::Baseline].map(|side| self.so_far(side).beginning(&needed));
         let made = Made { look: Some(look), ..Made::of(Replicate::ONLY, candidate, Some(baseline)) };
-        sure(&(self.judge)(&made)).map(|_| (look, Ending::Enough(SURE.to_owned())))
+        is_sure(&(self.judge)(&made)).then(|| (look, Ending::Enough(SURE.to_owned())))
     }
 
     /// The record of a version as far as it was seen.

@@ -6,24 +6,15 @@ use crate::{
     policy::Severity,
 };
 
-/// What is sure before the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sure {
-    /// Something regressed.
-    Fail,
-    /// Nothing did, by more than is tolerated.
-    Pass,
-}
-
-/// What a verdict at a look before the end is sure of; `None` to go on. The comparison must have been made at that look, which
-/// pays for looking early. A warning and an inconclusive verdict are never sure.
+/// Whether a verdict at a look before the end is sure: something regressed, or nothing did by more than is tolerated. The comparison
+/// must have been made at that look, which pays for looking early. A warning and an inconclusive verdict are never sure.
 #[must_use]
-pub fn sure(verdict: &Verdict) -> Option<Sure> {
-    let Reference::Compared(comparison) = &verdict.reference else { return None };
+pub fn is_sure(verdict: &Verdict) -> bool {
+    let Reference::Compared(comparison) = &verdict.reference else { return false };
     match verdict.kind {
-        VerdictKind::Fail if comparison.rows.iter().any(|row| row.level == Some(Severity::Fail)) => Some(Sure::Fail),
-        VerdictKind::Pass if all_equivalent(comparison) => Some(Sure::Pass),
-        _ => None,
+        VerdictKind::Fail => comparison.rows.iter().any(|row| row.level == Some(Severity::Fail)),
+        VerdictKind::Pass => all_equivalent(comparison),
+        VerdictKind::Warn | VerdictKind::Inconclusive | VerdictKind::Invalid => false,
     }
 }
 
@@ -62,9 +53,10 @@ mod tests {
     #[test]
     fn a_large_regression_and_a_sure_pass_stop_before_the_end() {
         let look = looks(6, 0.01)[2];
-        assert_eq!(sure(&verdict(1.5, look)), Some(Sure::Fail));
+        let slower = verdict(1.5, look);
+        assert_eq!((is_sure(&slower), slower.kind), (true, VerdictKind::Fail));
         let same = verdict(1.0, look);
-        assert_eq!((sure(&same), same.kind), (Some(Sure::Pass), VerdictKind::Pass));
+        assert_eq!((is_sure(&same), same.kind), (true, VerdictKind::Pass));
     }
 
     #[test]
@@ -74,23 +66,23 @@ mod tests {
             let p95 = |row: &&mut Row| row.metric == ComparedMetric::Latency(Quantile::P95) && row.mde.is_some();
             comparison.rows.iter_mut().find(p95).unwrap().equivalent = false;
         }
-        assert_eq!(sure(&same), None);
+        assert!(!is_sure(&same));
     }
 
     #[test]
     fn a_warning_a_broken_threshold_and_nothing_to_compare_go_on() {
         let mut slower = verdict(1.5, looks(6, 0.01)[2]);
         slower.kind = VerdictKind::Invalid;
-        assert_eq!(sure(&slower), None);
+        assert!(!is_sure(&slower));
         slower.kind = VerdictKind::Fail;
         if let Reference::Compared(comparison) = &mut slower.reference {
             comparison.rows.iter_mut().filter(|row| row.level.is_some()).for_each(|row| row.level = Some(Severity::Warn));
         }
-        assert_eq!(sure(&slower), None, "only a threshold is broken");
+        assert!(!is_sure(&slower), "only a threshold is broken");
         slower.kind = VerdictKind::Warn;
-        assert_eq!(sure(&slower), None);
+        assert!(!is_sure(&slower));
         let nothing = decide(&[], Reference::NoBaseline, &Policy::default());
-        assert_eq!(sure(&nothing), None);
+        assert!(!is_sure(&nothing));
     }
 
     #[test]

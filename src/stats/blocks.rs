@@ -22,7 +22,7 @@ pub fn centre(values: &mut [f64], strata: &[usize]) {
 pub fn variance_of_sum(values: &[f64], strata: &[usize]) -> f64 {
     let mut centred = values.to_vec();
     centre(&mut centred, strata);
-    split(&centred, strata).map(|stratum| inflation(stratum.len()) * sum_of_squares(stratum)).sum()
+    split(&centred, strata).map(|stratum| inflation(stratum.len()) * centred_squares(stratum)).sum()
 }
 
 /// Standard error of the sum of the blocks, corrected for the correlation of neighbours (lag 1, its small-sample bias
@@ -36,8 +36,8 @@ pub fn standard_error(values: &[f64], strata: &[usize]) -> f64 {
     let (mut variance, mut squares, mut products, mut bias) = (0.0, 0.0, 0.0, 0.0);
     for stratum in split(&centred, strata) {
         let count = stratum.len() as f64;
-        variance += inflation(stratum.len()) * sum_of_squares(stratum);
-        squares += sum_of_squares(stratum);
+        variance += inflation(stratum.len()) * centred_squares(stratum);
+        squares += centred_squares(stratum);
         products += stratum.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>();
         // Centring makes the products of neighbours too small by (n-1)/n of a variance, over n-1 of them.
         bias += (count - 1.0) / count;
@@ -65,7 +65,8 @@ fn inflation(count: usize) -> f64 {
     count as f64 / (count as f64 - 1.0).max(1.0)
 }
 
-fn sum_of_squares(values: &[f64]) -> f64 {
+/// Sum of the squares of values that are centred already.
+fn centred_squares(values: &[f64]) -> f64 {
     values.iter().map(|value| value * value).sum()
 }
 

@@ -5,6 +5,7 @@
 //! of the same fingerprint, and a file that is damaged or does not belong where it lies is an error that names it, never skipped.
 
 mod error;
+mod forget;
 mod git;
 mod listing;
 mod name;
@@ -19,7 +20,7 @@ mod store;
 pub use error::StoreError;
 pub use git::{Access, BRANCH, Branch, Laid, Lineage};
 pub use listing::{Listed, State};
-pub use noise::{LEARNED_MAX, StoredNoise};
+pub use noise::{LEARNED_MAX, StoredLesson};
 pub use points::{Fate, Kept, KeptRun};
 pub use retention::Pruning;
 pub use shelf::{Opened, Shelf};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    baseline::StoredNoise,
+    baseline::StoredLesson,
     record::{DuetNoise, Learned, LearnedNoise},
     units,
 };
@@ -12,7 +12,7 @@ use crate::{
 const COMMIT_CHARS: usize = 12;
 
 /// The lessons of one fingerprint, newest first.
-pub(in crate::cli) fn render(lessons: &[StoredNoise]) -> Vec<String> {
+pub(in crate::cli) fn render(lessons: &[StoredLesson]) -> Vec<String> {
     let Some(newest) = lessons.first() else { return Vec::new() };
     let learned = LearnedNoise::of(lessons.iter().map(|lesson| &lesson.noise));
     let noise = &newest.noise;
@@ -36,8 +36,8 @@ pub(in crate::cli) fn render(lessons: &[StoredNoise]) -> Vec<String> {
 }
 
 /// Each lesson by its name, newest first, so that one can be chosen to be forgotten.
-pub(super) fn entries(lessons: &[StoredNoise]) -> Vec<String> {
-    let row = |lesson: &StoredNoise| {
+pub(super) fn entries(lessons: &[StoredLesson]) -> Vec<String> {
+    let row = |lesson: &StoredLesson| {
         let DuetNoise { started_at, commit, same_version, replicates, seconds_per_replicate, .. } = &lesson.noise;
         let seconds = units::duration(Duration::try_from_secs_f64(*seconds_per_replicate).unwrap_or_default());
         let played =

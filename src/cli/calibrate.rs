@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     Failure, ab,
-    baseline::learned_text,
+    baseline::{learn, learned_text},
     config_args::ConfigArgs,
     outlook::Outlook,
     pair,
@@ -16,11 +16,10 @@ use super::{
 };
 use crate::{
     baseline::Store,
-    compare::{Look, compare_ab},
     engine::Stop,
     exit::Exit,
     plan::{Plan, Resolved, Target},
-    record::{DuetNoise, Ended, LearnedNoise},
+    record::{DuetNoise, Ended},
     report, units,
     verdict::{Reference, VerdictKind, decide_ab},
 };
@@ -135,14 +134,9 @@ fn seeded(plan: &Plan, run: u16) -> Plan {
 fn lesson(made: &[Made], resolved: &Resolved, stored: u16) -> Result<DuetNoise, Failure> {
     let (candidate, baseline) = retakes::runs(made);
     if let Some(cut) = candidate.iter().find(|run| run.ended != Ended::Complete) {
-        let reason = cut.ended_because.as_deref().unwrap_or("it did not come to its end");
-        let failure = Failure::invalid(format!("{reason}; comparisons stored before: {stored}"));
-        let exit = if cut.ended == Ended::Interrupted { Exit::Interrupted } else { failure.exit };
-        return Err(Failure { exit, ..failure });
+        return Err(Failure::cut_short(cut, &format!("comparisons stored before: {stored}")));
     }
-    let rules = &resolved.policy.regression;
-    let look = Look::only(candidate.len(), rules.alpha);
-    let comparison = compare_ab(&baseline, &candidate, rules, &LearnedNoise::default(), look);
+    let comparison = learn::compared(&baseline, &candidate, &resolved.policy.regression);
     let spreads = comparison.spreads.clone();
     let verdict = decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &resolved.policy);
     if verdict.kind == VerdictKind::Invalid {

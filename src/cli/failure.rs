@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::exit::Exit;
+use crate::{
+    exit::Exit,
+    record::{Ended, RunRecord},
+};
 
 /// What stopped a command. Shown as `error: message`, then `hint: ..` on a line of its own.
 #[derive(Debug)]
@@ -26,6 +29,14 @@ impl Failure {
     #[must_use]
     pub fn invalid(message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), hint: None, exit: Exit::Invalid }
+    }
+
+    /// A run was cut short; `stored` says what of the command is there all the same.
+    #[must_use]
+    pub fn cut_short(run: &RunRecord, stored: &str) -> Self {
+        let reason = run.ended_because.as_deref().unwrap_or("the run did not come to its end");
+        let exit = if run.ended == Ended::Interrupted { Exit::Interrupted } else { Exit::Invalid };
+        Self { exit, ..Self::invalid(format!("{reason}; {stored}")) }
     }
 
     /// Adds what to do about it.

@@ -6,6 +6,7 @@ mod baseline;
 mod calibrate;
 mod check;
 mod clues;
+mod columns;
 mod compare;
 mod completions;
 mod config_args;

@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::{Failure, terminal};
-use crate::{
-    baseline::{Shelf, Store},
-    exit::Exit,
-};
+use crate::{baseline::Shelf, exit::Exit};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,7 +22,9 @@ pub(super) fn run(shelf: &Shelf, args: &Args) -> Result<Exit, Failure> {
     let suite = args.suite.as_deref();
     let forgotten = super::changed(shelf, "Forget noise", |store| match args.last {
         Some(count) => {
-            one_suite(store, suite)?;
+            if suite.is_none() {
+                super::one_suite(store, "what several suites taught", store.suites_learned()?)?;
+            }
             Ok(store.forget_newest(count.into(), suite)?)
         }
         None => Ok(args.entries.iter().map(|entry| store.forget(entry, suite)).collect::<Result<Vec<_>, _>>()?),
@@ -37,15 +36,4 @@ pub(super) fn run(shelf: &Shelf, args: &Args) -> Result<Exit, Failure> {
     };
     terminal::err(&format!("{what} withdrawn; to learn from it again, move it back into the folder above"));
     Ok(Exit::Ok)
-}
-
-/// "The newest" means something only within a suite.
-fn one_suite(store: &Store, suite: Option<&str>) -> Result<(), Failure> {
-    let suites = store.suites_learned()?;
-    if suite.is_none() && suites.len() > 1 {
-        let failure =
-            Failure::usage(format!("{} holds what several suites taught: {}", store.dir().display(), suites.join(", ")));
-        return Err(failure.hint("choose one with --suite"));
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@ use super::super::{
 };
 use crate::{
     baseline::Shelf,
-    compare::{Look, check_pairs, compare_ab},
+    compare::{Comparison, Look, check_pairs, compare_ab},
     exit::Exit,
     policy::Regression,
     record::{DuetNoise, Ended, LearnedNoise, RunRecord},
@@ -51,6 +51,11 @@ pub(super) fn run(shelf: &Shelf, args: &Args, rules: Option<&Regression>) -> Res
     Ok(Exit::Ok)
 }
 
+/// The comparison that teaches: of all that was played, and by itself, so that nothing is learned twice.
+pub(in crate::cli) fn compared(baseline: &[RunRecord], candidate: &[RunRecord], rules: &Regression) -> Comparison {
+    compare_ab(baseline, candidate, rules, &LearnedNoise::default(), Look::only(candidate.len(), rules.alpha))
+}
+
 fn lesson(
     baseline: &[RunRecord],
     candidate: &[RunRecord],
@@ -61,8 +66,7 @@ fn lesson(
     let default = Regression::default();
     let by_default = Regression { block: recorded.unwrap_or(default.block), ..default };
     let rules = rules.unwrap_or(&by_default);
-    let look = Look::only(candidate.len(), rules.alpha);
-    let comparison = compare_ab(baseline, candidate, rules, &LearnedNoise::default(), look);
+    let comparison = compared(baseline, candidate, rules);
     DuetNoise::of(baseline, candidate, &comparison.spreads, same_version).ok_or_else(|| {
         if comparison.spreads.is_empty() {
             let why = comparison.notes.first().map_or("no metric could be measured in every run", String::as_str);

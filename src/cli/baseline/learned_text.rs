@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     baseline::StoredLesson,
+    cli::columns,
     record::{DuetNoise, Learned, LearnedNoise},
     units,
 };
@@ -23,15 +24,9 @@ pub(in crate::cli) fn render(lessons: &[StoredLesson]) -> Vec<String> {
         sources(&learned),
         noise.started_at
     )];
-    let rows: Vec<[String; 4]> = learned.all().into_iter().map(row).collect();
     let head = ["endpoint", "metric", "differs by", "known from"].map(str::to_owned);
-    let width = |column: usize| rows.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 4] = std::array::from_fn(width);
-    lines.extend([&head].into_iter().chain(&rows).map(|row| {
-        let [endpoint, metric, spread, from] = row;
-        let cells = format!("{endpoint:<0$}  {metric:<1$}  {spread:>2$}  {from}", widths[0], widths[1], widths[2]);
-        cells.trim_end().to_owned()
-    }));
+    let rows: Vec<[String; 4]> = std::iter::once(head).chain(learned.all().into_iter().map(row)).collect();
+    lines.extend(columns::lines(&rows, &[2]));
     lines
 }
 
@@ -46,13 +41,9 @@ pub(super) fn entries(lessons: &[StoredLesson]) -> Vec<String> {
         let commit = commit.as_deref().unwrap_or("unknown").chars().filter(|c| !c.is_control()).take(COMMIT_CHARS).collect();
         [lesson.entry(), format!("{started_at:.0}"), commit, format!("{played}{versions}")]
     };
-    let rows: Vec<[String; 4]> = lessons.iter().map(row).collect();
     let head = ["entry", "made", "commit", "played"].map(str::to_owned);
-    let width = |column: usize| rows.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 4] = std::array::from_fn(width);
-    let lines = [&head].into_iter().chain(&rows).map(|[entry, made, commit, played]| {
-        format!("{entry:<0$}  {made:<1$}  {commit:<2$}  {played}", widths[0], widths[1], widths[2])
-    });
+    let rows: Vec<[String; 4]> = std::iter::once(head).chain(lessons.iter().map(row)).collect();
+    let lines = columns::lines(&rows, &[]).into_iter();
     let last = "one that should not count is taken back by: loadgate baseline forget ENTRY".to_owned();
     ["learned from".to_owned()].into_iter().chain(lines).chain([last]).collect()
 }
@@ -68,7 +59,8 @@ fn row((endpoint, metric, learned): (&str, &str, Learned)) -> [String; 4] {
     let (variance, from) = if learned.df > 0.0 {
         (learned.sum_of_squares / learned.df, format!("{} degrees of freedom", learned.df))
     } else {
-        (learned.excess.max(0.0), format!("{} pairs of one version", learned.pairs))
+        let pairs = if learned.pairs == 1 { "pair" } else { "pairs" };
+        (learned.excess.max(0.0), format!("{} {pairs} of one version", learned.pairs))
     };
     let name = if endpoint == crate::compare::SERVICE { "service as a whole" } else { endpoint };
     [name.to_owned(), metric.to_owned(), units::percent(variance.sqrt()), from]

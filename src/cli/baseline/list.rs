@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::{Failure, terminal};
+use super::super::{Failure, columns, terminal};
 use crate::{
     baseline::{Listed, Shelf, State},
     exit::Exit,
@@ -89,13 +89,5 @@ impl<'a> Line<'a> {
 fn table(listed: &[Listed]) -> Vec<String> {
     let head = ["run", "requests", "p50", "p95", "p99", "errors", "state"].map(str::to_owned);
     let rows: Vec<[String; 7]> = std::iter::once(head).chain(listed.iter().map(|listed| Line::of(listed).columns())).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 7] = std::array::from_fn(width);
-    rows.iter()
-        .map(|row| {
-            let [run, numbers @ .., state] = row;
-            let numbers: String = numbers.iter().zip(&widths[1..]).map(|(text, width)| format!("  {text:>width$}")).collect();
-            format!("{run:<width$}{numbers}  {state}", width = widths[0])
-        })
-        .collect()
+    columns::lines(&rows, &[1, 2, 3, 4, 5])
 }

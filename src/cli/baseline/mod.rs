@@ -2,7 +2,7 @@
 
 mod accept;
 mod forget;
-mod learn;
+pub(super) mod learn;
 pub(super) mod learned_text;
 mod list;
 mod promote;
@@ -204,7 +204,7 @@ fn prune(shelf: &Shelf, suite: Option<&str>, keep: usize, dry_run: bool) -> Resu
 fn rollback(shelf: &Shelf, to: Option<&Path>, suite: Option<&str>) -> Result<Exit, Failure> {
     let withdrawn = changed(shelf, "Roll back", |store| {
         if to.is_none() && suite.is_none() {
-            one_suite(store)?;
+            one_suite(store, "several suites", store.list(None)?.into_iter().map(|listed| listed.suite).collect())?;
         }
         Ok(match to {
             Some(file) => store.withdraw_after(file)?,
@@ -225,12 +225,11 @@ fn changed(
     shelf.change(why, |store| Ok(change(store)?.iter().map(|path| shelf.name(store, path)).collect()))
 }
 
-/// "The newest run" means something only within a suite.
-fn one_suite(store: &Store) -> Result<(), Failure> {
-    let mut suites: Vec<String> = store.list(None)?.into_iter().map(|listed| listed.suite).collect();
+/// "The newest" means something only within a suite. `what` says what there is of these.
+fn one_suite(store: &Store, what: &str, mut suites: Vec<String>) -> Result<(), Failure> {
     suites.dedup();
     if suites.len() > 1 {
-        let failure = Failure::usage(format!("{} holds several suites: {}", store.dir().display(), suites.join(", ")));
+        let failure = Failure::usage(format!("{} holds {what}: {}", store.dir().display(), suites.join(", ")));
         return Err(failure.hint("choose one with --suite"));
     }
     Ok(())

@@ -20,7 +20,7 @@ use crate::{
     exit::Exit,
     plan::{Replication, Resolved},
     policy::{BASELINES_MAX, Mode},
-    record::{Ended, RunRecord},
+    record::Ended,
     report,
     verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, decide},
 };
@@ -87,7 +87,7 @@ pub(super) fn run(shelf: &Shelf, config: &ConfigArgs, args: &Args) -> Result<Exi
         Ok(Next::More)
     })?;
     match made.last().map(|made| &made.candidate) {
-        Some(record) if record.ended != Ended::Complete => Err(cut_short(record, stored)),
+        Some(record) if record.ended != Ended::Complete => Err(Failure::cut_short(record, &format!("stored before: {stored}"))),
         _ => Ok(Exit::Ok),
     }
 }
@@ -116,11 +116,4 @@ fn check(verdict: &Verdict) -> Result<(), Failure> {
     };
     let failure = Failure::invalid(format!("the run is not stored: {reason}"));
     Err(failure.hint("runs stored before it stay; mend what is wrong and record the others"))
-}
-
-fn cut_short(record: &RunRecord, stored: usize) -> Failure {
-    let reason = record.ended_because.as_deref().unwrap_or("the run did not come to its end");
-    let failure = Failure::invalid(format!("{reason}; stored before: {stored}"));
-    let exit = if record.ended == Ended::Interrupted { Exit::Interrupted } else { failure.exit };
-    Failure { exit, ..failure }
 }

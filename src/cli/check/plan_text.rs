@@ -1,7 +1,10 @@
 //! The plan for people: what is sent where, how much of it, and what it is judged by.
 
 use super::{
-    super::outlook::{self, Outlook},
+    super::{
+        columns,
+        outlook::{self, Outlook},
+    },
     outlook_text, replicates_text, sockets_text, steering_text, target_text, thresholds_text, users_text,
 };
 use crate::{
@@ -295,11 +298,5 @@ pub(in crate::cli) fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>
             row
         }))
         .collect();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect::<Vec<_>>();
-        cells.join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    columns::lines(&rows, &[]).join("\n")
 }

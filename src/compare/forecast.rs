@@ -1,6 +1,10 @@
 //! What an experiment that is still to be made can be expected to see: the formulas of the designs, with the noise that was learned
 //! or, where none was, that is assumed.
 
+mod from_stored;
+
+pub use from_stored::forecast_stored;
+
 use super::{
     ComparedMetric, SERVICE,
     design::{self, Design, pair, replicated, stored},
@@ -51,9 +55,10 @@ pub struct Expected {
     pub mde: Option<f64>,
     /// What it is too small by.
     pub shortage: Option<Shortage>,
-    /// Whether the noise of earlier comparisons tells so, or it is assumed.
+    /// Whether the noise of earlier comparisons or of stored runs tells so, or it is assumed.
     pub is_learned: bool,
-    noise: Box<dyn Noise>,
+    /// Of the endpoint by itself and, where that is tested too, against its siblings: the better test counts.
+    noises: Vec<Box<dyn Noise>>,
     level: f64,
     /// Requests of one version in each run; of the service as a whole those of all endpoints.
     planned: Planned,
@@ -111,7 +116,7 @@ pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<
         let rule = rules.latency_rule(&endpoint, quantile, size.mode)?;
         let mde = shortage.is_none().then(|| noise.mde(level));
         let is_learned = is_learned(known, size);
-        Some(Expected { endpoint, quantile, rule, mde, shortage, is_learned, noise, level, planned })
+        Some(Expected { endpoint, quantile, rule, mde, shortage, is_learned, noises: vec![noise], level, planned })
     };
     parts.into_iter().zip(shortages).filter_map(expected).collect()
 }
@@ -200,9 +205,12 @@ impl Expected {
     }
 
     fn mde_with(&self, means: Means, runs: usize, longer: f64) -> Option<f64> {
-        let noise = self.noise.with(Means::Longer, longer)?;
-        let noise = if means == Means::Longer { noise } else { noise.with(means, runs as f64)? };
-        Some(noise.mde(self.level))
+        let mdes = self.noises.iter().filter_map(|noise| {
+            let longer = noise.with(Means::Longer, longer)?;
+            let larger = if means == Means::Longer { longer } else { longer.with(means, runs as f64)? };
+            Some(larger.mde(self.level))
+        });
+        mdes.min_by(f64::total_cmp)
     }
 }
 

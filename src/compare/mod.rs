@@ -38,7 +38,7 @@ mod warm_up;
 
 pub use advice::way_out;
 pub use confirm::{Rerun, confirmed, regressed_in_all};
-pub use forecast::{Expected, Needs, Size, forecast};
+pub use forecast::{Expected, Needs, Size, forecast, forecast_stored};
 pub use look::{Look, Part, looks, looks_of_pair, looks_with_extension};
 pub use metric::ComparedMetric;
 pub use outcome::{Change, Comparison, Grade, Lean, Outcome, Row, SERVICE, Siblings, WarmUp};

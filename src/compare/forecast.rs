@@ -13,17 +13,13 @@ use super::{
     shortage::{Extent, Planned, Shortage},
 };
 use crate::{
-    policy::{BASELINES_MAX, LatencyRule, Mode, Quantile, Regression},
+    policy::{LatencyRule, Mode, Quantile, Regression},
     record::{Learned, LearnedNoise},
     stats::normal,
 };
 
 /// How latencies are assumed to spread before any were seen: the standard deviation of their logarithms.
 const LATENCY_SIGMA: f64 = 0.5;
-/// How many times as long runs are thought of.
-const LONGER: [f64; 8] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0];
-/// Most replicates that are thought of.
-const REPLICATES_MAX: usize = 20;
 
 /// How large an experiment is to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,16 +174,18 @@ impl Expected {
     /// The size that takes the least time to see a change of `wanted`; `None` where none that is thought of would.
     #[must_use]
     pub fn needs(&self, wanted: f64, size: &Size) -> Option<Needs> {
-        let (means, most) = match (size.mode, size.runs) {
-            (Mode::Baseline, _) => (Means::Baselines, BASELINES_MAX),
-            (Mode::Ab, 0 | 1) => (Means::Longer, 1),
-            (Mode::Ab, _) => (Means::Replicates, REPLICATES_MAX),
+        let means = match (size.mode, size.runs) {
+            (Mode::Baseline, _) => Means::Baselines,
+            (Mode::Ab, 0 | 1) => Means::Longer,
+            (Mode::Ab, _) => Means::Replicates,
         };
         let design = design_of(size)?;
+        let least = size.runs.max(1);
+        let most = means.most().map_or(least, |most| most.max(least));
         let mut found: Option<(f64, Needs)> = None;
-        for longer in LONGER {
+        for longer in std::iter::once(1.0).chain(Means::Longer.amounts()) {
             let (blocks, planned) = ((size.blocks as f64 * longer) as usize, self.planned.times(longer));
-            for runs in size.runs.max(1)..=most.max(size.runs) {
+            for runs in least..=most {
                 let fits = shortage(&planned, self.quantile, Extent { runs, blocks, ..size.extent() }, design).is_none();
                 if !fits || self.mde_with(means, runs, longer).is_none_or(|mde| mde > wanted) {
                     continue;
@@ -315,5 +313,14 @@ mod tests {
         let row = |wanted| forecast(&size, &rules, &LearnedNoise::default())[0].needs(wanted, &size);
         assert_eq!(row(0.5), Some(Needs { runs: 6, longer: 1.0 }));
         assert_eq!(row(0.001), None, "no number of replicates is that sure");
+    }
+
+    #[test]
+    fn runs_are_thought_of_as_long_as_the_advice_after_a_run_thinks_of_them() {
+        let size = size(Mode::Ab, 1, 400.0);
+        let rows = forecast(&size, &Regression::default(), &LearnedNoise::default());
+        let p99 = rows.iter().find(|row| (row.endpoint.as_str(), row.quantile) == ("/a", Quantile::P99)).unwrap();
+        // It takes 5,000 requests: 12.5 times as many.
+        assert_eq!(p99.needs(0.3, &size), Some(Needs { runs: 1, longer: 15.0 }));
     }
 }

@@ -109,8 +109,8 @@ impl Outlook {
         let expected = forecast_stored(stored, &size, rules);
         let source = match stored.len() {
             0 => format!(
-                "no baseline that a gate can compare with is stored yet; with {BASELINES} of them, and runs that differ by 5%, which \
-                 is assumed"
+                "no baseline that a gate can compare with is stored yet; with {BASELINES} of them, and runs that differ by 5%, \
+                 which is assumed"
             ),
             1 => "with 1 baseline run, and runs that differ by 5%, which is assumed".to_owned(),
             stored => format!("from {stored} stored runs"),

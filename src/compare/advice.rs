@@ -34,14 +34,12 @@ pub fn way_out(reason: &str) -> Option<&'static str> {
 }
 
 impl Means {
-    /// Time that so much of it would have to be measured beside what was. Baseline runs of another length are another baseline: all of
-    /// them have to be made anew.
+    /// Time that so much of it would have to be measured beside what was.
     fn seconds(self, amount: f64, trial: &Trial<'_>) -> f64 {
         let (roster, run) = (&trial.roster, trial.roster.seconds);
         let (baseline, candidate) = (roster.baseline_runs as f64, roster.candidate_runs as f64);
         match self {
-            Self::Longer if trial.design.mode == Mode::Ab => (amount - 1.0) * candidate * run,
-            Self::Longer => amount * (baseline + candidate) * run,
+            Self::Longer => (trial.design.cost_of_longer)(amount, baseline, candidate) * run,
             Self::Baselines => (amount - baseline) * run,
             Self::Candidates | Self::Replicates => (amount - candidate) * run,
         }
@@ -91,7 +89,7 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, settled: &Settl
     match ways.as_slice() {
         [first, second, ..] => format!("about {first} would settle it, or {second}"),
         [only] => format!("about {only} would settle it"),
-        [] if noises.iter().any(|noise| enough(most_of_all(*noise))) => format!("it takes {} to settle it", all_of(means)),
+        [] if noises.iter().any(|noise| enough(most_of_all(*noise))) => format!("it takes {} to settle it", design.much_more),
         [] if is_one_of_each(trial) => NOBODY_KNOWS.to_owned(),
         [] => design.hopeless.to_owned(),
     }
@@ -120,14 +118,6 @@ fn most_of_all(noise: &dyn Noise) -> Option<Box<dyn Noise>> {
         left = Some(left.as_deref().unwrap_or(noise).with(means, most)?);
     }
     left
-}
-
-fn all_of(means: &[Means]) -> &'static str {
-    if means.contains(&Means::Replicates) {
-        "both much longer replicates and more of them"
-    } else {
-        "both much longer runs and more baseline runs"
-    }
 }
 
 /// What would bring the bound of an error rate below what a pass allows, if the rates stay as they are.

@@ -7,14 +7,14 @@ pub use from_stored::forecast_stored;
 
 use super::{
     ComparedMetric, SERVICE,
-    design::{self, Design, pair, replicated, stored},
+    design::{self, Foreseen},
     family::Levels,
     noise::{Means, Noise},
     shortage::{Extent, Planned, Shortage},
 };
 use crate::{
     policy::{LatencyRule, Mode, Quantile, Regression},
-    record::{Learned, LearnedNoise},
+    record::LearnedNoise,
     stats::normal,
 };
 
@@ -72,12 +72,12 @@ pub struct Needs {
 /// What each test of an experiment can be expected to see, the service as a whole first.
 #[must_use]
 pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<Expected> {
-    let Some(design) = design_of(size) else { return Vec::new() };
-    let (all, extent) = (total(&size.endpoints), size.extent());
+    let Some(extent) = size.extent() else { return Vec::new() };
+    let (all, design) = (total(&size.endpoints), extent.design);
     let mut parts: Vec<(Vec<Part>, Planned, Quantile)> = Vec::new();
     let quantiles = || rules.latency.keys().copied();
     for quantile in quantiles().filter(|quantile| *quantile < Quantile::P99) {
-        let is_part = |of: &&Planned| extent.has_beyond(of, quantile, design.service_beyond) && !rules.ignores(&of.name);
+        let is_part = |of: &&Planned| extent.has_beyond(of, quantile) && !rules.ignores(&of.name);
         let chosen: Vec<&Planned> = size.endpoints.iter().filter(is_part).collect();
         // As when it is compared: what takes no part has no share of the traffic either.
         let traffic: f64 = chosen.iter().map(|of| of.requests).sum();
@@ -91,7 +91,7 @@ pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<
         parts.extend(quantiles().map(own));
     }
     let shortages: Vec<Option<Shortage>> =
-        parts.iter().map(|(_, planned, quantile)| shortage(planned, *quantile, extent, design)).collect();
+        parts.iter().map(|(_, planned, quantile)| shortage(planned, *quantile, extent)).collect();
     let is_counted = |planned: &Planned, service: bool| (planned.name == SERVICE) == service;
     let count = |service: bool| {
         parts.iter().zip(&shortages).filter(|(part, lack)| lack.is_none() && is_counted(&part.1, service)).count()
@@ -103,15 +103,16 @@ pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<
         let level =
             if endpoint == SERVICE { levels.service / service.max(1) as f64 } else { levels.endpoints / own.max(1) as f64 };
         let known = learned.get(&endpoint, &quantile.to_string());
-        let noise = noise(
-            size,
-            design::scale(ComparedMetric::Latency(quantile)),
-            known,
-            parts.iter().map(|part| part.variance(quantile)).sum(),
-        );
+        let noise = (design.expected)(&Foreseen {
+            scale: design::scale(ComparedMetric::Latency(quantile)),
+            learned: known,
+            within: parts.iter().map(|part| part.variance(quantile)).sum(),
+            within_df: size.blocks.saturating_sub(1).max(1) as f64,
+            baseline: extent.runs,
+        });
         let rule = rules.latency_rule(&endpoint, quantile, size.mode)?;
         let mde = shortage.is_none().then(|| noise.mde(level));
-        let is_learned = is_learned(known, size);
+        let is_learned = known.is_some_and(|known| (design.is_learned)(&known));
         Some(Expected { endpoint, quantile, rule, mde, shortage, is_learned, noises: vec![noise], level, planned })
     };
     parts.into_iter().zip(shortages).filter_map(expected).collect()
@@ -135,20 +136,17 @@ impl Part {
     }
 }
 
-fn design_of(size: &Size) -> Option<&'static Design> {
-    let runs = size.runs.max(1);
-    design::of(size.mode, runs, if size.mode == Mode::Ab { runs } else { 1 })
-}
-
 impl Size {
-    fn extent(&self) -> Extent {
-        Extent { mode: self.mode, runs: self.runs, blocks: self.blocks }
+    /// `None` where so many runs make no comparison.
+    fn extent(&self) -> Option<Extent> {
+        let runs = self.runs.max(1);
+        Some(Extent { design: design::planned(self.mode, runs)?, runs, blocks: self.blocks })
     }
 }
 
 /// What something lacks for a test. The service as a whole needs only its parts.
-fn shortage(planned: &Planned, quantile: Quantile, extent: Extent, design: &Design) -> Option<Shortage> {
-    if planned.name == SERVICE { extent.lacks_blocks() } else { extent.lacks(planned, quantile, design) }
+fn shortage(planned: &Planned, quantile: Quantile, extent: Extent) -> Option<Shortage> {
+    if planned.name == SERVICE { extent.lacks_blocks() } else { extent.lacks(planned, quantile) }
 }
 
 /// All endpoints together.
@@ -157,42 +155,23 @@ fn total(endpoints: &[Planned]) -> Planned {
     Planned { name: SERVICE.to_owned(), requests: sum(|planned| planned.requests), variance: sum(|planned| planned.variance) }
 }
 
-fn is_learned(known: Option<Learned>, size: &Size) -> bool {
-    known.is_some_and(|known| if size.runs > 1 { known.df > 0.0 } else { known.pairs > 0 })
-}
-
-fn noise(size: &Size, scale: f64, learned: Option<Learned>, within: f64) -> Box<dyn Noise> {
-    let within_df = size.blocks.saturating_sub(1).max(1) as f64;
-    match (size.mode, size.runs) {
-        (Mode::Baseline, runs) => stored::expected(scale, within / 2.0, within_df, runs.max(1)),
-        (Mode::Ab, 0 | 1) => pair::expected(scale, learned, within, within_df),
-        (Mode::Ab, runs) => replicated::expected(scale, learned, within, runs),
-    }
-}
-
 impl Expected {
     /// The size that takes the least time to see a change of `wanted`; `None` where none that is thought of would.
     #[must_use]
     pub fn needs(&self, wanted: f64, size: &Size) -> Option<Needs> {
-        let means = match (size.mode, size.runs) {
-            (Mode::Baseline, _) => Means::Baselines,
-            (Mode::Ab, 0 | 1) => Means::Longer,
-            (Mode::Ab, _) => Means::Replicates,
-        };
-        let design = design_of(size)?;
-        let least = size.runs.max(1);
+        let extent = size.extent()?;
+        let (design, least) = (extent.design, extent.runs);
+        let means = design.means_of_plan;
         let most = means.most().map_or(least, |most| most.max(least));
         let mut found: Option<(f64, Needs)> = None;
         for longer in std::iter::once(1.0).chain(Means::Longer.amounts()) {
             let (blocks, planned) = ((size.blocks as f64 * longer) as usize, self.planned.times(longer));
             for runs in least..=most {
-                let fits = shortage(&planned, self.quantile, Extent { runs, blocks, ..size.extent() }, design).is_none();
+                let fits = shortage(&planned, self.quantile, Extent { design, runs, blocks }).is_none();
                 if !fits || self.mde_with(means, runs, longer).is_none_or(|mde| mde > wanted) {
                     continue;
                 }
-                // Baseline runs are made once, a run of the candidate each time.
-                let times = if size.mode == Mode::Ab { runs as f64 } else { 1.0 + 0.1 * runs as f64 };
-                let cost = times * (size.warmup_s + longer * size.measured_s);
+                let cost = (design.cost)(runs) * (size.warmup_s + longer * size.measured_s);
                 if found.is_none_or(|(least, _)| cost < least) {
                     found = Some((cost, Needs { runs, longer }));
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Failure, ab, recording, shelf};
 use crate::{
     baseline::{Found, StoreError},
-    compare::{ComparedMetric, Expected, Planned, SERVICE, Size, compare, fits_blocks, forecast},
+    compare::{Expected, Planned, SERVICE, Size, fits_blocks, forecast, forecast_stored},
     plan::{Arrivals, Endpoint, Plan, Replicate, Resolved, Stage, Step},
     policy::{BASELINES_MAX, Mode},
     record::{LearnedNoise, RunRecord},
@@ -106,26 +106,16 @@ impl Outlook {
         let rules = &resolved.policy.regression;
         let runs = if stored.is_empty() { BASELINES } else { stored.len() };
         let size = size(resolved, runs)?;
-        let mut expected = forecast(&size, rules, &LearnedNoise::default());
-        let Some(newest) = stored.first().filter(|_| stored.len() > 1) else {
-            let have = if stored.is_empty() {
-                format!("no baseline that a gate can compare with is stored yet; with {BASELINES} of them")
-            } else {
-                "with 1 baseline run".to_owned()
-            };
-            let source = format!("{have}, and runs that differ by 5%, which is assumed");
-            return Some(Self { size, expected, source, unusable: None });
+        let expected = forecast_stored(stored, &size, rules);
+        let source = match stored.len() {
+            0 => format!(
+                "no baseline that a gate can compare with is stored yet; with {BASELINES} of them, and runs that differ by 5%, \
+                 which is assumed"
+            ),
+            1 => "with 1 baseline run, and runs that differ by 5%, which is assumed".to_owned(),
+            stored => format!("from {stored} stored runs"),
         };
-        let seen = compare(stored, std::slice::from_ref(newest), rules);
-        for row in &mut expected {
-            let same = |seen: &&crate::compare::Row| {
-                seen.endpoint == row.endpoint && seen.metric == ComparedMetric::Latency(row.quantile)
-            };
-            if let Some(seen) = seen.rows.iter().find(same).filter(|_| row.mde.is_some()) {
-                (row.mde, row.is_learned) = (seen.mde, true);
-            }
-        }
-        Some(Self { size, expected, source: format!("from {} stored runs", stored.len()), unusable: None })
+        Some(Self { size, expected, source, unusable: None })
     }
 
     /// A line for each endpoint: the smallest change that each metric will see.

@@ -12,16 +12,9 @@ use super::{
     trial::Trial,
 };
 use crate::{
-    policy::{BASELINES_MAX, ErrorRule, Mode},
+    policy::{ErrorRule, Mode},
     units,
 };
-
-/// How much longer runs are thought of.
-const LONGER: [f64; 9] = [1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0];
-/// Most candidate runs that are thought of.
-const CANDIDATES_MAX: usize = 10;
-/// Most replicates that are thought of.
-const REPLICATES_MAX: usize = 20;
 
 /// What to say of one run on each side where no amount of anything that is thought of helps: that they differ too much nobody knows, as
 /// nobody has seen two runs of one version.
@@ -41,25 +34,12 @@ pub fn way_out(reason: &str) -> Option<&'static str> {
 }
 
 impl Means {
-    /// The amounts that are thought of, ascending.
-    fn amounts(self) -> Vec<f64> {
-        let up_to = |most: usize| (1..=most).map(|amount| amount as f64).collect();
-        match self {
-            Self::Longer => LONGER.to_vec(),
-            Self::Baselines => up_to(BASELINES_MAX),
-            Self::Candidates => up_to(CANDIDATES_MAX),
-            Self::Replicates => up_to(REPLICATES_MAX),
-        }
-    }
-
-    /// Time that so much of it would have to be measured beside what was. Baseline runs of another length are another baseline: all of
-    /// them have to be made anew.
+    /// Time that so much of it would have to be measured beside what was.
     fn seconds(self, amount: f64, trial: &Trial<'_>) -> f64 {
         let (roster, run) = (&trial.roster, trial.roster.seconds);
         let (baseline, candidate) = (roster.baseline_runs as f64, roster.candidate_runs as f64);
         match self {
-            Self::Longer if trial.design.mode == Mode::Ab => (amount - 1.0) * candidate * run,
-            Self::Longer => amount * (baseline + candidate) * run,
+            Self::Longer => (trial.design.cost_of_longer)(amount, baseline, candidate) * run,
             Self::Baselines => (amount - baseline) * run,
             Self::Candidates | Self::Replicates => (amount - candidate) * run,
         }
@@ -109,7 +89,7 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, settled: &Settl
     match ways.as_slice() {
         [first, second, ..] => format!("about {first} would settle it, or {second}"),
         [only] => format!("about {only} would settle it"),
-        [] if noises.iter().any(|noise| enough(most_of_all(*noise))) => format!("it takes {} to settle it", all_of(means)),
+        [] if noises.iter().any(|noise| enough(most_of_all(*noise))) => format!("it takes {} to settle it", design.much_more),
         [] if is_one_of_each(trial) => NOBODY_KNOWS.to_owned(),
         [] => design.hopeless.to_owned(),
     }
@@ -140,17 +120,9 @@ fn most_of_all(noise: &dyn Noise) -> Option<Box<dyn Noise>> {
     left
 }
 
-fn all_of(means: &[Means]) -> &'static str {
-    if means.contains(&Means::Replicates) {
-        "both much longer replicates and more of them"
-    } else {
-        "both much longer runs and more baseline runs"
-    }
-}
-
 /// What would bring the bound of an error rate below what a pass allows, if the rates stay as they are.
 pub(super) fn errors(found: &Found, rule: &ErrorRule, design: &Design) -> String {
-    match LONGER.into_iter().find(|&factor| found.upper_if_longer(factor) < rule.pass_bound) {
+    match Means::Longer.amounts().into_iter().find(|&factor| found.upper_if_longer(factor) < rule.pass_bound) {
         Some(factor) => format!("about {factor} times as many requests would settle it"),
         None if found.difference() >= rule.pass_bound => format!("{} would show whether it is real", design.again),
         None => "far more requests or steadier error rates are needed to settle it".to_owned(),

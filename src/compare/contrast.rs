@@ -157,8 +157,9 @@ impl Noise for ContrastNoise {
     fn with(&self, means: Means, amount: f64) -> Option<Box<dyn Noise>> {
         let noise = match means {
             Means::Longer => {
-                let within = self.within / amount;
-                Self { within, spread: (self.spread - self.within).max(0.0) + within, ..*self }
+                // By chance runs may spread less than the noise within them explains.
+                let explained = self.within.min(self.spread);
+                Self { within: self.within / amount, spread: self.spread - explained + explained / amount, ..*self }
             }
             Means::Baselines if amount >= self.baseline_runs => Self { baseline_runs: amount, ..*self },
             Means::Candidates if amount >= self.candidate_runs => Self { candidate_runs: amount, ..*self },
@@ -243,5 +244,8 @@ mod tests {
             assert!(noise.with(means, amount).unwrap().mde(5e-4) < noise.mde(5e-4), "{means:?}");
         }
         assert!(noise.with(Means::Replicates, 6.0).is_none() && noise.with(Means::Baselines, 4.0).is_none());
+        let alike = ContrastNoise { within: 0.003, ..noise };
+        assert!((alike.with(Means::Longer, 1.0).unwrap().mde(5e-4) - alike.mde(5e-4)).abs() < 1e-12);
+        assert!(alike.with(Means::Longer, 1.1).unwrap().mde(5e-4) < alike.mde(5e-4));
     }
 }

@@ -1,25 +1,25 @@
 //! What an experiment that is still to be made can be expected to see: the formulas of the designs, with the noise that was learned
 //! or, where none was, that is assumed.
 
+mod from_stored;
+
+pub use from_stored::forecast_stored;
+
 use super::{
     ComparedMetric, SERVICE,
-    design::{self, Design, pair, replicated, stored},
+    design::{self, Foreseen},
     family::Levels,
     noise::{Means, Noise},
     shortage::{Extent, Planned, Shortage},
 };
 use crate::{
-    policy::{BASELINES_MAX, LatencyRule, Mode, Quantile, Regression},
-    record::{Learned, LearnedNoise},
+    policy::{LatencyRule, Mode, Quantile, Regression},
+    record::LearnedNoise,
     stats::normal,
 };
 
 /// How latencies are assumed to spread before any were seen: the standard deviation of their logarithms.
 const LATENCY_SIGMA: f64 = 0.5;
-/// How many times as long runs are thought of.
-const LONGER: [f64; 8] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0];
-/// Most replicates that are thought of.
-const REPLICATES_MAX: usize = 20;
 
 /// How large an experiment is to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,9 +51,10 @@ pub struct Expected {
     pub mde: Option<f64>,
     /// What it is too small by.
     pub shortage: Option<Shortage>,
-    /// Whether the noise of earlier comparisons tells so, or it is assumed.
+    /// Whether the noise of earlier comparisons or of stored runs tells so, or it is assumed.
     pub is_learned: bool,
-    noise: Box<dyn Noise>,
+    /// Of the endpoint by itself and, where that is tested too, against its siblings: the better test counts.
+    noises: Vec<Box<dyn Noise>>,
     level: f64,
     /// Requests of one version in each run; of the service as a whole those of all endpoints.
     planned: Planned,
@@ -71,14 +72,16 @@ pub struct Needs {
 /// What each test of an experiment can be expected to see, the service as a whole first.
 #[must_use]
 pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<Expected> {
-    let Some(design) = design_of(size) else { return Vec::new() };
-    let (all, extent) = (total(&size.endpoints), size.extent());
+    let Some(extent) = size.extent() else { return Vec::new() };
+    let (all, design) = (total(&size.endpoints), extent.design);
     let mut parts: Vec<(Vec<Part>, Planned, Quantile)> = Vec::new();
     let quantiles = || rules.latency.keys().copied();
     for quantile in quantiles().filter(|quantile| *quantile < Quantile::P99) {
-        let is_part = |of: &&Planned| extent.has_beyond(of, quantile, design.service_beyond) && !rules.ignores(&of.name);
-        let of_service = size.endpoints.iter().filter(is_part);
-        let whole: Vec<Part> = of_service.map(|of| Part { weight: of.requests / all.requests, requests: of.requests }).collect();
+        let is_part = |of: &&Planned| extent.has_beyond(of, quantile) && !rules.ignores(&of.name);
+        let chosen: Vec<&Planned> = size.endpoints.iter().filter(is_part).collect();
+        // As when it is compared: what takes no part has no share of the traffic either.
+        let traffic: f64 = chosen.iter().map(|of| of.requests).sum();
+        let whole: Vec<Part> = chosen.iter().map(|of| Part { weight: of.requests / traffic, requests: of.requests }).collect();
         if whole.len() > 1 {
             parts.push((whole, all.clone(), quantile));
         }
@@ -88,7 +91,7 @@ pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<
         parts.extend(quantiles().map(own));
     }
     let shortages: Vec<Option<Shortage>> =
-        parts.iter().map(|(_, planned, quantile)| shortage(planned, *quantile, extent, design)).collect();
+        parts.iter().map(|(_, planned, quantile)| shortage(planned, *quantile, extent)).collect();
     let is_counted = |planned: &Planned, service: bool| (planned.name == SERVICE) == service;
     let count = |service: bool| {
         parts.iter().zip(&shortages).filter(|(part, lack)| lack.is_none() && is_counted(&part.1, service)).count()
@@ -100,16 +103,17 @@ pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<
         let level =
             if endpoint == SERVICE { levels.service / service.max(1) as f64 } else { levels.endpoints / own.max(1) as f64 };
         let known = learned.get(&endpoint, &quantile.to_string());
-        let noise = noise(
-            size,
-            design::scale(ComparedMetric::Latency(quantile)),
-            known,
-            parts.iter().map(|part| part.variance(quantile)).sum(),
-        );
+        let noise = (design.expected)(&Foreseen {
+            scale: design::scale(ComparedMetric::Latency(quantile)),
+            learned: known,
+            within: parts.iter().map(|part| part.variance(quantile)).sum(),
+            within_df: size.blocks.saturating_sub(1).max(1) as f64,
+            baseline: extent.runs,
+        });
         let rule = rules.latency_rule(&endpoint, quantile, size.mode)?;
         let mde = shortage.is_none().then(|| noise.mde(level));
-        let is_learned = is_learned(known, size);
-        Some(Expected { endpoint, quantile, rule, mde, shortage, is_learned, noise, level, planned })
+        let is_learned = known.is_some_and(|known| (design.is_learned)(&known));
+        Some(Expected { endpoint, quantile, rule, mde, shortage, is_learned, noises: vec![noise], level, planned })
     };
     parts.into_iter().zip(shortages).filter_map(expected).collect()
 }
@@ -132,20 +136,17 @@ impl Part {
     }
 }
 
-fn design_of(size: &Size) -> Option<&'static Design> {
-    let runs = size.runs.max(1);
-    design::of(size.mode, runs, if size.mode == Mode::Ab { runs } else { 1 })
-}
-
 impl Size {
-    fn extent(&self) -> Extent {
-        Extent { mode: self.mode, runs: self.runs, blocks: self.blocks }
+    /// `None` where so many runs make no comparison.
+    fn extent(&self) -> Option<Extent> {
+        let runs = self.runs.max(1);
+        Some(Extent { design: design::planned(self.mode, runs)?, runs, blocks: self.blocks })
     }
 }
 
 /// What something lacks for a test. The service as a whole needs only its parts.
-fn shortage(planned: &Planned, quantile: Quantile, extent: Extent, design: &Design) -> Option<Shortage> {
-    if planned.name == SERVICE { extent.lacks_blocks() } else { extent.lacks(planned, quantile, design) }
+fn shortage(planned: &Planned, quantile: Quantile, extent: Extent) -> Option<Shortage> {
+    if planned.name == SERVICE { extent.lacks_blocks() } else { extent.lacks(planned, quantile) }
 }
 
 /// All endpoints together.
@@ -154,40 +155,23 @@ fn total(endpoints: &[Planned]) -> Planned {
     Planned { name: SERVICE.to_owned(), requests: sum(|planned| planned.requests), variance: sum(|planned| planned.variance) }
 }
 
-fn is_learned(known: Option<Learned>, size: &Size) -> bool {
-    known.is_some_and(|known| if size.runs > 1 { known.df > 0.0 } else { known.pairs > 0 })
-}
-
-fn noise(size: &Size, scale: f64, learned: Option<Learned>, within: f64) -> Box<dyn Noise> {
-    let within_df = size.blocks.saturating_sub(1).max(1) as f64;
-    match (size.mode, size.runs) {
-        (Mode::Baseline, runs) => stored::expected(scale, within / 2.0, within_df, runs.max(1)),
-        (Mode::Ab, 0 | 1) => pair::expected(scale, learned, within, within_df),
-        (Mode::Ab, runs) => replicated::expected(scale, learned, within, runs),
-    }
-}
-
 impl Expected {
     /// The size that takes the least time to see a change of `wanted`; `None` where none that is thought of would.
     #[must_use]
     pub fn needs(&self, wanted: f64, size: &Size) -> Option<Needs> {
-        let (means, most) = match (size.mode, size.runs) {
-            (Mode::Baseline, _) => (Means::Baselines, BASELINES_MAX),
-            (Mode::Ab, 0 | 1) => (Means::Longer, 1),
-            (Mode::Ab, _) => (Means::Replicates, REPLICATES_MAX),
-        };
-        let design = design_of(size)?;
+        let extent = size.extent()?;
+        let (design, least) = (extent.design, extent.runs);
+        let means = design.means_of_plan;
+        let most = means.most().map_or(least, |most| most.max(least));
         let mut found: Option<(f64, Needs)> = None;
-        for longer in LONGER {
+        for longer in std::iter::once(1.0).chain(Means::Longer.amounts()) {
             let (blocks, planned) = ((size.blocks as f64 * longer) as usize, self.planned.times(longer));
-            for runs in size.runs.max(1)..=most.max(size.runs) {
-                let fits = shortage(&planned, self.quantile, Extent { runs, blocks, ..size.extent() }, design).is_none();
+            for runs in least..=most {
+                let fits = shortage(&planned, self.quantile, Extent { design, runs, blocks }).is_none();
                 if !fits || self.mde_with(means, runs, longer).is_none_or(|mde| mde > wanted) {
                     continue;
                 }
-                // Baseline runs are made once, a run of the candidate each time.
-                let times = if size.mode == Mode::Ab { runs as f64 } else { 1.0 + 0.1 * runs as f64 };
-                let cost = times * (size.warmup_s + longer * size.measured_s);
+                let cost = (design.cost)(runs) * (size.warmup_s + longer * size.measured_s);
                 if found.is_none_or(|(least, _)| cost < least) {
                     found = Some((cost, Needs { runs, longer }));
                 }
@@ -198,16 +182,22 @@ impl Expected {
     }
 
     fn mde_with(&self, means: Means, runs: usize, longer: f64) -> Option<f64> {
-        let noise = self.noise.with(Means::Longer, longer)?;
-        let noise = if means == Means::Longer { noise } else { noise.with(means, runs as f64)? };
-        Some(noise.mde(self.level))
+        let mdes = self.noises.iter().filter_map(|noise| {
+            let longer = noise.with(Means::Longer, longer)?;
+            let larger = if means == Means::Longer { longer } else { longer.with(means, runs as f64)? };
+            Some(larger.mde(self.level))
+        });
+        mdes.min_by(f64::total_cmp)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{DuetNoise, EndpointSpread, NOISE_SCHEMA, Spread};
+    use crate::{
+        policy::Override,
+        record::{DuetNoise, EndpointSpread, NOISE_SCHEMA, Spread},
+    };
 
     fn size(mode: Mode, runs: usize, requests: f64) -> Size {
         let endpoints = ["/a", "/b"].map(|name| Planned { name: name.to_owned(), requests, variance: 0.0 }).to_vec();
@@ -248,6 +238,27 @@ mod tests {
     }
 
     #[test]
+    fn endpoints_that_take_no_part_have_no_share_of_the_service_as_a_whole() {
+        let ignore = Override { ignore: true, ..Override::default() };
+        let rules = Regression { overrides: [("/busy".to_owned(), ignore)].into(), ..Regression::default() };
+        let whole = |size: &Size| {
+            let rows = forecast(size, &rules, &LearnedNoise::default());
+            rows.into_iter().find(|row| (row.endpoint.as_str(), row.quantile) == (SERVICE, Quantile::P50)).unwrap().mde.unwrap()
+        };
+        let two = size(Mode::Ab, 6, 2_000.0);
+        let more = |name: &str, requests: f64| {
+            let mut three = two.clone();
+            three.endpoints.push(Planned { name: name.to_owned(), requests, variance: 0.0 });
+            three
+        };
+        let expected = whole(&two);
+        // One is ignored, and the other has fewer requests than any test needs.
+        for three in [more("/busy", 20_000.0), more("/rare", 5.0)] {
+            assert!((whole(&three) - expected).abs() < 1e-12, "{} is not {expected}", whole(&three));
+        }
+    }
+
+    #[test]
     fn what_was_learned_takes_the_place_of_what_is_assumed() {
         let (none, size) = (LearnedNoise::default(), size(Mode::Ab, 6, 2_000.0));
         let expected = |learned: &LearnedNoise, endpoint| mde(&size, learned, endpoint, Quantile::P50).unwrap();
@@ -281,5 +292,14 @@ mod tests {
         let row = |wanted| forecast(&size, &rules, &LearnedNoise::default())[0].needs(wanted, &size);
         assert_eq!(row(0.5), Some(Needs { runs: 6, longer: 1.0 }));
         assert_eq!(row(0.001), None, "no number of replicates is that sure");
+    }
+
+    #[test]
+    fn runs_are_thought_of_as_long_as_the_advice_after_a_run_thinks_of_them() {
+        let size = size(Mode::Ab, 1, 400.0);
+        let rows = forecast(&size, &Regression::default(), &LearnedNoise::default());
+        let p99 = rows.iter().find(|row| (row.endpoint.as_str(), row.quantile) == ("/a", Quantile::P99)).unwrap();
+        // It takes 5,000 requests: 12.5 times as many.
+        assert_eq!(p99.needs(0.3, &size), Some(Needs { runs: 1, longer: 15.0 }));
     }
 }

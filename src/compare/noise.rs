@@ -3,7 +3,14 @@
 use std::fmt::Debug;
 
 use super::shift::minimum_detectable;
-use crate::record::Spread;
+use crate::{policy::BASELINES_MAX, record::Spread};
+
+/// How many times as long runs are thought of.
+const LONGER: [f64; 9] = [1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0];
+/// Most candidate runs that are thought of.
+const CANDIDATES_MAX: usize = 10;
+/// Most replicates that are thought of: more may be configured.
+const REPLICATES_MAX: usize = 20;
 
 /// The noise of a difference, as a significance test sees it.
 pub(super) trait Noise: Debug {
@@ -46,4 +53,21 @@ pub(super) enum Means {
     Candidates,
     /// So many replicates.
     Replicates,
+}
+
+impl Means {
+    /// Most runs that are thought of; `None` for time, which has no number.
+    pub(super) fn most(self) -> Option<usize> {
+        match self {
+            Self::Longer => None,
+            Self::Baselines => Some(BASELINES_MAX),
+            Self::Candidates => Some(CANDIDATES_MAX),
+            Self::Replicates => Some(REPLICATES_MAX),
+        }
+    }
+
+    /// The amounts that are thought of, ascending: by the advice after a run and by the forecast before it.
+    pub(super) fn amounts(self) -> Vec<f64> {
+        self.most().map_or_else(|| LONGER.to_vec(), |most| (1..=most).map(|amount| amount as f64).collect())
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::design::Design;
 use crate::{
-    policy::{BLOCKS_MIN, Mode, Quantile},
+    policy::{BLOCKS_MIN, Quantile},
     stats::normal,
 };
 
@@ -55,7 +55,7 @@ fn deviations(runs: usize) -> f64 {
 /// Runs, or replicates, of an experiment, and what each is long.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extent {
-    pub mode: Mode,
+    pub design: &'static Design,
     pub runs: usize,
     pub blocks: usize,
 }
@@ -87,20 +87,24 @@ pub struct Few {
 impl Extent {
     /// Blocks that each run lacks a test for, if it does.
     pub(super) fn lacks_blocks(self) -> Option<Shortage> {
-        let runs = if self.mode == Mode::Ab { self.runs.max(1) } else { 1 };
         // A single block has no spread.
-        let needed = BLOCKS_MIN.div_ceil(runs).max(2);
+        let needed = BLOCKS_MIN.div_ceil(self.candidates()).max(2);
         (self.blocks < needed).then_some(Shortage::Blocks(needed))
+    }
+
+    /// Candidate runs: the side that has fewer.
+    fn candidates(self) -> usize {
+        (self.design.candidates)(self.runs).max(1)
     }
 
     /// Processes that load is made on: each has requests of its own.
     fn processes(self) -> usize {
-        if self.mode == Mode::Ab { 2 * self.runs.max(1) } else { self.runs + 1 }
+        self.runs + self.candidates()
     }
 
-    /// What a quantile of an endpoint lacks for a test by a design, if it does.
-    pub(super) fn lacks(self, planned: &Planned, quantile: Quantile, design: &Design) -> Option<Shortage> {
-        let (of_run, of_side) = ((design.run_samples)(quantile), (design.side_samples)(quantile));
+    /// What a quantile of an endpoint lacks for a test, if it does.
+    pub(super) fn lacks(self, planned: &Planned, quantile: Quantile) -> Option<Shortage> {
+        let (of_run, of_side) = ((self.design.run_samples)(quantile), (self.design.side_samples)(quantile));
         let few = |planned: &Planned, needed: u64, processes: usize, in_each_run: bool| {
             let fewest = planned.fewest(processes);
             let longer = planned.longer(needed, processes);
@@ -112,15 +116,17 @@ impl Extent {
         self.lacks_blocks().or(worst)
     }
 
-    /// Whether an endpoint surely has so many requests in each run that so many are beyond a quantile.
-    pub(super) fn has_beyond(self, planned: &Planned, quantile: Quantile, beyond: f64) -> bool {
-        planned.fewest(self.processes()) * (1.0 - quantile.fraction()) >= beyond - 1e-9
+    /// Whether an endpoint surely has so many requests in each run that enough are beyond a quantile to be part of the service as a
+    /// whole.
+    pub(super) fn has_beyond(self, planned: &Planned, quantile: Quantile) -> bool {
+        planned.fewest(self.processes()) * (1.0 - quantile.fraction()) >= self.design.service_beyond - 1e-9
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{compare::design, policy::Mode};
 
     fn planned(requests: f64, share: f64) -> Planned {
         Planned { name: "/a".to_owned(), requests, variance: requests * (1.0 - share) }
@@ -168,7 +174,10 @@ mod tests {
 
     #[test]
     fn each_replicate_has_a_part_of_the_blocks_and_stored_runs_have_all_of_them() {
-        let lacks = |mode, runs, blocks| Extent { mode, runs, blocks }.lacks_blocks();
+        let lacks = |mode, runs, blocks| {
+            let design = design::planned(mode, runs).unwrap();
+            Extent { design, runs, blocks }.lacks_blocks()
+        };
         assert_eq!((lacks(Mode::Ab, 6, 2), lacks(Mode::Ab, 6, 1)), (None, Some(Shortage::Blocks(2))));
         assert_eq!((lacks(Mode::Ab, 3, 2), lacks(Mode::Ab, 3, 3)), (Some(Shortage::Blocks(3)), None));
         assert_eq!((lacks(Mode::Baseline, 10, 7), lacks(Mode::Baseline, 10, 8)), (Some(Shortage::Blocks(8)), None));

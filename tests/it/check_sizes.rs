@@ -82,6 +82,28 @@ regression: { block: 300ms }
 }
 
 #[test]
+fn what_stored_runs_show_is_what_power_reckons_with() {
+    let load = "\
+stages: [ { rate: 100/s, duration: 2400ms } ]
+scenarios: [ GET / ]
+record: { window: 100ms }
+regression: { block: 300ms }
+";
+    let yard = Yard::new("exec MOCK", load);
+    for _ in 0..2 {
+        yard.ends_with(0, &["run", "-q"]);
+        yard.ends_with(0, &["baseline", "promote", "--unjudged", "loadgate-report/record.json.gz"]);
+    }
+    let text = yard.ends_with(0, &["check"]);
+    assert!(text.contains("  from 2 stored runs"), "{text}");
+    let shown = line(&text, "p50 +")["p50 +".len()..].split('%').next().unwrap();
+    // What is shown is rounded.
+    let seen = shown.parse::<f64>().unwrap() * 1.1 + 1.0;
+    let power = yard.ends_with(0, &["check", "--power", &format!("{seen:.0}%")]);
+    assert!(power.contains("  from 2 stored runs") && power.contains(" 2 baseline runs of 3s (5s)"), "{text}{power}");
+}
+
+#[test]
 fn the_length_that_replicates_need_together_is_said_alike_everywhere() {
     let short = JUST_ENOUGH.replace("duration: 120s", "duration: 40s");
     let args = ["--set", "regression.replicates=3"];

@@ -3,7 +3,7 @@
 //! Noise of the machine cancels, as it meets both alike. What two processes of one build differ by does not, and a single
 //! pair can't show it: it is assumed, or learned from pairs of the same version.
 
-use super::{Design, Known, replicated::ERROR_CV};
+use super::{Design, Foreseen, Known, replicated::ERROR_CV};
 use crate::{
     compare::{
         noise::{Means, Noise},
@@ -26,7 +26,13 @@ const SERVICE_BEYOND: f64 = 10.0;
 pub(super) const DESIGN: Design = Design {
     mode: Mode::Ab,
     fits: |baseline, candidate| baseline == 1 && candidate == 1,
+    candidates: |_| 1,
     noise: |sample, known| Box::new(PairNoise::of(sample, known)),
+    expected: |foreseen| Box::new(PairNoise::expected(foreseen)),
+    is_learned: |learned| learned.pairs > 0,
+    means_of_plan: Means::Longer,
+    cost: |_| 1.0,
+    cost_of_longer: |factor, _, candidate| (factor - 1.0) * candidate,
     pool: |_| 0.0,
     run_samples: Quantile::samples_to_compare,
     side_samples: Quantile::samples_to_compare,
@@ -36,6 +42,7 @@ pub(super) const DESIGN: Design = Design {
     notes,
     unit: "run",
     again: "another run of both versions",
+    much_more: "much longer runs",
     hopeless: "it takes replicates with fresh processes of both versions to see more",
     way_out: "Let loadgate start both versions itself, afresh in each replicate (`target.start`, `target.baseline_start`).",
 };
@@ -67,12 +74,12 @@ impl PairNoise {
         let (between, between_df) = between(known.scale, known.learned);
         Self { within, within_df, between, between_df }
     }
-}
 
-/// The noise that a pair can be expected to have, with that variance of a difference within it.
-pub(in crate::compare) fn expected(scale: f64, learned: Option<Learned>, within: f64, within_df: f64) -> Box<dyn Noise> {
-    let (between, between_df) = between(scale, learned);
-    Box::new(PairNoise { within, within_df, between, between_df })
+    /// The noise that a pair can be expected to have.
+    fn expected(foreseen: &Foreseen) -> Self {
+        let (between, between_df) = between(foreseen.scale, foreseen.learned);
+        Self { within: foreseen.within, within_df: foreseen.within_df, between, between_df }
+    }
 }
 
 /// Variance between two processes of one build, and its degrees of freedom. What was learned counts alone as soon as it is

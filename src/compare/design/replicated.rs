@@ -3,7 +3,7 @@
 //! What two processes of one build differ by is measured, not assumed: it is in the spread of the differences. Earlier
 //! comparisons of the same kind have shown the same spread, and are counted in unless today's is clearly larger.
 
-use super::{Design, Known};
+use super::{Design, Foreseen, Known};
 use crate::{
     compare::{
         noise::{Means, Noise},
@@ -32,7 +32,13 @@ pub(super) const ERROR_CV: f64 = 0.05;
 pub(super) const DESIGN: Design = Design {
     mode: Mode::Ab,
     fits: |baseline, candidate| baseline == candidate && baseline >= REPLICATES_MIN,
+    candidates: |baseline| baseline,
     noise: |sample, known| Box::new(ReplicatedNoise::of(sample, known)),
+    expected: |foreseen| Box::new(ReplicatedNoise::expected(foreseen)),
+    is_learned: |learned| learned.df > 0.0,
+    means_of_plan: Means::Replicates,
+    cost: |replicates| replicates as f64,
+    cost_of_longer: |factor, _, candidate| (factor - 1.0) * candidate,
     pool: |_| 0.0,
     run_samples: Quantile::samples_min,
     side_samples: Quantile::samples_to_compare,
@@ -42,6 +48,7 @@ pub(super) const DESIGN: Design = Design {
     notes,
     unit: "replicate",
     again: "another run of both versions",
+    much_more: "both much longer replicates and more of them",
     hopeless: "processes of one version differ too much for any number of replicates; see what differs from start to start",
     way_out: "See what differs between two starts of one version: what they read, cache, compile, and what else runs there.",
 };
@@ -94,17 +101,18 @@ struct ReplicatedNoise {
     set_aside: bool,
 }
 
-/// The noise that so many replicates can be expected to have: they will spread as those before them did or, where none were seen, as
-/// is assumed. `within` is the variance of a difference within a replicate.
-pub(in crate::compare) fn expected(scale: f64, learned: Option<Learned>, within: f64, replicates: usize) -> Box<dyn Noise> {
-    let (prior, learned) = ((PRIOR_SD * scale).powi(2), learned.and_then(Squares::offered));
-    let variance = learned.map_or(prior + within, Squares::variance);
-    let df = replicates as f64 - 1.0;
-    let own = Squares { sum: variance * df, df };
-    Box::new(ReplicatedNoise { prior, within: within.min(variance), own, learned, set_aside: false })
-}
-
 impl ReplicatedNoise {
+    /// The noise that so many replicates can be expected to have: they will spread as those before them did or, where none were
+    /// seen, as is assumed.
+    fn expected(foreseen: &Foreseen) -> Self {
+        let (within, learned) = (foreseen.within, foreseen.learned.and_then(Squares::offered));
+        let prior = (PRIOR_SD * foreseen.scale).powi(2);
+        let variance = learned.map_or(prior + within, Squares::variance);
+        let df = foreseen.baseline as f64 - 1.0;
+        let own = Squares { sum: variance * df, df };
+        Self { prior, within: within.min(variance), own, learned, set_aside: false }
+    }
+
     fn of(sample: &Sample<'_>, known: &Known) -> Self {
         let differences = sample.pairs().map(|(baseline, candidate)| candidate.ln - baseline.ln);
         let sum = sum_of_squares(differences.collect::<Vec<_>>().into_iter());

@@ -3,7 +3,7 @@
 //! The variance between runs is learned from the runs themselves and shrunk toward a prior, because a handful of runs says
 //! little about it; the variance within a run comes from its blocks.
 
-use super::{Design, Known};
+use super::{Design, Foreseen, Known};
 use crate::{
     compare::{
         noise::{Means, Noise},
@@ -19,13 +19,23 @@ const PRIOR_SD: f64 = 0.05;
 const PRIOR_DF: f64 = 4.0;
 /// Requests beyond a quantile that an endpoint must have in each run to count for the service as a whole.
 const SERVICE_BEYOND: f64 = 10.0;
+/// What a baseline run costs each comparison, as a share of a run: it serves about ten of them.
+const COST_OF_BASELINE: f64 = 0.1;
 /// Baseline runs from which on their spread is known well enough not to be called provisional.
 const BASELINES_SETTLED: usize = 5;
 
 pub(super) const DESIGN: Design = Design {
     mode: Mode::Baseline,
     fits: |_, _| true,
+    candidates: |_| 1,
     noise: |sample, known| Box::new(StoredNoise::of(sample, known)),
+    expected: |foreseen| Box::new(StoredNoise::expected(foreseen)),
+    is_learned: |_| false,
+    means_of_plan: Means::Baselines,
+    // Baseline runs are made once, a run of the candidate each time.
+    cost: |baseline| 1.0 + COST_OF_BASELINE * baseline as f64,
+    // Baseline runs of another length are another baseline: all of them have to be made anew.
+    cost_of_longer: |factor, baseline, candidate| factor * (baseline + candidate),
     pool,
     run_samples: Quantile::samples_to_compare,
     side_samples: Quantile::samples_to_compare,
@@ -35,6 +45,7 @@ pub(super) const DESIGN: Design = Design {
     notes,
     unit: "run",
     again: "another run of the candidate",
+    much_more: "both much longer runs and more baseline runs",
     hopeless: "runs on these machines differ too much for any number of them; a quieter machine is needed",
     way_out: "Use a quieter machine, or compare both versions on one machine at the same time (`target.baseline_url`).",
 };
@@ -90,13 +101,20 @@ struct StoredNoise {
     candidate_runs: f64,
 }
 
-/// The noise that one run can be expected to have against so many stored ones, with that variance within each.
-pub(in crate::compare) fn expected(scale: f64, within: f64, within_df: f64, baselines: usize) -> Box<dyn Noise> {
-    let (prior, baseline_runs) = ((PRIOR_SD * scale).powi(2), baselines as f64);
-    Box::new(StoredNoise { prior, moment: None, within, imbalance: 0.0, within_df, baseline_runs, candidate_runs: 1.0 })
-}
-
 impl StoredNoise {
+    /// The noise that one run can be expected to have against so many stored ones.
+    fn expected(foreseen: &Foreseen) -> Self {
+        Self {
+            prior: (PRIOR_SD * foreseen.scale).powi(2),
+            moment: None,
+            within: foreseen.within / 2.0,
+            imbalance: 0.0,
+            within_df: foreseen.within_df,
+            baseline_runs: foreseen.baseline as f64,
+            candidate_runs: 1.0,
+        }
+    }
+
     /// The noise of a sample. Half of the pool and half of the endpoint's own excess make the moment estimate.
     fn of(sample: &Sample<'_>, known: &Known) -> Self {
         let (baseline_runs, candidate_runs) = (sample.baseline.len() as f64, sample.candidate.len() as f64);

@@ -185,7 +185,8 @@ fn take(
     watch(side, run.timeline.window_place(number)?, windows)
 }
 
-/// A thread per core, but no more than the load has work for, nor than there may be connections.
+/// A thread per core, but no more than the load has work for, nor than there may be connections, nor arrivals in flight: of each
+/// thread and version there may be one at least.
 fn threads_for(plan: &Plan) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let sockets = f64::from(plan.peak_sockets());
@@ -194,7 +195,8 @@ fn threads_for(plan: &Plan) -> usize {
         + (f64::from(plan.peak_users()) / USERS_PER_THREAD).ceil()
         + (sockets / SOCKETS_PER_THREAD).ceil().max((messages / RATE_PER_THREAD).ceil());
     let connections = plan.http.connections.threads_max(plan.targets.len()).unwrap_or(cores);
-    (work as usize).clamp(1, cores).min(connections).max(1)
+    let in_flight = if plan.peak_rate() > 0.0 { plan.limits.max_in_flight / plan.sides().len() } else { cores };
+    (work as usize).clamp(1, cores).min(connections).min(in_flight).max(1)
 }
 
 /// Rounds of steps that all connections of a scenario play in a second.

@@ -191,6 +191,13 @@ fn load_beyond_the_cap_in_flight_is_dropped_and_counted() {
     let (observed, total) = play(&plan);
     assert_eq!((total.requests, total.dropped), (7, 93));
     assert_eq!(observed.measured.offered, [100]);
+    // As much load as several threads would make, where the machine has them.
+    plan.stages[0].load = Load::Arrivals(Shape::Constant(PerSecond(2_000.0)));
+    for most in [1, 7] {
+        plan.limits.max_in_flight = most;
+        let (_, total) = play(&plan);
+        assert_eq!((total.requests, total.dropped), (most as u64, 2_000 - most as u64), "whatever the number of threads");
+    }
 }
 
 #[test]

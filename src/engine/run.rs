@@ -46,7 +46,8 @@ pub enum EngineError {
     Lost,
 }
 
-/// Plays a plan with one driver per thread, made by `driver`, and tells `observer` of its progress.
+/// Plays a plan with one driver per thread, made by `driver`, and tells `observer` of its progress. The observer must not wait for
+/// anything: it is called by who steers the load and looks whether the run is to end.
 ///
 /// # Errors
 /// The system refuses threads or timers. Failed requests are no error.

@@ -20,7 +20,7 @@ use crate::{
     clock::{self, Duration},
     measure::{ClosedWindow, Collector, Live, LiveShard, PULSE, Shard},
     plan::{Plan, Share, SocketScenario},
-    protocol::Driver,
+    protocol::{Driver, system_error_in_words},
     record::{Side, Window, WindowPlace},
 };
 
@@ -39,7 +39,7 @@ const PROGRESS_PULSES: u32 = 2;
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The system refuses what the engine needs.
-    #[error("the load generator could not work: {0}")]
+    #[error("the load generator could not work: {}", system_error_in_words(.0))]
     System(#[from] io::Error),
     /// A thread ended by a bug of ours.
     #[error("a generator thread ended unexpectedly; please report this")]
@@ -208,4 +208,16 @@ fn peak_message_rate(scenario: &SocketScenario) -> f64 {
 fn join(handles: Vec<JoinHandle<io::Result<WorkerEnd>>>) -> Result<Vec<WorkerEnd>, EngineError> {
     let ends: Vec<_> = handles.into_iter().map(JoinHandle::join).collect();
     ends.into_iter().map(|end| end.map_err(|_| EngineError::Lost)?.map_err(EngineError::System)).collect()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_gets_no_timer_for_want_of_files_names_the_limit_and_the_remedy() {
+        let error = EngineError::from(io::Error::from(rustix::io::Errno::MFILE)).to_string();
+        assert!(error.starts_with("the load generator could not work: no file descriptor left: this process may open "), "{error}");
+        assert!(error.contains("ulimit -n"), "{error}");
+    }
 }

@@ -80,7 +80,7 @@ impl How {
             Self::Live(bar) => {
                 bar.set_position(u64::try_from(figures.moment.as_millis()).unwrap_or(u64::MAX));
                 bar.set_prefix(figures.place());
-                bar.set_message(figures.going());
+                bar.set_message(figures.going_in_lines().join("\n  "));
             }
             Self::Log(LogFormat::Text) => terminal::err(&format!("{}  {}", figures.place(), figures.going())),
             Self::Log(LogFormat::Json) => terminal::err(&figures.json()),
@@ -98,7 +98,8 @@ impl Drop for How {
 
 fn bar(length: Duration) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
-    if let Ok(style) = ProgressStyle::with_template("{bar:24} {prefix}\n  {wide_msg}") {
+    // A line that is too long for a narrow terminal goes on in the next one.
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {prefix}\n  {msg}") {
         bar.set_style(style);
     }
     bar

@@ -114,7 +114,12 @@ impl Live {
     /// Arrivals in flight: those in play that do not pause. Nothing of those that do is on its way.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
-        self.0.iter().map(|shard| shard.in_flight().saturating_sub(shard.pausing.get())).sum()
+        let in_flight = |shard: &Arc<LiveShard>| {
+            // Read first: one who goes on meanwhile counts as in flight rather than as nowhere.
+            let pausing = shard.pausing.get();
+            shard.in_flight().saturating_sub(pausing)
+        };
+        self.0.iter().map(in_flight).sum()
     }
 }
 

@@ -18,7 +18,8 @@ pub(super) fn note(stages: &[Stage], workload: &Workload, control: &Control, saf
         return None;
     }
     let all: f64 = workload.scenarios.iter().map(|scenario| f64::from(scenario.weight)).sum();
-    let per_arrival = workload.scenarios.iter().map(|scenario| f64::from(scenario.weight) * requests(scenario)).sum::<f64>() / all;
+    let per_arrival =
+        workload.scenarios.iter().map(|scenario| f64::from(scenario.weight) * requests(scenario)).sum::<f64>() / all;
     let arrivals = highest(stages, control);
     Some(format!(
         "`{name}` counts arrivals, not requests: at {}, the highest rate of them, they make about {} requests a second, without setup, \

@@ -122,8 +122,7 @@ fn bodies_that_waited_for_the_target_are_a_fact_of_the_run_and_those_that_did_no
         window.phases = Phases { send: 250_000_000, stalled: 100_000_000, ..Phases::default() };
     }
     let view = RunView::new(&[record]);
-    let told: Vec<&str> =
-        view.environment.iter().filter(|fact| fact.name == WAITED).map(|fact| fact.value.as_str()).collect();
+    let told: Vec<&str> = view.environment.iter().filter(|fact| fact.name == WAITED).map(|fact| fact.value.as_str()).collect();
     assert_eq!(told, ["600 ms of 1.5 s of sending"], "of all six windows");
     assert!(super::run_text("report.html", &view).contains(WAITED));
     assert!(!super::run_text("report.html", &RunView::new(&[run(&super::fixture::SHOP)])).contains(WAITED));

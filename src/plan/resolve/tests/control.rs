@@ -222,7 +222,8 @@ fn a_step_stage_to_the_moon_is_refused() {
 
 #[test]
 fn a_limit_on_the_rate_counts_arrivals_and_what_requests_they_make_is_noted() {
-    let steps = "scenarios: [ { name: buy, steps: [ { get: /a }, { think: 1s }, { get: /b }, { get: /c } ] }, { name: one, get: /d } ]";
+    let steps =
+        "scenarios: [ { name: buy, steps: [ { get: /a }, { think: 1s }, { get: /b }, { get: /c } ] }, { name: one, get: /d } ]";
     let of = |stages: &str, limits: &str| {
         let resolved = resolved(&format!("target: http://127.0.0.1:8080\nstages: [ {stages} ]\n{limits}\n{steps}\n"));
         resolved.notes.iter().filter(|note| note.contains("counts arrivals")).cloned().collect::<Vec<String>>().join("\n")

@@ -141,11 +141,10 @@ fn load_on_a_target_that_hangs_keeps_none_from_the_others() {
     assert_eq!((&good.errors, hanging.error_count(), good.dropped), (&Errors::new(), hanging.requests, 0));
     // Whoever wants a connection to the one that hangs waits for as long as may be; nobody else does.
     let waits = plan.http.timeouts.pool.as_micros() as u64;
-    let [p50, p99] = [0.5, 0.99].map(|q| good.response.quantile(q).unwrap());
-    assert!(p99 < waits / 2, "{p99} us, where {waits} us are waited at the other target");
     let alone = observe(&crate::load_outcomes::plan(answers(OK))).measured.endpoints[0].total();
-    let p50_alone = alone.response.quantile(0.5).unwrap();
-    assert!(p50 < p50_alone * 10, "{p50} us, alone {p50_alone} us");
+    let [p99, p99_alone] = [&good, &alone].map(|total| total.response.quantile(0.99).unwrap());
+    let most = (p99_alone * 10).max(waits / 4);
+    assert!(p99 < most, "{p99} us, alone {p99_alone} us, where {waits} us are waited at the other target");
 }
 
 #[test]

@@ -156,6 +156,20 @@ fn only_protocol_opens_sockets_to_the_target() {
 }
 
 #[test]
+fn what_makes_load_asks_for_the_date_in_three_places_and_times_nothing_by_it() {
+    // When a run began, `now()` in a template, and messages that say when they were sent. The clock of the date may be set meanwhile;
+    // everything else goes by the monotonic one.
+    const DATES: [&str; 3] = ["engine/run.rs", "engine/user.rs", "engine/websocket/play.rs"];
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|source| ["engine", "measure", "protocol"].contains(&source.module.as_str())) {
+        let path = source.path.display().to_string().replace('\\', "/");
+        found.extend(source.text.match_indices("clock::wall").map(|_| path.clone()));
+    }
+    found.sort();
+    assert_eq!(found, DATES);
+}
+
+#[test]
 fn the_import_reader_sees_paths_and_groups() {
     let text = "use crate::{\n    clock::{self, Instant},\n    plan::Plan,\n};\nfn f(x: crate::units::Micros) {}";
     assert_eq!(imports(text), ["clock", "plan", "units"]);

@@ -22,6 +22,7 @@ from tools import TOOLS
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- peers -->", "<!-- /peers -->"
+REPETITIONS_MIN = 3
 
 
 def arguments():
@@ -146,6 +147,7 @@ def document(measured):
         parts.append(f"Measured {meta['measured_at']} ({', '.join(meta['phases'])}) at {meta['commit']} on {meta['machine']}.\n")
         parts.append(f"{versions}. Command: `{meta['command']}`\n")
     disturbed = sum("failed" not in row and not is_quiet(row) for row in rows)
+    parts += [f"**Warning: {doubt}**\n" for doubt in doubts(measured)]
     if disturbed:
         parts.append(f"In {disturbed} of {len(rows)} runs something else used more than a quarter of a cpu. They count only where there is no quiet run (!).\n")
     parts += ["### Goals\n", tables.goals(rows)]
@@ -154,6 +156,17 @@ def document(measured):
         if own:
             parts += [f"### {phase.title}\n", tables.TABLES[phase.name](own)]
     return "\n".join(parts)
+
+
+def doubts(measured):
+    """Why the figures are worth less than they look, in sentences."""
+    for meta, _rows in measured:
+        if meta["commit"].endswith("-dirty"):
+            yield f"{', '.join(meta['phases'])}: measured at {meta['commit']}, a source that no commit has, so nobody can measure it again."
+    for phase in PHASES:
+        made = sum(len({row["repeat"] for row in select(rows, phase=phase.name)}) for _meta, rows in measured)
+        if 0 < made < REPETITIONS_MIN:
+            yield f"{phase.name}: medians of {made} instead of {REPETITIONS_MIN} repetitions or more."
 
 
 def markers(text):

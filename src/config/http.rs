@@ -94,6 +94,6 @@ pub struct Timeouts {
     pub pool: Option<Written<Time>>,
     /// From the request being written to the first byte of the response; 3s by default.
     pub first_byte: Option<Written<Time>>,
-    /// Until a response is complete, from the moment it is sent; 5s by default.
+    /// Until a response is complete, the wait for a connection and the making of one included; 5s by default.
     pub request: Option<Written<Time>>,
 }

@@ -17,7 +17,7 @@ pub struct Safety {
     /// Hosts load must never go to, whatever else is said.
     #[serde(default)]
     pub deny_hosts: Vec<String>,
-    /// Highest rate of any stage.
+    /// Highest rate of arrivals of any stage; each may make several requests.
     pub max_rate: Option<Written<Rate>>,
     /// Longest run.
     pub max_duration: Option<Written<Time>>,

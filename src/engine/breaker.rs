@@ -44,7 +44,7 @@ pub(super) struct Seen {
     pub(super) requests: u64,
     /// Those that failed.
     pub(super) errors: u64,
-    /// Arrivals in play at that moment.
+    /// Arrivals in flight at that moment: those that pause have nothing under way.
     pub(super) in_flight: u64,
 }
 

@@ -70,8 +70,6 @@ pub(super) struct Lane<D: Driver> {
     retired: RefCell<Vec<User<D::Session>>>,
     /// Users of the open loop there are.
     users: Cell<u64>,
-    /// Iterations that pause between two steps.
-    pausing: Cell<u64>,
 }
 
 impl Run {
@@ -140,7 +138,6 @@ impl<D: Driver> Lane<D> {
                 free: RefCell::default(),
                 retired: RefCell::default(),
                 users: Cell::new(0),
-                pausing: Cell::new(0),
             })
         };
         Ok(run.plan.sides().iter().zip(shards).map(lane).collect())
@@ -212,13 +209,13 @@ impl<D: Driver> Lane<D> {
     /// to them, too.
     pub(super) fn has_room(&self) -> bool {
         let (in_play, limits) = (self.in_play(), &self.run.plan.limits);
-        in_play.saturating_sub(self.pausing.get()) < self.part_of(limits.max_in_flight)
+        in_play.saturating_sub(self.live().pausing.get()) < self.part_of(limits.max_in_flight)
             && in_play < self.part_of(limits.max_in_play())
     }
 
     /// Whether more arrivals are in flight than may be, as when many have ended their pauses at a time.
     pub(super) fn is_overfull(&self) -> bool {
-        self.in_play().saturating_sub(self.pausing.get()) > self.part_of(self.run.plan.limits.max_in_flight)
+        self.in_play().saturating_sub(self.live().pausing.get()) > self.part_of(self.run.plan.limits.max_in_flight)
     }
 
     fn in_play(&self) -> u64 {
@@ -238,8 +235,9 @@ impl<D: Driver> Lane<D> {
 
     /// Waits between two steps until a moment of the run.
     pub(super) async fn pause_until(&self, moment: Duration) {
-        self.pausing.set(self.pausing.get() + 1);
+        let pausing = &self.live().pausing;
+        pausing.add(1);
         self.wait_until(moment).await;
-        self.pausing.set(self.pausing.get() - 1);
+        pausing.set(pausing.get() - 1);
     }
 }

@@ -9,7 +9,7 @@ use super::Stop;
 use crate::{
     clock,
     plan::{Method, Plan, Request, TargetId, WaitFor},
-    protocol::{Driver, Keep, Terms},
+    protocol::{Driver, Keep, Terms, system_error_in_words},
     record::Side,
 };
 
@@ -66,7 +66,7 @@ pub enum NotReady {
     #[error("interrupted while waiting for the target")]
     Stopped,
     /// The system gives no runtime.
-    #[error("the load generator could not work: {0}")]
+    #[error("the load generator could not work: {}", system_error_in_words(.0))]
     System(#[from] std::io::Error),
 }
 

@@ -20,7 +20,7 @@ use crate::{
     clock::{self, Duration},
     measure::{ClosedWindow, Collector, Live, LiveShard, PULSE, Shard},
     plan::{Plan, Share, SocketScenario},
-    protocol::Driver,
+    protocol::{Driver, system_error_in_words},
     record::{Side, Window, WindowPlace},
 };
 
@@ -39,14 +39,15 @@ const PROGRESS_PULSES: u32 = 2;
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The system refuses what the engine needs.
-    #[error("the load generator could not work: {0}")]
+    #[error("the load generator could not work: {}", system_error_in_words(.0))]
     System(#[from] io::Error),
     /// A thread ended by a bug of ours.
     #[error("a generator thread ended unexpectedly; please report this")]
     Lost,
 }
 
-/// Plays a plan with one driver per thread, made by `driver`, and tells `observer` of its progress.
+/// Plays a plan with one driver per thread, made by `driver`, and tells `observer` of its progress. The observer must not wait for
+/// anything: it is called by who steers the load and looks whether the run is to end.
 ///
 /// # Errors
 /// The system refuses threads or timers. Failed requests are no error.
@@ -185,7 +186,8 @@ fn take(
     watch(side, run.timeline.window_place(number)?, windows)
 }
 
-/// A thread per core, but no more than the load has work for, nor than there may be connections.
+/// A thread per core, but no more than the load has work for, nor than there may be connections, nor arrivals in flight: of each
+/// thread and version there may be one at least.
 fn threads_for(plan: &Plan) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let sockets = f64::from(plan.peak_sockets());
@@ -194,7 +196,8 @@ fn threads_for(plan: &Plan) -> usize {
         + (f64::from(plan.peak_users()) / USERS_PER_THREAD).ceil()
         + (sockets / SOCKETS_PER_THREAD).ceil().max((messages / RATE_PER_THREAD).ceil());
     let connections = plan.http.connections.threads_max(plan.targets.len()).unwrap_or(cores);
-    (work as usize).clamp(1, cores).min(connections).max(1)
+    let in_flight = if plan.peak_rate() > 0.0 { plan.limits.max_in_flight / plan.sides().len() } else { cores };
+    (work as usize).clamp(1, cores).min(connections).min(in_flight).max(1)
 }
 
 /// Rounds of steps that all connections of a scenario play in a second.
@@ -205,4 +208,16 @@ fn peak_message_rate(scenario: &SocketScenario) -> f64 {
 fn join(handles: Vec<JoinHandle<io::Result<WorkerEnd>>>) -> Result<Vec<WorkerEnd>, EngineError> {
     let ends: Vec<_> = handles.into_iter().map(JoinHandle::join).collect();
     ends.into_iter().map(|end| end.map_err(|_| EngineError::Lost)?.map_err(EngineError::System)).collect()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_gets_no_timer_for_want_of_files_names_the_limit_and_the_remedy() {
+        let error = EngineError::from(io::Error::from(rustix::io::Errno::MFILE)).to_string();
+        assert!(error.starts_with("the load generator could not work: no file descriptor left: this process may open "), "{error}");
+        assert!(error.contains("ulimit -n"), "{error}");
+    }
 }

@@ -37,6 +37,8 @@ pub struct LiveShard {
     pub started: Counter,
     /// Arrivals that are over: their steps are done, or some of them were left out.
     pub finished: Counter,
+    /// Arrivals in play that pause between two steps.
+    pub pausing: Counter,
     /// Arrivals not sent.
     pub dropped: Counter,
     /// Arrivals left in the middle, because too many were in flight when their next request was due.
@@ -67,7 +69,7 @@ impl LiveShard {
         self.cpu_ns.set(ns);
     }
 
-    /// Arrivals in play.
+    /// Arrivals in play, those that pause between two steps included.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         self.started.get().saturating_sub(self.finished.get())
@@ -109,9 +111,29 @@ impl Live {
         self.0.iter().map(|shard| shard.held_back.get()).sum()
     }
 
-    /// Arrivals in play.
+    /// Arrivals in flight: those in play that do not pause. Nothing of those that do is on its way.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
-        self.0.iter().map(|shard| shard.in_flight()).sum()
+        let in_flight = |shard: &Arc<LiveShard>| {
+            // Read first: one who goes on meanwhile counts as in flight rather than as nowhere.
+            let pausing = shard.pausing.get();
+            shard.in_flight().saturating_sub(pausing)
+        };
+        self.0.iter().map(in_flight).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrivals_that_pause_are_not_in_flight() {
+        let live = Live(vec![Arc::default(), Arc::default()]);
+        live.0[0].started.add(5);
+        live.0[0].finished.add(2);
+        live.0[0].pausing.add(2);
+        live.0[1].started.add(4);
+        assert_eq!((live.0[0].in_flight(), live.in_flight()), (3, 5), "three in play, of whom two pause, and four others");
     }
 }

@@ -90,7 +90,7 @@ impl Default for Adaptive {
     }
 }
 
-/// A token bucket: full at the start, each request takes one token.
+/// A token bucket: full at the start, each arrival takes one token, whatever number of requests it makes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateLimit {
     /// Tokens that come back per second.

@@ -22,6 +22,7 @@ use crate::{
 };
 
 pub use connect::{Connected, OriginError, Origins};
+pub use open_files::system_error_in_words;
 pub use stream::Stream;
 
 /// Makes requests of one protocol. One driver per thread, so nothing in it is shared.

@@ -164,6 +164,7 @@ safety: { allow_hosts: [ localhost ], deny_hosts: [ '*.example.com' ], max_rate:
 
     --- stderr
     note: 30s of measured time is 6 blocks of 5s; comparing latencies with a baseline takes at least 8: make one stage 40s or longer, or set regression.block to a shorter time
+    note: `safety.max_rate` counts arrivals, not requests: at 30/s, the highest rate of them, they make about 50 requests a second, without setup, retries and redirects
     ");
 }
 

@@ -1,8 +1,13 @@
 //! SIGINT and SIGTERM in the middle of a gate: it ends at once, with what was measured until then.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::{
+    io::Write as _,
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::Duration,
+};
 
-use loadgate::record::Ended;
+use loadgate::{clock, record::Ended};
 
 use crate::{
     bench::Bench,
@@ -83,4 +88,29 @@ fn a_signal_while_the_target_is_awaited_ends_the_waiting() {
     let output = signalled(&bench, start(&bench, &["gate"]), "-INT", 1);
     assert_eq!(output.status.code(), Some(130), "{}", transcript(&output));
     assert_eq!((bench.requests(), &bench.verdict()["verdict"]), (1, &"invalid".into()));
+}
+
+#[test]
+fn load_whose_progress_nobody_reads_is_ended_by_a_signal_all_the_same() {
+    let bench = Bench::new("{}", CONFIG);
+    // A pipe that is kept full: whatever is written to it waits until the reader goes away.
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let stderr = writer.try_clone().unwrap();
+    let filler = thread::spawn(move || while writer.write_all(&[b'.'; 4096]).is_ok() {});
+    let mut child = bench.command(&["run"]).stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
+    // The first line of progress is told after five seconds.
+    while bench.requests() < 560 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+    }
+    send("-TERM", &child);
+    let record = bench.path().join("loadgate-report/record.json.gz");
+    let is_there = (0..600).any(|_| {
+        clock::pause(Duration::from_millis(100));
+        record.exists()
+    });
+    assert!(is_there, "the record is written though nobody reads");
+    drop(reader);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    filler.join().unwrap();
+    assert_eq!(bench.record("loadgate-report/record.json.gz").ended, Ended::Interrupted);
 }

@@ -138,7 +138,13 @@ fn load_on_a_target_that_hangs_keeps_none_from_the_others() {
     let observed = observe(&plan);
     let [hanging, good] = [0, 1].map(|endpoint| Totals::of(observed.measured.endpoints[endpoint].windows()));
     assert!(good.requests > 20 && hanging.requests > 20, "{} {}", good.requests, hanging.requests);
-    assert_eq!((good.errors, hanging.error_count()), (Errors::new(), hanging.requests));
+    assert_eq!((&good.errors, hanging.error_count(), good.dropped), (&Errors::new(), hanging.requests, 0));
+    // Whoever wants a connection to the one that hangs waits for as long as may be; nobody else does.
+    let waits = plan.http.timeouts.pool.as_micros() as u64;
+    let alone = observe(&crate::load_outcomes::plan(answers(OK))).measured.endpoints[0].total();
+    let [p99, p99_alone] = [&good, &alone].map(|total| total.response.quantile(0.99).unwrap());
+    let most = (p99_alone * 10).max(waits / 4);
+    assert!(p99 < most, "{p99} us, alone {p99_alone} us, where {waits} us are waited at the other target");
 }
 
 #[test]

@@ -167,6 +167,20 @@ fn load_that_begins_with_a_pause_comes_back_when_the_target_is_well_again() {
 }
 
 #[test]
+fn load_that_pauses_keeps_nobody_from_trying_whether_the_target_is_well_again() {
+    let (port, _) = failing(100, 160);
+    let mut plan = paced(port, 200.0, Duration::from_secs(3));
+    // A hundred pause for longer than the run lasts when the breaker opens, and so long might a request be on its way.
+    plan.workload.scenarios[0].steps.push(Step::Think(Pause::Fixed(Duration::from_secs(600))));
+    plan.http.timeouts.request = Duration::from_secs(600);
+    plan.limits.graceful_stop = Duration::from_millis(100);
+    plan.control.circuit_breaker = Some(CircuitBreaker { window: Duration::from_millis(200), trips: 20, ..breaker() });
+    let observed = observe(&plan);
+    let states: Vec<BreakerState> = observed.breaker.iter().map(|event| event.state).collect();
+    assert!(states.starts_with(&[BreakerState::Open, BreakerState::HalfOpen]), "{:#?}", observed.breaker);
+}
+
+#[test]
 fn load_of_users_who_wait_for_the_rate_limit_stops_when_the_breaker_opens() {
     let (port, count) = failing(0, u64::MAX);
     let mut plan = paced(port, 1.0, Duration::from_secs(4));

@@ -4,7 +4,7 @@ use std::{io::Write as _, net::Shutdown, time::Duration};
 
 use bytes::Bytes;
 use loadgate::{
-    engine::{NotReady, Observed, Stop, run, wait_until_ready},
+    engine::{NotReady, Observed, Progress, Stop, run, wait_until_ready},
     plan::{
         Check, Control, Endpoint, HttpSettings, HttpVersion, Limits, Load, Method, Plan, Request, RequestStep, Scenario, Shape,
         Stage, Step, Target, Timeouts, Workload,
@@ -69,10 +69,22 @@ pub(crate) fn plan(port: u16) -> Plan {
     }
 }
 
-/// Plays a plan to whatever end it comes to, with drivers as the program makes them.
+/// Plays a plan to whatever end it comes to, with drivers as the program makes them. Nothing is left in flight but what is told of as
+/// `unfinished`.
 pub(crate) fn observe(plan: &Plan) -> Observed {
     let origins = Origins::of(plan).unwrap();
-    run(plan, |share| HttpDriver::new(plan, &origins, share), &Stop::default(), |_| {}).unwrap()
+    let mut live = None;
+    let watch = |progress: Progress<'_>| {
+        live.get_or_insert_with(|| progress.live.clone());
+    };
+    let observed = run(plan, |share| HttpDriver::new(plan, &origins, share), &Stop::default(), watch).unwrap();
+    let unfinished = |errors: &Errors| errors.get(&ErrorClass::Unfinished).copied().unwrap_or(0);
+    let told: u64 = observed.measured.endpoints.iter().map(|endpoint| unfinished(&endpoint.total().errors)).sum();
+    // A run that is over before the first look has nothing to show.
+    if let Some(live) = live {
+        assert_eq!(live.in_flight(), told, "who is in flight at the end has no outcome, and nobody else");
+    }
+    observed
 }
 
 /// Plays a plan of one endpoint. Whatever the target does, every arrival is accounted for.
@@ -191,6 +203,13 @@ fn load_beyond_the_cap_in_flight_is_dropped_and_counted() {
     let (observed, total) = play(&plan);
     assert_eq!((total.requests, total.dropped), (7, 93));
     assert_eq!(observed.measured.offered, [100]);
+    // As much load as several threads would make, where the machine has them.
+    plan.stages[0].load = Load::Arrivals(Shape::Constant(PerSecond(2_000.0)));
+    for most in [1, 7] {
+        plan.limits.max_in_flight = most;
+        let (_, total) = play(&plan);
+        assert_eq!((total.requests, total.dropped), (most as u64, 2_000 - most as u64), "whatever the number of threads");
+    }
 }
 
 #[test]

@@ -108,6 +108,37 @@ fn load_of_a_saturated_generator_is_shed_where_the_configuration_says_so() {
 }
 
 #[test]
+fn load_that_is_shed_is_that_of_the_lowest_priority_first() {
+    let bench = Bench::new(
+        "defaults: { latency: 1ms }",
+        &format!(
+            "version: 1\ntarget: TARGET\nrecord: {{ window: 100ms }}\nstages: [ {{ rate: 500/s, duration: 4s }} ]\nscenarios:\n\
+             - {{ name: important, weight: 8, priority: 9, get: /important }}\n\
+             - {{ name: extra, weight: 2, priority: 1, get: /extra }}\n\
+             safety: {{ self_protection: {{ {TINY}, shed: 20%, on_saturated: shed }} }}\n"
+        ),
+    );
+    bench.ends_with(0, &["run"]);
+    let record = bench.record("loadgate-report/record.json.gz");
+    // A fifth of the load is all of `extra`; what is shed at the next look falls on `important`.
+    let [first, second] = [0, 1].map(|n: usize| record.generator.shed[n].at_us);
+    let windows = |name: &str| -> Vec<(u64, u64)> {
+        let windows = record.endpoint(name).unwrap().stages[0].iter().enumerate();
+        windows.map(|(n, window)| (n as u64 * 100_000, window.requests)).collect()
+    };
+    let sent = |name: &str, from: u64, until: u64| -> Vec<u64> {
+        let within = |begins: u64| begins >= from && begins + 100_000 <= until;
+        windows(name).into_iter().filter(|window| within(window.0)).map(|window| window.1).collect()
+    };
+    assert!(sent("extra", 0, first).iter().sum::<u64>() > 0, "both are sent at first");
+    assert_eq!(sent("extra", second, 4_000_000).iter().sum::<u64>(), 0, "nothing of it is left: {:?}", windows("extra"));
+    let important = sent("important", first, second);
+    let (windows, requests) = (important.len() as u64, important.iter().sum::<u64>());
+    assert!(windows > 0 && requests >= windows * 36, "all of it is about 40 in each 100 ms, four fifths are 32: {important:?}");
+    assert!(sent("important", second, 4_000_000).iter().sum::<u64>() > 0, "it goes on");
+}
+
+#[test]
 fn load_tells_its_progress_in_a_log() {
     let bench = Bench::new("defaults: { latency: 20ms }", &config("stages: [ { rate: 100/s, duration: 6s, name: steady } ]"));
     let mut child = bench.command(&["run", "--log-format", "json"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();

@@ -240,3 +240,9 @@ fn what_the_parser_refuses_at_sight_the_schema_refuses() {
         assert!(said.starts_with("exit Some(2)"), "the parser takes {wrong}: {said}");
     }
 }
+
+#[test]
+fn what_is_within_the_time_of_a_request_is_told() {
+    let text = schema().to_string();
+    assert!(text.contains("Until a response is complete, the wait for a connection and the making of one included"), "{text}");
+}

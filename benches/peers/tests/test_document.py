@@ -78,6 +78,17 @@ class Page(unittest.TestCase):
         headings = [line for line in text.splitlines() if line.startswith("### ")]
         self.assertEqual(headings, ["### Goals", "### HTTP/1.1, closed loop, 64 connections"])
 
+    def test_a_document_warns_of_a_source_without_commit_and_of_too_few_repetitions(self):
+        def warnings(commit, repetitions):
+            meta = {"measured_at": "T", "machine": "M", "versions": {}, "commit": commit, "command": "run.py", "phases": ["closed"]}
+            rows = [{**saturated(tool, 9.0), "repeat": n} for n in range(repetitions) for tool in ("loadgate", "oha")]
+            return [line for line in run.document([(meta, rows)]).splitlines() if line.startswith("**Warning")]
+
+        self.assertEqual(warnings("9d796f2", 3), [])
+        dirty, few = warnings("9d796f2-dirty", 2)
+        self.assertIn("closed: measured at 9d796f2-dirty", dirty)
+        self.assertIn("closed: medians of 2 instead of 3 repetitions", few)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -213,22 +213,39 @@ impl Figures {
     /// `200/s due  199/s done  p50 12.1 ms  p95 30 ms  p99 41 ms  0.2% failed  14 in flight`; of two versions, figures of answers are
     /// those of the candidate and, behind a bar, of the baseline.
     pub(super) fn going(&self) -> String {
+        [self.pace.words(self.due, self.done), self.answers(), self.under_way()].concat().join("  ")
+    }
+
+    /// The same in two lines, so that nothing of it is cut off at the usual 80 columns: the load, and what comes of it.
+    pub(super) fn going_in_lines(&self) -> [String; 2] {
+        let load = [self.pace.words(self.due, self.done), self.under_way()].concat();
+        [load, self.answers()].map(|parts| parts.join("  "))
+    }
+
+    /// Latencies and failures of the last seconds.
+    fn answers(&self) -> Vec<String> {
         let latency = |value: Option<Micros>| value.map_or_else(|| "-".to_owned(), |us| us.to_string());
-        let mut parts = self.pace.words(self.due, self.done);
         let share = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), units::percent);
         let beside = |text: Option<String>| text.map_or_else(String::new, |text| format!(" | {text}"));
+        let mut parts = Vec::new();
         for (n, name) in ["p50", "p95", "p99"].into_iter().enumerate() {
             let baseline = beside(self.baseline.map(|baseline| latency(baseline.quantiles[n])));
             parts.push(format!("{name} {}{baseline}", latency(self.quantiles[n])));
         }
         let baseline = beside(self.baseline.map(|baseline| share(baseline.error_rate)));
         parts.push(format!("{}{baseline} failed", share(self.error_rate)));
+        parts
+    }
+
+    /// What is on its way, and what was kept from it.
+    fn under_way(&self) -> Vec<String> {
         let kind = if self.pace == Pace::Connections { "connections" } else { "users" };
+        let mut parts = Vec::new();
         parts.extend((self.pace != Pace::Connections).then(|| format!("{} in flight", self.in_flight)));
         parts.extend(self.users.map(|users| format!("{users} {kind}")));
         parts.extend((self.dropped > 0).then(|| format!("{} dropped", self.dropped)));
         parts.extend((self.held_back > 0).then(|| format!("{} held back", self.held_back)));
-        parts.join("  ")
+        parts
     }
 
     fn states(&self) -> Vec<String> {

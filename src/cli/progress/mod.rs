@@ -1,12 +1,16 @@
 //! What is seen while a run goes on: live lines on a terminal, a line each few seconds in a CI log.
 
 mod figures;
+mod voice;
 
 use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::figures::Figurer;
+use self::{
+    figures::{Figurer, Figures},
+    voice::Voice,
+};
 use super::{recording::Talk, terminal};
 use crate::{clock::Duration, engine::Progress, env, plan::Plan};
 
@@ -30,13 +34,16 @@ pub(super) enum LogFormat {
 /// Tells of a run's progress on stderr.
 pub(super) struct Display {
     figurer: Figurer,
-    how: How,
+    /// Says the figures; none where nothing is to be said.
+    voice: Option<Voice<Figures>>,
+    /// Time between two of them.
+    step: Duration,
     /// Moment of what was told last.
     told: Duration,
 }
 
+/// How figures are shown.
 enum How {
-    Silent,
     Live(ProgressBar),
     Log(LogFormat),
 }
@@ -44,45 +51,46 @@ enum How {
 impl Display {
     /// A display for a plan.
     pub(super) fn new(plan: &Plan, talk: Talk) -> Self {
-        let (quiet, format) = (talk.quiet, talk.log_format);
-        let live = std::io::stderr().is_terminal() && env::lookup(env::CI).is_none() && format == LogFormat::Text;
-        let (how, span) = match (quiet, live) {
-            (true, _) => (How::Silent, LOG_STEP),
-            (false, true) => (How::Live(bar(plan.duration())), LIVE_SPAN),
-            (false, false) => (How::Log(format), LOG_STEP),
+        let live = std::io::stderr().is_terminal() && env::lookup(env::CI).is_none() && talk.log_format == LogFormat::Text;
+        let (step, span) = if live { (LIVE_STEP, LIVE_SPAN) } else { (LOG_STEP, LOG_STEP) };
+        let voice = if talk.quiet {
+            None
+        } else {
+            let how = if live { How::Live(bar(plan.duration())) } else { How::Log(talk.log_format) };
+            Voice::new(move |figures: Figures| how.show(&figures))
         };
-        Self { figurer: Figurer::new(plan, talk.replicate, span), how, told: Duration::ZERO }
+        Self { figurer: Figurer::new(plan, talk.replicate, span), voice, step, told: Duration::ZERO }
     }
 
-    /// Tells how far a run has come, when it is time to.
+    /// Tells how far a run has come, when it is time to. Never waits for who reads it.
     pub(super) fn tell(&mut self, progress: &Progress<'_>) {
-        let step = match self.how {
-            How::Silent => return,
-            How::Live(_) => LIVE_STEP,
-            How::Log(_) => LOG_STEP,
-        };
+        let Some(voice) = &self.voice else { return };
         self.figurer.note(progress);
-        if progress.moment.saturating_sub(self.told) < step {
+        if progress.moment.saturating_sub(self.told) < self.step {
             return;
         }
         self.told = progress.moment;
-        let figures = self.figurer.figures(progress);
-        match &self.how {
-            How::Silent => {}
-            How::Live(bar) => {
-                bar.set_position(u64::try_from(progress.moment.as_millis()).unwrap_or(u64::MAX));
+        voice.say(self.figurer.figures(progress));
+    }
+}
+
+impl How {
+    fn show(&self, figures: &Figures) {
+        match self {
+            Self::Live(bar) => {
+                bar.set_position(u64::try_from(figures.moment.as_millis()).unwrap_or(u64::MAX));
                 bar.set_prefix(figures.place());
-                bar.set_message(figures.going());
+                bar.set_message(figures.going_in_lines().join("\n  "));
             }
-            How::Log(LogFormat::Text) => terminal::err(&format!("{}  {}", figures.place(), figures.going())),
-            How::Log(LogFormat::Json) => terminal::err(&figures.json()),
+            Self::Log(LogFormat::Text) => terminal::err(&format!("{}  {}", figures.place(), figures.going())),
+            Self::Log(LogFormat::Json) => terminal::err(&figures.json()),
         }
     }
 }
 
-impl Drop for Display {
+impl Drop for How {
     fn drop(&mut self) {
-        if let How::Live(bar) = &self.how {
+        if let Self::Live(bar) = self {
             bar.finish_and_clear();
         }
     }
@@ -90,7 +98,8 @@ impl Drop for Display {
 
 fn bar(length: Duration) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
-    if let Ok(style) = ProgressStyle::with_template("{bar:24} {prefix}\n  {wide_msg}") {
+    // A line that is too long for a narrow terminal goes on in the next one.
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {prefix}\n  {msg}") {
         bar.set_style(style);
     }
     bar

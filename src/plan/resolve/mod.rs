@@ -18,6 +18,7 @@ mod problems;
 mod regression;
 mod replicates;
 mod request;
+mod request_rate;
 mod retries;
 mod scenarios;
 mod settings;
@@ -150,6 +151,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     notes.extend(self::notes(&targets, &safety));
     notes.extend(shortness::note(&stages, regression.block, replication));
     notes.extend(cold_note(&targets, &hooks, &stages));
+    notes.extend(request_rate::note(&stages, &workload, &control, &safety));
     let config_sha256 = loaded.sha256.clone();
     Ok(Resolved {
         plan: Plan { suite, targets, baseline, stages, workload, http, control, limits, window, seed },

@@ -66,7 +66,8 @@ fn a_path_takes_what_is_legal_as_it_is_and_encodes_the_rest() {
     let scope = scope(&[("id", Value::from("a b/ü?x=1&y=%20%zz#\"{")), ("plain", Value::from("x/y"))]);
     let path = |source| rendered(source, Purpose::Path, &scope);
     assert_eq!(path("/i/{{ id }}"), Ok("/i/a%20b/%C3%BC?x=1&y=%20%25zz%23%22%7B".to_owned()));
-    assert_eq!(path("/i/{{ plain|urlencode }}"), Ok("/i/x/y".to_owned()));
+    assert_eq!(path("/i/{{ plain|urlencode }}"), Ok("/i/x/y".to_owned()), "a slash always stays");
+    assert_eq!(path("/i/{{ plain|urlencode|replace('/', '%2F') }}"), Ok("/i/x%2Fy".to_owned()), "unless one says otherwise");
 }
 
 #[test]

@@ -115,6 +115,20 @@ fn phases_are_means_over_the_successful_requests_and_reuse_is_of_attempts() {
 }
 
 #[test]
+fn bodies_that_waited_for_the_target_are_a_fact_of_the_run_and_those_that_did_not_are_none() {
+    const WAITED: &str = "bodies waited for the target to make room";
+    let mut record = run(&[Load("POST /orders", 100, 12_000, 0)]);
+    for window in record.endpoints[0].stages.iter_mut().flatten() {
+        window.phases = Phases { send: 250_000_000, stalled: 100_000_000, ..Phases::default() };
+    }
+    let view = RunView::new(&[record]);
+    let told: Vec<&str> = view.environment.iter().filter(|fact| fact.name == WAITED).map(|fact| fact.value.as_str()).collect();
+    assert_eq!(told, ["600 ms of 1.5 s of sending"], "of all six windows");
+    assert!(super::run_text("report.html", &view).contains(WAITED));
+    assert!(!super::run_text("report.html", &RunView::new(&[run(&super::fixture::SHOP)])).contains(WAITED));
+}
+
+#[test]
 fn classes_of_errors_stand_in_the_order_of_all_classes() {
     let mut record = run(&super::fixture::SHOP);
     let all = crate::record::ErrorClass::ALL;

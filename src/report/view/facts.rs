@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::text;
 use crate::{
-    record::{Imported, RunRecord},
+    record::{EndpointSeries, Imported, Phases, RunRecord},
     report::{
         WebAddress,
         escape::{capped, plain},
     },
-    units,
+    units::{self, Micros},
 };
 
 /// A name and a value for people.
@@ -27,8 +27,20 @@ impl Fact {
     }
 }
 
-/// Where and of what a run was made.
-pub(super) fn of_run(run: &RunRecord) -> Vec<Fact> {
+/// Where and of what runs of one plan were made, as the first of them tells, and what kept their requests waiting.
+pub(super) fn of_runs(runs: &[RunRecord]) -> Vec<Fact> {
+    runs.first().map_or_else(Vec::new, of_run).into_iter().chain(stalled(runs)).collect()
+}
+
+/// How much of the time of sending was spent waiting for an HTTP/2 server to make room for bodies, where any was.
+fn stalled(runs: &[RunRecord]) -> Option<Fact> {
+    let mut sum = Phases::default();
+    runs.iter().flat_map(|run| &run.endpoints).flat_map(EndpointSeries::windows).for_each(|window| sum.add(&window.phases));
+    let [stalled, send] = [sum.stalled, sum.send].map(|ns| Micros(ns / 1_000).to_string());
+    (sum.stalled > 0).then(|| Fact::new("bodies waited for the target to make room", format!("{stalled} of {send} of sending")))
+}
+
+fn of_run(run: &RunRecord) -> Vec<Fact> {
     let provenance = &run.provenance;
     let (origin, made_by) = match &provenance.imported {
         None => (Fact::new("target", plain(&run.plan.target)), of_machine(run)),

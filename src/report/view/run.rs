@@ -154,7 +154,7 @@ impl RunView {
             failures: failures::of_runs(runs),
             traced: runs.iter().flat_map(|run| &run.failures).any(|failure| failure.trace_id.is_some()),
             unmeasured: failures::unmeasured(runs),
-            environment: first.map_or_else(Vec::new, facts::of_run),
+            environment: facts::of_runs(runs),
             details: Vec::new(),
             windows: windows::of_runs(runs),
             histogram: histogram::of_runs(runs),

@@ -33,6 +33,21 @@ fn a_run_that_goes_well_is_told_in_two_lines() {
 }
 
 #[test]
+fn on_a_terminal_load_and_answers_have_a_line_each_so_that_80_columns_are_enough() {
+    assert_eq!(
+        figures().going_in_lines(),
+        ["200/s due  199/s done  14 in flight", "p50 12.1 ms  p95 30 ms  p99 1.2 s  0.42% failed"]
+    );
+    let busy = Figures { dropped: 7, users: Some(30), pace: Pace::Arrivals, ..figures() };
+    let [load, _] = busy.going_in_lines();
+    assert_eq!(load, "200 iterations/s due  199 requests/s done  14 in flight  30 users  7 dropped");
+    assert!(load.len() <= 78, "two columns are taken");
+    let baseline = Recently { quantiles: [Some(Micros(11_900)), Some(Micros(28_000)), None], error_rate: Some(0.0) };
+    let [_, answers] = Figures { baseline: Some(baseline), ..figures() }.going_in_lines();
+    assert_eq!(answers, "p50 12.1 ms | 11.9 ms  p95 30 ms | 28 ms  p99 1.2 s | -  0.42% | 0% failed");
+}
+
+#[test]
 fn iterations_and_requests_are_told_apart_where_they_differ() {
     let going = |pace| Figures { pace, ..figures() }.going();
     assert!(going(Pace::Arrivals).starts_with("200 iterations/s due  199 requests/s done  p50"), "{}", going(Pace::Arrivals));

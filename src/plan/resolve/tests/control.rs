@@ -219,3 +219,24 @@ fn a_step_stage_to_the_moon_is_refused() {
     let refused = refusal(&with_stages(step));
     assert!(refused.contains("steps are too many"), "{refused}");
 }
+
+#[test]
+fn a_limit_on_the_rate_counts_arrivals_and_what_requests_they_make_is_noted() {
+    let steps =
+        "scenarios: [ { name: buy, steps: [ { get: /a }, { think: 1s }, { get: /b }, { get: /c } ] }, { name: one, get: /d } ]";
+    let of = |stages: &str, limits: &str| {
+        let resolved = resolved(&format!("target: http://127.0.0.1:8080\nstages: [ {stages} ]\n{limits}\n{steps}\n"));
+        resolved.notes.iter().filter(|note| note.contains("counts arrivals")).cloned().collect::<Vec<String>>().join("\n")
+    };
+    let rate = "{ rate: 10/s, duration: 60s }";
+    insta::assert_snapshot!(
+        of(rate, "safety: { max_rate: 11/s }"),
+        @"`safety.max_rate` counts arrivals, not requests: at 10/s, the highest rate of them, they make about 20 requests a second, without setup, retries and redirects"
+    );
+    let held = of(rate, "load: { rate_limit: { rate: 5/s } }");
+    assert!(held.starts_with("`load.rate_limit` counts arrivals, not requests: at 5/s,"), "{held}");
+    let users = of("{ vus: 100, duration: 60s }", "safety: { max_rate: 8/s }");
+    assert!(users.contains("at 8/s,") && users.contains("about 16 requests a second"), "{users}");
+    assert_eq!(of(rate, ""), "");
+    assert!(resolved(&with("safety: { max_rate: 11/s }")).notes.iter().all(|note| !note.contains("counts arrivals")));
+}

@@ -139,6 +139,39 @@ fn annotations_go_in_batches_and_each_of_them_once() {
 }
 
 #[test]
+fn a_verdict_that_could_not_be_told_in_time_is_told_at_the_last_moment_and_stays_what_it_is() {
+    let github = FakeGithub::start();
+    // As often as a request is tried; then GitHub is well again.
+    github.fail(Fault::first(5, "PATCH", "/check-runs/", Then::status(502)));
+    let told = begin(&github, 1).finish(&report("pass", "summary"), false);
+    assert!(told.remarks[0].1.contains("could not be completed"), "{told:?}");
+    let check = only(&github);
+    assert_eq!((check["status"].as_str(), check["conclusion"].as_str()), (Some("completed"), Some("success")));
+    assert_eq!(check["output"]["title"], "it is a pass");
+}
+
+#[test]
+fn a_status_that_could_not_be_set_in_time_stays_what_it_is() {
+    let github = FakeGithub::start();
+    github.fail(Fault::always("POST", "/check-runs", Then::read_only()));
+    let session = begin(&github, 1);
+    github.fail(Fault::first(5, "POST", "/statuses/", Then::status(502)));
+    session.finish(&report("pass", "summary"), false);
+    let statuses: Vec<Value> = github.state().statuses.iter().map(|status| status["state"].clone()).collect();
+    assert_eq!(statuses, ["pending", "success"]);
+}
+
+#[test]
+fn annotations_that_are_refused_do_not_keep_the_verdict_from_being_told() {
+    let github = FakeGithub::start();
+    github.fail(Fault::first(1, "PATCH", "/check-runs/", Then::Answer(422, Vec::new(), "Invalid request".to_owned())));
+    let told = begin(&github, 1).finish(&with_annotations(3), false);
+    let check = only(&github);
+    assert_eq!((check["conclusion"].as_str(), check["output"]["title"].as_str()), (Some("failure"), Some("it is a fail")));
+    assert!(github.state().annotations.is_empty() && !told.annotated && told.remarks.is_empty(), "{told:?}");
+}
+
+#[test]
 fn a_token_that_may_make_no_check_runs_makes_a_status() {
     let github = FakeGithub::start();
     github.fail(Fault::always("POST", "/check-runs", Then::read_only()));

@@ -110,28 +110,39 @@ impl Label<'_> {
         }
     }
 
-    /// Completes the check.
+    /// Completes the check. `true` where the findings stand beside the lines of files.
     ///
     /// # Errors
-    /// GitHub can't be reached.
-    pub(super) async fn complete(&self, check: &Check, finding: &Finding, completed_at: &str) -> Result<(), ApiError> {
+    /// GitHub can't be reached, or refuses the check.
+    pub(super) async fn complete(&self, check: &Check, finding: &Finding, completed_at: &str) -> Result<bool, ApiError> {
         let Check::Run { id, .. } = check else {
-            return self.status(finding.conclusion.status(), &finding.title).await;
+            return self.status(finding.conclusion.status(), &finding.title).await.map(|()| false);
         };
         let path = self.context.path(&format!("check-runs/{id}"));
+        match self.send(&path, finding, &finding.annotations, completed_at).await {
+            // The verdict counts: it does not stay untold because GitHub does not like what stands beside it.
+            Err(error) if !finding.annotations.is_empty() && matches!(error.kind, Trouble::Refused | Trouble::TooLong) => {
+                self.send(&path, finding, &[], completed_at).await.map(|()| false)
+            }
+            sent => sent.map(|()| true),
+        }
+    }
+
+    /// Ends the check run with its annotations, in as many parts as it takes.
+    async fn send(&self, path: &str, finding: &Finding, all: &[Annotation], completed_at: &str) -> Result<(), ApiError> {
         let mut body = json!({
             "name": self.name, "status": "completed",
             "conclusion": finding.conclusion.name(), "completed_at": completed_at,
         });
-        let mut batches = finding.annotations.chunks(annotations::BATCH);
+        let mut batches = all.chunks(annotations::BATCH);
         let mut sent = 0;
         loop {
             let batch = batches.next().unwrap_or_default();
             let output = output(finding, batch);
             body["output"] = Value::Object(output);
-            self.append(&path, body, sent, batch.len()).await?;
+            self.append(path, body, sent, batch.len()).await?;
             sent += batch.len();
-            if sent >= finding.annotations.len() {
+            if sent >= all.len() {
                 return Ok(());
             }
             body = json!({});

@@ -79,7 +79,11 @@ struct Desk {
     pull: Option<Option<u64>>,
     previous: Option<State>,
     check: Option<Check>,
+    /// What the check shall say, since that is known.
+    finding: Option<Finding>,
     completed: bool,
+    /// Whether the completed check has the findings beside the lines of files.
+    annotated: bool,
     remarks: Vec<(Level, String)>,
 }
 
@@ -97,8 +101,18 @@ impl Session {
             Api::new(server, settings.before)?
         };
         let context = surroundings.context.clone();
-        let mut desk =
-            Desk { api, context, settings, pull: None, previous: None, check: None, completed: false, remarks: Vec::new() };
+        let mut desk = Desk {
+            api,
+            context,
+            settings,
+            pull: None,
+            previous: None,
+            check: None,
+            finding: None,
+            completed: false,
+            annotated: false,
+            remarks: Vec::new(),
+        };
         runtime.block_on(desk.begin(started));
         Ok(Some(Self { runtime, desk }))
     }
@@ -129,16 +143,13 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Nothing is left in progress, whatever went wrong.
+    /// Nothing is left in progress, whatever went wrong. A verdict that could not be told is told again, and none is made up for it.
     fn drop(&mut self) {
         let Self { runtime, desk } = self;
         if desk.check.is_some() && !desk.completed {
-            let finding = Finding {
-                conclusion: Conclusion::Failure,
-                title: "loadgate ended before it had a verdict".to_owned(),
-                summary: "The gate ended before it had a verdict. The log of the run says why.".to_owned(),
-                annotations: Vec::new(),
-            };
+            // What was found stands in the log by now, and may have come through already: sent again, it would be there twice.
+            let known = desk.finding.take().map(|finding| Finding { annotations: Vec::new(), ..finding });
+            let finding = known.unwrap_or_else(without_verdict);
             desk.api.renew(Patience::SHORT);
             runtime.block_on(async {
                 desk.withdraw().await;
@@ -213,6 +224,7 @@ impl Desk {
     }
 
     async fn complete(&mut self, finding: &Finding) {
+        self.finding = Some(finding.clone());
         if self.check.is_none() {
             match self.open().await {
                 Ok(check) => self.check = check,
@@ -223,7 +235,7 @@ impl Desk {
         let (name, external) = self.names();
         let label = Label { api: &self.api, context: &self.context, sha: &sha, name: &name, external: &external };
         match label.complete(&check, finding, &now()).await {
-            Ok(()) => self.completed = true,
+            Ok(annotated) => (self.completed, self.annotated) = (true, annotated),
             Err(error) => self.note("The check could not be completed", &error),
         }
     }
@@ -279,14 +291,23 @@ impl Desk {
             }
             None => None,
         };
-        let annotated = self.completed && matches!(self.check, Some(Check::Run { .. }));
-        Told { comment, check, comment_is_missing, annotated, remarks: std::mem::take(&mut self.remarks) }
+        Told { comment, check, comment_is_missing, annotated: self.annotated, remarks: std::mem::take(&mut self.remarks) }
     }
 }
 
 const FORK: &str = "The token of a pull request from a fork may only read, so neither comment nor check was posted. The result is in the \
                     job summary, and the exit code is the gate's. A second workflow (workflow_run) with `loadgate publish` can post it.";
 const PERMISSIONS: &str = "The job needs `permissions: { pull-requests: write, checks: write }`; the exit code is not affected.";
+
+/// Of a gate that something ended before it had anything to say.
+fn without_verdict() -> Finding {
+    Finding {
+        conclusion: Conclusion::Failure,
+        title: "loadgate ended before it had a verdict".to_owned(),
+        summary: "The gate ended before it had a verdict. The log of the run says why.".to_owned(),
+        annotations: Vec::new(),
+    }
+}
 
 /// As GitHub writes moments.
 fn now() -> String {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     fake_github::{FakeGithub, Fault, HEAD, Then},
-    github_comment::{report, settings, surroundings},
+    github_comment::{of_run, report, settings, surroundings},
 };
 
 fn with_check() -> Settings {
@@ -25,6 +25,27 @@ fn only(github: &FakeGithub) -> Value {
     let state = github.state();
     assert_eq!(state.checks.len(), 1, "{:#?}", state.checks);
     state.checks[0].clone()
+}
+
+fn no_verdict(conclusion: Conclusion) -> Finding {
+    Finding {
+        conclusion,
+        title: "the target is unreachable".to_owned(),
+        summary: String::new(),
+        annotations: Vec::new(),
+    }
+}
+
+/// A gate that has said on the comment of an earlier run that it measures.
+fn announced(github: &FakeGithub) -> Session {
+    let wanted = || Settings { check: true, ..settings("api") };
+    let earlier = surroundings(github, 1);
+    let told = of_run(&report("fail", "slower"), &earlier.context, "api");
+    Session::begin(&earlier, wanted(), None).unwrap().unwrap().finish(&told, false);
+    let started = "2026-11-20T12:03:04Z".parse().unwrap();
+    let session = Session::begin(&surroundings(github, 2), wanted(), Some(started)).unwrap().unwrap();
+    assert!(github.bodies()[0].starts_with("⏳ measuring"), "{}", github.bodies()[0]);
+    session
 }
 
 fn with_annotations(count: u64) -> Report {
@@ -73,14 +94,34 @@ fn conclusions_are_those_of_the_verdict() {
 #[test]
 fn a_gate_that_has_no_verdict_says_so() {
     let github = FakeGithub::start();
-    let finding = Finding {
-        conclusion: Conclusion::Failure,
-        title: "the target is unreachable".to_owned(),
-        summary: String::new(),
-        annotations: Vec::new(),
-    };
-    begin(&github, 1).give_up(&finding);
+    begin(&github, 1).give_up(&no_verdict(Conclusion::Failure));
     assert_eq!(only(&github)["output"]["title"], "the target is unreachable");
+}
+
+#[test]
+fn a_gate_that_ends_early_completes_its_check_before_it_looks_after_the_comment() {
+    for conclusion in [Some(Conclusion::Cancelled), Some(Conclusion::Failure), None] {
+        let github = FakeGithub::start();
+        let session = announced(&github);
+        let before = github.state().asked.len();
+        match conclusion {
+            Some(conclusion) => drop(session.give_up(&no_verdict(conclusion))),
+            None => drop(session),
+        }
+        let first = github.state().asked[before].clone();
+        assert!(first.method == "PATCH" && first.path.contains("/check-runs/"), "{conclusion:?}: {} {}", first.method, first.path);
+        assert!(github.bodies()[0].starts_with("slower"), "{}", github.bodies()[0]);
+    }
+}
+
+#[test]
+fn a_gate_that_failed_by_itself_is_as_patient_as_one_with_a_verdict() {
+    let github = FakeGithub::start();
+    let session = begin(&github, 1);
+    // After a signal there is no time for this.
+    github.fail(Fault::first(2, "PATCH", "/check-runs/", Then::secondary(403, None)));
+    session.give_up(&no_verdict(Conclusion::Failure));
+    assert_eq!(only(&github)["status"], "completed");
 }
 
 #[test]
@@ -115,6 +156,18 @@ fn a_check_that_was_made_although_the_answer_is_an_error_is_not_made_twice() {
         begin(&github, 1).finish(&report("pass", "summary"), false);
         assert_eq!(only(&github)["conclusion"], "success");
     }
+}
+
+#[test]
+fn a_check_that_was_made_and_could_not_be_looked_up_before_the_load_is_completed_after_it() {
+    let github = FakeGithub::start();
+    github.fail(Fault::first(1, "POST", "/check-runs", Then::DoAndReset));
+    github.fail(Fault::first(5, "GET", "/check-runs", Then::status(502)));
+    let session = begin(&github, 1);
+    assert_eq!(github.count("GET", "/check-runs"), 5, "nobody said whether it is there");
+    let told = session.finish(&report("pass", "summary"), false);
+    assert_eq!(only(&github)["conclusion"], "success");
+    assert!(told.check.is_some() && told.remarks.is_empty(), "{told:?}");
 }
 
 #[test]

@@ -85,9 +85,9 @@ pub(super) struct Label<'a> {
     pub context: &'a Context,
     pub sha: &'a str,
     /// Stable: required checks are found by it.
-    pub name: &'a str,
+    pub name: String,
     /// Which run, attempt and key: tells our check from one of an earlier run.
-    pub external: &'a str,
+    pub external: String,
 }
 
 impl Label<'_> {
@@ -183,9 +183,22 @@ impl Label<'_> {
         }
     }
 
+    /// The check of this very run and attempt: the one that was made although nobody said so, or a new one.
+    ///
+    /// # Errors
+    /// As [`Label::open`], and where nobody says whether there is one: two of them would contradict each other.
+    pub(super) async fn find_or_open(&self, started_at: &str) -> Result<Check, ApiError> {
+        match self.find().await {
+            Ok(Some(there)) => Ok(there),
+            Err(error) if matches!(error.kind, Trouble::Passing | Trouble::Limited(_)) => Err(error),
+            // A token that may not look is told what it may do by opening one.
+            Ok(None) | Err(_) => self.open(started_at).await,
+        }
+    }
+
     /// The check run of this very run and attempt.
     async fn find(&self) -> Result<Option<Check>, ApiError> {
-        let path = self.context.path(&format!("commits/{}/check-runs?filter=all&check_name={}", self.sha, encoded(self.name)));
+        let path = self.context.path(&format!("commits/{}/check-runs?filter=all&check_name={}", self.sha, encoded(&self.name)));
         let all = self.api.list(&path, Some("check_runs")).await?;
         Ok(all.iter().find(|check| check["external_id"] == self.external).and_then(run))
     }

@@ -133,10 +133,11 @@ impl Session {
     /// Says that there is no verdict, and why.
     pub fn give_up(mut self, finding: &Finding) -> Told {
         let Self { runtime, desk } = &mut self;
-        desk.api.renew(Patience::SHORT);
+        // After a signal the runner kills soon; a gate that failed by itself has time.
+        desk.api.renew(if finding.conclusion == Conclusion::Cancelled { Patience::SHORT } else { desk.settings.after });
         runtime.block_on(async {
-            desk.withdraw().await;
             desk.complete(finding).await;
+            desk.withdraw().await;
         });
         desk.told(None, desk.settings.comment != Mode::Off && desk.pull.flatten().is_some())
     }
@@ -152,8 +153,8 @@ impl Drop for Session {
             let finding = known.unwrap_or_else(without_verdict);
             desk.api.renew(Patience::SHORT);
             runtime.block_on(async {
-                desk.withdraw().await;
                 desk.complete(&finding).await;
+                desk.withdraw().await;
             });
         }
     }
@@ -162,9 +163,11 @@ impl Drop for Session {
 impl Desk {
     async fn begin(&mut self, started: Option<Timestamp>) {
         // What fails here is tried again after the load, and told then.
-        if let Ok(check) = self.open().await {
-            self.check = check;
-        }
+        let opened = match self.label() {
+            Some(label) => label.open(&now()).await.ok(),
+            None => None,
+        };
+        self.check = opened;
         self.pull = pulls::find(&self.api, &self.context).await.ok();
         let Some(Some(number)) = self.pull.filter(|_| self.settings.comment != Mode::Off) else { return };
         let thread = self.thread(number);
@@ -226,36 +229,37 @@ impl Desk {
     async fn complete(&mut self, finding: &Finding) {
         self.finding = Some(finding.clone());
         if self.check.is_none() {
-            match self.open().await {
-                Ok(check) => self.check = check,
+            let made = match self.label() {
+                Some(label) => label.find_or_open(&now()).await,
+                None => return,
+            };
+            match made {
+                Ok(check) => self.check = Some(check),
                 Err(error) => self.note("The check could not be made", &error),
             }
         }
-        let (Some(check), Some(sha)) = (self.check.clone(), self.context.head_sha.clone()) else { return };
-        let (name, external) = self.names();
-        let label = Label { api: &self.api, context: &self.context, sha: &sha, name: &name, external: &external };
-        match label.complete(&check, finding, &now()).await {
+        let completed = match (&self.check, self.label()) {
+            (Some(check), Some(label)) => label.complete(check, finding, &now()).await,
+            _ => return,
+        };
+        match completed {
             Ok(annotated) => (self.completed, self.annotated) = (true, annotated),
             Err(error) => self.note("The check could not be completed", &error),
         }
     }
 
-    async fn open(&self) -> Result<Option<Check>, ApiError> {
-        let Some(sha) = self.context.head_sha.as_deref().filter(|_| self.settings.check) else { return Ok(None) };
-        let (name, external) = self.names();
-        let label = Label { api: &self.api, context: &self.context, sha, name: &name, external: &external };
-        label.open(&now()).await.map(Some)
+    /// What our check is called; `None` where there is none to be.
+    fn label(&self) -> Option<Label<'_>> {
+        let sha = self.context.head_sha.as_deref().filter(|_| self.settings.check)?;
+        let run = &self.context.run;
+        let external = format!("{}/{}/{}", run.id, run.attempt, self.settings.key);
+        Some(Label { api: &self.api, context: &self.context, sha, name: self.settings.check_name(), external })
     }
 
     async fn withdraw(&self) {
         if let Some(Some(number)) = self.pull.filter(|_| self.previous.is_some()) {
             let _ = self.thread(number).withdraw().await;
         }
-    }
-
-    fn names(&self) -> (String, String) {
-        let run = &self.context.run;
-        (self.settings.check_name(), format!("{}/{}/{}", run.id, run.attempt, self.settings.key))
     }
 
     fn thread(&self, number: u64) -> Thread<'_> {

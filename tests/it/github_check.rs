@@ -28,12 +28,7 @@ fn only(github: &FakeGithub) -> Value {
 }
 
 fn no_verdict(conclusion: Conclusion) -> Finding {
-    Finding {
-        conclusion,
-        title: "the target is unreachable".to_owned(),
-        summary: String::new(),
-        annotations: Vec::new(),
-    }
+    Finding { conclusion, title: "the target is unreachable".to_owned(), summary: String::new(), annotations: Vec::new() }
 }
 
 /// A gate that has said on the comment of an earlier run that it measures.

@@ -31,6 +31,7 @@ pub(crate) fn surroundings(github: &FakeGithub, run: u64) -> Surroundings {
             head_sha: Some(HEAD.to_owned()),
             pull: Pull::Known(PULL),
             is_fork: false,
+            is_dependabot: false,
             run: Run { id: run, attempt: 1, url: Some(format!("https://github.com/{REPOSITORY}/actions/runs/{run}")) },
         },
     }
@@ -280,6 +281,24 @@ fn a_token_that_may_only_read_is_a_remark() {
     let told = post(&github, 1, "pass", "text");
     assert!(told.remarks[0].1.contains("pull-requests: write"), "{told:?}");
     assert_eq!(github.count("POST", "/comments"), 2, "and is not asked again");
+    // Its pull requests come from branches of the repository itself.
+    let mut dependabot = surroundings(&github, 1);
+    dependabot.context.is_dependabot = true;
+    let told = tell(&dependabot, settings("k"), &report("pass", "text"));
+    assert!(told.remarks[0].1.contains("of Dependabot's may only read"), "{told:?}");
+}
+
+#[test]
+fn the_second_workflow_of_a_fork_is_not_told_to_have_a_second_workflow() {
+    for event in ["workflow_run", "pull_request_target"] {
+        let github = FakeGithub::start();
+        github.fail(Fault::always("POST", "/issues/", Then::read_only()));
+        let mut second = surroundings(&github, 1);
+        second.context.event = event.to_owned();
+        second.context.is_fork = true;
+        let told = tell(&second, settings("k"), &report("pass", "text"));
+        assert!(told.remarks[0].1.contains("pull-requests: write"), "{event}: {told:?}");
+    }
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Context {
     pub pull: Pull,
     /// Whether what is judged comes from another repository.
     pub is_fork: bool,
+    /// Whether Dependabot started the workflow.
+    pub is_dependabot: bool,
     /// The run that judges.
     pub run: Run,
 }
@@ -94,7 +96,17 @@ impl Context {
         let server = lookup(env::GITHUB_SERVER_URL);
         let url = server.map(|server| format!("{}/{repository}/actions/runs/{id}", server.trim_end_matches('/')));
         let run = Run { id, attempt, url };
-        Some(Self { event, repository, head_sha, pull, is_fork, run })
+        let is_dependabot = lookup(env::GITHUB_ACTOR).as_deref() == Some("dependabot[bot]");
+        Some(Self { event, repository, head_sha, pull, is_fork, is_dependabot, run })
+    }
+
+    /// Whether the token may only read, whatever the workflow gives it. In `pull_request_target` and `workflow_run` it may write.
+    pub(super) fn is_read_only(&self) -> bool {
+        match self.event.as_str() {
+            "pull_request_target" => false,
+            "push" => self.is_dependabot,
+            event => event.starts_with("pull_request") && (self.is_fork || self.is_dependabot),
+        }
     }
 
     /// The address of something of the repository: `/repos/owner/name/TAIL`.

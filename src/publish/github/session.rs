@@ -275,7 +275,10 @@ impl Desk {
     /// Says what could not be done, once for all of a kind: what a token may not do is the same for all it may not.
     fn note(&mut self, what: &str, error: &ApiError) {
         let (level, text) = match error.kind {
-            Trouble::Forbidden if self.context.is_fork => (Level::Notice, FORK.to_owned()),
+            Trouble::Forbidden if self.context.is_read_only() => {
+                let whose = if self.context.is_fork { "from a fork" } else { "of Dependabot's" };
+                (Level::Notice, format!("The token of a pull request {whose} {READ_ONLY}"))
+            }
             Trouble::Forbidden => (Level::Warning, format!("{what}: {error}. {PERMISSIONS}")),
             _ => (Level::Warning, format!("{what}: {error}. The verdict and the exit code are not affected.")),
         };
@@ -299,8 +302,8 @@ impl Desk {
     }
 }
 
-const FORK: &str = "The token of a pull request from a fork may only read, so neither comment nor check was posted. The result is in the \
-                    job summary, and the exit code is the gate's. A second workflow (workflow_run) with `loadgate publish` can post it.";
+const READ_ONLY: &str = "may only read, so neither comment nor check was posted. The result is in the job summary, and the exit code is \
+                         the gate's. A second workflow (workflow_run) with `loadgate publish` can post it.";
 const PERMISSIONS: &str = "The job needs `permissions: { pull-requests: write, checks: write }`; the exit code is not affected.";
 
 /// Of a gate that something ended before it had anything to say.

@@ -46,6 +46,17 @@ fn a_fork_is_known_by_its_repository_also_when_that_is_gone() {
 }
 
 #[test]
+fn tokens_of_forks_and_of_dependabot_may_only_read() {
+    let reads = |event: &str, payload: &Value, actor: &str| {
+        surroundings(event, payload, &[(env::GITHUB_ACTOR, actor)]).unwrap().context.is_read_only()
+    };
+    let (own, fork) = (pull_request("acme/shop"), pull_request("stranger/shop"));
+    assert!(reads("pull_request", &fork, "stranger") && !reads("pull_request", &own, "somebody"));
+    assert!(reads("pull_request", &own, "dependabot[bot]") && reads("push", &json!({}), "dependabot[bot]"));
+    assert!(!reads("pull_request_target", &fork, "stranger") && !reads("workflow_run", &json!({}), "dependabot[bot]"));
+}
+
+#[test]
 fn a_merge_queue_has_a_commit_and_no_pull_request() {
     let payload = json!({ "merge_group": { "head_sha": HEAD } });
     assert_eq!(found("merge_group", &payload), (Some(HEAD.into()), Pull::None, false));

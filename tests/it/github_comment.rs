@@ -358,6 +358,26 @@ fn a_running_measurement_is_said_on_top_of_a_comment_that_is_there() {
 }
 
 #[test]
+fn a_run_whose_commit_was_replaced_meanwhile_takes_its_own_line_away_and_no_other() {
+    let github = FakeGithub::start();
+    post(&github, 1, "pass", "of the head");
+    let at = "2026-11-20T12:03:04Z".parse().unwrap();
+    let begin = |around: &Surroundings| Session::begin(around, settings("k"), Some(at)).unwrap().unwrap();
+    let (mut replaced, head) = (surroundings(&github, 2), surroundings(&github, 3));
+    replaced.context.head_sha = Some("3".repeat(40));
+    let too_late = of_run(&report("fail", "of a commit that is gone"), &replaced.context, "k");
+    let alone = begin(&replaced);
+    assert!(only(&github).starts_with("⏳ measuring `333333333`"), "{}", only(&github));
+    alone.finish(&too_late, false);
+    assert!(only(&github).starts_with("of the head"), "{}", only(&github));
+    let (first, second) = (begin(&replaced), begin(&head));
+    first.finish(&too_late, false);
+    assert!(only(&github).starts_with("⏳ measuring `111111111`"), "{}", only(&github));
+    second.finish(&of_run(&report("pass", "of the head again"), &head.context, "k"), false);
+    assert!(only(&github).starts_with("of the head again"), "{}", only(&github));
+}
+
+#[test]
 fn modes_write_as_often_as_they_say() {
     let wrote = |mode: Mode, verdicts: &[&str]| {
         let github = FakeGithub::start();

@@ -165,10 +165,10 @@ impl Thread<'_> {
         Ok(Some(before))
     }
 
-    /// Takes that line away again.
-    pub(super) async fn withdraw(&self) -> Result<(), ApiError> {
+    /// Takes the line of a commit away again.
+    pub(super) async fn withdraw(&self, sha: &str) -> Result<(), ApiError> {
         for comment in self.ours().await? {
-            let before = not_measuring(&comment.body);
+            let before = not_measuring(&comment.body, sha);
             if before != comment.body {
                 self.api.patch(&self.path_of(comment.id), &json!({ "body": before })).await?;
             }

@@ -219,6 +219,8 @@ impl Desk {
             }
             Posted::NotWanted => None,
             Posted::Newer => {
+                // That of the later commit may never come to write, and then nobody would take our line away.
+                self.withdraw().await;
                 let why = "The comment tells of a later run or a later commit already, and was left as it is.";
                 self.remarks.push((Level::Notice, why.to_owned()));
                 None
@@ -258,7 +260,8 @@ impl Desk {
 
     async fn withdraw(&self) {
         if let Some(Some(number)) = self.pull.filter(|_| self.previous.is_some()) {
-            let _ = self.thread(number).withdraw().await;
+            let sha = self.context.head_sha.as_deref().unwrap_or_default();
+            let _ = self.thread(number).withdraw(sha).await;
         }
     }
 

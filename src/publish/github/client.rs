@@ -3,7 +3,7 @@
 //! `octocrab` makes the requests; its typed calls are not used. They send POST where GitHub documents PATCH, repeat POST (two comments
 //! from one call), follow absolute addresses of next pages past proxies, and refuse answers that lack a field nobody needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, header, response::Parts};
@@ -50,6 +50,8 @@ pub(super) struct Api {
     base: String,
     graphql: Uri,
     token: String,
+    /// Who the token belongs to, since that was asked.
+    login: OnceLock<String>,
     budget: Budget,
 }
 
@@ -81,6 +83,7 @@ impl Api {
             base: server.api.trim_end_matches('/').to_owned(),
             graphql,
             token: server.token.clone(),
+            login: OnceLock::new(),
             budget: Budget::new(patience),
         })
     }
@@ -150,12 +153,17 @@ impl Api {
     }
 
     /// Who the token belongs to, as comments name their author. `GET /user` is closed to the tokens of workflows.
-    pub(super) async fn login(&self) -> Result<String, ApiError> {
+    /// Asked once.
+    pub(super) async fn login(&self) -> Result<&str, ApiError> {
+        if let Some(known) = self.login.get() {
+            return Ok(known);
+        }
         let query = serde_json::json!({ "query": "query { viewer { login } }" });
         let path = self.graphql.to_string();
         let answer = self.repeated(&Method::POST, &path, Some(&query)).await?;
         let login = answer.pointer("/data/viewer/login").and_then(Value::as_str);
-        login.map(str::to_owned).ok_or_else(|| ApiError::strange(&format!("POST {path}"), "names no login"))
+        let login = login.ok_or_else(|| ApiError::strange(&format!("POST {path}"), "names no login"))?;
+        Ok(self.login.get_or_init(|| login.to_owned()))
     }
 
     /// A text without the token in it, should it ever get there.

@@ -121,7 +121,7 @@ impl Thread<'_> {
         }
         // Where nobody says who we are, a program's comment is taken for ours, and never a person's.
         let login = self.api.login().await.ok();
-        let is_ours = |comment: &&&Value| match &login {
+        let is_ours = |comment: &&&Value| match login {
             Some(login) => comment["user"]["login"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(login)),
             None => comment["user"]["type"] == "Bot",
         };

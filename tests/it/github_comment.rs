@@ -263,6 +263,28 @@ fn there_is_an_end_to_all_patience() {
 }
 
 #[test]
+fn what_there_was_no_time_for_is_said_in_words() {
+    let github = FakeGithub::start();
+    let mut settings = settings("k");
+    settings.after.total = Duration::ZERO;
+    let told = tell(&surroundings(&github, 1), settings, &report("pass", "there"));
+    let (_, why) = &told.remarks[0];
+    assert!(told.comment_is_missing && why.contains("no time was left to ask GitHub"), "{why}");
+}
+
+#[test]
+fn a_comment_that_is_removed_while_it_is_written_is_written_again() {
+    for method in ["PATCH", "GET"] {
+        let github = FakeGithub::start();
+        post(&github, 1, "pass", "before");
+        github.fail(Fault::first(1, method, "/issues/comments/", Then::Answer(404, Vec::new(), "Not Found".to_owned())));
+        let told = post(&github, 2, "fail", "after");
+        assert!(told.comment.is_some() && told.remarks.is_empty(), "{method}: {told:?}");
+        assert!(only(&github).starts_with("after"), "{method}");
+    }
+}
+
+#[test]
 fn a_text_that_is_too_long_is_followed_by_a_shorter_one() {
     let github = FakeGithub::start();
     let told = post(&github, 1, "fail", &"ä".repeat(70_000));

@@ -121,6 +121,9 @@ impl Api {
     pub(super) async fn once(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value, ApiError> {
         let what = format!("{method} {path}");
         let limit = self.budget.for_request();
+        if limit.is_zero() {
+            return Err(ApiError::too_late(&what));
+        }
         let answer = tokio::time::timeout(limit, self.exchange(&what, method, path, body)).await;
         let answer = answer.unwrap_or_else(|_| Err(ApiError::unreachable(&what, &format!("no answer within {limit:.0?}"))));
         answer.map_err(|error| ApiError { reason: self.masked(&error.reason), ..error })

@@ -21,6 +21,9 @@ use crate::{
 /// How often something is done over because somebody else was faster.
 const ROUNDS_MAX: u32 = 8;
 
+/// Where comments are by their numbers.
+const COMMENTS: &str = "issues/comments/";
+
 /// When there is a comment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -143,10 +146,8 @@ impl Thread<'_> {
             };
             match done {
                 Err(error) if error.kind == Trouble::TooLong && rung + 1 < text.rungs.len() => rung += 1,
-                // Somebody removed the comment between two requests.
-                Err(error) if error.kind == Trouble::Missing && error.what.starts_with("PATCH") && times < ROUNDS_MAX => {
-                    times += 1;
-                }
+                // Somebody removed the comment between two requests; the pull request itself is there.
+                Err(error) if error.kind == Trouble::Missing && error.what.contains(COMMENTS) && times < ROUNDS_MAX => times += 1,
                 Err(error) if self.api.wait(&error, times).await => times += 1,
                 done => return done,
             }
@@ -246,7 +247,7 @@ impl Thread<'_> {
     }
 
     fn path_of(&self, id: u64) -> String {
-        self.context.path(&format!("issues/comments/{id}"))
+        self.context.path(&format!("{COMMENTS}{id}"))
     }
 }
 

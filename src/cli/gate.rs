@@ -9,7 +9,7 @@ use super::{
     only_args::OnlyArgs,
     places, promotion,
     publish_args::PublishArgs,
-    publishing::Publishing,
+    publishing::{self, Publishing, warn},
     ratchet,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
@@ -25,7 +25,7 @@ use crate::{
     exit::Exit,
     plan::Resolved,
     policy::{BASELINES_MAX, Policy},
-    publish::{self, github::PublishError},
+    publish,
     record::RunRecord,
     report,
     verdict::{Reference, Verdict, decide},
@@ -64,7 +64,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     signals::watch(&stop).map_err(Failure::invalid)?;
     let github = args.publish.over(&resolved.github);
     let adds_summary = github.step_summary && !args.no_publish;
-    let publishing = if args.no_publish { Publishing::off(github) } else { Publishing::of_gate(github, &resolved.secrets) };
+    publishing::hide(&resolved.secrets);
+    let publishing = if args.no_publish { Publishing::off(github) } else { Publishing::of_gate(github) };
     let gated = gate(&resolved, args.talk, &stop);
     publishing.load_is_over();
     let gated = match gated {
@@ -167,11 +168,4 @@ fn how_to_promote(resolved: &Resolved) -> String {
         Shelf::Branch(_) => "--config FILE".to_owned(),
     };
     format!("note: baselines are looked for in {shelf}; to store this run: loadgate baseline promote {to} {}", record.display())
-}
-
-/// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.
-fn warn(told: Result<(), PublishError>) {
-    if let Err(error) = told {
-        terminal::err(&format!("warning: {error}"));
-    }
 }

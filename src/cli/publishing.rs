@@ -7,7 +7,8 @@ use crate::{
     exit::Exit,
     plan::GithubSettings,
     publish::github::{
-        self, ANNOTATIONS_MAX, Conclusion, Context, Finding, Level, Output, Patience, Report, Session, Settings, Surroundings,
+        self, ANNOTATIONS_MAX, Conclusion, Context, Finding, Level, Output, Patience, PublishError, Report, Session, Settings,
+        Surroundings,
     },
     report::{
         self, ReportError, View, WebAddress,
@@ -30,11 +31,8 @@ impl Publishing {
     }
 
     /// In a workflow of GitHub: opens the check and folds the log of the load.
-    pub(super) fn of_gate(settings: GithubSettings, secrets: &Secrets) -> Self {
+    pub(super) fn of_gate(settings: GithubSettings) -> Self {
         let Some(surroundings) = Surroundings::detect() else { return Self::off(settings) };
-        for mask in secrets.values().map(github::mask).filter(|mask| !mask.is_empty()) {
-            terminal::err(&mask);
-        }
         let publishing = Self::begin(settings, &surroundings, true);
         terminal::err("::group::loadgate: load");
         publishing
@@ -109,6 +107,9 @@ impl Publishing {
                 let finding = Finding { conclusion, title, summary, annotations: annotations.clone() };
                 let told = session.finish(&Report { state: comment.state().clone(), texts, finding }, false);
                 told.remarks.iter().for_each(|(level, text)| terminal::err(&github::remark(*level, text)));
+                if self.settings.step_summary {
+                    warn(github::add_to_summary(&links(told.check.as_deref(), told.comment.as_deref())));
+                }
                 add_outputs(told.comment, told.check);
                 (is_missing, annotated) = (is_missing && told.comment_is_missing, told.annotated);
             }
@@ -153,11 +154,30 @@ fn texts(comment: &Comment<'_>) -> Result<(Vec<String>, report::comment::CheckTe
     Ok((texts, comment.check_run()?))
 }
 
+/// In a workflow of GitHub: asks the runner to keep secrets out of the log, whatever else is told or not.
+pub(super) fn hide(secrets: &Secrets) {
+    if github::is_workflow() {
+        secrets.values().map(github::mask).filter(|mask| !mask.is_empty()).for_each(|mask| terminal::err(&mask));
+    }
+}
+
+/// Where the check and the comment are, for a reader of the job summary: GitHub may list the check below another workflow.
+fn links(check: Option<&str>, comment: Option<&str>) -> String {
+    let pages = [("the check", check), ("the comment", comment)];
+    let pages: Vec<String> = pages.iter().filter_map(|(name, url)| Some(format!("[{name}]({})", (*url)?))).collect();
+    if pages.is_empty() { String::new() } else { format!("\nPosted to GitHub: {}.\n", pages.join(" and ")) }
+}
+
 /// Pages that later steps may want to link.
 fn add_outputs(comment: Option<String>, check: Option<String>) {
     let outputs = [("comment-url", comment), ("check-url", check)];
     let outputs = outputs.into_iter().filter_map(|(name, value)| Some(Output { name, value: value? }));
-    if let Err(error) = github::add_outputs(&outputs.collect::<Vec<_>>()) {
+    warn(github::add_outputs(&outputs.collect::<Vec<_>>()));
+}
+
+/// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.
+pub(super) fn warn(told: Result<(), PublishError>) {
+    if let Err(error) = told {
         terminal::err(&format!("warning: {error}"));
     }
 }

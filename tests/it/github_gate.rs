@@ -97,6 +97,10 @@ fn load_of_a_failing_gate_is_one_comment_one_check_and_an_annotation_at_the_line
     assert!(!text.contains("::error"), "said once, and the check says it: {text}");
     let outputs = bench.text("output");
     assert!(outputs.contains("comment-url=https://") && outputs.contains("check-url=https://"), "{outputs}");
+    let summary = bench.text("summary.md");
+    let (_, posted) = summary.split_once("\nPosted to GitHub: ").unwrap();
+    assert!(posted.starts_with("[the check](https://github.com/acme/shop/runs/"), "{posted}");
+    assert!(posted.contains(" and [the comment](https://github.com/acme/shop/pull/12#issuecomment-"), "{posted}");
 }
 
 #[test]
@@ -169,8 +173,9 @@ fn load_is_posted_as_far_as_flags_and_configuration_ask_for_it() {
         [&["--comment", "off", "--check-run", "off"][..], &["--no-publish"], &["--set", "github={comment: 'off', check: false}"]]
     {
         let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
-        ended(&gate(&bench, &github, args), 0);
+        let text = ended(&gate(&bench, &github, args), 0);
         assert_eq!(github.writes(), 0, "{args:?}");
+        assert!(text.contains(&format!("::add-mask::{SECRET}\n")), "{args:?}: {text}");
     }
     let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
     ended(&gate(&bench, &github, &["--comment-key", "arm", "--comment", "on_regression"]), 0);

@@ -75,6 +75,12 @@ impl Surroundings {
     }
 }
 
+/// Whether this is a step of a workflow of GitHub.
+#[must_use]
+pub fn is_workflow() -> bool {
+    env::lookup(env::GITHUB_ACTIONS).is_some_and(|value| value == "true")
+}
+
 /// Enterprise servers have it beside `/api/v3`.
 fn graphql_of(api: &str) -> String {
     let api = api.trim_end_matches('/');

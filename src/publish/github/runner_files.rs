@@ -65,6 +65,15 @@ pub fn add_summary(folder: &Path) -> Result<(), PublishError> {
     env::lookup(env::GITHUB_STEP_SUMMARY).map_or(Ok(()), |file| step_summary(Path::new(&file), &folder.join(STEP_SUMMARY_FILE)))
 }
 
+/// Appends a text to the job summary, where the environment asks for one.
+///
+/// # Errors
+/// The runner's file can't be written.
+pub fn add_to_summary(text: &str) -> Result<(), PublishError> {
+    let file = env::lookup(env::GITHUB_STEP_SUMMARY).filter(|_| !text.is_empty());
+    file.map_or(Ok(()), |file| append(Path::new(&file), text))
+}
+
 /// The outputs of a verdict whose reports are in `folder`. A report that was not asked for has an empty path.
 #[must_use]
 pub fn outputs_of(folder: &Path, verdict: &Verdict) -> Vec<Output> {

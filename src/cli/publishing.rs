@@ -7,8 +7,8 @@ use crate::{
     exit::Exit,
     plan::GithubSettings,
     publish::github::{
-        self, ANNOTATIONS_MAX, Conclusion, Context, Finding, Level, Output, Patience, PublishError, Report, Session, Settings,
-        Surroundings,
+        self, ANNOTATIONS_MAX, Conclusion, Context, Finding, Level, Mode, Output, Patience, PublishError, Pull, Report, Session,
+        Settings, Surroundings,
     },
     report::{
         self, ReportError, View, WebAddress,
@@ -97,7 +97,7 @@ impl Publishing {
         let wanted = views.iter().filter(|_| self.settings.annotations);
         let mut annotations: Vec<_> = wanted.flat_map(|view| report::annotations(view, ANNOTATIONS_MAX)).collect();
         annotations.truncate(ANNOTATIONS_MAX);
-        let (mut is_missing, mut annotated) = (self.settings.require_comment, false);
+        let (mut is_missing, mut annotated) = (self.owes_comment(&comment.state().verdict), false);
         match (self.session.take(), texts(comment)) {
             (None, _) => {}
             (Some(_), Err(error)) => terminal::err(&format!("warning: {error}")),
@@ -111,19 +111,25 @@ impl Publishing {
                     warn(github::add_to_summary(&links(told.check.as_deref(), told.comment.as_deref())));
                 }
                 add_outputs(told.comment, told.check);
-                (is_missing, annotated) = (is_missing && told.comment_is_missing, told.annotated);
+                (is_missing, annotated) = (told.comment_is_missing, told.annotated);
             }
         }
         if self.context.is_some() && !annotated {
             annotations.iter().for_each(|found| terminal::err(&github::command(found)));
         }
-        match (is_missing && self.context.is_some(), exit) {
+        match (is_missing && self.settings.require_comment, exit) {
             (true, Exit::Ok) => {
                 terminal::err("error: the comment could not be posted, and --require-comment asks for it");
                 Exit::Invalid
             }
             _ => exit,
         }
+    }
+
+    /// Whether a verdict that nothing was posted of belongs into a comment: the event names a pull request, and the mode asks for one.
+    fn owes_comment(&self, verdict: &str) -> bool {
+        let has_pull = self.context.as_ref().is_some_and(|context| matches!(context.pull, Pull::Known(_)));
+        has_pull && Mode::from(self.settings.comment).begins(verdict)
     }
 
     /// Tells that there is no verdict, and why.

@@ -148,6 +148,25 @@ fn load_ends_with_another_exit_code_only_where_a_comment_is_required() {
 }
 
 #[test]
+fn load_without_a_token_misses_a_comment_only_where_one_is_due() {
+    let of_pull = pull_request();
+    for (event, payload, args, code) in [
+        ("pull_request", &of_pull, &["--comment", "off"][..], 0),
+        ("pull_request", &of_pull, &[], 3),
+        ("pull_request", &of_pull, &["--comment", "on_regression"], 0),
+        ("push", &json!({}), &[], 0),
+        ("schedule", &json!({}), &[], 0),
+        ("merge_group", &json!({ "merge_group": { "head_sha": HEAD } }), &[], 0),
+    ] {
+        let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
+        let mut command = of_step(&bench, &github, (event, payload), &[&["gate", "--quiet", "--require-comment"], args].concat());
+        let output = command.env_remove("GITHUB_TOKEN").output().unwrap();
+        ended(&output, code);
+        assert!(github.state().asked.is_empty(), "{event}");
+    }
+}
+
+#[test]
 fn load_is_gated_where_github_is_gone() {
     let bench = Bench::new("{}", CONFIG);
     let github = FakeGithub::start();

@@ -43,7 +43,9 @@ impl Mode {
     pub const ALL: [(&'static str, Self); 4] =
         [("sticky", Self::Sticky), ("on_change", Self::OnChange), ("on_regression", Self::OnRegression), ("off", Self::Off)];
 
-    fn begins(self, verdict: &str) -> bool {
+    /// Whether a verdict is told where there is no comment yet.
+    #[must_use]
+    pub fn begins(self, verdict: &str) -> bool {
         match self {
             Self::Sticky => true,
             Self::OnChange => verdict != "pass",

@@ -80,12 +80,13 @@ impl Publishing {
     pub(super) fn tell_gate(self, view: &View, exit: Exit) -> Exit {
         if exit == Exit::Interrupted {
             // Most often a later run is on its way, and its verdict is the one to read.
-            self.give_up(&Finding {
+            let finding = Finding {
                 conclusion: Conclusion::Cancelled,
                 title: "the run was interrupted".to_owned(),
                 summary: "The run was interrupted before it had a verdict.".to_owned(),
                 annotations: Vec::new(),
-            });
+            };
+            self.give_up(&finding, None);
             return exit;
         }
         let around = self.around();
@@ -135,16 +136,20 @@ impl Publishing {
     /// Tells that there is no verdict, and why.
     pub(super) fn failed(self, failure: &Failure, secrets: &Secrets) {
         let message = secrets.mask(&failure.message);
-        self.give_up(&Finding {
-            conclusion: if failure.exit == Exit::Interrupted { Conclusion::Cancelled } else { Conclusion::Failure },
+        let is_told = self.context.is_some();
+        tell_failure(failure.exit, &message, is_told, is_told && self.settings.step_summary);
+        let is_cut = failure.exit == Exit::Interrupted;
+        let finding = Finding {
+            conclusion: if is_cut { Conclusion::Cancelled } else { Conclusion::Failure },
             title: format!("no verdict: {}", message.lines().next().unwrap_or_default()),
-            summary: format!("The gate ended with exit code {} before it had a verdict. The log says more.", failure.exit.code()),
+            summary: format!("{} The log says more.", ended_early(failure.exit)),
             annotations: Vec::new(),
-        });
+        };
+        self.give_up(&finding, (!is_cut).then_some(message.as_str()));
     }
 
-    fn give_up(self, finding: &Finding) {
-        let told = self.session.map(|session| session.give_up(finding)).unwrap_or_default();
+    fn give_up(self, finding: &Finding, why: Option<&str>) {
+        let told = self.session.map(|session| session.give_up(finding, why)).unwrap_or_default();
         told.remarks.iter().for_each(|(level, text)| terminal::err(&github::remark(*level, text)));
     }
 }
@@ -158,6 +163,23 @@ fn texts(comment: &Comment<'_>) -> Result<(Vec<String>, report::comment::CheckTe
         rung = below;
     }
     Ok((texts, comment.check_run()?))
+}
+
+/// Where the runner shows why a gate ended without a verdict, also before there was anybody to post to: the page of the run, the job
+/// summary, and an output of the step.
+pub(super) fn tell_failure(exit: Exit, why: &str, in_log: bool, in_summary: bool) {
+    if in_log && github::is_workflow() && exit != Exit::Interrupted {
+        terminal::err(&github::remark(Level::Error, why));
+    }
+    warn(github::add_outputs(&[Output { name: "exit-code", value: exit.code().to_string() }]));
+    if in_summary {
+        let line = report::comment::no_verdict(None, why);
+        warn(github::add_to_summary(&format!("### {line}\n\n{} The log says more.\n", ended_early(exit))));
+    }
+}
+
+fn ended_early(exit: Exit) -> String {
+    format!("The gate ended with exit code {} before it had a verdict.", exit.code())
 }
 
 /// In a workflow of GitHub: asks the runner to keep secrets out of the log, whatever else is told or not.

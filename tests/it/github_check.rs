@@ -89,7 +89,7 @@ fn conclusions_are_those_of_the_verdict() {
 #[test]
 fn a_gate_that_has_no_verdict_says_so() {
     let github = FakeGithub::start();
-    begin(&github, 1).give_up(&no_verdict(Conclusion::Failure));
+    begin(&github, 1).give_up(&no_verdict(Conclusion::Failure), None);
     assert_eq!(only(&github)["output"]["title"], "the target is unreachable");
 }
 
@@ -100,7 +100,7 @@ fn a_gate_that_ends_early_completes_its_check_before_it_looks_after_the_comment(
         let session = announced(&github);
         let before = github.state().asked.len();
         match conclusion {
-            Some(conclusion) => drop(session.give_up(&no_verdict(conclusion))),
+            Some(conclusion) => drop(session.give_up(&no_verdict(conclusion), None)),
             None => drop(session),
         }
         let first = github.state().asked[before].clone();
@@ -115,7 +115,7 @@ fn a_gate_that_failed_by_itself_is_as_patient_as_one_with_a_verdict() {
     let session = begin(&github, 1);
     // After a signal there is no time for this.
     github.fail(Fault::first(2, "PATCH", "/check-runs/", Then::secondary(403, None)));
-    session.give_up(&no_verdict(Conclusion::Failure));
+    session.give_up(&no_verdict(Conclusion::Failure), None);
     assert_eq!(only(&github)["status"], "completed");
 }
 

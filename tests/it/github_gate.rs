@@ -73,6 +73,13 @@ fn ended(output: &Output, code: i32) -> String {
     transcript(output)
 }
 
+/// The only comment.
+fn only(github: &FakeGithub) -> String {
+    let bodies = github.bodies();
+    assert_eq!(bodies.len(), 1, "{bodies:#?}");
+    bodies[0].clone()
+}
+
 /// Title and conclusion of the only check, which is completed.
 fn check(github: &FakeGithub) -> (String, String) {
     let state = github.state();
@@ -174,6 +181,37 @@ fn load_is_gated_where_github_is_gone() {
     github.fail(Fault::always("GET", "", Then::Answer(400, Vec::new(), "no".to_owned())));
     let text = ended(&gate(&bench, &github, &[]), 0);
     assert!(text.contains("::warning title=loadgate::The comment could not be posted"), "{text}");
+}
+
+#[test]
+fn a_configuration_that_is_wrong_is_seen_on_the_page_of_the_run() {
+    let (bench, github) = (Bench::new("{}", "name: shop\nstage: []\n"), FakeGithub::start());
+    let text = ended(&gate(&bench, &github, &[]), 2);
+    assert!(text.contains("::error title=loadgate::loadgate.yml"), "{text}");
+    assert_eq!(bench.text("output"), "exit-code=2\n");
+    let summary = bench.text("summary.md");
+    assert!(summary.starts_with("### 🚫 no verdict: loadgate.yml") && summary.contains("exit code 2"), "{summary}");
+    fs::remove_file(bench.path().join("summary.md")).unwrap();
+    let text = ended(&gate(&bench, &github, &["--no-publish"]), 2);
+    assert!(!text.contains("::error") && !bench.path().join("summary.md").exists(), "{text}");
+    assert_eq!(bench.text("output"), "exit-code=2\nexit-code=2\n");
+}
+
+#[test]
+fn load_that_cannot_be_reported_is_said_on_the_check_and_on_top_of_the_comment() {
+    let (bench, github) = (Bench::new(FAILING, CONFIG), FakeGithub::start());
+    ended(&gate(&bench, &github, &[]), 1);
+    let before = only(&github);
+    github.state().checks.clear();
+    // A file, where a folder is wanted.
+    let text = ended(&gate(&bench, &github, &["--out", "loadgate.yml"]), 2);
+    assert!(text.contains("::error title=loadgate::") && bench.text("output").ends_with("exit-code=2\n"), "{text}");
+    let (title, conclusion) = check(&github);
+    assert!(title.starts_with("no verdict: ") && conclusion == "failure", "{title}");
+    let told = only(&github);
+    assert!(told.starts_with("🚫 no verdict for `111111111`: ") && told.ends_with(&before), "{told}");
+    ended(&gate(&bench, &github, &[]), 1);
+    assert!(!only(&github).contains("no verdict for"), "{}", only(&github));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock,
-    report::comment::{State, has_marker, measuring, not_measuring},
+    report::comment::{State, has_marker, measuring, not_measuring, without_verdict},
 };
 
 /// How often something is done over because somebody else was faster.
@@ -175,6 +175,17 @@ impl Thread<'_> {
             if before != comment.body {
                 self.api.patch(&self.path_of(comment.id), &json!({ "body": before })).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Says on top of a comment that is there why a commit has no verdict. One that tells of a later run is left as it is.
+    pub(super) async fn no_verdict(&self, state: &State, why: &str) -> Result<(), ApiError> {
+        let ours = self.ours().await?;
+        let Some(comment) = ours.first().filter(|comment| !comment.state().is_newer_than(state)) else { return Ok(()) };
+        let body = without_verdict(&comment.body, state.sha.as_deref().unwrap_or_default(), why);
+        if body != comment.body {
+            self.api.patch(&self.path_of(comment.id), &json!({ "body": body })).await?;
         }
         Ok(())
     }

@@ -130,14 +130,17 @@ impl Session {
         runtime.block_on(desk.finish(report))
     }
 
-    /// Says that there is no verdict, and why.
-    pub fn give_up(mut self, finding: &Finding) -> Told {
+    /// Says that there is no verdict; on top of a comment that is kept up to date also why, where that is given.
+    pub fn give_up(mut self, finding: &Finding, why: Option<&str>) -> Told {
         let Self { runtime, desk } = &mut self;
         // After a signal the runner kills soon; a gate that failed by itself has time.
         desk.api.renew(if finding.conclusion == Conclusion::Cancelled { Patience::SHORT } else { desk.settings.after });
         runtime.block_on(async {
             desk.complete(finding).await;
-            desk.withdraw().await;
+            match why.filter(|_| desk.settings.comment == Mode::Sticky) {
+                Some(why) => desk.say_why(why).await,
+                None => desk.withdraw().await,
+            }
         });
         desk.told(None, desk.settings.comment != Mode::Off && desk.pull.flatten().is_some())
     }
@@ -258,6 +261,14 @@ impl Desk {
         Some(Label { api: &self.api, context: &self.context, sha, name: self.settings.check_name(), external })
     }
 
+    /// Says on a comment that is there why it does not tell of the commit that was to be measured.
+    async fn say_why(&self, why: &str) {
+        if let Some(Some(number)) = self.pull.filter(|_| self.previous.is_some()) {
+            let _ = self.thread(number).no_verdict(&self.state(), why).await;
+        }
+    }
+
+    /// Takes the line away that says what is being measured.
     async fn withdraw(&self) {
         if let Some(Some(number)) = self.pull.filter(|_| self.previous.is_some()) {
             let sha = self.context.head_sha.as_deref().unwrap_or_default();

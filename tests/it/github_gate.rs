@@ -255,6 +255,9 @@ fn load_of_every_event_is_gated() {
         let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
         ended(&step(&bench, &github, (event, &payload), &["gate", "--quiet"]), 0);
         assert_eq!((github.bodies().len(), github.state().checks.len()), (0, checks), "{event}");
+        if let Some(check) = github.state().checks.first() {
+            assert_eq!(bench.verdict()["candidate"]["commit"], check["head_sha"], "{event}: the record is of the same commit");
+        }
     }
 }
 

@@ -118,6 +118,21 @@ fn an_enterprise_server_has_its_own_addresses() {
 }
 
 #[test]
+fn records_name_the_commit_that_the_check_stands_at() {
+    let judged = |event: &str, payload: &Value| {
+        let set = [(env::GITHUB_EVENT_NAME, event), (env::GITHUB_SHA, MERGE)];
+        let lookup = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let judged = Judged::from(lookup, payload);
+        (judged.commit.unwrap(), judged.pull_request)
+    };
+    assert_eq!(judged("pull_request", &pull_request("acme/shop")), (HEAD.into(), Some(12)));
+    let run = json!({ "workflow_run": { "head_sha": HEAD, "pull_requests": [ { "number": 666 } ] } });
+    assert_eq!(judged("workflow_run", &run), (HEAD.into(), None));
+    assert_eq!(judged("deployment", &json!({ "deployment": { "sha": HEAD } })), (HEAD.into(), None));
+    assert_eq!(judged("issue_comment", &json!({})), (MERGE.into(), None), "all that is known");
+}
+
+#[test]
 fn outside_of_a_workflow_there_is_nobody_to_tell() {
     assert!(surroundings("push", &json!({}), &[(env::GITHUB_ACTIONS, "false")]).is_none());
 }

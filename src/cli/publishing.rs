@@ -106,7 +106,7 @@ impl Publishing {
                 let (title, summary) = (check.title, check.summary);
                 let conclusion = Conclusion::of(check.conclusion);
                 let finding = Finding { conclusion, title, summary, annotations: annotations.clone() };
-                let told = session.finish(&Report { state: comment.state().clone(), texts, finding }, false);
+                let told = session.finish(&Report { state: comment.state().clone(), texts, finding });
                 told.remarks.iter().for_each(|(level, text)| terminal::err(&github::remark(*level, text)));
                 if self.settings.step_summary {
                     warn(github::add_to_summary(&links(told.check.as_deref(), told.comment.as_deref())));

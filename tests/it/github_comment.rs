@@ -67,7 +67,7 @@ pub(crate) fn of_run(report: &Report, context: &Context, key: &str) -> Report {
 
 fn tell(surroundings: &Surroundings, settings: Settings, report: &Report) -> Told {
     let report = of_run(report, &surroundings.context, &settings.key);
-    Session::begin(surroundings, settings, None).unwrap().unwrap().finish(&report, false)
+    Session::begin(surroundings, settings, None).unwrap().unwrap().finish(&report)
 }
 
 fn post(github: &FakeGithub, run: u64, verdict: &str, text: &str) -> Told {
@@ -371,11 +371,11 @@ fn a_running_measurement_is_said_on_top_of_a_comment_that_is_there() {
     let of = |run, verdict, text| of_run(&report(verdict, text), &surroundings(&github, run).context, "k");
     let first = begin(1);
     assert!(github.bodies().is_empty(), "nobody gets a mail for that");
-    first.finish(&of(1, "fail", "slower"), false);
+    first.finish(&of(1, "fail", "slower"));
     let second = begin(2);
     assert!(only(&github).starts_with("⏳ measuring `111111111` (started 12:03 UTC)…\n\nslower"), "{}", only(&github));
     assert_eq!(second.previous().map(|state| state.verdict.as_str()), Some("fail"));
-    second.finish(&of(2, "pass", "fine"), false);
+    second.finish(&of(2, "pass", "fine"));
     assert!(only(&github).starts_with("fine"));
 }
 
@@ -390,12 +390,12 @@ fn a_run_whose_commit_was_replaced_meanwhile_takes_its_own_line_away_and_no_othe
     let too_late = of_run(&report("fail", "of a commit that is gone"), &replaced.context, "k");
     let alone = begin(&replaced);
     assert!(only(&github).starts_with("⏳ measuring `333333333`"), "{}", only(&github));
-    alone.finish(&too_late, false);
+    alone.finish(&too_late);
     assert!(only(&github).starts_with("of the head"), "{}", only(&github));
     let (first, second) = (begin(&replaced), begin(&head));
-    first.finish(&too_late, false);
+    first.finish(&too_late);
     assert!(only(&github).starts_with("⏳ measuring `111111111`"), "{}", only(&github));
-    second.finish(&of_run(&report("pass", "of the head again"), &head.context, "k"), false);
+    second.finish(&of_run(&report("pass", "of the head again"), &head.context, "k"));
     assert!(only(&github).starts_with("of the head again"), "{}", only(&github));
 }
 

@@ -99,7 +99,7 @@ fn tell(around: &Surroundings, verdict: &str, annotations: u64) -> Told {
     };
     report.finding.annotations = (1..=annotations).map(annotation).collect();
     let started = "2026-11-20T12:03:04Z".parse().unwrap();
-    Session::begin(around, settings, Some(started)).unwrap().unwrap().finish(&report, false)
+    Session::begin(around, settings, Some(started)).unwrap().unwrap().finish(&report)
 }
 
 #[test]

@@ -20,6 +20,6 @@ pub use client::Server;
 pub use comment::Mode;
 pub use event::{Context, Judged, Pull, Run, Surroundings, is_workflow};
 pub use retry::Patience;
-pub use runner_files::{Output, PublishError, add_outputs, add_summary, add_to_summary, outputs, outputs_of, set_outputs, step_summary};
+pub use runner_files::{Output, PublishError, add_outputs, add_summary, add_to_summary, set_outputs};
 pub use session::{Report, Session, Settings, Told};
 pub use trouble::{ApiError, Trouble};

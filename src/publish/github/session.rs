@@ -124,13 +124,13 @@ impl Session {
     }
 
     /// Posts the verdict.
-    pub fn finish(mut self, report: &Report, hurried: bool) -> Told {
+    pub fn finish(mut self, report: &Report) -> Told {
         let Self { runtime, desk } = &mut self;
-        desk.api.renew(if hurried { Patience::SHORT } else { desk.settings.after });
+        desk.api.renew(desk.settings.after);
         runtime.block_on(desk.finish(report))
     }
 
-    /// Says that there is no verdict; on top of a comment that is kept up to date also why, where that is given.
+    /// Says that there is no verdict, so that no comment is missed; on top of a comment that is kept up to date also why, where that is given.
     pub fn give_up(mut self, finding: &Finding, why: Option<&str>) -> Told {
         let Self { runtime, desk } = &mut self;
         // After a signal the runner kills soon; a gate that failed by itself has time.
@@ -142,7 +142,7 @@ impl Session {
                 None => desk.withdraw().await,
             }
         });
-        desk.told(None, desk.settings.comment != Mode::Off && desk.pull.flatten().is_some())
+        desk.told(None, false)
     }
 }
 

@@ -9,6 +9,7 @@ mod comment;
 mod connect;
 mod event;
 mod pulls;
+mod remarks;
 mod retry;
 mod runner_files;
 mod session;

@@ -10,8 +10,9 @@ use super::{
     comment::{Existing, Mode, Posted, Text, Thread},
     event::{Context, Surroundings},
     pulls,
+    remarks,
     retry::Patience,
-    trouble::{ApiError, Trouble},
+    trouble::ApiError,
 };
 use crate::{clock, report::comment::State};
 
@@ -130,7 +131,7 @@ impl Session {
         runtime.block_on(desk.finish(report))
     }
 
-    /// Says that there is no verdict, so that no comment is missed; on top of a comment that is kept up to date also why, where that is given.
+    /// Says that there is no verdict, and no comment is missed then. On top of one that is kept up to date it says why, where that is given.
     pub fn give_up(mut self, finding: &Finding, why: Option<&str>) -> Told {
         let Self { runtime, desk } = &mut self;
         // After a signal the runner kills soon; a gate that failed by itself has time.
@@ -202,8 +203,7 @@ impl Desk {
         self.pull = Some(number);
         let Some(number) = number else {
             if self.context.event == "workflow_run" {
-                let why = "No open pull request has the judged commit as its head, so nothing was commented.";
-                self.remarks.push((Level::Notice, why.to_owned()));
+                self.remarks.push(remarks::no_pull_request());
             }
             return Ok(None);
         };
@@ -212,20 +212,14 @@ impl Desk {
         Ok(match posted {
             Posted::There(url) => url,
             Posted::Over(url) => {
-                let why = format!(
-                    "Another gate of this run has the comment key '{}' too, and its comment was overwritten. Give each gate a key of its \
-                     own (comment-key), or post their verdicts together.",
-                    self.settings.key
-                );
-                self.remarks.push((Level::Warning, why));
+                self.remarks.push(remarks::shared_key(&self.settings.key));
                 url
             }
             Posted::NotWanted => None,
             Posted::Newer => {
                 // That of the later commit may never come to write, and then nobody would take our line away.
                 self.withdraw().await;
-                let why = "The comment tells of a later run or a later commit already, and was left as it is.";
-                self.remarks.push((Level::Notice, why.to_owned()));
+                self.remarks.push(remarks::newer());
                 None
             }
         })
@@ -286,19 +280,12 @@ impl Desk {
         State { run: Some(run.id.into()), attempt: Some(run.attempt), sha: self.context.head_sha.clone(), ..State::default() }
     }
 
-    /// Says what could not be done, once for all of a kind: what a token may not do is the same for all it may not.
+    /// Says what could not be done, once for all of a kind.
     fn note(&mut self, what: &str, error: &ApiError) {
-        let (level, text) = match error.kind {
-            Trouble::Forbidden if self.context.is_read_only() => {
-                let whose = if self.context.is_fork { "from a fork" } else { "of Dependabot's" };
-                (Level::Notice, format!("The token of a pull request {whose} {READ_ONLY}"))
-            }
-            Trouble::Forbidden => (Level::Warning, format!("{what}: {error}. {PERMISSIONS}")),
-            _ => (Level::Warning, format!("{what}: {error}. The verdict and the exit code are not affected.")),
-        };
-        let text = self.api.masked(&text);
-        if !self.remarks.iter().any(|(_, known)| *known == text) {
-            self.remarks.push((level, text));
+        let (level, text) = remarks::trouble(what, error, &self.context);
+        let remark = (level, self.api.masked(&text));
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
         }
     }
 
@@ -306,8 +293,7 @@ impl Desk {
         let check = match &self.check {
             Some(Check::Run { url, .. }) => url.clone(),
             Some(Check::Status) => {
-                let why = "The token may not make check runs, so the gate is shown as a commit status.";
-                self.remarks.push((Level::Notice, why.to_owned()));
+                self.remarks.push(remarks::only_status());
                 None
             }
             None => None,
@@ -315,10 +301,6 @@ impl Desk {
         Told { comment, check, comment_is_missing, annotated: self.annotated, remarks: std::mem::take(&mut self.remarks) }
     }
 }
-
-const READ_ONLY: &str = "may only read, so neither comment nor check was posted. The result is in the job summary, and the exit code is \
-                         the gate's. A second workflow (workflow_run) with `loadgate publish` can post it.";
-const PERMISSIONS: &str = "The job needs `permissions: { pull-requests: write, checks: write }`; the exit code is not affected.";
 
 /// Of a gate that something ended before it had anything to say.
 fn without_verdict() -> Finding {

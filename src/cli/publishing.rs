@@ -7,8 +7,8 @@ use crate::{
     exit::Exit,
     plan::GithubSettings,
     publish::github::{
-        self, ANNOTATIONS_MAX, Conclusion, Context, Finding, Level, Mode, Output, Patience, PublishError, Pull, Report, Session,
-        Settings, Surroundings,
+        self, ANNOTATIONS_MAX, Conclusion, Context, Finding, Level, Output, Patience, PublishError, Pull, Report, Session, Settings,
+        Surroundings,
     },
     report::{
         self, ReportError, View, WebAddress,
@@ -41,7 +41,7 @@ impl Publishing {
     /// Begins to tell. That there is no way to is a remark.
     pub(super) fn begin(settings: GithubSettings, surroundings: &Surroundings, measures: bool) -> Self {
         let wanted = Settings {
-            comment: settings.comment.into(),
+            comment: settings.comment,
             key: settings.comment_key.clone(),
             check: settings.check,
             before: if measures { Patience::SHORT } else { Patience::USUAL },
@@ -130,7 +130,7 @@ impl Publishing {
     /// Whether a verdict that nothing was posted of belongs into a comment: the event names a pull request, and the mode asks for one.
     fn owes_comment(&self, verdict: &str) -> bool {
         let has_pull = self.context.as_ref().is_some_and(|context| matches!(context.pull, Pull::Known(_)));
-        has_pull && Mode::from(self.settings.comment).begins(verdict)
+        has_pull && self.settings.comment.begins(verdict)
     }
 
     /// Tells that there is no verdict, and why.

@@ -37,6 +37,8 @@ pub use view::{
 };
 pub use web_address::WebAddress;
 
+pub use crate::policy::CommentMode;
+
 /// File name of the run record in the report folder.
 pub const RECORD_FILE: &str = "record.json.gz";
 /// Folder of the records in the report folder, where there is one per version and replicate.

@@ -3,8 +3,8 @@
 use std::{panic, thread};
 
 use loadgate::{
-    publish::github::{Conclusion, Finding, Mode, Report, Session, Settings},
-    report::Annotation,
+    publish::github::{Conclusion, Finding, Report, Session, Settings},
+    report::{Annotation, CommentMode},
 };
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 fn with_check() -> Settings {
-    Settings { comment: Mode::Off, check: true, ..settings("api") }
+    Settings { comment: CommentMode::Off, check: true, ..settings("api") }
 }
 
 fn begin(github: &FakeGithub, run: u64) -> Session {

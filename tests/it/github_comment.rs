@@ -3,8 +3,11 @@
 use std::{sync::Barrier, thread, time::Duration};
 
 use loadgate::{
-    publish::github::{Conclusion, Context, Finding, Mode, Patience, Pull, Report, Run, Session, Settings, Surroundings, Told},
-    report::comment::{State, marker},
+    publish::github::{Conclusion, Context, Finding, Patience, Pull, Report, Run, Session, Settings, Surroundings, Told},
+    report::{
+        CommentMode,
+        comment::{State, marker},
+    },
 };
 
 use crate::fake_github::{FakeGithub, Fault, HEAD, PULL, REPOSITORY, TOKEN, Then};
@@ -19,7 +22,7 @@ const QUICK: Patience = Patience {
 };
 
 pub(crate) fn settings(key: &str) -> Settings {
-    Settings { comment: Mode::Sticky, key: key.to_owned(), check: false, before: QUICK, after: QUICK }
+    Settings { comment: CommentMode::Sticky, key: key.to_owned(), check: false, before: QUICK, after: QUICK }
 }
 
 pub(crate) fn surroundings(github: &FakeGithub, run: u64) -> Surroundings {
@@ -401,7 +404,7 @@ fn a_run_whose_commit_was_replaced_meanwhile_takes_its_own_line_away_and_no_othe
 
 #[test]
 fn modes_write_as_often_as_they_say() {
-    let wrote = |mode: Mode, verdicts: &[&str]| {
+    let wrote = |mode: CommentMode, verdicts: &[&str]| {
         let github = FakeGithub::start();
         for (run, verdict) in (1..).zip(verdicts) {
             let settings = Settings { comment: mode, ..settings("k") };
@@ -411,11 +414,11 @@ fn modes_write_as_often_as_they_say() {
         (github.writes(), first)
     };
     let verdicts = ["pass", "fail", "fail", "pass"];
-    assert_eq!(wrote(Mode::Sticky, &verdicts), (4, Some("pass of 4".into())));
-    assert_eq!(wrote(Mode::OnChange, &verdicts), (2, Some("pass of 4".into())));
-    assert_eq!(wrote(Mode::OnRegression, &verdicts), (3, Some("pass of 4".into())));
-    assert_eq!(wrote(Mode::OnRegression, &["pass", "warn"]), (0, None));
-    assert_eq!(wrote(Mode::Off, &verdicts), (0, None));
+    assert_eq!(wrote(CommentMode::Sticky, &verdicts), (4, Some("pass of 4".into())));
+    assert_eq!(wrote(CommentMode::OnChange, &verdicts), (2, Some("pass of 4".into())));
+    assert_eq!(wrote(CommentMode::OnRegression, &verdicts), (3, Some("pass of 4".into())));
+    assert_eq!(wrote(CommentMode::OnRegression, &["pass", "warn"]), (0, None));
+    assert_eq!(wrote(CommentMode::Off, &verdicts), (0, None));
 }
 
 #[test]

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     clock,
-    report::comment::{State, has_marker, measuring, not_measuring, without_verdict},
+    report::{
+        CommentMode,
+        comment::{State, has_marker, measuring, not_measuring, without_verdict},
+    },
 };
 
 /// How often something is done over because somebody else was faster.
@@ -23,45 +26,6 @@ const ROUNDS_MAX: u32 = 8;
 
 /// Where comments are by their numbers.
 const COMMENTS: &str = "issues/comments/";
-
-/// When there is a comment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Always, kept up to date.
-    #[default]
-    Sticky,
-    /// Written when the verdict is another than before; none is begun for a pass.
-    OnChange,
-    /// Begun by a failed gate, and kept up to date from then on.
-    OnRegression,
-    /// Never.
-    Off,
-}
-
-impl Mode {
-    /// All of them, with their names in the configuration and on the command line.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("sticky", Self::Sticky), ("on_change", Self::OnChange), ("on_regression", Self::OnRegression), ("off", Self::Off)];
-
-    /// Whether a verdict is told where there is no comment yet.
-    #[must_use]
-    pub fn begins(self, verdict: &str) -> bool {
-        match self {
-            Self::Sticky => true,
-            Self::OnChange => verdict != "pass",
-            Self::OnRegression => verdict == "fail",
-            Self::Off => false,
-        }
-    }
-
-    fn goes_on(self, before: &str, verdict: &str) -> bool {
-        match self {
-            Self::Sticky | Self::OnRegression => true,
-            Self::OnChange => before != verdict,
-            Self::Off => false,
-        }
-    }
-}
 
 /// What became of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +46,7 @@ pub(super) struct Text<'a> {
     /// The whole comment, longest first; a shorter one is taken where GitHub refuses the one before.
     pub rungs: &'a [String],
     pub state: State,
-    pub mode: Mode,
+    pub mode: CommentMode,
 }
 
 /// A comment of ours.
@@ -273,16 +237,6 @@ fn is_same(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn modes_say_when_a_comment_begins_and_when_it_goes_on() {
-        let begins = |verdict: &str| Mode::ALL.map(|(_, mode)| mode.begins(verdict));
-        assert_eq!(begins("pass"), [true, false, false, false]);
-        assert_eq!(begins("inconclusive"), [true, true, false, false]);
-        assert_eq!(begins("fail"), [true, true, true, false]);
-        assert!(!Mode::OnChange.goes_on("fail", "fail") && Mode::OnChange.goes_on("fail", "pass"));
-        assert!(Mode::OnRegression.goes_on("fail", "pass") && Mode::Sticky.goes_on("pass", "pass"));
-    }
 
     #[test]
     fn the_ends_of_lines_are_the_servers() {

@@ -18,7 +18,6 @@ mod trouble;
 pub use annotations::{Level, MOST as ANNOTATIONS_MAX, command, mask, remark};
 pub use check_run::{Conclusion, Finding};
 pub use client::Server;
-pub use comment::Mode;
 pub use event::{Context, Judged, Pull, Run, Surroundings, is_workflow};
 pub use retry::Patience;
 pub use runner_files::{Output, PublishError, add_outputs, add_summary, add_to_summary, set_outputs};

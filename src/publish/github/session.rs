@@ -7,20 +7,23 @@ use super::{
     annotations::Level,
     check_run::{Check, Conclusion, Finding, Label},
     client::Api,
-    comment::{Existing, Mode, Posted, Text, Thread},
+    comment::{Existing, Posted, Text, Thread},
     event::{Context, Surroundings},
     pulls,
     remarks,
     retry::Patience,
     trouble::ApiError,
 };
-use crate::{clock, report::comment::State};
+use crate::{
+    clock,
+    report::{CommentMode, comment::State},
+};
 
 /// What is posted, and under which names.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// When there is a comment.
-    pub comment: Mode,
+    pub comment: CommentMode,
     /// Tells the comments of one pull request apart.
     pub key: String,
     /// Whether the commit gets a check.
@@ -138,7 +141,7 @@ impl Session {
         desk.api.renew(if finding.conclusion == Conclusion::Cancelled { Patience::SHORT } else { desk.settings.after });
         runtime.block_on(async {
             desk.complete(finding).await;
-            match why.filter(|_| desk.settings.comment == Mode::Sticky) {
+            match why.filter(|_| desk.settings.comment == CommentMode::Sticky) {
                 Some(why) => desk.say_why(why).await,
                 None => desk.withdraw().await,
             }
@@ -173,10 +176,10 @@ impl Desk {
         };
         self.check = opened;
         self.pull = pulls::find(&self.api, &self.context).await.ok();
-        let Some(Some(number)) = self.pull.filter(|_| self.settings.comment != Mode::Off) else { return };
+        let Some(Some(number)) = self.pull.filter(|_| self.settings.comment != CommentMode::Off) else { return };
         let thread = self.thread(number);
         self.previous = match (started, self.settings.comment) {
-            (Some(started), Mode::Sticky) => thread.announce(&self.state(), started).await.ok().flatten(),
+            (Some(started), CommentMode::Sticky) => thread.announce(&self.state(), started).await.ok().flatten(),
             _ => thread.ours().await.ok().and_then(|ours| ours.first().map(Existing::state)),
         };
     }
@@ -193,7 +196,7 @@ impl Desk {
     }
 
     async fn comment(&mut self, report: &Report) -> Result<Option<String>, ApiError> {
-        if self.settings.comment == Mode::Off {
+        if self.settings.comment == CommentMode::Off {
             return Ok(None);
         }
         let number = match self.pull {

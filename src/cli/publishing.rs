@@ -7,12 +7,12 @@ use crate::{
     exit::Exit,
     plan::GithubSettings,
     publish::github::{
-        self, ANNOTATIONS_MAX, Conclusion, Context, Finding, Level, Output, Patience, PublishError, Pull, Report, Session, Settings,
+        self, ANNOTATIONS_MAX, Context, Finding, Level, Output, Patience, PublishError, Pull, Report, Session, Settings,
         Surroundings,
     },
     report::{
         self, ReportError, View, WebAddress,
-        comment::{Around, COMMENT_BYTES_MAX, CiPage, Comment},
+        comment::{Around, COMMENT_BYTES_MAX, CheckText, CiPage, Comment, Conclusion},
     },
 };
 
@@ -103,8 +103,7 @@ impl Publishing {
             (None, _) => {}
             (Some(_), Err(error)) => terminal::err(&format!("warning: {error}")),
             (Some(session), Ok((texts, check))) => {
-                let (title, summary) = (check.title, check.summary);
-                let conclusion = Conclusion::of(check.conclusion);
+                let CheckText { conclusion, title, summary } = check;
                 let finding = Finding { conclusion, title, summary, annotations: annotations.clone() };
                 let told = session.finish(&Report { state: comment.state().clone(), texts, finding });
                 told.remarks.iter().for_each(|(level, text)| terminal::err(&github::remark(*level, text)));
@@ -155,7 +154,7 @@ impl Publishing {
 }
 
 /// A comment as long as it may be, then shorter and shorter; and the texts of the check.
-fn texts(comment: &Comment<'_>) -> Result<(Vec<String>, report::comment::CheckText), ReportError> {
+fn texts(comment: &Comment<'_>) -> Result<(Vec<String>, CheckText), ReportError> {
     let (mut rung, text) = comment.fitting(COMMENT_BYTES_MAX)?;
     let mut texts = vec![text];
     while let Some(below) = rung.below() {

@@ -16,7 +16,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub use annotations::{Annotation, annotations};
+pub use annotations::{Annotation, AnnotationLevel, annotations};
 pub use chart::{
     Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Mark, Percentiles, PhaseBar,
     PhaseBars, PhasePart, Tick, Timeline,

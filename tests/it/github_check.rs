@@ -3,8 +3,8 @@
 use std::{panic, thread};
 
 use loadgate::{
-    publish::github::{Conclusion, Finding, Report, Session, Settings},
-    report::{Annotation, CommentMode},
+    publish::github::{Finding, Report, Session, Settings},
+    report::{Annotation, AnnotationLevel, CommentMode, comment::Conclusion},
 };
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ fn with_annotations(count: u64) -> Report {
     let annotation = |line| Annotation {
         path: "loadgate.yml".to_owned(),
         line,
-        level: "failure",
+        level: AnnotationLevel::Failure,
         title: "p99".to_owned(),
         message: "slower".to_owned(),
     };

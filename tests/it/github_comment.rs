@@ -3,10 +3,10 @@
 use std::{sync::Barrier, thread, time::Duration};
 
 use loadgate::{
-    publish::github::{Conclusion, Context, Finding, Patience, Pull, Report, Run, Session, Settings, Surroundings, Told},
+    publish::github::{Context, Finding, Patience, Pull, Report, Run, Session, Settings, Surroundings, Told},
     report::{
         CommentMode,
-        comment::{State, marker},
+        comment::{Conclusion, State, marker},
     },
 };
 

@@ -10,52 +10,12 @@ use super::{
     pulls::encoded,
     trouble::{ApiError, Trouble},
 };
-use crate::report::Annotation;
+use crate::report::{Annotation, comment::Conclusion};
 
 /// Longest title that is sent.
 const TITLE_CHARS_MAX: usize = 140;
 /// GitHub takes 65,535 characters.
 const SUMMARY_BYTES_MAX: usize = 60_000;
-
-/// How a check ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conclusion {
-    /// The gate passed.
-    Success,
-    /// The gate failed, or the run is no measurement.
-    Failure,
-    /// The gate can't tell, and the policy says that this is no failure.
-    Neutral,
-    /// The run was stopped.
-    Cancelled,
-}
-
-impl Conclusion {
-    /// The one of a name; what nobody knows is a failure.
-    #[must_use]
-    pub fn of(name: &str) -> Self {
-        let all = [Self::Success, Self::Failure, Self::Neutral, Self::Cancelled];
-        all.into_iter().find(|conclusion| conclusion.name() == name).unwrap_or(Self::Failure)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Neutral => "neutral",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// A status knows no more than this.
-    fn status(self) -> &'static str {
-        match self {
-            Self::Success | Self::Neutral => "success",
-            Self::Failure => "failure",
-            Self::Cancelled => "error",
-        }
-    }
-}
 
 /// What a finished check says.
 #[derive(Clone, Debug)]
@@ -116,7 +76,7 @@ impl Label<'_> {
     /// GitHub can't be reached, or refuses the check.
     pub(super) async fn complete(&self, check: &Check, finding: &Finding, completed_at: &str) -> Result<bool, ApiError> {
         let Check::Run { id, .. } = check else {
-            return self.status(finding.conclusion.status(), &finding.title).await.map(|()| false);
+            return self.status(state(finding.conclusion), &finding.title).await.map(|()| false);
         };
         let path = self.context.path(&format!("check-runs/{id}"));
         match self.send(&path, finding, &finding.annotations, completed_at).await {
@@ -218,6 +178,15 @@ impl Label<'_> {
     }
 }
 
+/// A status knows no more than this.
+fn state(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Success | Conclusion::Neutral => "success",
+        Conclusion::Failure => "failure",
+        Conclusion::Cancelled => "error",
+    }
+}
+
 fn run(value: &Value) -> Option<Check> {
     Some(Check::Run { id: value["id"].as_u64()?, url: value["html_url"].as_str().map(str::to_owned) })
 }
@@ -253,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_status_says_as_much_as_it_can() {
-        assert_eq!(Conclusion::Neutral.status(), "success", "as a neutral check does not block either");
-        assert_eq!(Conclusion::Cancelled.status(), "error");
+        assert_eq!(state(Conclusion::Neutral), "success", "as a neutral check does not block either");
+        assert_eq!(state(Conclusion::Cancelled), "error");
     }
 }

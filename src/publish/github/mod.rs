@@ -16,7 +16,7 @@ mod session;
 mod trouble;
 
 pub use annotations::{Level, MOST as ANNOTATIONS_MAX, command, mask, remark};
-pub use check_run::{Conclusion, Finding};
+pub use check_run::Finding;
 pub use client::Server;
 pub use event::{Context, Judged, Pull, Run, Surroundings, is_workflow};
 pub use retry::Patience;

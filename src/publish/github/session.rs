@@ -5,7 +5,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{
     annotations::Level,
-    check_run::{Check, Conclusion, Finding, Label},
+    check_run::{Check, Finding, Label},
     client::Api,
     comment::{Existing, Posted, Text, Thread},
     event::{Context, Surroundings},
@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     clock,
-    report::{CommentMode, comment::State},
+    report::{
+        CommentMode,
+        comment::{Conclusion, State},
+    },
 };
 
 /// What is posted, and under which names.

@@ -17,7 +17,7 @@ use self::{
     told::{Told, short},
 };
 use super::{Judged, ReportError, RunView, View, WebAddress, format::template};
-pub use check_run::CheckText;
+pub use check_run::{CheckText, Conclusion};
 pub use legs::Leg;
 pub use measuring::{measuring, no_verdict, not_measuring, without_verdict};
 pub use state::{Failing, FailingWhat, State, has_marker, marker};

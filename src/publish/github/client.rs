@@ -159,14 +159,14 @@ impl Api {
     /// Asked once.
     pub(super) async fn login(&self) -> Result<&str, ApiError> {
         if let Some(known) = self.login.get() {
-            return Ok(known);
+            return Ok(known.as_str());
         }
         let query = serde_json::json!({ "query": "query { viewer { login } }" });
         let path = self.graphql.to_string();
         let answer = self.repeated(&Method::POST, &path, Some(&query)).await?;
         let login = answer.pointer("/data/viewer/login").and_then(Value::as_str);
         let login = login.ok_or_else(|| ApiError::strange(&format!("POST {path}"), "names no login"))?;
-        Ok(self.login.get_or_init(|| login.to_owned()))
+        Ok(self.login.get_or_init(|| login.to_owned()).as_str())
     }
 
     /// A text without the token in it, should it ever get there.

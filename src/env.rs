@@ -33,8 +33,6 @@ pub const GITHUB_API_URL: &str = "GITHUB_API_URL";
 pub const GITHUB_GRAPHQL_URL: &str = "GITHUB_GRAPHQL_URL";
 /// The token that posts; without it nothing is posted.
 pub const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
-/// Folder the repository is checked out in; annotations name files relative to it.
-pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
 /// Proxies on the way to GitHub, as shells and runners spell them.
 pub const ALL_PROXY: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 /// The proxy for plain HTTP.

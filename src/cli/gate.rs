@@ -9,7 +9,7 @@ use super::{
     only_args::OnlyArgs,
     places, promotion,
     publish_args::PublishArgs,
-    publishing::Publishing,
+    publishing::{self, Publishing, warn},
     ratchet,
     recording::{self, Talk},
     replicates::{self, Made, Next, Session},
@@ -25,7 +25,7 @@ use crate::{
     exit::Exit,
     plan::Resolved,
     policy::{BASELINES_MAX, Policy},
-    publish::{self, github::PublishError},
+    publish,
     record::RunRecord,
     report,
     verdict::{Reference, Verdict, decide},
@@ -55,16 +55,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let mut resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
-    if let Some(folder) = &args.out {
-        resolved.report.dir.clone_from(folder);
-    }
-    resolved.baseline.promote = args.update_baseline.unwrap_or(resolved.baseline.promote);
-    let stop = Stop::default();
-    signals::watch(&stop).map_err(Failure::invalid)?;
+    let is_told = !args.no_publish;
+    let (resolved, stop) =
+        begun(args).inspect_err(|failure| publishing::tell_failure(failure.exit, &failure.message, is_told, is_told))?;
     let github = args.publish.over(&resolved.github);
-    let adds_summary = github.step_summary && !args.no_publish;
-    let publishing = if args.no_publish { Publishing::off(github) } else { Publishing::of_gate(github, &resolved.secrets) };
+    let adds_summary = github.step_summary && is_told;
+    publishing::hide(&resolved.secrets);
+    let publishing = if is_told { Publishing::of_gate(github) } else { Publishing::off(github) };
     let gated = gate(&resolved, args.talk, &stop);
     publishing.load_is_over();
     let gated = match gated {
@@ -87,6 +84,18 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         warn(publish::github::add_summary(folder));
     }
     Ok(publishing.tell_gate(&gated.view, gated.verdict.exit))
+}
+
+/// What is to be done, and what signals stop.
+fn begun(args: &Args) -> Result<(Resolved, Stop), Failure> {
+    let mut resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
+    if let Some(folder) = &args.out {
+        resolved.report.dir.clone_from(folder);
+    }
+    resolved.baseline.promote = args.update_baseline.unwrap_or(resolved.baseline.promote);
+    let stop = Stop::default();
+    signals::watch(&stop).map_err(Failure::invalid)?;
+    Ok((resolved, stop))
 }
 
 /// A finished gate.
@@ -167,11 +176,4 @@ fn how_to_promote(resolved: &Resolved) -> String {
         Shelf::Branch(_) => "--config FILE".to_owned(),
     };
     format!("note: baselines are looked for in {shelf}; to store this run: loadgate baseline promote {to} {}", record.display())
-}
-
-/// Trouble with telling the CI service is a warning: the build's colour is the verdict's alone.
-fn warn(told: Result<(), PublishError>) {
-    if let Err(error) = told {
-        terminal::err(&format!("warning: {error}"));
-    }
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::{
     env,
+    publish::github::Judged,
     record::{CiRun, Provenance},
 };
 
@@ -62,20 +63,15 @@ fn is_build_of(branch: &str, provenance: &Provenance, event: Option<&str>) -> bo
 
 fn github() -> Option<Provenance> {
     env::lookup(env::GITHUB_ACTIONS)?;
-    let event = env::lookup(env::GITHUB_EVENT_PATH)
-        .and_then(|path| fs::read_to_string(path).ok())
-        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
-        .unwrap_or_default();
-    // GITHUB_SHA is an ephemeral merge commit on pull requests; reviewers know the head of their branch.
-    let head = event.pointer("/pull_request/head/sha").or_else(|| event.pointer("/merge_group/head_sha"));
+    let judged = Judged::detect();
     let run_id = env::lookup(env::GITHUB_RUN_ID).unwrap_or_default();
     let url = env::lookup(env::GITHUB_SERVER_URL)
         .zip(env::lookup(env::GITHUB_REPOSITORY))
         .map(|(server, repository)| format!("{server}/{repository}/actions/runs/{run_id}"));
     Some(Provenance {
-        commit: head.and_then(|sha| sha.as_str()).map(str::to_owned).or_else(|| env::lookup(env::GITHUB_SHA)),
+        commit: judged.commit,
         reference: env::lookup(env::GITHUB_REF),
-        pull_request: event.pointer("/pull_request/number").and_then(serde_json::Value::as_u64),
+        pull_request: judged.pull_request,
         ci: Some(CiRun { provider: "github".to_owned(), run_id, attempt: attempt(), url }),
         config_sha256: String::new(),
         ..Provenance::default()

@@ -2,8 +2,8 @@
 
 use super::Failure;
 use crate::{
-    plan::{CommentMode, GithubSettings, is_key},
-    publish::github::Mode,
+    plan::{GithubSettings, is_key},
+    policy::CommentMode,
 };
 
 /// What is posted; each flag takes the place of a key under `github`.
@@ -68,17 +68,5 @@ impl PublishArgs {
             step_summary: false,
             annotations: true,
         }))
-    }
-}
-
-/// The modes of a configuration as those of the publisher.
-impl From<CommentMode> for Mode {
-    fn from(mode: CommentMode) -> Self {
-        match mode {
-            CommentMode::Sticky => Self::Sticky,
-            CommentMode::OnChange => Self::OnChange,
-            CommentMode::OnRegression => Self::OnRegression,
-            CommentMode::Off => Self::Off,
-        }
     }
 }

@@ -1,10 +1,12 @@
-//! The rules a run is judged by, as plain data. Reads nothing, decides nothing.
+//! The rules a run is judged by, and when its verdict is told, as plain data. Reads nothing, decides nothing.
 
+mod comment_mode;
 mod metric;
 mod regression;
 mod threshold;
 mod validity;
 
+pub use comment_mode::CommentMode;
 pub use metric::{Metric, MetricUnit, Quantile, UnknownMetric};
 pub use regression::{Drift, ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Regression, Response};
 pub use threshold::{Comparator, Severity, Threshold, ThresholdError};

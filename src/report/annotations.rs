@@ -5,6 +5,38 @@ use super::{ChangeRow, View, escape::plain};
 /// Longest title of an annotation; GitHub takes 255 characters.
 const TITLE_MAX: usize = 200;
 
+/// How bad a finding is; the worst is the first in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnnotationLevel {
+    /// Fails the gate.
+    Failure,
+    /// Should be read.
+    Warning,
+    /// For information.
+    Notice,
+}
+
+impl AnnotationLevel {
+    /// As check runs call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+
+    /// That of a row of a report.
+    fn of(class: &str) -> Self {
+        match class {
+            "fail" => Self::Failure,
+            "warn" => Self::Warning,
+            _ => Self::Notice,
+        }
+    }
+}
+
 /// A finding at a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annotation {
@@ -12,8 +44,8 @@ pub struct Annotation {
     pub path: String,
     /// Line, from 1.
     pub line: u64,
-    /// `failure`, `warning` or `notice`.
-    pub level: &'static str,
+    /// How bad it is.
+    pub level: AnnotationLevel,
     /// In a few words.
     pub title: String,
     /// In a sentence or some.
@@ -29,7 +61,7 @@ pub fn annotations(view: &View, most: usize) -> Vec<Annotation> {
     }
     let mut found = of_thresholds(view, path);
     found.extend(of_endpoints(view, path));
-    found.sort_by_key(|annotation| rank(annotation.level));
+    found.sort_by_key(|annotation| annotation.level);
     found.truncate(most);
     found
 }
@@ -40,29 +72,13 @@ fn is_inside(path: &str) -> bool {
     path.split('/').all(is_part) && plain(path) == path
 }
 
-fn rank(level: &str) -> u8 {
-    match level {
-        "failure" => 0,
-        "warning" => 1,
-        _ => 2,
-    }
-}
-
-fn level(class: &str) -> &'static str {
-    match class {
-        "fail" => "failure",
-        "warn" => "warning",
-        _ => "notice",
-    }
-}
-
 fn of_thresholds(view: &View, path: &str) -> Vec<Annotation> {
     let pairs = view.judged.thresholds.iter().zip(&view.file.thresholds).filter(|(threshold, _)| threshold.notable);
     let annotation = |(threshold, row): (&super::ThresholdView, &super::ThresholdRow)| {
         Some(Annotation {
             path: path.to_owned(),
             line: row.line?,
-            level: level(threshold.class),
+            level: AnnotationLevel::of(threshold.class),
             title: cut(&format!("{} is {} ({})", threshold.expr, threshold.actual, threshold.found)),
             message: threshold.reason.clone(),
         })
@@ -79,7 +95,8 @@ fn of_endpoints(view: &View, path: &str) -> Vec<Annotation> {
         .filter(|(row, _)| row.notable && row.class != "improved")
         .filter_map(|(row, file)| Some((row, file.line?)))
         .collect();
-    notable.sort_by(|(a, _), (b, _)| rank(level(a.class)).cmp(&rank(level(b.class))).then(b.excess.total_cmp(&a.excess)));
+    let level = |row: &ChangeRow| AnnotationLevel::of(row.class);
+    notable.sort_by(|(a, _), (b, _)| level(a).cmp(&level(b)).then(b.excess.total_cmp(&a.excess)));
     let mut found: Vec<(&str, Annotation)> = Vec::new();
     for (row, line) in notable {
         let sentence = format!("{} {}: {}", row.name, row.metric_name, row.reason);
@@ -90,7 +107,7 @@ fn of_endpoints(view: &View, path: &str) -> Vec<Annotation> {
                 Annotation {
                     path: path.to_owned(),
                     line,
-                    level: level(row.class),
+                    level: AnnotationLevel::of(row.class),
                     title: cut(&format!("{} {} {} ({})", row.name, row.metric_name, row.text.change, row.found)),
                     message: sentence,
                 },

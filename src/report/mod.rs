@@ -16,7 +16,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub use annotations::{Annotation, annotations};
+pub use annotations::{Annotation, AnnotationLevel, annotations};
 pub use chart::{
     Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Mark, Percentiles, PhaseBar,
     PhaseBars, PhasePart, Tick, Timeline,
@@ -36,6 +36,8 @@ pub use view::{
     View, WindowRow,
 };
 pub use web_address::WebAddress;
+
+pub use crate::policy::CommentMode;
 
 /// File name of the run record in the report folder.
 pub const RECORD_FILE: &str = "record.json.gz";

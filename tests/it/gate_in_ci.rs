@@ -26,6 +26,7 @@ fn in_github(bench: &Bench, args: &[&str]) -> Output {
         .command(&[&["gate", "--quiet"], args].concat())
         .env("CI", "true")
         .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_EVENT_NAME", "pull_request")
         .env("GITHUB_EVENT_PATH", file("event.json"))
         .env("GITHUB_SHA", "0000000000000000000000000000000000000000")
         .env("GITHUB_OUTPUT", file("output"))

@@ -3,8 +3,11 @@
 use std::{sync::Barrier, thread, time::Duration};
 
 use loadgate::{
-    publish::github::{Conclusion, Context, Finding, Mode, Patience, Pull, Report, Run, Session, Settings, Surroundings, Told},
-    report::comment::{State, marker},
+    publish::github::{Context, Finding, Patience, Pull, Report, Run, Session, Settings, Surroundings, Told},
+    report::{
+        CommentMode,
+        comment::{Conclusion, State, marker},
+    },
 };
 
 use crate::fake_github::{FakeGithub, Fault, HEAD, PULL, REPOSITORY, TOKEN, Then};
@@ -19,7 +22,7 @@ const QUICK: Patience = Patience {
 };
 
 pub(crate) fn settings(key: &str) -> Settings {
-    Settings { comment: Mode::Sticky, key: key.to_owned(), check: false, before: QUICK, after: QUICK }
+    Settings { comment: CommentMode::Sticky, key: key.to_owned(), check: false, before: QUICK, after: QUICK }
 }
 
 pub(crate) fn surroundings(github: &FakeGithub, run: u64) -> Surroundings {
@@ -31,6 +34,7 @@ pub(crate) fn surroundings(github: &FakeGithub, run: u64) -> Surroundings {
             head_sha: Some(HEAD.to_owned()),
             pull: Pull::Known(PULL),
             is_fork: false,
+            is_dependabot: false,
             run: Run { id: run, attempt: 1, url: Some(format!("https://github.com/{REPOSITORY}/actions/runs/{run}")) },
         },
     }
@@ -66,7 +70,7 @@ pub(crate) fn of_run(report: &Report, context: &Context, key: &str) -> Report {
 
 fn tell(surroundings: &Surroundings, settings: Settings, report: &Report) -> Told {
     let report = of_run(report, &surroundings.context, &settings.key);
-    Session::begin(surroundings, settings, None).unwrap().unwrap().finish(&report, false)
+    Session::begin(surroundings, settings, None).unwrap().unwrap().finish(&report)
 }
 
 fn post(github: &FakeGithub, run: u64, verdict: &str, text: &str) -> Told {
@@ -262,6 +266,28 @@ fn there_is_an_end_to_all_patience() {
 }
 
 #[test]
+fn what_there_was_no_time_for_is_said_in_words() {
+    let github = FakeGithub::start();
+    let mut settings = settings("k");
+    settings.after.total = Duration::ZERO;
+    let told = tell(&surroundings(&github, 1), settings, &report("pass", "there"));
+    let (_, why) = &told.remarks[0];
+    assert!(told.comment_is_missing && why.contains("no time was left to ask GitHub"), "{why}");
+}
+
+#[test]
+fn a_comment_that_is_removed_while_it_is_written_is_written_again() {
+    for method in ["PATCH", "GET"] {
+        let github = FakeGithub::start();
+        post(&github, 1, "pass", "before");
+        github.fail(Fault::first(1, method, "/issues/comments/", Then::Answer(404, Vec::new(), "Not Found".to_owned())));
+        let told = post(&github, 2, "fail", "after");
+        assert!(told.comment.is_some() && told.remarks.is_empty(), "{method}: {told:?}");
+        assert!(only(&github).starts_with("after"), "{method}");
+    }
+}
+
+#[test]
 fn a_text_that_is_too_long_is_followed_by_a_shorter_one() {
     let github = FakeGithub::start();
     let told = post(&github, 1, "fail", &"ä".repeat(70_000));
@@ -280,6 +306,24 @@ fn a_token_that_may_only_read_is_a_remark() {
     let told = post(&github, 1, "pass", "text");
     assert!(told.remarks[0].1.contains("pull-requests: write"), "{told:?}");
     assert_eq!(github.count("POST", "/comments"), 2, "and is not asked again");
+    // Its pull requests come from branches of the repository itself.
+    let mut dependabot = surroundings(&github, 1);
+    dependabot.context.is_dependabot = true;
+    let told = tell(&dependabot, settings("k"), &report("pass", "text"));
+    assert!(told.remarks[0].1.contains("of Dependabot's may only read"), "{told:?}");
+}
+
+#[test]
+fn the_second_workflow_of_a_fork_is_not_told_to_have_a_second_workflow() {
+    for event in ["workflow_run", "pull_request_target"] {
+        let github = FakeGithub::start();
+        github.fail(Fault::always("POST", "/issues/", Then::read_only()));
+        let mut second = surroundings(&github, 1);
+        second.context.event = event.to_owned();
+        second.context.is_fork = true;
+        let told = tell(&second, settings("k"), &report("pass", "text"));
+        assert!(told.remarks[0].1.contains("pull-requests: write"), "{event}: {told:?}");
+    }
 }
 
 #[test]
@@ -319,7 +363,7 @@ fn an_enterprise_server_is_asked_below_its_own_address() {
     post(&github, 1, "pass", "first");
     post(&github, 2, "pass", "second");
     assert!(only(&github).starts_with("second"));
-    assert_eq!(github.count("POST", "/api/graphql"), 3);
+    assert_eq!(github.count("POST", "/api/graphql"), 2, "each run asks once who it is");
 }
 
 #[test]
@@ -330,17 +374,37 @@ fn a_running_measurement_is_said_on_top_of_a_comment_that_is_there() {
     let of = |run, verdict, text| of_run(&report(verdict, text), &surroundings(&github, run).context, "k");
     let first = begin(1);
     assert!(github.bodies().is_empty(), "nobody gets a mail for that");
-    first.finish(&of(1, "fail", "slower"), false);
+    first.finish(&of(1, "fail", "slower"));
     let second = begin(2);
     assert!(only(&github).starts_with("⏳ measuring `111111111` (started 12:03 UTC)…\n\nslower"), "{}", only(&github));
     assert_eq!(second.previous().map(|state| state.verdict.as_str()), Some("fail"));
-    second.finish(&of(2, "pass", "fine"), false);
+    second.finish(&of(2, "pass", "fine"));
     assert!(only(&github).starts_with("fine"));
 }
 
 #[test]
+fn a_run_whose_commit_was_replaced_meanwhile_takes_its_own_line_away_and_no_other() {
+    let github = FakeGithub::start();
+    post(&github, 1, "pass", "of the head");
+    let at = "2026-11-20T12:03:04Z".parse().unwrap();
+    let begin = |around: &Surroundings| Session::begin(around, settings("k"), Some(at)).unwrap().unwrap();
+    let (mut replaced, head) = (surroundings(&github, 2), surroundings(&github, 3));
+    replaced.context.head_sha = Some("3".repeat(40));
+    let too_late = of_run(&report("fail", "of a commit that is gone"), &replaced.context, "k");
+    let alone = begin(&replaced);
+    assert!(only(&github).starts_with("⏳ measuring `333333333`"), "{}", only(&github));
+    alone.finish(&too_late);
+    assert!(only(&github).starts_with("of the head"), "{}", only(&github));
+    let (first, second) = (begin(&replaced), begin(&head));
+    first.finish(&too_late);
+    assert!(only(&github).starts_with("⏳ measuring `111111111`"), "{}", only(&github));
+    second.finish(&of_run(&report("pass", "of the head again"), &head.context, "k"));
+    assert!(only(&github).starts_with("of the head again"), "{}", only(&github));
+}
+
+#[test]
 fn modes_write_as_often_as_they_say() {
-    let wrote = |mode: Mode, verdicts: &[&str]| {
+    let wrote = |mode: CommentMode, verdicts: &[&str]| {
         let github = FakeGithub::start();
         for (run, verdict) in (1..).zip(verdicts) {
             let settings = Settings { comment: mode, ..settings("k") };
@@ -350,11 +414,11 @@ fn modes_write_as_often_as_they_say() {
         (github.writes(), first)
     };
     let verdicts = ["pass", "fail", "fail", "pass"];
-    assert_eq!(wrote(Mode::Sticky, &verdicts), (4, Some("pass of 4".into())));
-    assert_eq!(wrote(Mode::OnChange, &verdicts), (2, Some("pass of 4".into())));
-    assert_eq!(wrote(Mode::OnRegression, &verdicts), (3, Some("pass of 4".into())));
-    assert_eq!(wrote(Mode::OnRegression, &["pass", "warn"]), (0, None));
-    assert_eq!(wrote(Mode::Off, &verdicts), (0, None));
+    assert_eq!(wrote(CommentMode::Sticky, &verdicts), (4, Some("pass of 4".into())));
+    assert_eq!(wrote(CommentMode::OnChange, &verdicts), (2, Some("pass of 4".into())));
+    assert_eq!(wrote(CommentMode::OnRegression, &verdicts), (3, Some("pass of 4".into())));
+    assert_eq!(wrote(CommentMode::OnRegression, &["pass", "warn"]), (0, None));
+    assert_eq!(wrote(CommentMode::Off, &verdicts), (0, None));
 }
 
 #[test]

@@ -11,8 +11,8 @@ use std::{
 
 use loadgate::{
     env,
-    publish::github::{Conclusion, Server, Session, Settings, Surroundings, Told},
-    report::Annotation,
+    publish::github::{Server, Session, Settings, Surroundings, Told},
+    report::{Annotation, AnnotationLevel, comment::Conclusion},
 };
 
 use crate::{
@@ -89,17 +89,17 @@ impl Drop for Prism {
 fn tell(around: &Surroundings, verdict: &str, annotations: u64) -> Told {
     let settings = Settings { check: true, ..settings("api") };
     let mut report = of_run(&report(verdict, &format!("### {verdict}")), &around.context, &settings.key);
-    report.finding.conclusion = Conclusion::of(if verdict == "inconclusive" { "neutral" } else { "failure" });
+    report.finding.conclusion = if verdict == "inconclusive" { Conclusion::Neutral } else { Conclusion::Failure };
     let annotation = |line| Annotation {
         path: "perf/loadgate.yml".to_owned(),
         line,
-        level: "failure",
+        level: AnnotationLevel::Failure,
         title: "p99".to_owned(),
         message: "slower".to_owned(),
     };
     report.finding.annotations = (1..=annotations).map(annotation).collect();
     let started = "2026-11-20T12:03:04Z".parse().unwrap();
-    Session::begin(around, settings, Some(started)).unwrap().unwrap().finish(&report, false)
+    Session::begin(around, settings, Some(started)).unwrap().unwrap().finish(&report)
 }
 
 #[test]

@@ -73,6 +73,13 @@ fn ended(output: &Output, code: i32) -> String {
     transcript(output)
 }
 
+/// The only comment.
+fn only(github: &FakeGithub) -> String {
+    let bodies = github.bodies();
+    assert_eq!(bodies.len(), 1, "{bodies:#?}");
+    bodies[0].clone()
+}
+
 /// Title and conclusion of the only check, which is completed.
 fn check(github: &FakeGithub) -> (String, String) {
     let state = github.state();
@@ -97,6 +104,10 @@ fn load_of_a_failing_gate_is_one_comment_one_check_and_an_annotation_at_the_line
     assert!(!text.contains("::error"), "said once, and the check says it: {text}");
     let outputs = bench.text("output");
     assert!(outputs.contains("comment-url=https://") && outputs.contains("check-url=https://"), "{outputs}");
+    let summary = bench.text("summary.md");
+    let (_, posted) = summary.split_once("\nPosted to GitHub: ").unwrap();
+    assert!(posted.starts_with("[the check](https://github.com/acme/shop/runs/"), "{posted}");
+    assert!(posted.contains(" and [the comment](https://github.com/acme/shop/pull/12#issuecomment-"), "{posted}");
 }
 
 #[test]
@@ -144,6 +155,25 @@ fn load_ends_with_another_exit_code_only_where_a_comment_is_required() {
 }
 
 #[test]
+fn load_without_a_token_misses_a_comment_only_where_one_is_due() {
+    let of_pull = pull_request();
+    for (event, payload, args, code) in [
+        ("pull_request", &of_pull, &["--comment", "off"][..], 0),
+        ("pull_request", &of_pull, &[], 3),
+        ("pull_request", &of_pull, &["--comment", "on_regression"], 0),
+        ("push", &json!({}), &[], 0),
+        ("schedule", &json!({}), &[], 0),
+        ("merge_group", &json!({ "merge_group": { "head_sha": HEAD } }), &[], 0),
+    ] {
+        let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
+        let mut command = of_step(&bench, &github, (event, payload), &[&["gate", "--quiet", "--require-comment"], args].concat());
+        let output = command.env_remove("GITHUB_TOKEN").output().unwrap();
+        ended(&output, code);
+        assert!(github.state().asked.is_empty(), "{event}");
+    }
+}
+
+#[test]
 fn load_is_gated_where_github_is_gone() {
     let bench = Bench::new("{}", CONFIG);
     let github = FakeGithub::start();
@@ -151,6 +181,37 @@ fn load_is_gated_where_github_is_gone() {
     github.fail(Fault::always("GET", "", Then::Answer(400, Vec::new(), "no".to_owned())));
     let text = ended(&gate(&bench, &github, &[]), 0);
     assert!(text.contains("::warning title=loadgate::The comment could not be posted"), "{text}");
+}
+
+#[test]
+fn a_configuration_that_is_wrong_is_seen_on_the_page_of_the_run() {
+    let (bench, github) = (Bench::new("{}", "name: shop\nstage: []\n"), FakeGithub::start());
+    let text = ended(&gate(&bench, &github, &[]), 2);
+    assert!(text.contains("::error title=loadgate::loadgate.yml"), "{text}");
+    assert_eq!(bench.text("output"), "exit-code=2\n");
+    let summary = bench.text("summary.md");
+    assert!(summary.starts_with("### 🚫 no verdict: loadgate.yml") && summary.contains("exit code 2"), "{summary}");
+    fs::remove_file(bench.path().join("summary.md")).unwrap();
+    let text = ended(&gate(&bench, &github, &["--no-publish"]), 2);
+    assert!(!text.contains("::error") && !bench.path().join("summary.md").exists(), "{text}");
+    assert_eq!(bench.text("output"), "exit-code=2\nexit-code=2\n");
+}
+
+#[test]
+fn load_that_cannot_be_reported_is_said_on_the_check_and_on_top_of_the_comment() {
+    let (bench, github) = (Bench::new(FAILING, CONFIG), FakeGithub::start());
+    ended(&gate(&bench, &github, &[]), 1);
+    let before = only(&github);
+    github.state().checks.clear();
+    // A file, where a folder is wanted.
+    let text = ended(&gate(&bench, &github, &["--out", "loadgate.yml"]), 2);
+    assert!(text.contains("::error title=loadgate::") && bench.text("output").ends_with("exit-code=2\n"), "{text}");
+    let (title, conclusion) = check(&github);
+    assert!(title.starts_with("no verdict: ") && conclusion == "failure", "{title}");
+    let told = only(&github);
+    assert!(told.starts_with("🚫 no verdict for `111111111`: ") && told.ends_with(&before), "{told}");
+    ended(&gate(&bench, &github, &[]), 1);
+    assert!(!only(&github).contains("no verdict for"), "{}", only(&github));
 }
 
 #[test]
@@ -169,8 +230,9 @@ fn load_is_posted_as_far_as_flags_and_configuration_ask_for_it() {
         [&["--comment", "off", "--check-run", "off"][..], &["--no-publish"], &["--set", "github={comment: 'off', check: false}"]]
     {
         let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
-        ended(&gate(&bench, &github, args), 0);
+        let text = ended(&gate(&bench, &github, args), 0);
         assert_eq!(github.writes(), 0, "{args:?}");
+        assert!(text.contains(&format!("::add-mask::{SECRET}\n")), "{args:?}: {text}");
     }
     let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
     ended(&gate(&bench, &github, &["--comment-key", "arm", "--comment", "on_regression"]), 0);
@@ -193,6 +255,9 @@ fn load_of_every_event_is_gated() {
         let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
         ended(&step(&bench, &github, (event, &payload), &["gate", "--quiet"]), 0);
         assert_eq!((github.bodies().len(), github.state().checks.len()), (0, checks), "{event}");
+        if let Some(check) = github.state().checks.first() {
+            assert_eq!(bench.verdict()["candidate"]["commit"], check["head_sha"], "{event}: the record is of the same commit");
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! `github` -> what is posted to the pull request.
 
 use super::Problems;
-use crate::config::{Loaded, Path};
+use crate::{
+    config::{Loaded, Path},
+    policy::CommentMode,
+};
 
 /// Longest key: it stands in a comment and in the name of a check.
 const KEY_CHARS_MAX: usize = 100;
@@ -21,26 +24,6 @@ pub struct GithubSettings {
     pub step_summary: bool,
     /// Whether findings stand beside the lines of the configuration.
     pub annotations: bool,
-}
-
-/// When there is a comment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CommentMode {
-    /// Always, kept up to date.
-    #[default]
-    Sticky,
-    /// Written when the verdict is another than before; none is begun for a pass.
-    OnChange,
-    /// Begun by a failed gate, and kept up to date from then on.
-    OnRegression,
-    /// Never.
-    Off,
-}
-
-impl CommentMode {
-    /// All of them, with their names.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("sticky", Self::Sticky), ("on_change", Self::OnChange), ("on_regression", Self::OnRegression), ("off", Self::Off)];
 }
 
 pub(super) fn resolve(loaded: &Loaded, suite: &str, problems: &Problems<'_>) -> GithubSettings {

@@ -37,7 +37,7 @@ mod websocket_steps;
 
 use std::{path::PathBuf, time::Duration};
 
-pub use github::{CommentMode, GithubSettings, is_key};
+pub use github::{GithubSettings, is_key};
 use problems::Problems;
 pub use settings::{BaselineSettings, BaselineStore, ReportFormat, ReportSettings};
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::report::Annotation;
+use crate::report::{Annotation, AnnotationLevel};
 
 /// Annotations that GitHub takes in one request.
 pub(super) const BATCH: usize = 50;
@@ -35,7 +35,7 @@ impl Level {
 /// As the check run takes it.
 pub(super) fn json(found: &Annotation) -> Value {
     json!({
-        "path": found.path, "start_line": found.line, "end_line": found.line, "annotation_level": found.level,
+        "path": found.path, "start_line": found.line, "end_line": found.line, "annotation_level": found.level.name(),
         "title": found.title, "message": crate::report::capped_lines(&found.message, MESSAGE_BYTES_MAX),
     })
 }
@@ -45,9 +45,9 @@ pub(super) fn json(found: &Annotation) -> Value {
 pub fn command(found: &Annotation) -> String {
     let place = [("file", found.path.clone()), ("line", found.line.to_string()), ("title", found.title.clone())];
     let level = match found.level {
-        "failure" => Level::Error,
-        "warning" => Level::Warning,
-        _ => Level::Notice,
+        AnnotationLevel::Failure => Level::Error,
+        AnnotationLevel::Warning => Level::Warning,
+        AnnotationLevel::Notice => Level::Notice,
     };
     line(level, &place, &found.message)
 }
@@ -88,7 +88,7 @@ mod tests {
         let found = Annotation {
             path: "a,b:c.yml".into(),
             line: 7,
-            level: "failure",
+            level: AnnotationLevel::Failure,
             title: "p99, x".into(),
             message: "50% slower\n::set-output name=x::y".into(),
         };

@@ -10,52 +10,12 @@ use super::{
     pulls::encoded,
     trouble::{ApiError, Trouble},
 };
-use crate::report::Annotation;
+use crate::report::{Annotation, comment::Conclusion};
 
 /// Longest title that is sent.
 const TITLE_CHARS_MAX: usize = 140;
 /// GitHub takes 65,535 characters.
 const SUMMARY_BYTES_MAX: usize = 60_000;
-
-/// How a check ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conclusion {
-    /// The gate passed.
-    Success,
-    /// The gate failed, or the run is no measurement.
-    Failure,
-    /// The gate can't tell, and the policy says that this is no failure.
-    Neutral,
-    /// The run was stopped.
-    Cancelled,
-}
-
-impl Conclusion {
-    /// The one of a name; what nobody knows is a failure.
-    #[must_use]
-    pub fn of(name: &str) -> Self {
-        let all = [Self::Success, Self::Failure, Self::Neutral, Self::Cancelled];
-        all.into_iter().find(|conclusion| conclusion.name() == name).unwrap_or(Self::Failure)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Neutral => "neutral",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// A status knows no more than this.
-    fn status(self) -> &'static str {
-        match self {
-            Self::Success | Self::Neutral => "success",
-            Self::Failure => "failure",
-            Self::Cancelled => "error",
-        }
-    }
-}
 
 /// What a finished check says.
 #[derive(Clone, Debug)]
@@ -85,9 +45,9 @@ pub(super) struct Label<'a> {
     pub context: &'a Context,
     pub sha: &'a str,
     /// Stable: required checks are found by it.
-    pub name: &'a str,
+    pub name: String,
     /// Which run, attempt and key: tells our check from one of an earlier run.
-    pub external: &'a str,
+    pub external: String,
 }
 
 impl Label<'_> {
@@ -110,28 +70,39 @@ impl Label<'_> {
         }
     }
 
-    /// Completes the check.
+    /// Completes the check. `true` where the findings stand beside the lines of files.
     ///
     /// # Errors
-    /// GitHub can't be reached.
-    pub(super) async fn complete(&self, check: &Check, finding: &Finding, completed_at: &str) -> Result<(), ApiError> {
+    /// GitHub can't be reached, or refuses the check.
+    pub(super) async fn complete(&self, check: &Check, finding: &Finding, completed_at: &str) -> Result<bool, ApiError> {
         let Check::Run { id, .. } = check else {
-            return self.status(finding.conclusion.status(), &finding.title).await;
+            return self.status(state(finding.conclusion), &finding.title).await.map(|()| false);
         };
         let path = self.context.path(&format!("check-runs/{id}"));
+        match self.send(&path, finding, &finding.annotations, completed_at).await {
+            // The verdict counts: it does not stay untold because GitHub does not like what stands beside it.
+            Err(error) if !finding.annotations.is_empty() && matches!(error.kind, Trouble::Refused | Trouble::TooLong) => {
+                self.send(&path, finding, &[], completed_at).await.map(|()| false)
+            }
+            sent => sent.map(|()| true),
+        }
+    }
+
+    /// Ends the check run with its annotations, in as many parts as it takes.
+    async fn send(&self, path: &str, finding: &Finding, all: &[Annotation], completed_at: &str) -> Result<(), ApiError> {
         let mut body = json!({
             "name": self.name, "status": "completed",
             "conclusion": finding.conclusion.name(), "completed_at": completed_at,
         });
-        let mut batches = finding.annotations.chunks(annotations::BATCH);
+        let mut batches = all.chunks(annotations::BATCH);
         let mut sent = 0;
         loop {
             let batch = batches.next().unwrap_or_default();
             let output = output(finding, batch);
             body["output"] = Value::Object(output);
-            self.append(&path, body, sent, batch.len()).await?;
+            self.append(path, body, sent, batch.len()).await?;
             sent += batch.len();
-            if sent >= finding.annotations.len() {
+            if sent >= all.len() {
                 return Ok(());
             }
             body = json!({});
@@ -172,9 +143,22 @@ impl Label<'_> {
         }
     }
 
+    /// The check of this very run and attempt: the one that was made although nobody said so, or a new one.
+    ///
+    /// # Errors
+    /// As [`Label::open`], and where nobody says whether there is one: two of them would contradict each other.
+    pub(super) async fn find_or_open(&self, started_at: &str) -> Result<Check, ApiError> {
+        match self.find().await {
+            Ok(Some(there)) => Ok(there),
+            Err(error) if matches!(error.kind, Trouble::Passing | Trouble::Limited(_)) => Err(error),
+            // A token that may not look is told what it may do by opening one.
+            Ok(None) | Err(_) => self.open(started_at).await,
+        }
+    }
+
     /// The check run of this very run and attempt.
     async fn find(&self) -> Result<Option<Check>, ApiError> {
-        let path = self.context.path(&format!("commits/{}/check-runs?filter=all&check_name={}", self.sha, encoded(self.name)));
+        let path = self.context.path(&format!("commits/{}/check-runs?filter=all&check_name={}", self.sha, encoded(&self.name)));
         let all = self.api.list(&path, Some("check_runs")).await?;
         Ok(all.iter().find(|check| check["external_id"] == self.external).and_then(run))
     }
@@ -191,6 +175,15 @@ impl Label<'_> {
             body[field] = json!(url);
         }
         body
+    }
+}
+
+/// A status knows no more than this.
+fn state(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Success | Conclusion::Neutral => "success",
+        Conclusion::Failure => "failure",
+        Conclusion::Cancelled => "error",
     }
 }
 
@@ -229,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_status_says_as_much_as_it_can() {
-        assert_eq!(Conclusion::Neutral.status(), "success", "as a neutral check does not block either");
-        assert_eq!(Conclusion::Cancelled.status(), "error");
+        assert_eq!(state(Conclusion::Neutral), "success", "as a neutral check does not block either");
+        assert_eq!(state(Conclusion::Cancelled), "error");
     }
 }

@@ -3,7 +3,7 @@
 //! `octocrab` makes the requests; its typed calls are not used. They send POST where GitHub documents PATCH, repeat POST (two comments
 //! from one call), follow absolute addresses of next pages past proxies, and refuse answers that lack a field nobody needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, header, response::Parts};
@@ -50,6 +50,8 @@ pub(super) struct Api {
     base: String,
     graphql: Uri,
     token: String,
+    /// Who the token belongs to, since that was asked.
+    login: OnceLock<String>,
     budget: Budget,
 }
 
@@ -81,6 +83,7 @@ impl Api {
             base: server.api.trim_end_matches('/').to_owned(),
             graphql,
             token: server.token.clone(),
+            login: OnceLock::new(),
             budget: Budget::new(patience),
         })
     }
@@ -118,6 +121,9 @@ impl Api {
     pub(super) async fn once(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value, ApiError> {
         let what = format!("{method} {path}");
         let limit = self.budget.for_request();
+        if limit.is_zero() {
+            return Err(ApiError::too_late(&what));
+        }
         let answer = tokio::time::timeout(limit, self.exchange(&what, method, path, body)).await;
         let answer = answer.unwrap_or_else(|_| Err(ApiError::unreachable(&what, &format!("no answer within {limit:.0?}"))));
         answer.map_err(|error| ApiError { reason: self.masked(&error.reason), ..error })
@@ -150,12 +156,17 @@ impl Api {
     }
 
     /// Who the token belongs to, as comments name their author. `GET /user` is closed to the tokens of workflows.
-    pub(super) async fn login(&self) -> Result<String, ApiError> {
+    /// Asked once.
+    pub(super) async fn login(&self) -> Result<&str, ApiError> {
+        if let Some(known) = self.login.get() {
+            return Ok(known.as_str());
+        }
         let query = serde_json::json!({ "query": "query { viewer { login } }" });
         let path = self.graphql.to_string();
         let answer = self.repeated(&Method::POST, &path, Some(&query)).await?;
         let login = answer.pointer("/data/viewer/login").and_then(Value::as_str);
-        login.map(str::to_owned).ok_or_else(|| ApiError::strange(&format!("POST {path}"), "names no login"))
+        let login = login.ok_or_else(|| ApiError::strange(&format!("POST {path}"), "names no login"))?;
+        Ok(self.login.get_or_init(|| login.to_owned()).as_str())
     }
 
     /// A text without the token in it, should it ever get there.

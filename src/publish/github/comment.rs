@@ -15,48 +15,17 @@ use super::{
 };
 use crate::{
     clock,
-    report::comment::{State, has_marker, measuring, not_measuring},
+    report::{
+        CommentMode,
+        comment::{State, has_marker, measuring, not_measuring, without_verdict},
+    },
 };
 
 /// How often something is done over because somebody else was faster.
 const ROUNDS_MAX: u32 = 8;
 
-/// When there is a comment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Always, kept up to date.
-    #[default]
-    Sticky,
-    /// Written when the verdict is another than before; none is begun for a pass.
-    OnChange,
-    /// Begun by a failed gate, and kept up to date from then on.
-    OnRegression,
-    /// Never.
-    Off,
-}
-
-impl Mode {
-    /// All of them, with their names in the configuration and on the command line.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("sticky", Self::Sticky), ("on_change", Self::OnChange), ("on_regression", Self::OnRegression), ("off", Self::Off)];
-
-    fn begins(self, verdict: &str) -> bool {
-        match self {
-            Self::Sticky => true,
-            Self::OnChange => verdict != "pass",
-            Self::OnRegression => verdict == "fail",
-            Self::Off => false,
-        }
-    }
-
-    fn goes_on(self, before: &str, verdict: &str) -> bool {
-        match self {
-            Self::Sticky | Self::OnRegression => true,
-            Self::OnChange => before != verdict,
-            Self::Off => false,
-        }
-    }
-}
+/// Where comments are by their numbers.
+const COMMENTS: &str = "issues/comments/";
 
 /// What became of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +46,7 @@ pub(super) struct Text<'a> {
     /// The whole comment, longest first; a shorter one is taken where GitHub refuses the one before.
     pub rungs: &'a [String],
     pub state: State,
-    pub mode: Mode,
+    pub mode: CommentMode,
 }
 
 /// A comment of ours.
@@ -121,7 +90,7 @@ impl Thread<'_> {
         }
         // Where nobody says who we are, a program's comment is taken for ours, and never a person's.
         let login = self.api.login().await.ok();
-        let is_ours = |comment: &&&Value| match &login {
+        let is_ours = |comment: &&&Value| match login {
             Some(login) => comment["user"]["login"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(login)),
             None => comment["user"]["type"] == "Bot",
         };
@@ -143,10 +112,8 @@ impl Thread<'_> {
             };
             match done {
                 Err(error) if error.kind == Trouble::TooLong && rung + 1 < text.rungs.len() => rung += 1,
-                // Somebody removed the comment between two requests.
-                Err(error) if error.kind == Trouble::Missing && error.what.starts_with("PATCH") && times < ROUNDS_MAX => {
-                    times += 1;
-                }
+                // Somebody removed the comment between two requests; the pull request itself is there.
+                Err(error) if error.kind == Trouble::Missing && error.what.contains(COMMENTS) && times < ROUNDS_MAX => times += 1,
                 Err(error) if self.api.wait(&error, times).await => times += 1,
                 done => return done,
             }
@@ -165,13 +132,24 @@ impl Thread<'_> {
         Ok(Some(before))
     }
 
-    /// Takes that line away again.
-    pub(super) async fn withdraw(&self) -> Result<(), ApiError> {
+    /// Takes the line of a commit away again.
+    pub(super) async fn withdraw(&self, sha: &str) -> Result<(), ApiError> {
         for comment in self.ours().await? {
-            let before = not_measuring(&comment.body);
+            let before = not_measuring(&comment.body, sha);
             if before != comment.body {
                 self.api.patch(&self.path_of(comment.id), &json!({ "body": before })).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Says on top of a comment that is there why a commit has no verdict. One that tells of a later run is left as it is.
+    pub(super) async fn no_verdict(&self, state: &State, why: &str) -> Result<(), ApiError> {
+        let ours = self.ours().await?;
+        let Some(comment) = ours.first().filter(|comment| !comment.state().is_newer_than(state)) else { return Ok(()) };
+        let body = without_verdict(&comment.body, state.sha.as_deref().unwrap_or_default(), why);
+        if body != comment.body {
+            self.api.patch(&self.path_of(comment.id), &json!({ "body": body })).await?;
         }
         Ok(())
     }
@@ -246,7 +224,7 @@ impl Thread<'_> {
     }
 
     fn path_of(&self, id: u64) -> String {
-        self.context.path(&format!("issues/comments/{id}"))
+        self.context.path(&format!("{COMMENTS}{id}"))
     }
 }
 
@@ -259,16 +237,6 @@ fn is_same(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn modes_say_when_a_comment_begins_and_when_it_goes_on() {
-        let begins = |verdict: &str| Mode::ALL.map(|(_, mode)| mode.begins(verdict));
-        assert_eq!(begins("pass"), [true, false, false, false]);
-        assert_eq!(begins("inconclusive"), [true, true, false, false]);
-        assert_eq!(begins("fail"), [true, true, true, false]);
-        assert!(!Mode::OnChange.goes_on("fail", "fail") && Mode::OnChange.goes_on("fail", "pass"));
-        assert!(Mode::OnRegression.goes_on("fail", "pass") && Mode::Sticky.goes_on("pass", "pass"));
-    }
 
     #[test]
     fn the_ends_of_lines_are_the_servers() {

@@ -29,6 +29,8 @@ pub struct Context {
     pub pull: Pull,
     /// Whether what is judged comes from another repository.
     pub is_fork: bool,
+    /// Whether Dependabot started the workflow.
+    pub is_dependabot: bool,
     /// The run that judges.
     pub run: Run,
 }
@@ -59,9 +61,7 @@ impl Surroundings {
     /// What the environment tells; `None` outside of GitHub Actions, or where it names no repository.
     #[must_use]
     pub fn detect() -> Option<Self> {
-        let payload = env::lookup(env::GITHUB_EVENT_PATH).and_then(|path| fs::read_to_string(path).ok());
-        let payload = payload.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        Self::from(env::lookup, &payload)
+        Self::from(env::lookup, &payload())
     }
 
     fn from(lookup: impl Fn(&str) -> Option<String>, payload: &Value) -> Option<Self> {
@@ -71,6 +71,46 @@ impl Surroundings {
         let server = lookup(env::GITHUB_TOKEN).map(|token| Server { api, graphql, token });
         Some(Self { server, context: Context::from(lookup, payload)? })
     }
+}
+
+/// What a workflow judges, as its event says it: what records name, and where the check stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The commit as people know it; the one that the workflow runs for, where the event speaks of no other.
+    pub commit: Option<String>,
+    /// The pull request, where the event names one.
+    pub pull_request: Option<u64>,
+}
+
+impl Judged {
+    /// What the environment tells; nothing outside of GitHub Actions.
+    #[must_use]
+    pub fn detect() -> Self {
+        Self::from(env::lookup, &payload())
+    }
+
+    fn from(lookup: impl Fn(&str) -> Option<String>, payload: &Value) -> Self {
+        let (event, sha) = (lookup(env::GITHUB_EVENT_NAME).unwrap_or_default(), lookup(env::GITHUB_SHA));
+        let repository = lookup(env::GITHUB_REPOSITORY).unwrap_or_default();
+        let found = found(&event, payload, &repository, sha.clone());
+        let pull_request = match found.pull {
+            Pull::Known(number) => Some(number),
+            Pull::LookUp(_) | Pull::None => None,
+        };
+        Self { commit: found.head_sha.filter(|sha| is_sha(sha)).or(sha), pull_request }
+    }
+}
+
+/// The event that started the workflow.
+fn payload() -> Value {
+    let text = env::lookup(env::GITHUB_EVENT_PATH).and_then(|path| fs::read_to_string(path).ok());
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Whether this is a step of a workflow of GitHub.
+#[must_use]
+pub fn is_workflow() -> bool {
+    env::lookup(env::GITHUB_ACTIONS).is_some_and(|value| value == "true")
 }
 
 /// Enterprise servers have it beside `/api/v3`.
@@ -94,7 +134,17 @@ impl Context {
         let server = lookup(env::GITHUB_SERVER_URL);
         let url = server.map(|server| format!("{}/{repository}/actions/runs/{id}", server.trim_end_matches('/')));
         let run = Run { id, attempt, url };
-        Some(Self { event, repository, head_sha, pull, is_fork, run })
+        let is_dependabot = lookup(env::GITHUB_ACTOR).as_deref() == Some("dependabot[bot]");
+        Some(Self { event, repository, head_sha, pull, is_fork, is_dependabot, run })
+    }
+
+    /// Whether the token may only read, whatever the workflow gives it. In `pull_request_target` and `workflow_run` it may write.
+    pub(super) fn is_read_only(&self) -> bool {
+        match self.event.as_str() {
+            "pull_request_target" => false,
+            "push" => self.is_dependabot,
+            event => event.starts_with("pull_request") && (self.is_fork || self.is_dependabot),
+        }
     }
 
     /// The address of something of the repository: `/repos/owner/name/TAIL`.

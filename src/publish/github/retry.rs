@@ -66,10 +66,12 @@ impl Budget {
 
     /// How long to wait before the request is repeated, counted from 0; `None` when it must not be, or when there is no time for it.
     pub(super) fn pause(&self, error: &ApiError, times: u32) -> Option<Duration> {
+        let growing = self.patience.first_pause.saturating_mul(2_u32.saturating_pow(times));
         let pause = match error.kind {
             Trouble::Passing if times >= REPEATS_MAX => return None,
-            Trouble::Passing => self.patience.first_pause * 2_u32.saturating_pow(times),
-            Trouble::Limited(Some(wait)) => wait,
+            Trouble::Passing => growing,
+            // `retry-after: 0`, and refused again: who believes it asks without a pause.
+            Trouble::Limited(Some(wait)) => wait.max(growing),
             Trouble::Limited(None) => self.patience.limit_pause,
             Trouble::Forbidden | Trouble::Missing | Trouble::TooLong | Trouble::Refused => return None,
         };
@@ -96,6 +98,8 @@ mod tests {
         assert!((4.0..=5.0).contains(&second(pause(Trouble::Passing, 2))));
         assert_eq!(pause(Trouble::Passing, REPEATS_MAX), None);
         assert!((60.0..=75.0).contains(&second(pause(Trouble::Limited(None), 0))));
+        assert!((1.0..=1.25).contains(&second(pause(Trouble::Limited(Some(Duration::ZERO)), 0))));
+        assert!((8.0..=10.0).contains(&second(pause(Trouble::Limited(Some(Duration::ZERO)), 3))), "and not at once for ever");
         assert_eq!(pause(Trouble::Limited(Some(Duration::from_secs(3_600))), 0), None, "nobody waits for an hour");
         assert_eq!(Budget::new(Patience::SHORT).pause(&error(Trouble::Limited(None)), 0), None);
     }

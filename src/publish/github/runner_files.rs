@@ -65,9 +65,17 @@ pub fn add_summary(folder: &Path) -> Result<(), PublishError> {
     env::lookup(env::GITHUB_STEP_SUMMARY).map_or(Ok(()), |file| step_summary(Path::new(&file), &folder.join(STEP_SUMMARY_FILE)))
 }
 
+/// Appends a text to the job summary, where the environment asks for one.
+///
+/// # Errors
+/// The runner's file can't be written.
+pub fn add_to_summary(text: &str) -> Result<(), PublishError> {
+    let file = env::lookup(env::GITHUB_STEP_SUMMARY).filter(|_| !text.is_empty());
+    file.map_or(Ok(()), |file| append(Path::new(&file), text))
+}
+
 /// The outputs of a verdict whose reports are in `folder`. A report that was not asked for has an empty path.
-#[must_use]
-pub fn outputs_of(folder: &Path, verdict: &Verdict) -> Vec<Output> {
+fn outputs_of(folder: &Path, verdict: &Verdict) -> Vec<Output> {
     let path = |name: &str| {
         let path = folder.join(name);
         if path.exists() { path.display().to_string() } else { String::new() }
@@ -84,10 +92,7 @@ pub fn outputs_of(folder: &Path, verdict: &Verdict) -> Vec<Output> {
 }
 
 /// Appends outputs to the file named by `GITHUB_OUTPUT`.
-///
-/// # Errors
-/// The file can't be written.
-pub fn outputs(file: &Path, outputs: &[Output]) -> Result<(), PublishError> {
+fn outputs(file: &Path, outputs: &[Output]) -> Result<(), PublishError> {
     let text: String = outputs.iter().map(|output| line(output, &delimiter(&output.value))).collect();
     append(file, &text)
 }
@@ -116,10 +121,7 @@ fn delimiter(value: &str) -> String {
 
 /// Appends the report `step_summary.md` to the file named by `GITHUB_STEP_SUMMARY`; a step may have written there before.
 /// Does nothing when the report was not asked for.
-///
-/// # Errors
-/// The report can't be read, the file can't be written.
-pub fn step_summary(file: &Path, report: &Path) -> Result<(), PublishError> {
+fn step_summary(file: &Path, report: &Path) -> Result<(), PublishError> {
     let text = match std::fs::read_to_string(report) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),

@@ -5,21 +5,28 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{
     annotations::Level,
-    check_run::{Check, Conclusion, Finding, Label},
+    check_run::{Check, Finding, Label},
     client::Api,
-    comment::{Existing, Mode, Posted, Text, Thread},
+    comment::{Existing, Posted, Text, Thread},
     event::{Context, Surroundings},
     pulls,
+    remarks,
     retry::Patience,
-    trouble::{ApiError, Trouble},
+    trouble::ApiError,
 };
-use crate::{clock, report::comment::State};
+use crate::{
+    clock,
+    report::{
+        CommentMode,
+        comment::{Conclusion, State},
+    },
+};
 
 /// What is posted, and under which names.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// When there is a comment.
-    pub comment: Mode,
+    pub comment: CommentMode,
     /// Tells the comments of one pull request apart.
     pub key: String,
     /// Whether the commit gets a check.
@@ -79,7 +86,11 @@ struct Desk {
     pull: Option<Option<u64>>,
     previous: Option<State>,
     check: Option<Check>,
+    /// What the check shall say, since that is known.
+    finding: Option<Finding>,
     completed: bool,
+    /// Whether the completed check has the findings beside the lines of files.
+    annotated: bool,
     remarks: Vec<(Level, String)>,
 }
 
@@ -97,8 +108,18 @@ impl Session {
             Api::new(server, settings.before)?
         };
         let context = surroundings.context.clone();
-        let mut desk =
-            Desk { api, context, settings, pull: None, previous: None, check: None, completed: false, remarks: Vec::new() };
+        let mut desk = Desk {
+            api,
+            context,
+            settings,
+            pull: None,
+            previous: None,
+            check: None,
+            finding: None,
+            completed: false,
+            annotated: false,
+            remarks: Vec::new(),
+        };
         runtime.block_on(desk.begin(started));
         Ok(Some(Self { runtime, desk }))
     }
@@ -110,39 +131,40 @@ impl Session {
     }
 
     /// Posts the verdict.
-    pub fn finish(mut self, report: &Report, hurried: bool) -> Told {
+    pub fn finish(mut self, report: &Report) -> Told {
         let Self { runtime, desk } = &mut self;
-        desk.api.renew(if hurried { Patience::SHORT } else { desk.settings.after });
+        desk.api.renew(desk.settings.after);
         runtime.block_on(desk.finish(report))
     }
 
-    /// Says that there is no verdict, and why.
-    pub fn give_up(mut self, finding: &Finding) -> Told {
+    /// Says that there is no verdict, and no comment is missed then. On top of one that is kept up to date it says why, where that is given.
+    pub fn give_up(mut self, finding: &Finding, why: Option<&str>) -> Told {
         let Self { runtime, desk } = &mut self;
-        desk.api.renew(Patience::SHORT);
+        // After a signal the runner kills soon; a gate that failed by itself has time.
+        desk.api.renew(if finding.conclusion == Conclusion::Cancelled { Patience::SHORT } else { desk.settings.after });
         runtime.block_on(async {
-            desk.withdraw().await;
             desk.complete(finding).await;
+            match why.filter(|_| desk.settings.comment == CommentMode::Sticky) {
+                Some(why) => desk.say_why(why).await,
+                None => desk.withdraw().await,
+            }
         });
-        desk.told(None, desk.settings.comment != Mode::Off && desk.pull.flatten().is_some())
+        desk.told(None, false)
     }
 }
 
 impl Drop for Session {
-    /// Nothing is left in progress, whatever went wrong.
+    /// Nothing is left in progress, whatever went wrong. A verdict that could not be told is told again, and none is made up for it.
     fn drop(&mut self) {
         let Self { runtime, desk } = self;
         if desk.check.is_some() && !desk.completed {
-            let finding = Finding {
-                conclusion: Conclusion::Failure,
-                title: "loadgate ended before it had a verdict".to_owned(),
-                summary: "The gate ended before it had a verdict. The log of the run says why.".to_owned(),
-                annotations: Vec::new(),
-            };
+            // What was found stands in the log by now, and may have come through already: sent again, it would be there twice.
+            let known = desk.finding.take().map(|finding| Finding { annotations: Vec::new(), ..finding });
+            let finding = known.unwrap_or_else(without_verdict);
             desk.api.renew(Patience::SHORT);
             runtime.block_on(async {
-                desk.withdraw().await;
                 desk.complete(&finding).await;
+                desk.withdraw().await;
             });
         }
     }
@@ -151,14 +173,16 @@ impl Drop for Session {
 impl Desk {
     async fn begin(&mut self, started: Option<Timestamp>) {
         // What fails here is tried again after the load, and told then.
-        if let Ok(check) = self.open().await {
-            self.check = check;
-        }
+        let opened = match self.label() {
+            Some(label) => label.open(&now()).await.ok(),
+            None => None,
+        };
+        self.check = opened;
         self.pull = pulls::find(&self.api, &self.context).await.ok();
-        let Some(Some(number)) = self.pull.filter(|_| self.settings.comment != Mode::Off) else { return };
+        let Some(Some(number)) = self.pull.filter(|_| self.settings.comment != CommentMode::Off) else { return };
         let thread = self.thread(number);
         self.previous = match (started, self.settings.comment) {
-            (Some(started), Mode::Sticky) => thread.announce(&self.state(), started).await.ok().flatten(),
+            (Some(started), CommentMode::Sticky) => thread.announce(&self.state(), started).await.ok().flatten(),
             _ => thread.ours().await.ok().and_then(|ours| ours.first().map(Existing::state)),
         };
     }
@@ -175,7 +199,7 @@ impl Desk {
     }
 
     async fn comment(&mut self, report: &Report) -> Result<Option<String>, ApiError> {
-        if self.settings.comment == Mode::Off {
+        if self.settings.comment == CommentMode::Off {
             return Ok(None);
         }
         let number = match self.pull {
@@ -185,8 +209,7 @@ impl Desk {
         self.pull = Some(number);
         let Some(number) = number else {
             if self.context.event == "workflow_run" {
-                let why = "No open pull request has the judged commit as its head, so nothing was commented.";
-                self.remarks.push((Level::Notice, why.to_owned()));
+                self.remarks.push(remarks::no_pull_request());
             }
             return Ok(None);
         };
@@ -195,55 +218,62 @@ impl Desk {
         Ok(match posted {
             Posted::There(url) => url,
             Posted::Over(url) => {
-                let why = format!(
-                    "Another gate of this run has the comment key '{}' too, and its comment was overwritten. Give each gate a key of its \
-                     own (comment-key), or post their verdicts together.",
-                    self.settings.key
-                );
-                self.remarks.push((Level::Warning, why));
+                self.remarks.push(remarks::shared_key(&self.settings.key));
                 url
             }
             Posted::NotWanted => None,
             Posted::Newer => {
-                let why = "The comment tells of a later run or a later commit already, and was left as it is.";
-                self.remarks.push((Level::Notice, why.to_owned()));
+                // That of the later commit may never come to write, and then nobody would take our line away.
+                self.withdraw().await;
+                self.remarks.push(remarks::newer());
                 None
             }
         })
     }
 
     async fn complete(&mut self, finding: &Finding) {
+        self.finding = Some(finding.clone());
         if self.check.is_none() {
-            match self.open().await {
-                Ok(check) => self.check = check,
+            let made = match self.label() {
+                Some(label) => label.find_or_open(&now()).await,
+                None => return,
+            };
+            match made {
+                Ok(check) => self.check = Some(check),
                 Err(error) => self.note("The check could not be made", &error),
             }
         }
-        let (Some(check), Some(sha)) = (self.check.clone(), self.context.head_sha.clone()) else { return };
-        let (name, external) = self.names();
-        let label = Label { api: &self.api, context: &self.context, sha: &sha, name: &name, external: &external };
-        match label.complete(&check, finding, &now()).await {
-            Ok(()) => self.completed = true,
+        let completed = match (&self.check, self.label()) {
+            (Some(check), Some(label)) => label.complete(check, finding, &now()).await,
+            _ => return,
+        };
+        match completed {
+            Ok(annotated) => (self.completed, self.annotated) = (true, annotated),
             Err(error) => self.note("The check could not be completed", &error),
         }
     }
 
-    async fn open(&self) -> Result<Option<Check>, ApiError> {
-        let Some(sha) = self.context.head_sha.as_deref().filter(|_| self.settings.check) else { return Ok(None) };
-        let (name, external) = self.names();
-        let label = Label { api: &self.api, context: &self.context, sha, name: &name, external: &external };
-        label.open(&now()).await.map(Some)
+    /// What our check is called; `None` where there is none to be.
+    fn label(&self) -> Option<Label<'_>> {
+        let sha = self.context.head_sha.as_deref().filter(|_| self.settings.check)?;
+        let run = &self.context.run;
+        let external = format!("{}/{}/{}", run.id, run.attempt, self.settings.key);
+        Some(Label { api: &self.api, context: &self.context, sha, name: self.settings.check_name(), external })
     }
 
-    async fn withdraw(&self) {
+    /// Says on a comment that is there why it does not tell of the commit that was to be measured.
+    async fn say_why(&self, why: &str) {
         if let Some(Some(number)) = self.pull.filter(|_| self.previous.is_some()) {
-            let _ = self.thread(number).withdraw().await;
+            let _ = self.thread(number).no_verdict(&self.state(), why).await;
         }
     }
 
-    fn names(&self) -> (String, String) {
-        let run = &self.context.run;
-        (self.settings.check_name(), format!("{}/{}/{}", run.id, run.attempt, self.settings.key))
+    /// Takes the line away that says what is being measured.
+    async fn withdraw(&self) {
+        if let Some(Some(number)) = self.pull.filter(|_| self.previous.is_some()) {
+            let sha = self.context.head_sha.as_deref().unwrap_or_default();
+            let _ = self.thread(number).withdraw(sha).await;
+        }
     }
 
     fn thread(&self, number: u64) -> Thread<'_> {
@@ -256,16 +286,12 @@ impl Desk {
         State { run: Some(run.id.into()), attempt: Some(run.attempt), sha: self.context.head_sha.clone(), ..State::default() }
     }
 
-    /// Says what could not be done, once for all of a kind: what a token may not do is the same for all it may not.
+    /// Says what could not be done, once for all of a kind.
     fn note(&mut self, what: &str, error: &ApiError) {
-        let (level, text) = match error.kind {
-            Trouble::Forbidden if self.context.is_fork => (Level::Notice, FORK.to_owned()),
-            Trouble::Forbidden => (Level::Warning, format!("{what}: {error}. {PERMISSIONS}")),
-            _ => (Level::Warning, format!("{what}: {error}. The verdict and the exit code are not affected.")),
-        };
-        let text = self.api.masked(&text);
-        if !self.remarks.iter().any(|(_, known)| *known == text) {
-            self.remarks.push((level, text));
+        let (level, text) = remarks::trouble(what, error, &self.context);
+        let remark = (level, self.api.masked(&text));
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
         }
     }
 
@@ -273,20 +299,24 @@ impl Desk {
         let check = match &self.check {
             Some(Check::Run { url, .. }) => url.clone(),
             Some(Check::Status) => {
-                let why = "The token may not make check runs, so the gate is shown as a commit status.";
-                self.remarks.push((Level::Notice, why.to_owned()));
+                self.remarks.push(remarks::only_status());
                 None
             }
             None => None,
         };
-        let annotated = self.completed && matches!(self.check, Some(Check::Run { .. }));
-        Told { comment, check, comment_is_missing, annotated, remarks: std::mem::take(&mut self.remarks) }
+        Told { comment, check, comment_is_missing, annotated: self.annotated, remarks: std::mem::take(&mut self.remarks) }
     }
 }
 
-const FORK: &str = "The token of a pull request from a fork may only read, so neither comment nor check was posted. The result is in the \
-                    job summary, and the exit code is the gate's. A second workflow (workflow_run) with `loadgate publish` can post it.";
-const PERMISSIONS: &str = "The job needs `permissions: { pull-requests: write, checks: write }`; the exit code is not affected.";
+/// Of a gate that something ended before it had anything to say.
+fn without_verdict() -> Finding {
+    Finding {
+        conclusion: Conclusion::Failure,
+        title: "loadgate ended before it had a verdict".to_owned(),
+        summary: "The gate ended before it had a verdict. The log of the run says why.".to_owned(),
+        annotations: Vec::new(),
+    }
+}
 
 /// As GitHub writes moments.
 fn now() -> String {

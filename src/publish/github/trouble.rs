@@ -52,6 +52,11 @@ impl ApiError {
         Self { what: what.to_owned(), reason, kind: Trouble::Passing }
     }
 
+    /// Nothing was asked: what time there was is over.
+    pub(super) fn too_late(what: &str) -> Self {
+        Self { what: what.to_owned(), reason: "no time was left to ask GitHub".to_owned(), kind: Trouble::Passing }
+    }
+
     /// An answer that is not what it should be.
     pub(super) fn strange(what: &str, reason: &str) -> Self {
         Self { what: what.to_owned(), reason: format!("GitHub's answer {reason}"), kind: Trouble::Refused }

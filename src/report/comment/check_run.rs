@@ -8,11 +8,37 @@ const BYTES_MAX: usize = 60_000;
 /// Longest title that is shown whole in the list of checks.
 const TITLE_MAX: usize = 120;
 
+/// How a check ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// The gate passed.
+    Success,
+    /// The gate failed, or the run is no measurement.
+    Failure,
+    /// The gate can't tell, and the policy says that this is no failure.
+    Neutral,
+    /// The run was stopped.
+    Cancelled,
+}
+
+impl Conclusion {
+    /// As GitHub calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Neutral => "neutral",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// What a check run says. Its name is for the caller to keep stable: required checks are found by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckText {
-    /// `success`, `failure`, `neutral` or `cancelled`.
-    pub conclusion: &'static str,
+    /// How it ends.
+    pub conclusion: Conclusion,
     /// What was found, in a line.
     pub title: String,
     /// The comment without its last lines, in Markdown.
@@ -49,20 +75,20 @@ impl Comment<'_> {
     }
 
     /// A check that is neutral fails nothing: what can't be told, and what was never compared, is neither good nor bad.
-    fn conclusion(&self) -> &'static str {
+    fn conclusion(&self) -> Conclusion {
         let view = match &self.about {
             About::One(view) => *view,
             About::Several(legs) => match legs.first() {
                 Some(worst) => worst.view,
-                None => return "neutral",
+                None => return Conclusion::Neutral,
             },
         };
         match (view.judged.kind, view.judged.exit_code) {
-            ("pass", _) => "success",
-            ("warn", _) if view.judged.compared.is_some() => "success",
-            ("warn", _) | ("inconclusive", 0) => "neutral",
-            (_, 130) => "cancelled",
-            _ => "failure",
+            ("pass", _) => Conclusion::Success,
+            ("warn", _) if view.judged.compared.is_some() => Conclusion::Success,
+            ("warn", _) | ("inconclusive", 0) => Conclusion::Neutral,
+            (_, 130) => Conclusion::Cancelled,
+            _ => Conclusion::Failure,
         }
     }
 }

@@ -17,9 +17,9 @@ use self::{
     told::{Told, short},
 };
 use super::{Judged, ReportError, RunView, View, WebAddress, format::template};
-pub use check_run::CheckText;
+pub use check_run::{CheckText, Conclusion};
 pub use legs::Leg;
-pub use measuring::{measuring, not_measuring};
+pub use measuring::{measuring, no_verdict, not_measuring, without_verdict};
 pub use state::{Failing, FailingWhat, State, has_marker, marker};
 
 /// Bytes that a comment takes at most. GitHub takes 65,536 characters; what others add around it needs room too.

@@ -330,18 +330,18 @@ fn a_check_run_has_the_finding_in_its_title_and_no_marker() {
     let around = around();
     let check = |view: &View| Comment::of(view, &around).check_run().unwrap();
     let failed = check(&regression());
-    assert_eq!(failed.conclusion, "failure");
+    assert_eq!(failed.conclusion.name(), "failure");
     assert!(failed.title.starts_with("❌ regression in 1 of 3 endpoints (GET /search p99 +31%)"), "{}", failed.title);
     assert!(!failed.summary.contains("<!--") && failed.summary.contains("**How sure:**"), "{}", failed.summary);
     let conclusions =
-        [passing(), inconclusive(), within_tolerance(), without_baseline(), invalid()].map(|view| check(&view).conclusion);
+        [passing(), inconclusive(), within_tolerance(), without_baseline(), invalid()].map(|view| check(&view).conclusion.name());
     assert_eq!(conclusions, ["success", "neutral", "success", "neutral", "failure"]);
 }
 
 #[test]
 fn findings_are_annotated_at_the_lines_they_speak_of() {
     let line = |found: &crate::report::Annotation| {
-        format!("{}:{} {} {}\n  {}", found.path, found.line, found.level, found.title, found.message.replace('\n', "\n  "))
+        format!("{}:{} {} {}\n  {}", found.path, found.line, found.level.name(), found.title, found.message.replace('\n', "\n  "))
     };
     let lines: Vec<String> = crate::report::annotations(&regression(), 10).iter().map(line).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"

@@ -46,6 +46,17 @@ fn a_fork_is_known_by_its_repository_also_when_that_is_gone() {
 }
 
 #[test]
+fn tokens_of_forks_and_of_dependabot_may_only_read() {
+    let reads = |event: &str, payload: &Value, actor: &str| {
+        surroundings(event, payload, &[(env::GITHUB_ACTOR, actor)]).unwrap().context.is_read_only()
+    };
+    let (own, fork) = (pull_request("acme/shop"), pull_request("stranger/shop"));
+    assert!(reads("pull_request", &fork, "stranger") && !reads("pull_request", &own, "somebody"));
+    assert!(reads("pull_request", &own, "dependabot[bot]") && reads("push", &json!({}), "dependabot[bot]"));
+    assert!(!reads("pull_request_target", &fork, "stranger") && !reads("workflow_run", &json!({}), "dependabot[bot]"));
+}
+
+#[test]
 fn a_merge_queue_has_a_commit_and_no_pull_request() {
     let payload = json!({ "merge_group": { "head_sha": HEAD } });
     assert_eq!(found("merge_group", &payload), (Some(HEAD.into()), Pull::None, false));
@@ -104,6 +115,21 @@ fn an_enterprise_server_has_its_own_addresses() {
     let own = [(env::GITHUB_TOKEN, "t"), (env::GITHUB_API_URL, "https://ghes.corp/api/v3")];
     assert_eq!(of(&own), Some(("https://ghes.corp/api/v3".into(), "https://ghes.corp/api/graphql".into())));
     assert_eq!(of(&[(env::GITHUB_TOKEN, "t")]).unwrap().1, "https://api.github.com/graphql");
+}
+
+#[test]
+fn records_name_the_commit_that_the_check_stands_at() {
+    let judged = |event: &str, payload: &Value| {
+        let set = [(env::GITHUB_EVENT_NAME, event), (env::GITHUB_SHA, MERGE)];
+        let lookup = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let judged = Judged::from(lookup, payload);
+        (judged.commit.unwrap(), judged.pull_request)
+    };
+    assert_eq!(judged("pull_request", &pull_request("acme/shop")), (HEAD.into(), Some(12)));
+    let run = json!({ "workflow_run": { "head_sha": HEAD, "pull_requests": [ { "number": 666 } ] } });
+    assert_eq!(judged("workflow_run", &run), (HEAD.into(), None));
+    assert_eq!(judged("deployment", &json!({ "deployment": { "sha": HEAD } })), (HEAD.into(), None));
+    assert_eq!(judged("issue_comment", &json!({})), (MERGE.into(), None), "all that is known");
 }
 
 #[test]

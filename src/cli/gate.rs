@@ -65,6 +65,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let github = args.publish.over(&resolved.github);
     let adds_summary = github.step_summary && !args.no_publish;
     let publishing = if args.no_publish { Publishing::off(github) } else { Publishing::of_gate(github, &resolved.secrets) };
+    let publishing = publishing.linking(args.publish.report());
     let gated = gate(&resolved, args.talk, &stop);
     publishing.load_is_over();
     let gated = match gated {

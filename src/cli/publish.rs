@@ -46,7 +46,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let commit = surroundings.context.head_sha.as_deref();
     let views = paths.iter().map(|path| read(path, commit)).collect::<Result<Vec<View>, Failure>>()?;
     let Some(first) = views.first() else { return Err(Failure::usage("no verdict was given")) };
-    let publishing = Publishing::begin(args.publish.alone(&first.file.suite)?, &surroundings, false);
+    let settings = args.publish.alone(&first.file.suite)?;
+    let publishing = Publishing::begin(settings, &surroundings, false).linking(args.publish.report());
     let around = publishing.around();
     let shown: Vec<&View> = views.iter().collect();
     if args.merge.is_empty() {

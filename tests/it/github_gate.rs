@@ -95,6 +95,8 @@ fn load_of_a_failing_gate_is_one_comment_one_check_and_an_annotation_at_the_line
     let state = github.state();
     assert_eq!((state.annotations[0]["path"].as_str(), &state.annotations[0]["start_line"]), (Some("loadgate.yml"), &json!(7)));
     assert!(!text.contains("::error"), "said once, and the check says it: {text}");
+    let link = format!("[HTML report (artifact of the run)](https://github.com/{REPOSITORY}/actions/runs/77#artifacts)");
+    assert!(bodies[0].contains(&link), "{}", bodies[0]);
     let outputs = bench.text("output");
     assert!(outputs.contains("comment-url=https://") && outputs.contains("check-url=https://"), "{outputs}");
 }

@@ -52,9 +52,10 @@ fn with_verdict(value: &Value) -> (Bench, FakeGithub) {
 #[test]
 fn a_verdict_of_a_fork_is_posted_to_the_pull_request_of_its_commit() {
     let (bench, github) = with_verdict(&verdict("shop", HEAD));
-    ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 0);
+    ended(&publish(&bench, &github, &["--verdict", "verdict.json", "--report-url", "https://ci.example/report"]), 0);
     let bodies = github.bodies();
     assert_eq!(bodies.len(), 1);
+    assert!(bodies[0].contains("[HTML report](https://ci.example/report)"), "{}", bodies[0]);
     assert!(bodies[0].starts_with("### ❌ loadgate:") && bodies[0].contains("run 55, attempt 1"), "{}", bodies[0]);
     for text in ["evil.example", "@everybody", "<script>", "@team "] {
         let (seen, _) = bodies[0].split_once("<!--").unwrap();
@@ -130,4 +131,6 @@ fn outside_of_a_workflow_nothing_can_be_posted() {
     assert!(text.contains("no step of a workflow") && text.contains("hint:"), "{text}");
     bench.ends_with(2, &["publish"]);
     bench.ends_with(2, &["publish", "--verdict", "a", "--merge", "b"]);
+    let text = bench.ends_with(2, &["publish", "--verdict", "verdict.json", "--report-url", "report.html"]);
+    assert!(text.contains("--report-url") && text.contains("begins with https://"), "{text}");
 }

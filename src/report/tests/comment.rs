@@ -78,6 +78,7 @@ fn around() -> Around {
     Around {
         key: Some("staging/api".to_owned()),
         report: WebAddress::new("https://github.com/acme/shop/actions/runs/123/artifacts/7"),
+        artifacts: WebAddress::new("https://github.com/acme/shop/actions/runs/123#artifacts"),
         verdict: WebAddress::new("https://github.com/acme/shop/actions/runs/123/artifacts/8"),
         run: Some(CiPage {
             run: 123,
@@ -264,6 +265,22 @@ fn what_failed_before_and_is_mended_is_told() {
     insta::assert_snapshot!(line, @"Previously failing on `a1b2c3d4e`: `GET /search` p99 +31% → now -1% (-6 … +5).");
     let again = Comment::of(&before, &around).at(Rung::Full).unwrap();
     assert!(!again.contains("Previously failing"), "{again}");
+}
+
+#[test]
+fn the_report_is_linked_where_its_page_is_known_else_among_the_artifacts_of_the_run() {
+    let footer = |around: &Around| {
+        let text = Comment::of(&regression(), around).at(Rung::Verdict).unwrap();
+        text.lines().find(|line| line.starts_with("`a1b2c3d4e`")).unwrap_or_default().to_owned()
+    };
+    let known = footer(&around());
+    assert!(known.contains("[HTML report](https://github.com/acme/shop/actions/runs/123/artifacts/7)"), "{known}");
+    assert!(!known.contains("#artifacts"), "{known}");
+    let in_run = footer(&Around { report: None, ..around() });
+    let link = "[HTML report (artifact of the run)](https://github.com/acme/shop/actions/runs/123#artifacts)";
+    assert!(in_run.contains(link), "{in_run}");
+    let alone = footer(&Around { report: None, artifacts: None, ..around() });
+    assert!(alone.contains("`report.html` of the report folder"), "{alone}");
 }
 
 #[test]

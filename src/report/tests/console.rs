@@ -40,7 +40,8 @@ fn a_failure_is_shown_with_its_figures_and_the_verdict_last() {
           - error_rate < 0.05% is broken: 0.098%
           - GET /search: p99 is 31% slower (+26% to +37%), beyond the tolerance of 10%; p = 0.0002 after correction
         how sure: 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
-        next: Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
+        next: Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides, or accept what it is now as its level:
+              loadgate baseline accept --reason TEXT RECORD
         next: A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it under thresholds.
         "###
     );

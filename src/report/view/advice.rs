@@ -140,11 +140,7 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
     let mut steps = Vec::new();
     if let Reference::Compared(comparison) = &verdict.reference {
         if comparison.rows.iter().any(|row| row.outcome == Outcome::Regressed && row.level == Some(Severity::Fail)) {
-            steps.push(step(
-                "Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint \
-                 under regression.overrides.",
-                None,
-            ));
+            steps.push(undo_or_allow(comparison.mode));
         }
         if !comparison.vanished.is_empty() && side_by_side(&verdict.reference) {
             steps.push(step("See why the candidate got no request of the missing endpoints.", None));
@@ -170,6 +166,19 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
         ));
     }
     steps
+}
+
+/// A level is accepted among stored runs; where both versions are played, the next change is held against what was merged anyway.
+fn undo_or_allow(mode: Mode) -> Step {
+    const UNDO: &str = "Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint \
+                        under regression.overrides";
+    match mode {
+        Mode::Ab => step(&format!("{UNDO}."), None),
+        Mode::Baseline => step(
+            &format!("{UNDO}, or accept what it is now as its level:"),
+            Some("loadgate baseline accept --reason TEXT RECORD"),
+        ),
+    }
 }
 
 fn store_baseline(reference: &Reference) -> Option<Step> {

@@ -136,7 +136,10 @@ pub(super) fn reported(
     baseline: &[RunRecord],
     resolved: &Resolved,
 ) -> Result<Gated, Failure> {
-    let view = report::View::new(&verdict, candidate, baseline).placed(places::of(resolved));
+    let mut view = report::View::new(&verdict, candidate, baseline).placed(places::of(resolved));
+    if resolved.baseline.promote {
+        view = view.stored_by_builds_of(&resolved.baseline.branch);
+    }
     report::write(&view, &formats(&resolved.report.formats), &resolved.report.dir).map_err(recording::not_reported)?;
     Ok(Gated { console: report::console(&view), verdict, view: Box::new(view) })
 }

@@ -129,7 +129,7 @@ fn a_pass_is_told_with_what_would_have_been_seen() {
     insta::assert_snapshot!(seen(&passing()), @r"
     ### ✅ loadgate: no regression found (a change of 7% or more would have been seen)
 
-    Service as a whole: p50 +0.4% (-4.6% … +6.4%). 4 comparisons unchanged. The threshold holds. 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
+    Service as a whole: p50 +0.4% (-4.6% … +6.4%). 4 comparisons unchanged. The threshold holds (p95 41 ms &lt; 250 ms). 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
     **How sure:** 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
 
@@ -186,12 +186,19 @@ fn a_first_run_is_told_as_compared_with_nothing() {
     insta::assert_snapshot!(seen(&without_baseline()), @r"
     ### ℹ️ loadgate: no baseline yet, nothing compared
 
-    There is no baseline yet, so nothing was compared. The threshold holds. 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
+    There is no baseline yet, so nothing was compared. The threshold holds (p95 41 ms &lt; 250 ms). 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
-    **Next:** Store runs of the main branch as baseline, five or more if you can. `loadgate baseline promote RECORD`
+    **Next:** Store runs of the main branch as baseline, five or more if you can: by update-baseline: auto in its builds, or with `loadgate baseline promote RECORD`
 
     `a1b2c3d4e`, 2026-11-20 12:03 UTC · [run 123, attempt 2](https://github.com/acme/shop/actions/runs/123/attempts/2) · [HTML report](https://github.com/acme/shop/actions/runs/123/artifacts/7) · [JSON](https://github.com/acme/shop/actions/runs/123/artifacts/8)
     ");
+}
+
+#[test]
+fn nobody_is_told_to_store_what_builds_store_by_themselves() {
+    let text = seen(&without_baseline().stored_by_builds_of("main"));
+    assert!(text.contains("**Next:** Builds of main store their runs by themselves") && !text.contains("promote"), "{text}");
+    assert_eq!(seen(&failing().stored_by_builds_of("main")), seen(&failing()), "something was compared");
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn other_verdicts_say_what_they_rest_on_and_what_to_do() {
         next: Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen.
 
         WARN: no baseline yet, nothing compared
-        next: Store runs of the main branch as baseline, five or more if you can.
+        next: Store runs of the main branch as baseline, five or more if you can: by update-baseline: auto in its builds, or with
               loadgate baseline promote RECORD
         "###
     );

@@ -11,6 +11,9 @@ use crate::{
     verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
 
+/// Stores a run by hand.
+const PROMOTE: &str = "loadgate baseline promote RECORD";
+
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
@@ -147,7 +150,7 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
         } else if !comparison.vanished.is_empty() {
             steps.push(step(
                 "Measure the missing endpoints again, or store a baseline without them.",
-                Some("loadgate baseline promote RECORD"),
+                Some(PROMOTE),
             ));
         }
     }
@@ -184,10 +187,23 @@ fn undo_or_allow(mode: Mode) -> Step {
 fn store_baseline(reference: &Reference) -> Option<Step> {
     let text = match reference {
         Reference::Compared(_) => return None,
-        Reference::NoBaseline => "Store runs of the main branch as baseline, five or more if you can.",
-        Reference::Mismatch(_) => "Store runs made under these conditions as baseline, five or more if you can.",
+        Reference::NoBaseline => "Store runs of the main branch as baseline",
+        Reference::Mismatch(_) => "Store runs of the main branch made under these conditions as baseline",
     };
-    Some(step(text, Some("loadgate baseline promote RECORD")))
+    let text = format!("{text}, five or more if you can: by update-baseline: auto in its builds, or with");
+    Some(step(&text, Some(PROMOTE)))
+}
+
+/// Nobody needs to store what builds of a branch store by themselves.
+pub(super) fn leave_storing_to_builds(steps: &mut [Step], branch: &str) {
+    for asked in steps.iter_mut().filter(|step| step.command.as_deref() == Some(PROMOTE)) {
+        let text = format!(
+            "Builds of {} store their runs by themselves: as soon as one made under these conditions has passed, later runs are \
+             compared with it.",
+            plain(branch)
+        );
+        *asked = step(&text, None);
+    }
 }
 
 #[cfg(test)]

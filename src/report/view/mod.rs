@@ -74,6 +74,15 @@ impl View {
         detail::judge(&mut run.details, &judged);
         Self { run, judged, file }
     }
+
+    /// The same, where builds of this branch store their runs by themselves.
+    #[must_use]
+    pub fn stored_by_builds_of(mut self, branch: &str) -> Self {
+        if self.judged.compared.is_none() {
+            advice::leave_storing_to_builds(&mut self.judged.next, branch);
+        }
+        self
+    }
 }
 
 /// The branch or tag that all runs are of.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Around, Failing, Footer, Rung, State,
-    told::{Told, shortened},
+    told::{self, Told},
 };
 use crate::report::{Judged, RunView, View, escape::capped};
 
@@ -98,7 +98,7 @@ pub(super) fn icon(legs: &[Leg<'_>]) -> &'static str {
 pub(super) fn headline(legs: &[Leg<'_>]) -> String {
     let all = legs.len();
     let Some(worst) = legs.first() else { return "there is no measurement".to_owned() };
-    let worst_one = shortened(&worst.view.judged.headline);
+    let worst_one = told::headline(&worst.view.judged);
     match (worst.view.judged.kind, all) {
         (_, 1) => return worst_one,
         ("pass", _) => return format!("all {all} measurements passed"),

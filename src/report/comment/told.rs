@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Failing;
 use super::fixed::{self, Fixed};
-use crate::report::{ChangeRow, Step, ThresholdView, View, escape::capped};
+use crate::report::{ChangeRow, Judged, Step, ThresholdView, View, escape::capped};
 
 /// Longest headline; it may hold the names of many endpoints.
 const HEADLINE_MAX: usize = 300;
@@ -24,6 +24,8 @@ pub(super) struct Told {
     pub table: Option<Table>,
     /// What the rows do not say yet.
     pub reasons: Vec<String>,
+    /// The service as a whole, as far as the rows do not tell it.
+    pub service: Option<String>,
     /// Endpoints that are gone.
     pub vanished: Vec<String>,
     /// Endpoints without a baseline.
@@ -109,12 +111,15 @@ impl Told {
             compared.map_or_else(Default::default, |compared| (names(&compared.vanished), names(&compared.appeared)));
         let all = compared.map_or(0, |compared| compared.vanished.len() + compared.appeared.len());
         let fixed = if is_judged { fixed::of(view, failing) } else { Vec::new() };
+        let table = is_judged.then(|| Table::of(view, rows, rows_max)).flatten();
+        let notes: &[String] = compared.map_or(&[], |compared| &compared.notes);
         Self {
             icon: if partial && !is_judged { "⛔" } else { judged.icon },
-            headline: shortened(&judged.headline),
-            table: is_judged.then(|| Table::of(view, rows, rows_max)).flatten(),
+            headline: headline(judged),
+            service: compared.and_then(|compared| service(&compared.service, table.as_ref())),
+            table,
             // A failure's reasons are the rows themselves.
-            reasons: if judged.kind == "fail" { Vec::new() } else { unsaid(&judged.reasons, &judged.headline) },
+            reasons: if judged.kind == "fail" { Vec::new() } else { unsaid(judged, notes) },
             more_names: more(all - vanished.len() - appeared.len()).map(|count| format!("and {count} more endpoints")),
             vanished,
             appeared,
@@ -128,9 +133,18 @@ impl Told {
     }
 }
 
-/// Reasons that the headline does not hold already.
-fn unsaid(reasons: &[String], headline: &str) -> Vec<String> {
-    reasons.iter().filter(|reason| !headline.contains(reason.as_str())).take(LIST_MAX).cloned().collect()
+/// Reasons that neither the headline nor a note holds already.
+fn unsaid(judged: &Judged, notes: &[String]) -> Vec<String> {
+    let is_said = |reason: &String| judged.headline.contains(reason.as_str()) || notes.contains(reason);
+    judged.reasons.iter().filter(|reason| !is_said(reason)).take(LIST_MAX).cloned().collect()
+}
+
+/// What is left to say of the service as a whole below these rows.
+fn service(metrics: &[(String, String)], table: Option<&Table>) -> Option<String> {
+    let rows: &[Row] = table.map_or(&[], |table| &table.rows);
+    let is_shown = |metric: &str| rows.iter().any(|row| !row.is_name && row.change.is_some() && row.metric == metric);
+    let left: Vec<&str> = metrics.iter().filter(|(metric, _)| !is_shown(metric)).map(|(_, text)| text.as_str()).collect();
+    (!left.is_empty()).then(|| left.join(", "))
 }
 
 fn more(count: usize) -> Option<usize> {
@@ -142,8 +156,16 @@ pub(super) fn short(commit: &str) -> String {
     capped(commit).chars().take(9).collect()
 }
 
+/// The verdict in a sentence that may follow a colon.
+pub(super) fn headline(judged: &Judged) -> String {
+    match judged.headline.strip_prefix("inconclusive: ") {
+        Some(why) => shortened(&format!("inconclusive – {why}")),
+        None => shortened(&judged.headline),
+    }
+}
+
 /// A headline that leaves room for what comes below it.
-pub(super) fn shortened(headline: &str) -> String {
+fn shortened(headline: &str) -> String {
     match headline.char_indices().nth(HEADLINE_MAX) {
         Some((end, _)) => format!("{}…", &headline[..end]),
         None => headline.to_owned(),

@@ -140,21 +140,20 @@ fn a_pass_is_told_with_what_would_have_been_seen() {
 #[test]
 fn an_inconclusive_run_is_told_as_neither_good_nor_bad() {
     insta::assert_snapshot!(seen(&inconclusive()), @r"
-    ### ⚠️ loadgate: inconclusive: cannot tell for p50 of the service as a whole
+    ### ⚠️ loadgate: inconclusive – cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
 
     | Endpoint | Metric | baseline → this PR | Change (95% interval) | Verdict |
     |:--|:--|--:|--:|:--|
     | service as a whole | p50 | 12.4 ms → 13.9 ms | +12% (+7 … +18) | ⚠️ inconclusive |
     | `GET /search` | p50 | 12 ms → 13.4 ms | +12% (+7 … +18) | ⚠️ inconclusive, looks slower |
 
-    - cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
-
-    Service as a whole: p50 +12% (+7% … +18%). 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
+    2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
     Inconclusive is neither good nor bad: the build is not failed by it (`regression.policy.inconclusive: fail` would change that).
 
     **How sure:** 1 run against 1 run of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 60% or more would have been seen. Endpoints with 98% of the requests could be settled.
-    provisional: only 1 baseline run.
+
+    - provisional: only 1 baseline run
 
     **Next:** Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen.
 

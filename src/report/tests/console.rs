@@ -56,8 +56,8 @@ fn other_verdicts_say_what_they_rest_on_and_what_to_do() {
         PASS: no regression found (a change of 7% or more would have been seen)
         how sure: 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
 
-        INCONCLUSIVE: cannot tell for p50 of the service as a whole
-          - cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
+        INCONCLUSIVE: cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
+          - provisional: only 1 baseline run
         how sure: 1 run against 1 run of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 60% or more would have been seen. Endpoints with 98% of the requests could be settled.
         next: Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen.
 

@@ -138,7 +138,7 @@ impl Judged {
             reasons: verdict
                 .reasons
                 .iter()
-                .filter(|reason| **reason != verdict.headline && !is_told(reason))
+                .filter(|reason| !is_headline(reason, &verdict.headline) && !is_told(reason))
                 .map(|reason| plain(reason))
                 .collect(),
             next: advice::next(verdict, candidate, baseline),
@@ -156,6 +156,11 @@ impl Judged {
             valid: verdict.validity.iter().all(|check| check.ok),
         }
     }
+}
+
+/// Whether the headline is this reason, with or without the word that the verdict begins with.
+fn is_headline(reason: &str, headline: &str) -> bool {
+    headline.strip_suffix(reason).is_some_and(|word| ["", "inconclusive: ", "no measurement: "].contains(&word))
 }
 
 fn words(verdict: &Verdict) -> (&'static str, &'static str, &'static str) {

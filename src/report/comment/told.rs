@@ -22,6 +22,8 @@ pub(super) struct Told {
     pub headline: String,
     /// The rows that do not pass, the worst first.
     pub table: Option<Table>,
+    /// Why it is not the whole run, as far as the headline does not say it.
+    pub partial: Option<String>,
     /// What the rows do not say yet.
     pub reasons: Vec<String>,
     /// The service as a whole, as far as the rows do not tell it.
@@ -119,7 +121,8 @@ impl Told {
             service: compared.and_then(|compared| service(&compared.service, table.as_ref())),
             table,
             // A failure's reasons are the rows themselves.
-            reasons: if judged.kind == "fail" { Vec::new() } else { unsaid(judged, notes) },
+            reasons: if judged.kind == "fail" { Vec::new() } else { unsaid(view, notes) },
+            partial: partial_of(view),
             more_names: more(all - vanished.len() - appeared.len()).map(|count| format!("and {count} more endpoints")),
             vanished,
             appeared,
@@ -133,10 +136,27 @@ impl Told {
     }
 }
 
-/// Reasons that neither the headline nor a note holds already.
-fn unsaid(judged: &Judged, notes: &[String]) -> Vec<String> {
-    let is_said = |reason: &String| judged.headline.contains(reason.as_str()) || notes.contains(reason);
-    judged.reasons.iter().filter(|reason| !is_said(reason)).take(LIST_MAX).cloned().collect()
+/// Reasons that neither the headline nor a note nor the sentence about the requests holds already.
+fn unsaid(view: &View, notes: &[String]) -> Vec<String> {
+    let judged = &view.judged;
+    let is_said = |reason: &str| {
+        let is_note = notes.iter().any(|note| note == reason);
+        is_note || judged.headline.contains(reason) || view.run.in_short.eq_ignore_ascii_case(&format!("{reason}."))
+    };
+    let unreachable = if judged.headline.starts_with("target unreachable") { "target unreachable: " } else { "" };
+    let reasons = judged.reasons.iter().map(|reason| reason.strip_prefix(unreachable).unwrap_or(reason.as_str()));
+    reasons.filter(|reason| !is_said(reason)).take(LIST_MAX).map(str::to_owned).collect()
+}
+
+/// Why it is not the whole run, without what the headline says of it: then only what the figures are worth is left to say.
+fn partial_of(view: &View) -> Option<String> {
+    let whole = view.run.partial.as_deref()?;
+    let (why, left) = whole.rsplit_once("; ").unwrap_or((whole, ""));
+    let why = why.strip_prefix("the run was aborted: ").unwrap_or(why);
+    if left.is_empty() || !view.judged.headline.contains(why) {
+        return Some(whole.to_owned());
+    }
+    (view.run.total.requests > 0).then(|| left.to_owned())
 }
 
 /// What is left to say of the service as a whole below these rows.

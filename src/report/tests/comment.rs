@@ -207,7 +207,7 @@ fn an_unreachable_target_is_told_as_no_measurement() {
 
     **Partial:** the run was aborted: 127.0.0.1:8080 did not answer within 60s; nothing was measured.
 
-    - target unreachable: none of 300 requests found a connection (connect_refused)
+    - none of 300 requests found a connection (connect_refused)
 
     Exit code 3: this is no measurement of the service, so nothing is said about its performance. No request was made.
 
@@ -218,11 +218,23 @@ fn an_unreachable_target_is_told_as_no_measurement() {
 }
 
 #[test]
+fn a_target_that_never_answered_is_told_once() {
+    let reason = "127.0.0.1:8080 did not answer within 60s";
+    let mut judged = verdict(VerdictKind::Invalid, Exit::Invalid, &format!("no measurement: {reason}"), Reference::NoBaseline);
+    judged.reasons = vec![reason.to_owned(), "no request was made".to_owned()];
+    let mut record = run(&[]);
+    (record.ended, record.ended_because) = (Ended::Aborted, Some(reason.to_owned()));
+    let text = seen(&View::new(&judged, &[record], &[]));
+    assert!(text.starts_with("### 🚫 loadgate: no measurement: 127.0.0.1:8080 did not answer within 60s\n\nExit code 3"), "{text}");
+    assert_eq!((text.matches(reason).count(), text.to_lowercase().matches("no request was made").count()), (1, 1), "{text}");
+}
+
+#[test]
 fn an_aborted_run_is_told_as_partial_and_not_compared() {
     insta::assert_snapshot!(seen(&aborted()), @r"
     ### ⛔ loadgate: no measurement: aborted by a threshold: error_rate &lt; 20% was broken for 10s
 
-    **Partial:** the run was aborted: error_rate &lt; 20% was broken for 10s; the figures cover what was measured until then.
+    **Partial:** the figures cover what was measured until then.
 
     Exit code 3: this is no measurement of the service, so nothing is said about its performance. 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
@@ -236,8 +248,6 @@ fn an_aborted_run_is_told_as_partial_and_not_compared() {
 fn a_service_that_died_is_told_with_its_last_lines_and_where_all_of_them_are() {
     insta::assert_snapshot!(seen(&died(&["  at Main.java:7 <init>", "</pre> @everyone _no_ **database**"])), @r"
     ### 🚫 loadgate: the baseline's service did not stay up before it was ready: it ended by itself (exit code 1)
-
-    **Partial:** the run was aborted: the baseline's service did not stay up before it was ready: it ended by itself (exit code 1); nothing was measured.
 
     Exit code 3: this is no measurement of the service, so nothing is said about its performance. No request was made.
 

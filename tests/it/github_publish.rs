@@ -116,6 +116,24 @@ fn the_legs_of_a_matrix_are_one_comment() {
 }
 
 #[test]
+fn a_leg_that_left_no_verdict_is_told_as_the_worst_beside_the_others() {
+    let (bench, github) = with_verdict(&Value::Null);
+    fs::create_dir(bench.path().join("linux")).unwrap();
+    fs::write(bench.path().join("linux/verdict.json"), verdict("shop", HEAD).to_string()).unwrap();
+    let merge = ["--merge", "linux/verdict.json", "arm/verdict.json", "--comment-key", "all"];
+    let text = ended(&publish(&bench, &github, &merge), 0);
+    assert!(text.contains("::warning title=loadgate::arm/verdict.json"), "{text}");
+    let body = github.bodies().concat();
+    assert!(body.starts_with("### 🚫 loadgate: 1 of 2 measurements without a verdict, 1 failed (arm: arm/verdict.json"), "{body}");
+    assert!(body.contains("| `arm` | 🚫 without a verdict |") && body.contains("| `shop` | ❌ failed |"), "{body}");
+    assert!(!body.contains("Exit code 3") && !body.contains("No request was made"), "nobody knows: {body}");
+    assert!(body.contains(&format!("\"sha\":\"{HEAD}\"")), "{body}");
+    assert_eq!(github.state().checks[0]["conclusion"], "failure");
+    let none = ["--merge", "mips/verdict.json", "arm/verdict.json", "--comment-key", "all"];
+    ended(&publish(&bench, &github, &none), 2);
+}
+
+#[test]
 fn a_commit_without_a_pull_request_is_a_notice() {
     let (bench, github) = with_verdict(&verdict("shop", HEAD));
     github.state().pulls.clear();

@@ -103,7 +103,7 @@ impl Told {
     /// What is seen of a view, with at most so many rows. `failing` is what failed before, `since` on which commit.
     pub(super) fn of(view: &View, rows_max: usize, failing: &[Failing], since: Option<&str>) -> Self {
         let judged = &view.judged;
-        let is_judged = judged.kind != "invalid";
+        let is_judged = judged.kind != "invalid" && view.has_verdict();
         let compared = judged.compared.as_ref().filter(|_| is_judged);
         let partial = view.run.partial.is_some() && view.run.total.requests > 0;
         let rows: &[ChangeRow] = compared.map_or(&[], |compared| &compared.rows);

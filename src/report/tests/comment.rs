@@ -348,6 +348,16 @@ fn several_measurements_share_a_comment_with_the_worst_first() {
 }
 
 #[test]
+fn of_several_that_can_not_tell_the_one_that_fails_the_build_makes_the_check() {
+    let (open, mut strict) = (inconclusive(), inconclusive());
+    strict.judged.exit_code = Exit::Inconclusive.code();
+    let (around, legs) = (around(), [Leg { name: "mild", view: &open }, Leg { name: "strict", view: &strict }]);
+    let check = Comment::merged(&legs, &around).check_run().unwrap();
+    assert_eq!(check.conclusion, "failure", "{}", check.title);
+    assert!(check.title.contains("(strict: inconclusive – cannot tell for p50"), "{}", check.title);
+}
+
+#[test]
 fn the_verdict_agrees_with_the_rows_below_it() {
     for view in [regression(), passing(), inconclusive(), within_tolerance(), without_baseline(), aborted(), failing()] {
         let text = seen(&view);

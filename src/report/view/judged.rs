@@ -20,7 +20,7 @@ use crate::{
 /// The verdict for people.
 #[derive(Clone, Debug, Serialize)]
 pub struct Judged {
-    /// `pass`, `warn`, `fail`, `inconclusive`, `invalid`.
+    /// `pass`, `warn`, `fail`, `inconclusive`, `invalid`; `missing` where there is no verdict.
     pub kind: &'static str,
     /// The same as a person says it: `passed`.
     pub word: &'static str,

@@ -11,6 +11,7 @@ mod generator;
 mod histogram;
 mod judged;
 mod knee;
+mod missing;
 mod overview;
 mod places;
 mod restored;

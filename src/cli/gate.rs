@@ -16,7 +16,7 @@ use super::{
     report::formats,
     retakes, shelf, signals,
     start_args::StartArgs,
-    terminal,
+    terminal, trusted,
 };
 use crate::{
     baseline::{Found, Shelf},
@@ -55,6 +55,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    trusted::check(&args.config)?;
     let mut resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
     if let Some(folder) = &args.out {
         resolved.report.dir.clone_from(folder);

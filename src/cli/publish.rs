@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, publish_args::PublishArgs, publishing::Publishing, terminal};
+use super::{Failure, publish_args::PublishArgs, publishing::Publishing, terminal, trusted};
 use crate::{
     exit::Exit,
     publish::github::{self, Level, Surroundings},
@@ -46,6 +46,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let commit = surroundings.context.head_sha.as_deref();
     let views = read_all(&paths, commit, !args.merge.is_empty())?;
     let first = views.iter().find(|view| view.has_verdict()).ok_or_else(|| Failure::usage("no verdict was given"))?;
+    if trusted::with_a_strangers_code(&surroundings.context) && !args.publish.has_key() {
+        return Err(Failure::usage("a verdict from another repository must not name the comment and the check itself")
+            .hint("name them in the workflow: the action's input `comment-key: fork`, or --comment-key fork"));
+    }
     let settings = args.publish.alone(&first.file.suite)?;
     let publishing = Publishing::begin(settings, &surroundings, false).linking(args.publish.report());
     let around = publishing.around();

@@ -60,6 +60,11 @@ impl PublishArgs {
         }
     }
 
+    /// Whether the key is said here.
+    pub(super) fn has_key(&self) -> bool {
+        self.comment_key.is_some()
+    }
+
     /// The page of the HTML report, where one is given.
     pub(super) fn report(&self) -> Option<WebAddress> {
         self.report_url.clone()

@@ -25,7 +25,10 @@ const EVENTS: [(&str, &str); 7] = [
     ),
     ("push", r#"{"ref": "refs/heads/main", "after": "HEAD"}"#),
     ("merge_group", r#"{"action": "checks_requested", "merge_group": {"head_sha": "HEAD", "base_ref": "refs/heads/main"}}"#),
-    ("workflow_run", r#"{"workflow_run": {"id": 5, "head_sha": "HEAD", "event": "pull_request", "pull_requests": []}}"#),
+    (
+        "workflow_run",
+        r#"{"workflow_run": {"id": 5, "head_sha": "HEAD", "event": "push", "head_repository": {"full_name": "acme/shop"}}}"#,
+    ),
     ("workflow_dispatch", r#"{"inputs": {}, "ref": "refs/heads/main"}"#),
     ("schedule", r#"{"schedule": "17 3 * * *"}"#),
 ];

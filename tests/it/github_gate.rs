@@ -182,7 +182,8 @@ fn load_is_posted_as_far_as_flags_and_configuration_ask_for_it() {
 
 #[test]
 fn load_of_every_event_is_gated() {
-    let workflow_run = json!({ "workflow_run": { "id": 5, "event": "schedule", "head_sha": HEAD } });
+    let own = json!({ "full_name": REPOSITORY });
+    let workflow_run = json!({ "workflow_run": { "id": 5, "event": "schedule", "head_sha": HEAD, "head_repository": own } });
     let merge_group = json!({ "merge_group": { "head_sha": HEAD } });
     for (event, payload, checks) in [
         ("push", json!({}), 1),
@@ -196,6 +197,27 @@ fn load_of_every_event_is_gated() {
         ended(&step(&bench, &github, (event, &payload), &["gate", "--quiet"]), 0);
         assert_eq!((github.bodies().len(), github.state().checks.len()), (0, checks), "{event}");
     }
+}
+
+#[test]
+fn load_of_a_stranger_with_the_rights_of_the_repository_goes_where_the_workflow_says() {
+    let workflow_run = json!({ "workflow_run": {
+        "id": 5, "event": "pull_request", "head_sha": HEAD, "head_repository": { "full_name": "stranger/shop" },
+    } });
+    for (event, payload) in [("pull_request_target", of_repository("stranger/shop")), ("workflow_run", workflow_run)] {
+        let config = format!("{CONFIG}safety: {{ allow_hosts: [ 127.0.0.1 ] }}\n");
+        let (bench, github) = (Bench::new("{}", &config), FakeGithub::start());
+        for command in ["gate", "run"] {
+            let text = ended(&step(&bench, &github, (event, &payload), &[command, "--quiet"]), 2);
+            assert!(text.contains("its configuration would say where load goes") && text.contains("allowed-targets"), "{text}");
+        }
+        assert_eq!(bench.requests(), 0, "{event}");
+        let said = ["gate", "--quiet", "--set", "safety.allow_hosts=[\"127.0.0.1\"]"];
+        ended(&step(&bench, &github, (event, &payload), &said), 0);
+        assert!(bench.requests() > 0, "{event}");
+    }
+    let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
+    ended(&step(&bench, &github, ("pull_request_target", &pull_request()), &["gate", "--quiet"]), 0);
 }
 
 #[test]

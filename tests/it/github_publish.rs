@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     bench::Bench,
     fake_github::{FakeGithub, HEAD},
-    github_gate::step,
+    github_gate::{pull_request, step},
     program::transcript,
 };
 
@@ -34,8 +34,10 @@ fn workflow_run() -> Value {
     } })
 }
 
+/// In the second workflow, which must say the key.
 fn publish(bench: &Bench, github: &FakeGithub, args: &[&str]) -> Output {
-    step(bench, github, ("workflow_run", &workflow_run()), &[&["publish"], args].concat())
+    let key: &[&str] = if args.contains(&"--comment-key") { &[] } else { &["--comment-key", "fork"] };
+    step(bench, github, ("workflow_run", &workflow_run()), &[&["publish"], args, key].concat())
 }
 
 fn ended(output: &Output, code: i32) -> String {
@@ -79,6 +81,17 @@ fn a_verdict_of_another_commit_is_refused() {
 }
 
 #[test]
+fn a_verdict_of_a_fork_names_neither_comment_nor_check() {
+    let (bench, github) = with_verdict(&verdict("loadgate-of-main", HEAD));
+    let without_key = ["publish", "--verdict", "verdict.json"];
+    let text = ended(&step(&bench, &github, ("workflow_run", &workflow_run()), &without_key), 2);
+    assert!(text.contains("must not name the comment and the check itself") && text.contains("--comment-key"), "{text}");
+    assert!(github.state().asked.is_empty());
+    ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 0);
+    assert_eq!(github.state().checks[0]["name"], "loadgate / fork");
+}
+
+#[test]
 fn a_verdict_that_contradicts_its_own_rows_is_refused() {
     let mut forged = verdict("shop", HEAD);
     forged["verdict"] = json!("pass");
@@ -96,7 +109,7 @@ fn what_is_no_verdict_is_refused() {
     fs::write(bench.path().join("verdict.json"), vec![b' '; 17 << 20]).unwrap();
     assert!(ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 2).contains("larger than any verdict"));
     let (bench, _) = with_verdict(&verdict(&"x".repeat(500), HEAD));
-    ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 2);
+    ended(&step(&bench, &github, ("pull_request", &pull_request()), &["publish", "--verdict", "verdict.json"]), 2);
     assert!(github.state().asked.is_empty());
 }
 

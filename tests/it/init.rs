@@ -95,6 +95,15 @@ fn the_workflow_compares_with_what_the_pull_request_is_merged_into_here() {
 }
 
 #[test]
+fn the_documentation_shows_the_workflow_that_init_writes() {
+    let folder = project(&[COMPOSE]);
+    ends_with(0, folder.path(), &["init", "--action", "OWNER/loadgate@v0.1.0"]);
+    let workflow = fs::read_to_string(folder.path().join(".github/workflows/loadgate.yml")).unwrap();
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/github.md")).unwrap();
+    assert!(page.contains(&format!("```yaml\n# .github/workflows/loadgate.yml\n{workflow}```\n")), "docs/github.md shows another:\n{workflow}");
+}
+
+#[test]
 fn init_never_replaces_a_file_unless_it_is_told_to() {
     let folder = project(&[NODE, ("loadgate.yml", "mine")]);
     let said = ends_with(2, folder.path(), &["init"]);

@@ -19,7 +19,7 @@ use super::{
     terminal, trusted,
 };
 use crate::{
-    baseline::{Found, Shelf},
+    baseline::{Found, Lineage, Shelf, descends},
     compare::compare,
     engine::Stop,
     exit::Exit,
@@ -116,7 +116,8 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let found = shelf::of(&resolved.baseline).open()?.matching(&recording::blank(resolved), BASELINES_MAX, lineage.as_ref())?;
     ratchet::check(resolved)?;
     let (baseline, nothing) = taken(found);
-    let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &resolved.policy);
+    let notes = for_want_of_better(&baseline, lineage.as_ref());
+    let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &notes, &resolved.policy);
     let made = replicates::play(&session, replicates::alone, |made| {
         let is_over = retakes::is_last(made, replication);
         Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
@@ -154,9 +155,29 @@ fn taken(found: Found) -> (Vec<RunRecord>, Option<Reference>) {
     }
 }
 
-fn judge(round: &[Made], baseline: &[RunRecord], nothing: Option<&Reference>, policy: &Policy) -> Verdict {
+/// What a reader must know of runs that are compared with because there are no others.
+fn for_want_of_better(baseline: &[RunRecord], lineage: Option<&Lineage>) -> Vec<String> {
+    if baseline.is_empty() || baseline.iter().any(|run| descends(lineage, run)) {
+        return Vec::new();
+    }
+    let note = "none of the stored runs is of what this pull request descends from, so it is compared with others: what was merged \
+                meanwhile may count as its own doing";
+    vec![note.to_owned()]
+}
+
+fn judge(
+    round: &[Made],
+    baseline: &[RunRecord],
+    nothing: Option<&Reference>,
+    notes: &[String],
+    policy: &Policy,
+) -> Verdict {
     let (candidate, _) = retakes::runs(round);
-    let compared = || Reference::Compared(Box::new(compare(baseline, &candidate, &policy.regression)));
+    let compared = || {
+        let mut comparison = compare(baseline, &candidate, &policy.regression);
+        comparison.notes.extend_from_slice(notes);
+        Reference::Compared(Box::new(comparison))
+    };
     decide(&candidate, nothing.cloned().unwrap_or_else(compared), policy)
 }
 

@@ -160,18 +160,12 @@ fn for_want_of_better(baseline: &[RunRecord], lineage: Option<&Lineage>) -> Vec<
     if baseline.is_empty() || baseline.iter().any(|run| descends(lineage, run)) {
         return Vec::new();
     }
-    let note = "none of the stored runs is of what this pull request descends from, so it is compared with others: what was merged \
-                meanwhile may count as its own doing";
+    let note = "none of the stored runs is of what this pull request descends from, so it is compared with others: what was \
+                merged meanwhile may count as its own doing";
     vec![note.to_owned()]
 }
 
-fn judge(
-    round: &[Made],
-    baseline: &[RunRecord],
-    nothing: Option<&Reference>,
-    notes: &[String],
-    policy: &Policy,
-) -> Verdict {
+fn judge(round: &[Made], baseline: &[RunRecord], nothing: Option<&Reference>, notes: &[String], policy: &Policy) -> Verdict {
     let (candidate, _) = retakes::runs(round);
     let compared = || {
         let mut comparison = compare(baseline, &candidate, &policy.regression);

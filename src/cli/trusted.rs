@@ -21,12 +21,12 @@ pub(super) fn check(config: &ConfigArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!(
-        "this workflow ({}) has the rights of the repository, but the pull request comes from another one, and its configuration would \
-         say where load goes",
+        "this workflow ({}) has the rights of the repository, but the pull request comes from another one, and its \
+         configuration would say where load goes",
         context.event
     );
     Err(Failure::usage(message).hint(
-        "say it in the workflow: the action's input `allowed-targets: 127.0.0.1`, or --set 'safety.allow_hosts=[\"127.0.0.1\"]'; better \
-         run the gate on pull_request, which needs no rights",
+        "say it in the workflow: the action's input `allowed-targets: 127.0.0.1`, or --set \
+         'safety.allow_hosts=[\"127.0.0.1\"]'; better run the gate on pull_request, which needs no rights",
     ))
 }

@@ -100,7 +100,8 @@ fn the_documentation_shows_the_workflow_that_init_writes() {
     ends_with(0, folder.path(), &["init", "--action", "OWNER/loadgate@v0.1.0"]);
     let workflow = fs::read_to_string(folder.path().join(".github/workflows/loadgate.yml")).unwrap();
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/github.md")).unwrap();
-    assert!(page.contains(&format!("```yaml\n# .github/workflows/loadgate.yml\n{workflow}```\n")), "docs/github.md shows another:\n{workflow}");
+    let shown = format!("```yaml\n# .github/workflows/loadgate.yml\n{workflow}```\n");
+    assert!(page.contains(&shown), "docs/github.md shows another:\n{workflow}");
 }
 
 #[test]

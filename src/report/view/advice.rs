@@ -148,10 +148,7 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
         if !comparison.vanished.is_empty() && side_by_side(&verdict.reference) {
             steps.push(step("See why the candidate got no request of the missing endpoints.", None));
         } else if !comparison.vanished.is_empty() {
-            steps.push(step(
-                "Measure the missing endpoints again, or store a baseline without them.",
-                Some(PROMOTE),
-            ));
+            steps.push(step("Measure the missing endpoints again, or store a baseline without them.", Some(PROMOTE)));
         }
     }
     if verdict.thresholds.iter().any(|result| result.outcome == ThresholdOutcome::Fail) {
@@ -173,8 +170,8 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
 
 /// A level is accepted among stored runs; where both versions are played, the next change is held against what was merged anyway.
 fn undo_or_allow(mode: Mode) -> Step {
-    const UNDO: &str = "Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint \
-                        under regression.overrides";
+    const UNDO: &str = "Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that \
+                        endpoint under regression.overrides";
     match mode {
         Mode::Ab => step(&format!("{UNDO}."), None),
         Mode::Baseline => step(

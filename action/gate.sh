@@ -67,6 +67,7 @@ if [ -n "$WANTED_PUBLISH" ]; then of_publish; else of_gate; fi
 flag --comment "$WANTED_COMMENT"
 flag --comment-key "$WANTED_COMMENT_KEY"
 flag --check-run "$WANTED_CHECK_RUN"
+flag --report-url "$WANTED_REPORT_URL"
 case "$WANTED_REQUIRE_COMMENT" in
   true) arguments+=(--require-comment) ;;
   false | "") ;;

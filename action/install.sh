@@ -36,9 +36,13 @@ fetch() {
 }
 
 if [ -n "${WANTED_BINARY:-}" ]; then
-  command -v -- "$WANTED_BINARY" >/dev/null ||
+  given=$(command -v -- "$WANTED_BINARY") ||
     refuse "'$WANTED_BINARY' is not an executable; the input 'binary' takes the path of one, or leave it out to have it downloaded"
   echo "binary=$WANTED_BINARY" >>"$GITHUB_OUTPUT"
+  folder=$(cd "$(dirname "$given")" && pwd)
+  # What the runner puts on the PATH of later steps is a path of its own system.
+  if [ "$RUNNER_OS" = Windows ]; then folder=$(cygpath -w "$folder"); fi
+  echo "$folder" >>"$GITHUB_PATH"
   exit 0
 fi
 

@@ -181,7 +181,8 @@ impl Store {
 }
 
 /// Whether a run is one of those that a version descends from, as far as anybody knows.
-fn descends(lineage: Option<&Lineage>, run: &RunRecord) -> bool {
+#[must_use]
+pub fn descends(lineage: Option<&Lineage>, run: &RunRecord) -> bool {
     let (Some(lineage), Some(commit)) = (lineage, &run.provenance.commit) else { return true };
     lineage.holds(commit, run.started_at)
 }

@@ -34,6 +34,11 @@ impl ConfigArgs {
         self.resolve_with(&StartArgs::default())
     }
 
+    /// Whether a flag gives this value of the configuration, whatever the file says.
+    pub(super) fn sets(&self, path: &str) -> bool {
+        self.set.iter().any(|text| text.split_once('=').is_some_and(|(name, _)| name == path))
+    }
+
     /// The same, with commands that flags give.
     ///
     /// # Errors

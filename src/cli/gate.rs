@@ -16,10 +16,10 @@ use super::{
     report::formats,
     retakes, shelf, signals,
     start_args::StartArgs,
-    terminal,
+    terminal, trusted,
 };
 use crate::{
-    baseline::{Found, Shelf},
+    baseline::{Found, Lineage, Shelf, descends},
     compare::compare,
     engine::Stop,
     exit::Exit,
@@ -62,6 +62,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let adds_summary = github.step_summary && is_told;
     publishing::hide(&resolved.secrets);
     let publishing = if is_told { Publishing::of_gate(github) } else { Publishing::off(github) };
+    let publishing = publishing.linking(args.publish.report());
     let gated = gate(&resolved, args.talk, &stop);
     publishing.load_is_over();
     let gated = match gated {
@@ -88,6 +89,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// What is to be done, and what signals stop.
 fn begun(args: &Args) -> Result<(Resolved, Stop), Failure> {
+    trusted::check(&args.config)?;
     let mut resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
     if let Some(folder) = &args.out {
         resolved.report.dir.clone_from(folder);
@@ -123,7 +125,8 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let found = shelf::of(&resolved.baseline).open()?.matching(&recording::blank(resolved), BASELINES_MAX, lineage.as_ref())?;
     ratchet::check(resolved)?;
     let (baseline, nothing) = taken(found);
-    let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &resolved.policy);
+    let notes = for_want_of_better(&baseline, lineage.as_ref());
+    let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &notes, &resolved.policy);
     let made = replicates::play(&session, replicates::alone, |made| {
         let is_over = retakes::is_last(made, replication);
         Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
@@ -144,7 +147,10 @@ pub(super) fn reported(
     baseline: &[RunRecord],
     resolved: &Resolved,
 ) -> Result<Gated, Failure> {
-    let view = report::View::new(&verdict, candidate, baseline).placed(places::of(resolved));
+    let mut view = report::View::new(&verdict, candidate, baseline).placed(places::of(resolved));
+    if resolved.baseline.promote {
+        view = view.stored_by_builds_of(&resolved.baseline.branch);
+    }
     report::write(&view, &formats(&resolved.report.formats), &resolved.report.dir).map_err(recording::not_reported)?;
     Ok(Gated { console: report::console(&view), verdict, view: Box::new(view) })
 }
@@ -158,9 +164,23 @@ fn taken(found: Found) -> (Vec<RunRecord>, Option<Reference>) {
     }
 }
 
-fn judge(round: &[Made], baseline: &[RunRecord], nothing: Option<&Reference>, policy: &Policy) -> Verdict {
+/// What a reader must know of runs that are compared with because there are no others.
+fn for_want_of_better(baseline: &[RunRecord], lineage: Option<&Lineage>) -> Vec<String> {
+    if baseline.is_empty() || baseline.iter().any(|run| descends(lineage, run)) {
+        return Vec::new();
+    }
+    let note = "none of the stored runs is of what this pull request descends from, so it is compared with others: what was \
+                merged meanwhile may count as its own doing";
+    vec![note.to_owned()]
+}
+
+fn judge(round: &[Made], baseline: &[RunRecord], nothing: Option<&Reference>, notes: &[String], policy: &Policy) -> Verdict {
     let (candidate, _) = retakes::runs(round);
-    let compared = || Reference::Compared(Box::new(compare(baseline, &candidate, &policy.regression)));
+    let compared = || {
+        let mut comparison = compare(baseline, &candidate, &policy.regression);
+        comparison.notes.extend_from_slice(notes);
+        Reference::Compared(Box::new(comparison))
+    };
     decide(&candidate, nothing.cloned().unwrap_or_else(compared), policy)
 }
 

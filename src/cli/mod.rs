@@ -47,6 +47,7 @@ mod signals;
 mod sources;
 mod start_args;
 mod terminal;
+mod trusted;
 
 use clap::{Parser, Subcommand};
 

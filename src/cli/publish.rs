@@ -5,10 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, publish_args::PublishArgs, publishing::Publishing};
+use super::{Failure, publish_args::PublishArgs, publishing::Publishing, terminal, trusted};
 use crate::{
     exit::Exit,
-    publish::github::Surroundings,
+    publish::github::{self, Level, Surroundings},
     report::{
         VerdictFile, View,
         comment::{Comment, Leg},
@@ -44,9 +44,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::usage("GITHUB_TOKEN is not set").hint("give the step `env: { GITHUB_TOKEN: ${{ github.token }} }`"));
     }
     let commit = surroundings.context.head_sha.as_deref();
-    let views = paths.iter().map(|path| read(path, commit)).collect::<Result<Vec<View>, Failure>>()?;
-    let Some(first) = views.first() else { return Err(Failure::usage("no verdict was given")) };
-    let publishing = Publishing::begin(args.publish.alone(&first.file.suite)?, &surroundings, false);
+    let views = read_all(&paths, commit, !args.merge.is_empty())?;
+    let first = views.iter().find(|view| view.has_verdict()).ok_or_else(|| Failure::usage("no verdict was given"))?;
+    if trusted::with_a_strangers_code(&surroundings.context) && !args.publish.has_key() {
+        return Err(Failure::usage("a verdict from another repository must not name the comment and the check itself")
+            .hint("name them in the workflow: the action's input `comment-key: fork`, or --comment-key fork"));
+    }
+    let settings = args.publish.alone(&first.file.suite)?;
+    let publishing = Publishing::begin(settings, &surroundings, false).linking(args.publish.report());
     let around = publishing.around();
     let shown: Vec<&View> = views.iter().collect();
     if args.merge.is_empty() {
@@ -55,6 +60,22 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let names = names(&paths, &views);
     let legs: Vec<Leg<'_>> = names.iter().zip(&views).map(|(name, view)| Leg { name, view }).collect();
     Ok(publishing.tell(&Comment::merged(&legs, &around), &shown, Exit::Ok))
+}
+
+/// Reads all of them. Where a comment is on several, one that can't be read is told of beside the others: the job that left none is
+/// most often the one that readers must hear of.
+fn read_all(paths: &[&Path], commit: Option<&str>, several: bool) -> Result<Vec<View>, Failure> {
+    let results: Vec<Result<View, Failure>> = paths.iter().map(|path| read(path, commit)).collect();
+    let others_do = several && results.iter().any(Result::is_ok);
+    let or_missing = |path: &Path, failure: Failure| if others_do { Ok(missing(path, commit, &failure)) } else { Err(failure) };
+    results.into_iter().zip(paths).map(|(result, path)| result.or_else(|failure| or_missing(path, failure))).collect()
+}
+
+fn missing(path: &Path, commit: Option<&str>, failure: &Failure) -> View {
+    let told = format!("{}. It is shown as a measurement without a verdict.", failure.message);
+    terminal::err(&github::remark(Level::Warning, &told));
+    let name = folder(path).unwrap_or_else(|| path.display().to_string());
+    View::without_verdict(&name, commit, &failure.message)
 }
 
 /// Reads a verdict, which must be one of the commit that this workflow speaks of.
@@ -75,9 +96,12 @@ fn read(path: &Path, commit: Option<&str>) -> Result<View, Failure> {
 fn names(paths: &[&Path], views: &[View]) -> Vec<String> {
     let suites: Vec<String> = views.iter().map(|view| view.file.suite.clone()).collect();
     let is_alone = |name: &String| suites.iter().filter(|other| *other == name).count() == 1;
-    let folder = |path: &Path| path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     let name = |(suite, path): (&String, &&Path)| {
         if is_alone(suite) { suite.clone() } else { folder(path).unwrap_or_else(|| suite.clone()) }
     };
     suites.iter().zip(paths).map(name).collect()
+}
+
+fn folder(path: &Path) -> Option<String> {
+    path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned())
 }

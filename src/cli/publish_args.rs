@@ -4,6 +4,7 @@ use super::Failure;
 use crate::{
     plan::{GithubSettings, is_key},
     policy::CommentMode,
+    report::WebAddress,
 };
 
 /// What is posted; each flag takes the place of a key under `github`.
@@ -21,6 +22,9 @@ pub(super) struct PublishArgs {
     /// Whether the commit gets a check: on, off [default: github.check]
     #[arg(long, value_name = "on|off", value_parser = switch)]
     check_run: Option<bool>,
+    /// Page of the HTML report that the comment links to [default: the artifacts of the workflow's run]
+    #[arg(long, value_name = "URL", value_parser = address)]
+    report_url: Option<WebAddress>,
 }
 
 fn mode(name: &str) -> Result<CommentMode, String> {
@@ -30,6 +34,10 @@ fn mode(name: &str) -> Result<CommentMode, String> {
 
 fn key(text: &str) -> Result<String, String> {
     is_key(text).then(|| text.to_owned()).ok_or_else(|| "write one line of 1 to 100 characters".to_owned())
+}
+
+fn address(text: &str) -> Result<WebAddress, String> {
+    WebAddress::new(text).ok_or_else(|| "write an address that begins with https:// or http://".to_owned())
 }
 
 fn switch(text: &str) -> Result<bool, String> {
@@ -50,6 +58,16 @@ impl PublishArgs {
             check: self.check_run.unwrap_or(settings.check),
             ..settings.clone()
         }
+    }
+
+    /// Whether the key is said here.
+    pub(super) fn has_key(&self) -> bool {
+        self.comment_key.is_some()
+    }
+
+    /// The page of the HTML report, where one is given.
+    pub(super) fn report(&self) -> Option<WebAddress> {
+        self.report_url.clone()
     }
 
     /// The settings of a verdict that comes without a configuration.

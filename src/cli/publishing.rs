@@ -22,12 +22,14 @@ pub(super) struct Publishing {
     /// What the workflow says of itself; `None` outside of one.
     context: Option<Context>,
     session: Option<Session>,
+    /// The page of the report, where it is known.
+    report: Option<WebAddress>,
 }
 
 impl Publishing {
     /// Nobody is told.
     pub(super) fn off(settings: GithubSettings) -> Self {
-        Self { settings, context: None, session: None }
+        Self { settings, context: None, session: None, report: None }
     }
 
     /// In a workflow of GitHub: opens the check and folds the log of the load.
@@ -51,7 +53,12 @@ impl Publishing {
             terminal::err(&github::remark(Level::Warning, &format!("Nothing can be posted to GitHub: {error}.")));
             None
         });
-        Self { settings, context: Some(surroundings.context.clone()), session }
+        Self { settings, context: Some(surroundings.context.clone()), session, report: None }
+    }
+
+    /// The same with a comment that links to this page of the report.
+    pub(super) fn linking(self, report: Option<WebAddress>) -> Self {
+        Self { report, ..self }
     }
 
     /// Ends the fold that [`Publishing::of_gate`] began.
@@ -68,8 +75,11 @@ impl Publishing {
             attempt: context.run.attempt,
             page: context.run.url.as_deref().and_then(WebAddress::new),
         };
+        let artifacts = |context: &Context| WebAddress::new(&format!("{}#artifacts", context.run.url.as_deref()?));
         Around {
             key: Some(self.settings.comment_key.clone()),
+            report: self.report.clone(),
+            artifacts: self.context.as_ref().and_then(artifacts),
             run: self.context.as_ref().map(page),
             previous: self.session.as_ref().and_then(Session::previous).cloned(),
             ..Around::default()

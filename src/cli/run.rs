@@ -11,7 +11,7 @@ use super::{
     report::formats,
     signals,
     start_args::StartArgs,
-    terminal,
+    terminal, trusted,
 };
 use crate::{
     engine::Stop,
@@ -39,6 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    trusted::check(&args.config)?;
     let resolved = args.only.of(args.config.resolve_with(&args.start)?)?;
     let folder = args.out.clone().unwrap_or(resolved.report.dir.clone());
     report::prepare(&folder)?;

@@ -70,6 +70,7 @@ fn every_input_becomes_a_flag() {
         ("WANTED_COMMENT", "on_change"),
         ("WANTED_COMMENT_KEY", "staging api"),
         ("WANTED_CHECK_RUN", "off"),
+        ("WANTED_REPORT_URL", "https://ci.example/report"),
         ("WANTED_REQUIRE_COMMENT", "true"),
         ("WANTED_ARGS", "--quiet\n--out\nmy report"),
     ]);
@@ -84,7 +85,8 @@ fn every_input_becomes_a_flag() {
         &set("regression.policy.inconclusive=fail"),
         &set("regression.policy.missing_baseline=fail"),
         &set("regression.policy.env_mismatch=fail"),
-        &["--comment", "on_change", "--comment-key", "staging api", "--check-run", "off", "--require-comment"],
+        &["--comment", "on_change", "--comment-key", "staging api", "--check-run", "off"],
+        &["--report-url", "https://ci.example/report", "--require-comment"],
         &["--quiet", "--out", "my report"],
     ];
     assert_eq!(found, expected.concat());
@@ -93,8 +95,12 @@ fn every_input_becomes_a_flag() {
 #[test]
 fn verdicts_to_publish_take_the_place_of_a_gate() {
     assert_eq!(
-        arguments(&[("WANTED_PUBLISH", "my report/verdict.json\n"), ("WANTED_COMMENT_KEY", "staging")]),
-        ["publish", "--verdict", "my report/verdict.json", "--comment-key", "staging"]
+        arguments(&[
+            ("WANTED_PUBLISH", "my report/verdict.json\n"),
+            ("WANTED_COMMENT_KEY", "staging"),
+            ("WANTED_REPORT_URL", "https://ci.example/7"),
+        ]),
+        ["publish", "--verdict", "my report/verdict.json", "--comment-key", "staging", "--report-url", "https://ci.example/7"]
     );
     let several = arguments(&[("WANTED_PUBLISH", "a/verdict.json\nb/verdict.json"), ("WANTED_CONFIG", "of no use")]);
     assert_eq!(several, ["publish", "--merge", "a/verdict.json", "b/verdict.json"]);

@@ -179,6 +179,14 @@ fn a_binary_that_is_given_is_taken_and_nothing_is_downloaded() {
     let release = Release::of(LINUX);
     let (code, said, outputs) = release.install(("Plan9", "MIPS"), &[("WANTED_BINARY", "/bin/sh"), ("WANTED_MIRROR", "x")]);
     assert_eq!((code, outputs.as_str()), (Some(0), "binary=/bin/sh\n"), "{said}");
+    fs::create_dir(release.path("tools")).unwrap();
+    fs::copy(release.path("program"), release.path("tools/loadgate")).unwrap();
+    Command::new("chmod").arg("+x").arg(release.path("tools/loadgate")).status().unwrap();
+    let (code, said, outputs) = release.install(LINUX_RUNNER, &[("WANTED_BINARY", "tools/loadgate")]);
+    assert_eq!((code, outputs.as_str()), (Some(0), "binary=tools/loadgate\n"), "{said}");
+    let path = fs::read_to_string(release.path("path")).unwrap();
+    let last = Path::new(path.lines().last().unwrap());
+    assert!(last.is_absolute() && last.join("loadgate").is_file(), "later steps find it too: {path}");
     let said = release.refuses(LINUX_RUNNER, &[("WANTED_BINARY", "./nothing")]);
     assert!(said.contains("'./nothing' is not an executable"), "{said}");
 }

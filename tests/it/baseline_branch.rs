@@ -196,6 +196,8 @@ fn load_is_stored_by_itself_in_builds_of_main_alone() {
     assert!(listed.contains(&format!("{BRANCH}:shop/")), "{listed}");
     gate(&bench, ("pull_request", "refs/pull/12/merge"), &[]);
     assert_eq!(bench.verdict()["baseline"]["runs"], 1, "{:#}", bench.verdict());
+    let notes = bench.verdict()["design"]["notes"].to_string();
+    assert!(notes.contains("none of the stored runs is of what this pull request descends from"), "{notes}");
 
     // What failed is no measure, and a remote that refuses is no reason to fail.
     bench.behave("{ defaults: { status: 500 } }");

@@ -132,7 +132,8 @@ fn a_slower_endpoint_fails_and_is_named() {
       - search: p50 is 51% slower (+39% to +64%), beyond the tolerance of 10%; p < 0.0001 after correction
       - search: p95 is 51% slower (+36% to +67%), beyond the tolerance of 15%; p < 0.0001 after correction
     how sure: 1 run against 6 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 6 comparisons together. A change of the whole service by 19% or more would have been seen. Endpoints with 100% of the requests could be settled.
-    next: Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
+    next: Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides, or accept what it is now as its level:
+          loadgate baseline accept --reason TEXT RECORD
 
     --- stderr
     ");

@@ -77,7 +77,7 @@ fn a_slower_endpoint_is_found_in_replicates() {
       - search: p95 is 20% slower (+19% to +22%), beyond the tolerance of 10%; p < 0.0001 after correction
       - p95 of the service as a whole is 9.7% slower (+8.3% to +11%), within the tolerance of 10%; p < 0.0001 after correction
     how sure: Both versions side by side in 6 replicates, each in 4 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 6 comparisons together. A change of the whole service by 2.4% or more would have been seen. Endpoints with 100% of the requests could be settled.
-    next: Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
+    next: Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
 
     --- stderr
     ");

@@ -102,6 +102,8 @@ fn load_of_a_failing_gate_is_one_comment_one_check_and_an_annotation_at_the_line
     let state = github.state();
     assert_eq!((state.annotations[0]["path"].as_str(), &state.annotations[0]["start_line"]), (Some("loadgate.yml"), &json!(7)));
     assert!(!text.contains("::error"), "said once, and the check says it: {text}");
+    let link = format!("[HTML report (artifact of the run)](https://github.com/{REPOSITORY}/actions/runs/77#artifacts)");
+    assert!(bodies[0].contains(&link), "{}", bodies[0]);
     let outputs = bench.text("output");
     assert!(outputs.contains("comment-url=https://") && outputs.contains("check-url=https://"), "{outputs}");
     let summary = bench.text("summary.md");
@@ -242,7 +244,8 @@ fn load_is_posted_as_far_as_flags_and_configuration_ask_for_it() {
 
 #[test]
 fn load_of_every_event_is_gated() {
-    let workflow_run = json!({ "workflow_run": { "id": 5, "event": "schedule", "head_sha": HEAD } });
+    let own = json!({ "full_name": REPOSITORY });
+    let workflow_run = json!({ "workflow_run": { "id": 5, "event": "schedule", "head_sha": HEAD, "head_repository": own } });
     let merge_group = json!({ "merge_group": { "head_sha": HEAD } });
     for (event, payload, checks) in [
         ("push", json!({}), 1),
@@ -259,6 +262,27 @@ fn load_of_every_event_is_gated() {
             assert_eq!(bench.verdict()["candidate"]["commit"], check["head_sha"], "{event}: the record is of the same commit");
         }
     }
+}
+
+#[test]
+fn load_of_a_stranger_with_the_rights_of_the_repository_goes_where_the_workflow_says() {
+    let workflow_run = json!({ "workflow_run": {
+        "id": 5, "event": "pull_request", "head_sha": HEAD, "head_repository": { "full_name": "stranger/shop" },
+    } });
+    for (event, payload) in [("pull_request_target", of_repository("stranger/shop")), ("workflow_run", workflow_run)] {
+        let config = format!("{CONFIG}safety: {{ allow_hosts: [ 127.0.0.1 ] }}\n");
+        let (bench, github) = (Bench::new("{}", &config), FakeGithub::start());
+        for command in ["gate", "run"] {
+            let text = ended(&step(&bench, &github, (event, &payload), &[command, "--quiet"]), 2);
+            assert!(text.contains("its configuration would say where load goes") && text.contains("allowed-targets"), "{text}");
+        }
+        assert_eq!(bench.requests(), 0, "{event}");
+        let said = ["gate", "--quiet", "--set", "safety.allow_hosts=[\"127.0.0.1\"]"];
+        ended(&step(&bench, &github, (event, &payload), &said), 0);
+        assert!(bench.requests() > 0, "{event}");
+    }
+    let (bench, github) = (Bench::new("{}", CONFIG), FakeGithub::start());
+    ended(&step(&bench, &github, ("pull_request_target", &pull_request()), &["gate", "--quiet"]), 0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     bench::Bench,
     fake_github::{FakeGithub, HEAD},
-    github_gate::step,
+    github_gate::{pull_request, step},
     program::transcript,
 };
 
@@ -34,8 +34,10 @@ fn workflow_run() -> Value {
     } })
 }
 
+/// In the second workflow, which must say the key.
 fn publish(bench: &Bench, github: &FakeGithub, args: &[&str]) -> Output {
-    step(bench, github, ("workflow_run", &workflow_run()), &[&["publish"], args].concat())
+    let key: &[&str] = if args.contains(&"--comment-key") { &[] } else { &["--comment-key", "fork"] };
+    step(bench, github, ("workflow_run", &workflow_run()), &[&["publish"], args, key].concat())
 }
 
 fn ended(output: &Output, code: i32) -> String {
@@ -52,9 +54,10 @@ fn with_verdict(value: &Value) -> (Bench, FakeGithub) {
 #[test]
 fn a_verdict_of_a_fork_is_posted_to_the_pull_request_of_its_commit() {
     let (bench, github) = with_verdict(&verdict("shop", HEAD));
-    ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 0);
+    ended(&publish(&bench, &github, &["--verdict", "verdict.json", "--report-url", "https://ci.example/report"]), 0);
     let bodies = github.bodies();
     assert_eq!(bodies.len(), 1);
+    assert!(bodies[0].contains("[HTML report](https://ci.example/report)"), "{}", bodies[0]);
     assert!(bodies[0].starts_with("### ❌ loadgate:") && bodies[0].contains("run 55, attempt 1"), "{}", bodies[0]);
     for text in ["evil.example", "@everybody", "<script>", "@team "] {
         let (seen, _) = bodies[0].split_once("<!--").unwrap();
@@ -78,6 +81,17 @@ fn a_verdict_of_another_commit_is_refused() {
 }
 
 #[test]
+fn a_verdict_of_a_fork_names_neither_comment_nor_check() {
+    let (bench, github) = with_verdict(&verdict("loadgate-of-main", HEAD));
+    let without_key = ["publish", "--verdict", "verdict.json"];
+    let text = ended(&step(&bench, &github, ("workflow_run", &workflow_run()), &without_key), 2);
+    assert!(text.contains("must not name the comment and the check itself") && text.contains("--comment-key"), "{text}");
+    assert!(github.state().asked.is_empty());
+    ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 0);
+    assert_eq!(github.state().checks[0]["name"], "loadgate / fork");
+}
+
+#[test]
 fn a_verdict_that_contradicts_its_own_rows_is_refused() {
     let mut forged = verdict("shop", HEAD);
     forged["verdict"] = json!("pass");
@@ -95,7 +109,7 @@ fn what_is_no_verdict_is_refused() {
     fs::write(bench.path().join("verdict.json"), vec![b' '; 17 << 20]).unwrap();
     assert!(ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 2).contains("larger than any verdict"));
     let (bench, _) = with_verdict(&verdict(&"x".repeat(500), HEAD));
-    ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 2);
+    ended(&step(&bench, &github, ("pull_request", &pull_request()), &["publish", "--verdict", "verdict.json"]), 2);
     assert!(github.state().asked.is_empty());
 }
 
@@ -115,6 +129,24 @@ fn the_legs_of_a_matrix_are_one_comment() {
 }
 
 #[test]
+fn a_leg_that_left_no_verdict_is_told_as_the_worst_beside_the_others() {
+    let (bench, github) = with_verdict(&Value::Null);
+    fs::create_dir(bench.path().join("linux")).unwrap();
+    fs::write(bench.path().join("linux/verdict.json"), verdict("shop", HEAD).to_string()).unwrap();
+    let merge = ["--merge", "linux/verdict.json", "arm/verdict.json", "--comment-key", "all"];
+    let text = ended(&publish(&bench, &github, &merge), 0);
+    assert!(text.contains("::warning title=loadgate::arm/verdict.json"), "{text}");
+    let body = github.bodies().concat();
+    assert!(body.starts_with("### 🚫 loadgate: 1 of 2 measurements without a verdict, 1 failed (arm: arm/verdict.json"), "{body}");
+    assert!(body.contains("| `arm` | 🚫 without a verdict |") && body.contains("| `shop` | ❌ failed |"), "{body}");
+    assert!(!body.contains("Exit code 3") && !body.contains("No request was made"), "nobody knows: {body}");
+    assert!(body.contains(&format!("\"sha\":\"{HEAD}\"")), "{body}");
+    assert_eq!(github.state().checks[0]["conclusion"], "failure");
+    let none = ["--merge", "mips/verdict.json", "arm/verdict.json", "--comment-key", "all"];
+    ended(&publish(&bench, &github, &none), 2);
+}
+
+#[test]
 fn a_commit_without_a_pull_request_is_a_notice() {
     let (bench, github) = with_verdict(&verdict("shop", HEAD));
     github.state().pulls.clear();
@@ -130,4 +162,6 @@ fn outside_of_a_workflow_nothing_can_be_posted() {
     assert!(text.contains("no step of a workflow") && text.contains("hint:"), "{text}");
     bench.ends_with(2, &["publish"]);
     bench.ends_with(2, &["publish", "--verdict", "a", "--merge", "b"]);
+    let text = bench.ends_with(2, &["publish", "--verdict", "verdict.json", "--report-url", "report.html"]);
+    assert!(text.contains("--report-url") && text.contains("begins with https://"), "{text}");
 }

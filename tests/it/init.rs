@@ -59,6 +59,52 @@ fn init_says_what_it_guessed_of_what_and_compares_both_versions_where_it_can_sta
 }
 
 #[test]
+fn the_workflow_compares_with_what_the_pull_request_is_merged_into_here() {
+    let Some(git) = component("git") else { return };
+    let folder = project(&[NODE]);
+    ends_with(0, folder.path(), &["init"]);
+    let workflow = fs::read_to_string(folder.path().join(".github/workflows/loadgate.yml")).unwrap();
+    let line = workflow.lines().find_map(|line| line.trim().strip_prefix("run: git ")).unwrap();
+    let run = |at: &Path, args: &[&str]| {
+        let mut command = Command::new(&git);
+        command.args(["-c", "user.name=shop", "-c", "user.email=shop@example.com"]).args(args).current_dir(at);
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", transcript(&output));
+    };
+    let origin = folder.path().join("origin");
+    fs::create_dir(&origin).unwrap();
+    let commit = |name: &str| {
+        fs::write(origin.join(name), name).unwrap();
+        run(&origin, &["add", "--all"]);
+        run(&origin, &["commit", "--quiet", "-m", name]);
+    };
+    run(&origin, &["init", "--quiet", "--initial-branch", "main"]);
+    commit("start");
+    run(&origin, &["checkout", "--quiet", "-b", "change"]);
+    commit("of-the-pull-request");
+    run(&origin, &["checkout", "--quiet", "main"]);
+    commit("merged-by-others-since");
+    run(&origin, &["checkout", "--quiet", "-b", "merge"]);
+    run(&origin, &["merge", "--quiet", "--no-ff", "-m", "merge", "change"]);
+    let url = format!("file://{}", origin.display());
+    run(folder.path(), &["clone", "--quiet", "--depth", "2", "--branch", "merge", &url, "candidate"]);
+    run(folder.path(), &line.split_whitespace().collect::<Vec<_>>());
+    let has = |name: &str| folder.path().join("baseline").join(name).exists();
+    assert!(has("merged-by-others-since") && !has("of-the-pull-request"));
+}
+
+#[test]
+fn the_documentation_shows_the_workflow_that_init_writes() {
+    let folder = project(&[COMPOSE]);
+    ends_with(0, folder.path(), &["init", "--action", "OWNER/loadgate@v0.1.0"]);
+    let workflow = fs::read_to_string(folder.path().join(".github/workflows/loadgate.yml")).unwrap();
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/github.md")).unwrap();
+    let shown = format!("```yaml\n# .github/workflows/loadgate.yml\n{workflow}```\n");
+    assert!(page.contains(&shown), "docs/github.md shows another:\n{workflow}");
+}
+
+#[test]
 fn init_never_replaces_a_file_unless_it_is_told_to() {
     let folder = project(&[NODE, ("loadgate.yml", "mine")]);
     let said = ends_with(2, folder.path(), &["init"]);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Around, Failing, Footer, Rung, State,
-    told::{Told, shortened},
+    told::{self, Told},
 };
 use crate::report::{Judged, RunView, View, escape::capped};
 
@@ -39,20 +39,21 @@ struct LegTold<'a> {
     run: &'a RunView,
 }
 
-/// The worst first; within a verdict as they were given.
+/// The worst first; of one verdict those that fail the build before those that do not, else as they were given.
 pub(super) fn ordered<'a>(legs: &[Leg<'a>]) -> Vec<Leg<'a>> {
     let mut legs = legs.to_vec();
-    legs.sort_by_key(|leg| rank(leg.view.judged.kind));
+    legs.sort_by_key(|leg| (rank(leg.view.judged.kind), leg.view.judged.exit_code == 0));
     legs
 }
 
 fn rank(kind: &str) -> u8 {
     match kind {
-        "invalid" => 0,
-        "fail" => 1,
-        "inconclusive" => 2,
-        "warn" => 3,
-        _ => 4,
+        "missing" => 0,
+        "invalid" => 1,
+        "fail" => 2,
+        "inconclusive" => 3,
+        "warn" => 4,
+        _ => 5,
     }
 }
 
@@ -76,7 +77,8 @@ impl<'a> Merged<'a> {
             let judged = &leg.view.judged;
             LegTold { word: judged.word, passes: judged.kind == "pass", told, judged, run: &leg.view.run, name }
         };
-        let footer = legs.first().map(|leg| Footer { baseline_commit: None, reproduce: None, ..Footer::of(leg.view, around) });
+        let measured = legs.iter().find(|leg| leg.view.has_verdict());
+        let footer = measured.map(|leg| Footer { baseline_commit: None, reproduce: None, ..Footer::of(leg.view, around) });
         Self {
             icon: icon(legs),
             headline: headline(legs),
@@ -98,7 +100,7 @@ pub(super) fn icon(legs: &[Leg<'_>]) -> &'static str {
 pub(super) fn headline(legs: &[Leg<'_>]) -> String {
     let all = legs.len();
     let Some(worst) = legs.first() else { return "there is no measurement".to_owned() };
-    let worst_one = shortened(&worst.view.judged.headline);
+    let worst_one = told::headline(&worst.view.judged);
     match (worst.view.judged.kind, all) {
         (_, 1) => return worst_one,
         ("pass", _) => return format!("all {all} measurements passed"),

@@ -58,6 +58,8 @@ pub struct Around {
     pub key: Option<String>,
     /// Page of the HTML report.
     pub report: Option<WebAddress>,
+    /// Page of the files that the run left, the report among them; linked where the report's own page is not known.
+    pub artifacts: Option<WebAddress>,
     /// Page of the verdict as a file.
     pub verdict: Option<WebAddress>,
     /// The run of the CI service, where it is not the one that the verdict tells.
@@ -110,6 +112,7 @@ struct Footer<'a> {
     baseline_commit: Option<String>,
     started: Option<&'a str>,
     report: Option<&'a str>,
+    artifacts: Option<&'a str>,
     verdict: Option<&'a str>,
     run: Option<String>,
     run_page: Option<&'a str>,
@@ -219,13 +222,13 @@ pub(super) fn summary(view: &View) -> Result<String, ReportError> {
 impl<'a> Footer<'a> {
     /// Of nothing that was measured.
     fn without_run(around: &'a Around) -> Self {
-        let (report, verdict) = (around.report.as_ref(), around.verdict.as_ref());
         Self {
             commit: None,
             baseline_commit: None,
             started: None,
-            report: report.map(WebAddress::as_str),
-            verdict: verdict.map(WebAddress::as_str),
+            report: around.report.as_ref().map(WebAddress::as_str),
+            artifacts: around.artifacts.as_ref().map(WebAddress::as_str),
+            verdict: around.verdict.as_ref().map(WebAddress::as_str),
             run: None,
             run_page: None,
             reproduce: None,
@@ -241,6 +244,7 @@ impl<'a> Footer<'a> {
             baseline_commit: baseline.and_then(|baseline| baseline.commits.first()).map(|commit| short(commit)),
             started: Some(run.started.as_str()),
             report: around.report.as_ref().map(WebAddress::as_str),
+            artifacts: around.artifacts.as_ref().map(WebAddress::as_str),
             verdict: around.verdict.as_ref().map(WebAddress::as_str),
             run: page.map(|page| format!("run {}, attempt {}", page.run, page.attempt)).or_else(|| run.ci.clone()),
             run_page: page.map_or(run.ci_url.as_deref(), |page| page.page.as_ref().map(WebAddress::as_str)),

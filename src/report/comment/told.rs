@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Failing;
 use super::fixed::{self, Fixed};
-use crate::report::{ChangeRow, Step, ThresholdView, View, escape::capped};
+use crate::report::{ChangeRow, Judged, Step, ThresholdView, View, escape::capped};
 
 /// Longest headline; it may hold the names of many endpoints.
 const HEADLINE_MAX: usize = 300;
@@ -22,8 +22,12 @@ pub(super) struct Told {
     pub headline: String,
     /// The rows that do not pass, the worst first.
     pub table: Option<Table>,
+    /// Why it is not the whole run, as far as the headline does not say it.
+    pub partial: Option<String>,
     /// What the rows do not say yet.
     pub reasons: Vec<String>,
+    /// The service as a whole, as far as the rows do not tell it.
+    pub service: Option<String>,
     /// Endpoints that are gone.
     pub vanished: Vec<String>,
     /// Endpoints without a baseline.
@@ -99,7 +103,7 @@ impl Told {
     /// What is seen of a view, with at most so many rows. `failing` is what failed before, `since` on which commit.
     pub(super) fn of(view: &View, rows_max: usize, failing: &[Failing], since: Option<&str>) -> Self {
         let judged = &view.judged;
-        let is_judged = judged.kind != "invalid";
+        let is_judged = judged.kind != "invalid" && view.has_verdict();
         let compared = judged.compared.as_ref().filter(|_| is_judged);
         let partial = view.run.partial.is_some() && view.run.total.requests > 0;
         let rows: &[ChangeRow] = compared.map_or(&[], |compared| &compared.rows);
@@ -109,12 +113,16 @@ impl Told {
             compared.map_or_else(Default::default, |compared| (names(&compared.vanished), names(&compared.appeared)));
         let all = compared.map_or(0, |compared| compared.vanished.len() + compared.appeared.len());
         let fixed = if is_judged { fixed::of(view, failing) } else { Vec::new() };
+        let table = is_judged.then(|| Table::of(view, rows, rows_max)).flatten();
+        let notes: &[String] = compared.map_or(&[], |compared| &compared.notes);
         Self {
             icon: if partial && !is_judged { "⛔" } else { judged.icon },
-            headline: shortened(&judged.headline),
-            table: is_judged.then(|| Table::of(view, rows, rows_max)).flatten(),
+            headline: headline(judged),
+            service: compared.and_then(|compared| service(&compared.service, table.as_ref())),
+            table,
             // A failure's reasons are the rows themselves.
-            reasons: if judged.kind == "fail" { Vec::new() } else { unsaid(&judged.reasons, &judged.headline) },
+            reasons: if judged.kind == "fail" { Vec::new() } else { unsaid(view, notes) },
+            partial: partial_of(view),
             more_names: more(all - vanished.len() - appeared.len()).map(|count| format!("and {count} more endpoints")),
             vanished,
             appeared,
@@ -128,9 +136,35 @@ impl Told {
     }
 }
 
-/// Reasons that the headline does not hold already.
-fn unsaid(reasons: &[String], headline: &str) -> Vec<String> {
-    reasons.iter().filter(|reason| !headline.contains(reason.as_str())).take(LIST_MAX).cloned().collect()
+/// Reasons that neither the headline nor a note nor the sentence about the requests holds already.
+fn unsaid(view: &View, notes: &[String]) -> Vec<String> {
+    let judged = &view.judged;
+    let is_said = |reason: &str| {
+        let is_note = notes.iter().any(|note| note == reason);
+        is_note || judged.headline.contains(reason) || view.run.in_short.eq_ignore_ascii_case(&format!("{reason}."))
+    };
+    let unreachable = if judged.headline.starts_with("target unreachable") { "target unreachable: " } else { "" };
+    let reasons = judged.reasons.iter().map(|reason| reason.strip_prefix(unreachable).unwrap_or(reason.as_str()));
+    reasons.filter(|reason| !is_said(reason)).take(LIST_MAX).map(str::to_owned).collect()
+}
+
+/// Why it is not the whole run, without what the headline says of it: then only what the figures are worth is left to say.
+fn partial_of(view: &View) -> Option<String> {
+    let whole = view.run.partial.as_deref()?;
+    let (why, left) = whole.rsplit_once("; ").unwrap_or((whole, ""));
+    let why = why.strip_prefix("the run was aborted: ").unwrap_or(why);
+    if left.is_empty() || !view.judged.headline.contains(why) {
+        return Some(whole.to_owned());
+    }
+    (view.run.total.requests > 0).then(|| left.to_owned())
+}
+
+/// What is left to say of the service as a whole below these rows.
+fn service(metrics: &[(String, String)], table: Option<&Table>) -> Option<String> {
+    let rows: &[Row] = table.map_or(&[], |table| &table.rows);
+    let is_shown = |metric: &str| rows.iter().any(|row| !row.is_name && row.change.is_some() && row.metric == metric);
+    let left: Vec<&str> = metrics.iter().filter(|(metric, _)| !is_shown(metric)).map(|(_, text)| text.as_str()).collect();
+    (!left.is_empty()).then(|| left.join(", "))
 }
 
 fn more(count: usize) -> Option<usize> {
@@ -142,8 +176,16 @@ pub(super) fn short(commit: &str) -> String {
     capped(commit).chars().take(9).collect()
 }
 
+/// The verdict in a sentence that may follow a colon.
+pub(super) fn headline(judged: &Judged) -> String {
+    match judged.headline.strip_prefix("inconclusive: ") {
+        Some(why) => shortened(&format!("inconclusive – {why}")),
+        None => shortened(&judged.headline),
+    }
+}
+
 /// A headline that leaves room for what comes below it.
-pub(super) fn shortened(headline: &str) -> String {
+fn shortened(headline: &str) -> String {
     match headline.char_indices().nth(HEADLINE_MAX) {
         Some((end, _)) => format!("{}…", &headline[..end]),
         None => headline.to_owned(),

@@ -78,6 +78,7 @@ fn around() -> Around {
     Around {
         key: Some("staging/api".to_owned()),
         report: WebAddress::new("https://github.com/acme/shop/actions/runs/123/artifacts/7"),
+        artifacts: WebAddress::new("https://github.com/acme/shop/actions/runs/123#artifacts"),
         verdict: WebAddress::new("https://github.com/acme/shop/actions/runs/123/artifacts/8"),
         run: Some(CiPage {
             run: 123,
@@ -112,7 +113,7 @@ fn a_regression_is_told_with_its_size_its_certainty_and_what_to_do() {
 
     **How sure:** 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
 
-    **Next:** Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
+    **Next:** Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides, or accept what it is now as its level: `loadgate baseline accept --reason TEXT RECORD`
 
     **Next:** A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it under thresholds.
 
@@ -128,7 +129,7 @@ fn a_pass_is_told_with_what_would_have_been_seen() {
     insta::assert_snapshot!(seen(&passing()), @r"
     ### ✅ loadgate: no regression found (a change of 7% or more would have been seen)
 
-    Service as a whole: p50 +0.4% (-4.6% … +6.4%). 4 comparisons unchanged. The threshold holds. 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
+    Service as a whole: p50 +0.4% (-4.6% … +6.4%). 4 comparisons unchanged. The threshold holds (p95 41 ms &lt; 250 ms). 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
     **How sure:** 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
 
@@ -139,21 +140,20 @@ fn a_pass_is_told_with_what_would_have_been_seen() {
 #[test]
 fn an_inconclusive_run_is_told_as_neither_good_nor_bad() {
     insta::assert_snapshot!(seen(&inconclusive()), @r"
-    ### ⚠️ loadgate: inconclusive: cannot tell for p50 of the service as a whole
+    ### ⚠️ loadgate: inconclusive – cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
 
     | Endpoint | Metric | baseline → this PR | Change (95% interval) | Verdict |
     |:--|:--|--:|--:|:--|
     | service as a whole | p50 | 12.4 ms → 13.9 ms | +12% (+7 … +18) | ⚠️ inconclusive |
     | `GET /search` | p50 | 12 ms → 13.4 ms | +12% (+7 … +18) | ⚠️ inconclusive, looks slower |
 
-    - cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
-
-    Service as a whole: p50 +12% (+7% … +18%). 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
+    2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
     Inconclusive is neither good nor bad: the build is not failed by it (`regression.policy.inconclusive: fail` would change that).
 
     **How sure:** 1 run against 1 run of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 60% or more would have been seen. Endpoints with 98% of the requests could be settled.
-    provisional: only 1 baseline run.
+
+    - provisional: only 1 baseline run
 
     **Next:** Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen.
 
@@ -185,12 +185,19 @@ fn a_first_run_is_told_as_compared_with_nothing() {
     insta::assert_snapshot!(seen(&without_baseline()), @r"
     ### ℹ️ loadgate: no baseline yet, nothing compared
 
-    There is no baseline yet, so nothing was compared. The threshold holds. 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
+    There is no baseline yet, so nothing was compared. The threshold holds (p95 41 ms &lt; 250 ms). 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
-    **Next:** Store runs of the main branch as baseline, five or more if you can. `loadgate baseline promote RECORD`
+    **Next:** Store runs of the main branch as baseline, five or more if you can: by update-baseline: auto in its builds, or with `loadgate baseline promote RECORD`
 
     `a1b2c3d4e`, 2026-11-20 12:03 UTC · [run 123, attempt 2](https://github.com/acme/shop/actions/runs/123/attempts/2) · [HTML report](https://github.com/acme/shop/actions/runs/123/artifacts/7) · [JSON](https://github.com/acme/shop/actions/runs/123/artifacts/8)
     ");
+}
+
+#[test]
+fn nobody_is_told_to_store_what_builds_store_by_themselves() {
+    let text = seen(&without_baseline().stored_by_builds_of("main"));
+    assert!(text.contains("**Next:** Builds of main store their runs by themselves") && !text.contains("promote"), "{text}");
+    assert_eq!(seen(&failing().stored_by_builds_of("main")), seen(&failing()), "something was compared");
 }
 
 #[test]
@@ -200,7 +207,7 @@ fn an_unreachable_target_is_told_as_no_measurement() {
 
     **Partial:** the run was aborted: 127.0.0.1:8080 did not answer within 60s; nothing was measured.
 
-    - target unreachable: none of 300 requests found a connection (connect_refused)
+    - none of 300 requests found a connection (connect_refused)
 
     Exit code 3: this is no measurement of the service, so nothing is said about its performance. No request was made.
 
@@ -211,11 +218,23 @@ fn an_unreachable_target_is_told_as_no_measurement() {
 }
 
 #[test]
+fn a_target_that_never_answered_is_told_once() {
+    let reason = "127.0.0.1:8080 did not answer within 60s";
+    let mut judged = verdict(VerdictKind::Invalid, Exit::Invalid, &format!("no measurement: {reason}"), Reference::NoBaseline);
+    judged.reasons = vec![reason.to_owned(), "no request was made".to_owned()];
+    let mut record = run(&[]);
+    (record.ended, record.ended_because) = (Ended::Aborted, Some(reason.to_owned()));
+    let text = seen(&View::new(&judged, &[record], &[]));
+    assert!(text.starts_with(&format!("### 🚫 loadgate: no measurement: {reason}\n\nExit code 3")), "{text}");
+    assert_eq!((text.matches(reason).count(), text.to_lowercase().matches("no request was made").count()), (1, 1), "{text}");
+}
+
+#[test]
 fn an_aborted_run_is_told_as_partial_and_not_compared() {
     insta::assert_snapshot!(seen(&aborted()), @r"
     ### ⛔ loadgate: no measurement: aborted by a threshold: error_rate &lt; 20% was broken for 10s
 
-    **Partial:** the run was aborted: error_rate &lt; 20% was broken for 10s; the figures cover what was measured until then.
+    **Partial:** the figures cover what was measured until then.
 
     Exit code 3: this is no measurement of the service, so nothing is said about its performance. 2 endpoints, 12,300 requests at 2050/s, 0.098% failed.
 
@@ -229,8 +248,6 @@ fn an_aborted_run_is_told_as_partial_and_not_compared() {
 fn a_service_that_died_is_told_with_its_last_lines_and_where_all_of_them_are() {
     insta::assert_snapshot!(seen(&died(&["  at Main.java:7 <init>", "</pre> @everyone _no_ **database**"])), @r"
     ### 🚫 loadgate: the baseline's service did not stay up before it was ready: it ended by itself (exit code 1)
-
-    **Partial:** the run was aborted: the baseline's service did not stay up before it was ready: it ended by itself (exit code 1); nothing was measured.
 
     Exit code 3: this is no measurement of the service, so nothing is said about its performance. No request was made.
 
@@ -267,6 +284,22 @@ fn what_failed_before_and_is_mended_is_told() {
 }
 
 #[test]
+fn the_report_is_linked_where_its_page_is_known_else_among_the_artifacts_of_the_run() {
+    let footer = |around: &Around| {
+        let text = Comment::of(&regression(), around).at(Rung::Verdict).unwrap();
+        text.lines().find(|line| line.starts_with("`a1b2c3d4e`")).unwrap_or_default().to_owned()
+    };
+    let known = footer(&around());
+    assert!(known.contains("[HTML report](https://github.com/acme/shop/actions/runs/123/artifacts/7)"), "{known}");
+    assert!(!known.contains("#artifacts"), "{known}");
+    let in_run = footer(&Around { report: None, ..around() });
+    let link = "[HTML report (artifact of the run)](https://github.com/acme/shop/actions/runs/123#artifacts)";
+    assert!(in_run.contains(link), "{in_run}");
+    let alone = footer(&Around { report: None, artifacts: None, ..around() });
+    assert!(alone.contains("`report.html` of the report folder"), "{alone}");
+}
+
+#[test]
 fn several_measurements_share_a_comment_with_the_worst_first() {
     let (pass, fail) = (passing(), regression());
     let legs = [Leg { name: "linux-x64", view: &pass }, Leg { name: "linux-arm64", view: &fail }];
@@ -292,7 +325,7 @@ fn several_measurements_share_a_comment_with_the_worst_first() {
 
     **How sure:** 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
 
-    **Next:** Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
+    **Next:** Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides, or accept what it is now as its level: `loadgate baseline accept --reason TEXT RECORD`
 
     **Next:** A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it under thresholds.
 
@@ -312,6 +345,16 @@ fn several_measurements_share_a_comment_with_the_worst_first() {
     assert_eq!(merged.state().verdict, "fail");
     let both = [Leg { name: "a", view: &pass }, Leg { name: "b", view: &pass }];
     assert!(Comment::merged(&both, &around).at(Rung::Full).unwrap().starts_with("### ✅ loadgate: all 2 measurements passed\n"));
+}
+
+#[test]
+fn of_several_that_can_not_tell_the_one_that_fails_the_build_makes_the_check() {
+    let (open, mut strict) = (inconclusive(), inconclusive());
+    strict.judged.exit_code = Exit::Inconclusive.code();
+    let (around, legs) = (around(), [Leg { name: "mild", view: &open }, Leg { name: "strict", view: &strict }]);
+    let check = Comment::merged(&legs, &around).check_run().unwrap();
+    assert_eq!(check.conclusion, "failure", "{}", check.title);
+    assert!(check.title.contains("(strict: inconclusive – cannot tell for p50"), "{}", check.title);
 }
 
 #[test]

@@ -40,7 +40,8 @@ fn a_failure_is_shown_with_its_figures_and_the_verdict_last() {
           - error_rate < 0.05% is broken: 0.098%
           - GET /search: p99 is 31% slower (+26% to +37%), beyond the tolerance of 10%; p = 0.0002 after correction
         how sure: 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
-        next: Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
+        next: Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides, or accept what it is now as its level:
+              loadgate baseline accept --reason TEXT RECORD
         next: A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it under thresholds.
         "###
     );
@@ -55,13 +56,13 @@ fn other_verdicts_say_what_they_rest_on_and_what_to_do() {
         PASS: no regression found (a change of 7% or more would have been seen)
         how sure: 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
 
-        INCONCLUSIVE: cannot tell for p50 of the service as a whole
-          - cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
+        INCONCLUSIVE: cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen
+          - provisional: only 1 baseline run
         how sure: 1 run against 1 run of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 60% or more would have been seen. Endpoints with 98% of the requests could be settled.
         next: Run the job again, make the measured stages longer, or store more baseline runs: each lets a smaller change be seen.
 
         WARN: no baseline yet, nothing compared
-        next: Store runs of the main branch as baseline, five or more if you can.
+        next: Store runs of the main branch as baseline, five or more if you can: by update-baseline: auto in its builds, or with
               loadgate baseline promote RECORD
         "###
     );

@@ -332,10 +332,10 @@ pub(crate) fn inconclusive() -> View {
     comparison.baseline_runs = 1;
     comparison.sensitivity = Some(0.6);
     comparison.notes = vec!["provisional: only 1 baseline run".to_owned()];
-    let headline = "inconclusive: cannot tell for p50 of the service as a whole";
-    let mut verdict = verdict(VerdictKind::Inconclusive, Exit::Ok, headline, Reference::Compared(Box::new(comparison)));
-    verdict.reasons =
-        vec!["cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen".to_owned()];
+    let reason = "cannot tell for p50 of the service as a whole: only changes of 60% or more could have been seen";
+    let (headline, reference) = (format!("inconclusive: {reason}"), Reference::Compared(Box::new(comparison)));
+    let mut verdict = verdict(VerdictKind::Inconclusive, Exit::Ok, &headline, reference);
+    verdict.reasons = vec![reason.to_owned(), "provisional: only 1 baseline run".to_owned()];
     View::new(&verdict, &[run(&SHOP)], &[run(&SHOP)])
 }
 

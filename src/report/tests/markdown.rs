@@ -28,7 +28,7 @@ fn a_failure_is_told_whole() {
 
     **How sure:** 1 run against 7 runs of the baseline, each in 12 blocks of 5s. The chance that a build without any change is failed is at most 1% over all 36 comparisons together. A change of the whole service by 7% or more would have been seen. Endpoints with 98% of the requests could be settled.
 
-    **Next:** Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides.
+    **Next:** Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that endpoint under regression.overrides, or accept what it is now as its level: `loadgate baseline accept --reason TEXT RECORD`
 
     **Next:** A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it under thresholds.
 
@@ -147,4 +147,18 @@ fn a_threshold_that_cannot_be_judged_is_not_called_broken() {
     assert_eq!(held(&[pass, warn]), "1 of 2 thresholds holds.");
     assert_eq!(held(&[pass, pass, no_data, fail]), "2 of 4 thresholds hold, 1 can't be judged.");
     assert_eq!(held(&[]), "");
+}
+
+#[test]
+fn thresholds_that_all_hold_are_told_with_their_figures() {
+    let held = |rows: &[(&str, f64)]| {
+        let mut verdict = fixture::verdict(VerdictKind::Pass, Exit::Ok, "all hold", Reference::NoBaseline);
+        let row = |&(expr, actual): &(&str, f64)| fixture::threshold(expr, Some(actual), ThresholdOutcome::Pass);
+        verdict.thresholds = rows.iter().map(row).collect();
+        View::new(&verdict, &[], &[]).judged.thresholds_held.unwrap_or_default()
+    };
+    let (all, search, errors) = (("p95 < 250ms", 41_000.0), ("search.p99 < 600ms", 63_500.0), ("error_rate < 1%", 0.000_98));
+    assert_eq!(held(&[all]), "The threshold holds (p95 41 ms < 250 ms).");
+    assert_eq!(held(&[search, errors]), "Both thresholds hold (search p99 63.5 ms < 600 ms; error_rate 0.098% < 1%).");
+    assert!(held(&[all, search, errors, all, all]).ends_with("; error_rate 0.098% < 1%; and 2 more)."));
 }

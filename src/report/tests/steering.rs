@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::fixture::{Load, passing, run};
+use super::fixture::{Load, passing, run, verdict};
 use crate::{
+    exit::Exit,
     record::{BreakerEvent, BreakerState, Phases, RunRecord, ShedEvent, StageFacts},
     report::{RunView, View, console_run, summary_json},
+    verdict::{Reference, VerdictKind},
 };
 
 /// The measured stage as two steps of three seconds: the second with half of the windows, and twice the load in name.
@@ -64,6 +66,17 @@ fn steps_stand_beside_one_another() {
     assert_eq!(steps.len(), 2);
     assert_eq!((&steps[1]["step_of"], &steps[1]["load"], &steps[1]["requests"]), (&json!("climb"), &json!("400/s"), &json!(600)));
     assert_eq!((&steps[1]["achieved_rate_per_s"], &steps[1]["error_rate"]), (&json!(200.0), &json!(0.02)));
+}
+
+#[test]
+fn the_table_of_steps_in_a_comment_has_five_columns() {
+    let verdict = verdict(VerdictKind::Pass, Exit::Ok, "all is well", Reference::NoBaseline);
+    let text = super::text("comment.md", &View::new(&verdict, &[stepped()], &[]));
+    let (_, table) = text.split_once("**Steps of `climb`**").unwrap();
+    let rows: Vec<&str> = table.trim_start().lines().take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 4, "{text}");
+    assert!(rows.iter().all(|row| row.matches('|').count() == 6), "{text}");
+    assert_eq!(rows[3], "| 400/s | 600 | 200/s | 12 ms / 17.5 ms / 23.8 ms | 2% |");
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::{
     verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
 
+/// Stores a run by hand.
+const PROMOTE: &str = "loadgate baseline promote RECORD";
+
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
@@ -140,19 +143,12 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
     let mut steps = Vec::new();
     if let Reference::Compared(comparison) = &verdict.reference {
         if comparison.rows.iter().any(|row| row.outcome == Outcome::Regressed && row.level == Some(Severity::Fail)) {
-            steps.push(step(
-                "Not intended: report.html shows where and when it was slow. Intended: raise the tolerance of that endpoint \
-                 under regression.overrides.",
-                None,
-            ));
+            steps.push(undo_or_allow(comparison.mode));
         }
         if !comparison.vanished.is_empty() && side_by_side(&verdict.reference) {
             steps.push(step("See why the candidate got no request of the missing endpoints.", None));
         } else if !comparison.vanished.is_empty() {
-            steps.push(step(
-                "Measure the missing endpoints again, or store a baseline without them.",
-                Some("loadgate baseline promote RECORD"),
-            ));
+            steps.push(step("Measure the missing endpoints again, or store a baseline without them.", Some(PROMOTE)));
         }
     }
     if verdict.thresholds.iter().any(|result| result.outcome == ThresholdOutcome::Fail) {
@@ -172,13 +168,39 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
     steps
 }
 
+/// A level is accepted among stored runs; where both versions are played, the next change is held against what was merged anyway.
+fn undo_or_allow(mode: Mode) -> Step {
+    const UNDO: &str = "Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that \
+                        endpoint under regression.overrides";
+    match mode {
+        Mode::Ab => step(&format!("{UNDO}."), None),
+        Mode::Baseline => step(
+            &format!("{UNDO}, or accept what it is now as its level:"),
+            Some("loadgate baseline accept --reason TEXT RECORD"),
+        ),
+    }
+}
+
 fn store_baseline(reference: &Reference) -> Option<Step> {
     let text = match reference {
         Reference::Compared(_) => return None,
-        Reference::NoBaseline => "Store runs of the main branch as baseline, five or more if you can.",
-        Reference::Mismatch(_) => "Store runs made under these conditions as baseline, five or more if you can.",
+        Reference::NoBaseline => "Store runs of the main branch as baseline",
+        Reference::Mismatch(_) => "Store runs of the main branch made under these conditions as baseline",
     };
-    Some(step(text, Some("loadgate baseline promote RECORD")))
+    let text = format!("{text}, five or more if you can: by update-baseline: auto in its builds, or with");
+    Some(step(&text, Some(PROMOTE)))
+}
+
+/// Nobody needs to store what builds of a branch store by themselves.
+pub(super) fn leave_storing_to_builds(steps: &mut [Step], branch: &str) {
+    for asked in steps.iter_mut().filter(|step| step.command.as_deref() == Some(PROMOTE)) {
+        let text = format!(
+            "Builds of {} store their runs by themselves: as soon as one made under these conditions has passed, later runs are \
+             compared with it.",
+            plain(branch)
+        );
+        *asked = step(&text, None);
+    }
 }
 
 #[cfg(test)]

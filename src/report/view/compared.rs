@@ -30,8 +30,8 @@ pub struct Compared {
     pub any_notable: bool,
     /// The rows that are no more than counted, in a sentence.
     pub rest: Option<String>,
-    /// The service as a whole in a sentence.
-    pub service: Option<String>,
+    /// The service as a whole: each metric, and what became of it: `p50 +2.1% (-2.9% … +8.1%)`.
+    pub service: Vec<(String, String)>,
     /// What the verdict rests on, in a few sentences.
     pub how_sure: String,
     /// Endpoints the candidate lacks.
@@ -113,13 +113,11 @@ fn rest(rows: &[ChangeRow]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
 }
 
-fn service(rows: &[ChangeRow]) -> Option<String> {
-    let parts: Vec<String> = rows
-        .iter()
-        .filter(|row| row.service && row.text.change != text::NONE)
-        .map(|row| format!("{} {} ({})", row.metric_name, row.text.change, row.text.interval))
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+fn service(rows: &[ChangeRow]) -> Vec<(String, String)> {
+    let told = |row: &ChangeRow| {
+        (row.metric_name.clone(), format!("{} {} ({})", row.metric_name, row.text.change, row.text.interval))
+    };
+    rows.iter().filter(|row| row.service && row.text.change != text::NONE).map(told).collect()
 }
 
 fn how_sure(comparison: &Comparison, kind: VerdictKind) -> String {

@@ -20,7 +20,7 @@ use crate::{
 /// The verdict for people.
 #[derive(Clone, Debug, Serialize)]
 pub struct Judged {
-    /// `pass`, `warn`, `fail`, `inconclusive`, `invalid`.
+    /// `pass`, `warn`, `fail`, `inconclusive`, `invalid`; `missing` where there is no verdict.
     pub kind: &'static str,
     /// The same as a person says it: `passed`.
     pub word: &'static str,
@@ -54,7 +54,7 @@ pub struct Judged {
     pub any_owner: bool,
     /// Whether a threshold is broken or can't be judged.
     pub thresholds_broken: bool,
-    /// `2 of 3 thresholds hold`; `None` without thresholds.
+    /// `2 of 3 thresholds hold`; by how much, where all do; `None` without thresholds.
     pub thresholds_held: Option<String>,
     /// Each check of the run itself.
     pub validity: Vec<ValidityView>,
@@ -138,7 +138,7 @@ impl Judged {
             reasons: verdict
                 .reasons
                 .iter()
-                .filter(|reason| **reason != verdict.headline && !is_told(reason))
+                .filter(|reason| !is_headline(reason, &verdict.headline) && !is_told(reason))
                 .map(|reason| plain(reason))
                 .collect(),
             next: advice::next(verdict, candidate, baseline),
@@ -158,6 +158,11 @@ impl Judged {
     }
 }
 
+/// Whether the headline is this reason, with or without the word that the verdict begins with.
+fn is_headline(reason: &str, headline: &str) -> bool {
+    headline.strip_suffix(reason).is_some_and(|word| ["", "inconclusive: ", "no measurement: "].contains(&word))
+}
+
 fn words(verdict: &Verdict) -> (&'static str, &'static str, &'static str) {
     match verdict.kind {
         VerdictKind::Pass => ("passed", "✅", "✔"),
@@ -173,15 +178,37 @@ fn held(thresholds: &[ThresholdResult]) -> Option<String> {
     let count = |outcome| thresholds.iter().filter(|result| result.outcome == outcome).count();
     let (kept, unknown) = (count(ThresholdOutcome::Pass), count(ThresholdOutcome::NoData));
     let not_judged = if unknown > 0 { format!(", {unknown} can't be judged") } else { String::new() };
+    let figures = figures(thresholds);
     match (kept, thresholds.len()) {
         (_, 0) => None,
-        (1, 1) => Some("The threshold holds.".to_owned()),
+        (1, 1) => Some(format!("The threshold holds{figures}.")),
         (0, 1) if unknown == 1 => Some("The threshold can't be judged.".to_owned()),
         (0, 1) => Some("The threshold does not hold.".to_owned()),
-        (2, 2) => Some("Both thresholds hold.".to_owned()),
-        (kept, all) if kept == all => Some(format!("All {all} thresholds hold.")),
+        (2, 2) => Some(format!("Both thresholds hold{figures}.")),
+        (kept, all) if kept == all => Some(format!("All {all} thresholds hold{figures}.")),
         (kept, all) => Some(format!("{kept} of {all} thresholds {}{not_judged}.", if kept == 1 { "holds" } else { "hold" })),
     }
+}
+
+/// Thresholds whose figures are told one by one where they hold.
+const FIGURES_MAX: usize = 3;
+
+/// ` (p95 41 ms < 250 ms)`: by how much thresholds hold, of the first few.
+fn figures(thresholds: &[ThresholdResult]) -> String {
+    let known: Vec<String> = thresholds.iter().filter_map(figure).collect();
+    let shown = known.iter().take(FIGURES_MAX).cloned().collect::<Vec<String>>().join("; ");
+    match known.len().saturating_sub(FIGURES_MAX) {
+        _ if shown.is_empty() => String::new(),
+        0 => format!(" ({shown})"),
+        more => format!(" ({shown}; and {more} more)"),
+    }
+}
+
+fn figure(result: &ThresholdResult) -> Option<String> {
+    let (threshold, actual) = (&result.threshold, result.actual?);
+    let scope = threshold.scope.as_deref().map_or_else(String::new, |scope| format!("{} ", capped(scope)));
+    let (actual, limit) = (threshold.display(actual), threshold.display(threshold.limit));
+    Some(format!("{scope}{} {actual} {} {limit}", threshold.metric, threshold.comparator))
 }
 
 impl ThresholdView {

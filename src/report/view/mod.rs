@@ -11,6 +11,7 @@ mod generator;
 mod histogram;
 mod judged;
 mod knee;
+mod missing;
 mod overview;
 mod places;
 mod restored;
@@ -73,6 +74,15 @@ impl View {
         let judged = Judged::new(verdict, candidate, baseline);
         detail::judge(&mut run.details, &judged);
         Self { run, judged, file }
+    }
+
+    /// The same, where builds of this branch store their runs by themselves.
+    #[must_use]
+    pub fn stored_by_builds_of(mut self, branch: &str) -> Self {
+        if self.judged.compared.is_none() {
+            advice::leave_storing_to_builds(&mut self.judged.next, branch);
+        }
+        self
     }
 }
 

@@ -23,7 +23,7 @@ const LOOK_STEP: Duration = Duration::from_millis(50);
 /// Lives the life of user `number` through all stages that have users.
 pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
     let mut user = lane.user(number.into());
-    let mut ready = Duration::ZERO;
+    let (mut ready, mut lasted) = (Duration::ZERO, Duration::ZERO);
     for (stage, facts) in lane.run.plan.stages.iter().enumerate() {
         let Load::Users(crowd) = facts.load else { continue };
         let Some((from, until)) = crowd.presence(number, facts.duration) else { continue };
@@ -32,8 +32,9 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
         ready = ready.max(place.begins + from);
         let until = place.begins + until;
         while comes_to_its_turn(&lane, stage, ready, until).await {
-            // Users whom self-protection sends away wait, and so does everybody while the circuit breaker is open.
-            let is_kept = lane.controls().keeps(&lane.run.plan.workload, scenario_of(&lane, &user), user.number);
+            // What self-protection sheds is spread over users and iterations alike.
+            let n = user.number.wrapping_add(user.iteration);
+            let is_kept = lane.controls().keeps(&lane.run.plan.workload, scenario_of(&lane, &user), n);
             match if is_kept { lane.controls().admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
                 Admission::Send { at } => {
                     if at > ready {
@@ -55,7 +56,10 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
                     };
                     ready = match lane.controls().begin(lane.scenarios[scenario].sends_at_once()) {
                         Some(turn) => {
-                            iterate(&lane, &mut user, Arrival { stage, scenario, due: at, ticket: None, row, turn }).await
+                            let arrival = Arrival { stage, scenario, due: at, ticket: None, row, turn };
+                            let free = iterate(&lane, &mut user, arrival).await;
+                            lasted = free.saturating_sub(at);
+                            free
                         }
                         // Another thread has taken the last pass since it was looked at.
                         None => {
@@ -64,7 +68,13 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
                         }
                     };
                 }
-                Admission::HeldBack | Admission::Withheld(_) => {
+                Admission::Withheld(Withheld::BySelfProtection) => {
+                    // The iteration is passed over, and its time with it: the next one may be of a scenario that is not shed.
+                    user.iteration += 1;
+                    ready = lane.run.moment() + lasted.max(lane.controls().wait_hint());
+                }
+                // Everybody waits while the circuit breaker is open.
+                Admission::HeldBack | Admission::Withheld(Withheld::ByBreaker) => {
                     ready = lane.run.moment() + lane.controls().wait_hint();
                     lane.wait_until(ready).await;
                 }

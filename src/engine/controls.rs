@@ -18,8 +18,8 @@ use crate::{
 const UNLIMITED: u32 = u32::MAX;
 /// How long a user of a closed loop waits before it asks again.
 const WAIT: Duration = Duration::from_millis(20);
-/// The golden ratio's fraction: multiples of it fall more evenly into 0..1 than those of any other number.
-const GOLDEN: f64 = 0.618_033_988_749_894_9;
+/// The golden ratio's fraction, of 2^64: multiples of it fall more evenly into their range than those of any other number.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What steers the load of one version. Of two, the circuit breaker looks at each by itself; all else holds for both alike.
 #[derive(Debug)]
@@ -74,16 +74,15 @@ impl Controls {
         self.rate_factor.get()
     }
 
-    /// Share of the load that self-protection leaves: 1, 0.8, 0.64, .. In a closed loop, of the users.
+    /// Share of the load that self-protection leaves: 1, 0.8, 0.64, .. In a closed loop, of the users' time.
     pub(super) fn kept(&self) -> f64 {
         self.kept.get()
     }
 
-    /// Whether self-protection leaves arrival `n` of an open loop, or user `n` of a closed one, with this scenario. Those that are
-    /// left are spread evenly.
+    /// Whether self-protection leaves iteration `n`, which is of this scenario. Those that are left are spread evenly.
     pub(super) fn keeps(&self, workload: &Workload, scenario: ScenarioId, n: u64) -> bool {
         let kept = workload.kept_of(scenario, self.kept());
-        kept >= 1.0 || (n as f64 * GOLDEN).fract() < kept
+        kept >= 1.0 || (n.wrapping_mul(GOLDEN) as f64) < kept * u64::MAX as f64
     }
 
     /// Circuit breaker and rate limit for an arrival that is due now, at a moment of the run, in a stage that lasts `until`. What

@@ -19,6 +19,8 @@ use crate::{
 
 /// How often a user who waits looks whether a stage begins or ends earlier than planned.
 const LOOK_STEP: Duration = Duration::from_millis(50);
+/// An iteration that failed within this time has waited for nothing: a name that is dead, a connection that is not tried again yet.
+const AT_ONCE: Duration = Duration::from_millis(10);
 
 /// Lives the life of user `number` through all stages that have users.
 pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
@@ -31,7 +33,7 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
         let place = lane.run.timeline.stage(stage);
         ready = ready.max(place.begins + from);
         let until = place.begins + until;
-        while comes_to_its_turn(&lane, stage, ready, until).await {
+        while let Some(now) = comes_to_its_turn(&lane, stage, ready, until).await {
             // What self-protection sheds is spread over users and iterations alike.
             let n = user.number.wrapping_add(user.iteration);
             let is_kept = lane.controls().keeps(&lane.run.plan.workload, scenario_of(&lane, &user), n);
@@ -57,7 +59,7 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
                     ready = match lane.controls().begin(lane.scenarios[scenario].sends_at_once()) {
                         Some(turn) => {
                             let arrival = Arrival { stage, scenario, due: at, ticket: None, row, turn };
-                            let free = iterate(&lane, &mut user, arrival).await;
+                            let free = iterate(&lane, &mut user, arrival, now.max(at)).await;
                             lasted = free.saturating_sub(at);
                             free
                         }
@@ -129,32 +131,35 @@ fn is_on<D: Driver>(lane: &Lane<D>, stage: usize, ready: Duration, until: Durati
     !lane.run.stop.is_asked() && ready < until.min(lane.run.timeline.stage(stage).ends)
 }
 
-/// Waits until a user is ready. Whether it still has time in the stage then.
-async fn comes_to_its_turn<D: Driver>(lane: &Lane<D>, stage: usize, ready: Duration, until: Duration) -> bool {
+/// Waits until a user is ready. The moment at which it is, if it still has time in the stage then.
+async fn comes_to_its_turn<D: Driver>(lane: &Lane<D>, stage: usize, ready: Duration, until: Duration) -> Option<Duration> {
     while is_on(lane, stage, ready, until) {
         let now = lane.run.moment();
         if now >= ready {
-            return true;
+            return Some(now);
         }
         // The stage may end before its time, or the run.
         lane.wait_until(ready.min(now + LOOK_STEP)).await;
     }
-    false
+    None
 }
 
-async fn iterate<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, mut arrival: Arrival) -> Duration {
+/// Plays an iteration that begins at a moment of the run. When its user is ready for the next one.
+async fn iterate<D: Driver>(
+    lane: &Lane<D>,
+    user: &mut User<D::Session>,
+    mut arrival: Arrival,
+    begins: Duration,
+) -> Duration {
     {
         let mut shard = lane.shard.borrow_mut();
         arrival.ticket = shard.arrival_started(arrival.stage, arrival.due, lane.scenarios[arrival.scenario].opening);
         shard.close_passed(arrival.due);
     }
-    let errors = lane.live().errors.get();
-    let ready = play(lane, user, arrival).await;
-    if lane.live().errors.get() > errors {
-        // A request that fails without waiting for anything must not keep the thread from everybody else.
-        tokio::task::yield_now().await;
-    }
-    ready
+    let (ready, has_failed) = play(lane, user, arrival).await;
+    // Users whose requests fail without waiting for anything would fail as fast as the processor allows, and nobody else would get
+    // to it.
+    if has_failed && ready.saturating_sub(begins) < AT_ONCE { ready + lane.controls().wait_hint() } else { ready }
 }
 
 /// The users of a plan that live on one thread. Those of two versions that come at the same time live on the same one: what a

@@ -122,11 +122,11 @@ impl Walk {
     }
 }
 
-/// Plays an arrival; gives the moment of the run at which its user is free again.
+/// Plays an arrival; gives the moment of the run at which its user is free again, and whether a request of it failed.
 ///
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
-pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, arrival: Arrival) -> Duration {
+pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, arrival: Arrival) -> (Duration, bool) {
     let Arrival { stage, scenario, due, ticket, row, turn } = arrival;
     let prepared = &lane.scenarios[scenario];
     if !prepared.is_static {
@@ -142,7 +142,7 @@ pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>,
     let mut shard = lane.shard.borrow_mut();
     shard.give_back(walk.ticket);
     shard.arrival_finished(stage);
-    walk.due.max(user.setback.until())
+    (walk.due.max(user.setback.until()), walk.has_failed)
 }
 
 /// Plays what a user does before its first iteration of a scenario, if this is it. False when the iteration can't begin.

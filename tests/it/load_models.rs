@@ -200,6 +200,17 @@ fn load_of_a_stage_is_seen_while_an_iteration_of_the_one_before_still_pauses() {
 }
 
 #[test]
+fn load_of_users_whose_requests_fail_at_once_does_not_spin() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut plan = users(plan(closed), 4, 4, 1);
+    // The first refusal is the answer to all that come within the time in which no connection is tried.
+    plan.http.connections.cooldown = Duration::from_secs(5);
+    let (_, total) = play(&plan);
+    assert_eq!(total.error_count(), total.requests);
+    assert!((8..=200).contains(&total.requests), "four users who wait 20 ms each time: {} requests", total.requests);
+}
+
+#[test]
 fn load_of_users_on_a_target_that_fails_at_once_still_ends_in_time() {
     let mut plan = users(plan(server(|mut stream| drop(read_request(&mut stream)))), 4, 4, 1);
     plan.limits.graceful_stop = Duration::from_secs(2);

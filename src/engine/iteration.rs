@@ -93,6 +93,8 @@ struct Walk {
     ticket: Option<Ticket>,
     /// When the next step is due.
     due: Duration,
+    /// Whether nothing was sent yet.
+    is_first: bool,
     /// Whether the last step was a pause.
     has_paused: bool,
     /// Whether a request has failed.
@@ -101,7 +103,17 @@ struct Walk {
 
 impl Walk {
     fn new(scenario: ScenarioId, part: Part, stage: Option<usize>, due: Duration) -> Self {
-        Self { scenario, part, stage, turn: Turn::Begun, ticket: None, due, has_paused: false, has_failed: false }
+        let (is_first, has_paused, has_failed) = (true, false, false);
+        Self { scenario, part, stage, turn: Turn::Begun, ticket: None, due, is_first, has_paused, has_failed }
+    }
+
+    /// Notes how late the next request goes out, where it has waited for a time of its own. Each other one is due when the one
+    /// before it is done, and never late.
+    fn note_lateness<D: Driver>(&self, lane: &Lane<D>) {
+        if let Some(stage) = self.stage.filter(|_| self.is_first || self.has_paused) {
+            let late = clock::now().saturating_duration_since(lane.run.epoch + self.due);
+            lane.shard.borrow_mut().arrival_sent(stage, late);
+        }
     }
 
     /// Whether the next request may be made. To a target that fails nothing is sent, and what was begun ends there, too; what is
@@ -132,7 +144,6 @@ pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>,
     if !prepared.is_static {
         user.begin(scenario, row);
     }
-    lane.shard.borrow_mut().arrival_sent(stage, clock::now().saturating_duration_since(lane.run.epoch + due));
     let mut walk = Walk::new(scenario, Part::Steps, Some(stage), due);
     (walk.turn, walk.ticket) = (turn, ticket);
     if set_up(lane, user, scenario, &mut walk).await {
@@ -188,8 +199,9 @@ async fn play_steps<D: Driver>(
                     lane.shard.borrow_mut().arrival_broken_off(stage, walk.due, request.endpoint);
                     return false;
                 }
+                walk.note_lateness(lane);
                 let (done, failed) = make_request(lane, user, request, walk).await;
-                (walk.due, walk.has_paused, walk.has_failed) = (done, false, failed);
+                (walk.due, walk.is_first, walk.has_paused, walk.has_failed) = (done, false, false, failed);
                 if failed {
                     return false;
                 }

@@ -71,7 +71,7 @@ pub struct ShardEnd {
     pub withheld: Vec<u64>,
     /// Those of them that the circuit breaker withheld, by stage.
     pub withheld_by_breaker: Vec<u64>,
-    /// How late arrivals of measured stages were sent.
+    /// How late requests of measured stages were sent that waited for their time.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
@@ -138,7 +138,7 @@ impl Shard {
         self.begin(stage, due, endpoint?)
     }
 
-    /// The first request of an arrival goes out now, `late` after its time.
+    /// A request goes out now, `late` after the time that it has waited for: the first one of an arrival, or one behind a pause.
     pub fn arrival_sent(&mut self, stage: usize, late: Duration) {
         if self.timeline.is_measured(stage) {
             self.end.late.record(Micros::from_duration(late).0);

@@ -111,6 +111,11 @@ impl Controls {
         }
     }
 
+    /// Whether a request that failed may go out once more: it is one of the trials, as any other.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.pass()
+    }
+
     /// Whether nothing may be sent at all: also what an iteration has begun is not gone on with.
     pub(super) fn is_silent(&self) -> bool {
         self.passes.load(Ordering::Relaxed) == 0
@@ -231,6 +236,16 @@ mod tests {
         let mut turn = controls.begin(true).unwrap();
         let sent = (0..10).filter(|_| controls.may_send(&mut turn)).count();
         assert_eq!((sent, admitted(&controls, 3)), (5, 0));
+    }
+
+    #[test]
+    fn each_repetition_of_a_request_is_one_of_the_trials() {
+        let controls = controls();
+        controls.let_pass(3);
+        assert!(controls.begin(true).is_some());
+        assert_eq!([(); 4].map(|()| controls.may_repeat()), [true, true, false, false]);
+        controls.let_all_pass();
+        assert!(controls.may_repeat());
     }
 
     #[test]

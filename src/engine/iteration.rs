@@ -3,7 +3,12 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    controls::Turn, feeds::Row, lane::Lane, prepared_request::PreparedRequest, request_settings::RequestSettings, user::User,
+    controls::Turn,
+    feeds::Row,
+    lane::Lane,
+    prepared_request::{Attempt, PreparedRequest},
+    request_settings::RequestSettings,
+    user::User,
 };
 use crate::{
     clock,
@@ -232,7 +237,11 @@ async fn make_request<D: Driver>(
     let ticket = walk.ticket.take().or_else(|| walk.stage.filter(|_| request.measured).and_then(begin));
     // A step that is measured and plays in a warm-up is of no interest; but who is not set up will ask for nothing later on.
     let is_told = ticket.is_some() || !request.measured || walk.part != Part::Steps;
-    let may_repeat = || !lane.run.stop.is_asked() && !lane.controls().is_silent();
+    let may_repeat = |attempt: Attempt| match attempt {
+        _ if lane.run.stop.is_asked() => false,
+        Attempt::Later => !lane.controls().is_silent(),
+        Attempt::Now => lane.controls().may_repeat(),
+    };
     let outcome = request.make(&*lane.driver, user, is_told, may_repeat).await;
     let failed = outcome.failure.is_some();
     let finished = Finished {

@@ -195,6 +195,29 @@ fn load_that_is_tried_again_is_not_when_the_breaker_is_open() {
     assert!(total.retries < total.requests * 2, "{} retries of {} requests", total.retries, total.requests);
 }
 
+#[test]
+fn load_that_is_tried_again_is_part_of_the_trials() {
+    let (port, count) = failing(0, u64::MAX);
+    let mut plan = paced(port, 200.0, Duration::from_secs(600));
+    let pause = Duration::from_millis(1);
+    plan.http.retries.max = 3;
+    plan.http.retries.on = vec![ErrorClass::Status5xx];
+    plan.http.retries.backoff = Backoff { initial: pause, factor: 1.0, max: pause, jitter: false };
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_secs(1), trips: 2, ..breaker() });
+    let origins = Origins::of(&plan).unwrap();
+    let at_opening = AtomicU64::new(0);
+    let driver = |share| HttpDriver::new(&plan, &origins, share);
+    let observed = loadgate::engine::run(&plan, driver, &Stop::default(), |progress| {
+        if progress.steering.breaker == BreakerState::Open && progress.live.in_flight() == 0 {
+            let _ = at_opening.compare_exchange(0, count.load(Ordering::SeqCst), Ordering::SeqCst, Ordering::SeqCst);
+        }
+    })
+    .unwrap();
+    assert_eq!(observed.breaker.len(), 3, "{:#?}", observed.breaker);
+    let trials = count.load(Ordering::SeqCst) - at_opening.into_inner();
+    assert!((1..=5).contains(&trials), "{trials} requests tried whether the target is well again, with all their repetitions");
+}
+
 /// A driver that ends the heartbeat of its thread.
 struct Fragile(HttpDriver);
 

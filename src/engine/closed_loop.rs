@@ -47,28 +47,27 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
                             continue;
                         }
                     }
-                    if !lane.run.claim_iteration(stage) {
+                    if !lane.run.has_iterations(stage) {
                         lane.run.timeline.end_early(stage, lane.run.moment());
                         break;
                     }
                     let Some((scenario, row)) = next_iteration(&lane, &mut user) else {
-                        lane.run.unclaim_iteration(stage);
                         lane.run.end_for_want_of_rows(stage);
                         break;
                     };
-                    ready = match lane.controls().begin(lane.scenarios[scenario].sends_at_once()) {
-                        Some(turn) => {
-                            let arrival = Arrival { stage, scenario, due: at, ticket: None, row, turn };
-                            let free = iterate(&lane, &mut user, arrival, now.max(at)).await;
-                            lasted = free.saturating_sub(at);
-                            free
-                        }
+                    let Some(turn) = lane.controls().begin(lane.scenarios[scenario].sends_at_once()) else {
                         // Another thread has taken the last pass since it was looked at.
-                        None => {
-                            lane.run.unclaim_iteration(stage);
-                            at
-                        }
+                        ready = at;
+                        continue;
                     };
+                    if !lane.run.claim_iteration(stage) {
+                        // Another thread has taken the last one.
+                        lane.run.timeline.end_early(stage, lane.run.moment());
+                        break;
+                    }
+                    let arrival = Arrival { stage, scenario, due: at, ticket: None, row, turn };
+                    ready = iterate(&lane, &mut user, arrival, now.max(at)).await;
+                    lasted = ready.saturating_sub(at);
                 }
                 Admission::Withheld(Withheld::BySelfProtection) => {
                     // The iteration is passed over, and its time with it: the next one may be of a scenario that is not shed.

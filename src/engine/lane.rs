@@ -93,11 +93,10 @@ impl Run {
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
-    /// Gives back an iteration that was taken and did not begin.
-    pub(super) fn unclaim_iteration(&self, stage: usize) {
-        if let Some(left) = &self.claims[stage] {
-            left.fetch_add(1, Ordering::Relaxed);
-        }
+    /// Whether a stage has iterations left; always where it does not count them. One that was taken is never given back: another
+    /// thread may have ended the stage for want of it.
+    pub(super) fn has_iterations(&self, stage: usize) -> bool {
+        self.claims[stage].as_ref().is_none_or(|left| left.load(Ordering::Relaxed) > 0)
     }
 
     /// Whether no iteration can begin any more, because every scenario has taken the last row of a feeder that ends.

@@ -17,14 +17,14 @@ use crate::{
     protocol::Driver,
 };
 
-/// How often a user who waits looks whether a stage begins or ends earlier than planned.
+/// How often a user who waits looks whether a stage begins earlier than planned.
 const LOOK_STEP: Duration = Duration::from_millis(50);
 /// An iteration that failed within this time has waited for nothing: a name that is dead, a connection that is not tried again yet.
 const AT_ONCE: Duration = Duration::from_millis(10);
 
 /// Lives the life of user `number` through all stages that have users.
 pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
-    let mut user = lane.user(number.into());
+    let mut user = lane.welcome(number);
     let (mut ready, mut lasted) = (Duration::ZERO, Duration::ZERO);
     for (stage, facts) in lane.run.plan.stages.iter().enumerate() {
         let Load::Users(crowd) = facts.load else { continue };
@@ -40,7 +40,10 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
             match if is_kept { lane.controls().admit(ready, until) } else { Admission::Withheld(Withheld::BySelfProtection) } {
                 Admission::Send { at } => {
                     if at > ready {
-                        lane.wait_until(at).await;
+                        lane.wait_until_or(at, || !is_on(&lane, stage, at, until)).await;
+                        if !is_on(&lane, stage, at, until) {
+                            break;
+                        }
                         // The circuit breaker may have opened meanwhile; then the user waits with all others.
                         if lane.controls().is_silent() {
                             ready = at;
@@ -77,7 +80,6 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
                 // Everybody waits while the circuit breaker is open.
                 Admission::HeldBack | Admission::Withheld(Withheld::ByBreaker) => {
                     ready = lane.run.moment() + lane.controls().wait_hint();
-                    lane.wait_until(ready).await;
                 }
             }
         }
@@ -110,17 +112,19 @@ fn next_iteration<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>) -> Opt
     }
 }
 
-/// Waits until a stage has begun and the user's own time in it has come.
+/// Waits until a stage has begun and the user's own time in it has come, unless that never comes.
 async fn await_begin<D: Driver>(lane: &Lane<D>, stage: usize, from: Duration) {
     let plan = &lane.run.plan;
     let may_move = Feeds::may_end(&plan.workload) || plan.stages[..stage].iter().any(|before| before.iterations.is_some());
     loop {
-        let begin = lane.run.epoch + lane.run.timeline.stage(stage).begins + from;
-        let now = clock::now();
-        if now >= begin {
+        let place = lane.run.timeline.stage(stage);
+        // No moment of the run: those of before its start are none.
+        let (begin, now) = (lane.run.epoch + place.begins + from, clock::now());
+        if now >= begin || place.begins + from >= place.ends || lane.run.stop.is_asked() {
             return;
         }
-        lane.delays.until(if may_move { begin.min(now + LOOK_STEP) } else { begin }).await;
+        let look = if may_move { begin.min(now + LOOK_STEP) } else { begin };
+        lane.delays.until_or(look, || lane.run.stop.is_asked()).await;
     }
 }
 
@@ -138,7 +142,7 @@ async fn comes_to_its_turn<D: Driver>(lane: &Lane<D>, stage: usize, ready: Durat
             return Some(now);
         }
         // The stage may end before its time, or the run.
-        lane.wait_until(ready.min(now + LOOK_STEP)).await;
+        lane.wait_until_or(ready, || !is_on(lane, stage, ready, until)).await;
     }
     None
 }

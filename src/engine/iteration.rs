@@ -13,7 +13,7 @@ use super::{
 use crate::{
     clock,
     measure::{FailureNote, Finished, Ticket},
-    plan::{EndpointId, Load, Pause, Scenario, ScenarioId, Step},
+    plan::{EndpointId, Load, Pause, Scenario, ScenarioId, Stage, Step},
     protocol::Driver,
     record::Part,
 };
@@ -30,6 +30,8 @@ pub(super) struct PreparedScenario<R> {
     pub(super) opening: Option<EndpointId>,
     /// Endpoint of the first request.
     pub(super) endpoint: EndpointId,
+    /// Endpoint of the first request that a user makes at the end of the run.
+    pub(super) farewell: Option<EndpointId>,
     /// Whether it is the same for every user and each time.
     is_static: bool,
 }
@@ -65,9 +67,10 @@ impl<R> PreparedScenario<R> {
         let steps = |steps: &[Step]| steps.iter().map(step).collect();
         let endpoint = scenario.steps.iter().find_map(Step::request).map_or(0, |step| step.endpoint);
         let opening = scenario.steps.first().and_then(Step::request).filter(|step| step.measured).map(|step| step.endpoint);
+        let farewell = scenario.teardown.iter().find_map(Step::request).map(|step| step.endpoint);
         let (setup, teardown) = (steps(&scenario.setup), steps(&scenario.teardown));
         let is_static = scenario.requests().all(|step| step.rendered.is_none() && step.extract.is_empty());
-        Self { setup, steps: steps(&scenario.steps), teardown, opening, endpoint, is_static }
+        Self { setup, steps: steps(&scenario.steps), teardown, opening, endpoint, farewell, is_static }
     }
 
     /// Whether an iteration begins with a request and not with a pause.
@@ -131,6 +134,14 @@ impl Walk {
         }
     }
 
+    /// Whether there is nothing to pause for, as the run is over. Iterations that users were to make in a certain number are played
+    /// to their end, unless somebody has asked to stop; and so is what is torn down.
+    fn is_over<D: Driver>(&self, lane: &Lane<D>) -> bool {
+        let is_counted = |stage: &Stage| matches!(stage.load, Load::Users(_)) && stage.iterations.is_some();
+        let is_over_in = |stage: usize| lane.is_over() && !is_counted(&lane.run.plan.stages[stage]);
+        self.stage.is_some_and(|stage| lane.run.stop.is_asked() || is_over_in(stage))
+    }
+
     /// Whether it comes back from a pause while too many arrivals are in flight. Users of a closed loop come back in any case: as
     /// many as there are were asked for.
     fn is_too_much<D: Driver>(&self, lane: &Lane<D>) -> bool {
@@ -173,14 +184,15 @@ async fn set_up<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, scenario
     let is_set_up = play_steps(lane, user, &prepared.setup, walk).await;
     (walk.part, walk.ticket) = (Part::Steps, ticket);
     if is_set_up {
-        user.settle(scenario);
+        lane.settle(user, scenario);
     } else if walk.has_failed {
         user.set_back(lane.run.moment());
     }
     is_set_up
 }
 
-/// Plays steps one after another. False when one of them failed or was not to be sent, and the rest was left.
+/// Plays steps one after another. False when one of them failed or was not to be sent, or the run was over in a pause, and the rest
+/// was left.
 async fn play_steps<D: Driver>(
     lane: &Lane<D>,
     user: &mut User<D::Session>,
@@ -191,8 +203,11 @@ async fn play_steps<D: Driver>(
         match step {
             PreparedStep::Think(think) => {
                 walk.due += think.draw(&mut user.rng);
-                lane.pause_until(walk.due).await;
+                lane.pause_until_or(walk.due, || walk.is_over(lane)).await;
                 walk.has_paused = true;
+                if walk.is_over(lane) {
+                    return false;
+                }
             }
             PreparedStep::Request(request) => {
                 if !walk.may_send(lane) {
@@ -222,6 +237,7 @@ pub(super) async fn leave<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>
         let mut walk = Walk::new(scenario, Part::Teardown, None, lane.run.moment());
         // A step that fails is told of; there is nobody left who would build on it.
         play_steps(lane, user, &lane.scenarios[scenario].teardown, &mut walk).await;
+        lane.has_left(scenario);
     }
 }
 

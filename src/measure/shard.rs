@@ -194,8 +194,18 @@ impl Shard {
 
     /// A request failed that no window counts: it ends an iteration all the same.
     pub fn unmeasured_failure(&mut self, scenario: ScenarioId, part: Part, note: FailureNote) {
-        self.end.unmeasured.add(UnmeasuredPlace { scenario, part, endpoint: note.endpoint, class: note.class });
+        self.end.unmeasured.add(UnmeasuredPlace { scenario, part, endpoint: note.endpoint, class: note.class }, 1);
         self.end.failures.keep(note);
+    }
+
+    /// So many users did not come to leave a scenario, which they would have begun to at `endpoint`.
+    pub fn left_behind(&mut self, scenario: ScenarioId, endpoint: EndpointId, users: u64) {
+        if users > 0 {
+            let (part, class) = (Part::Teardown, ErrorClass::Unfinished);
+            self.end.unmeasured.add(UnmeasuredPlace { scenario, part, endpoint, class }, users);
+            let message = Cow::Borrowed("the run ended before it was made: load.graceful_stop is the time for it");
+            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });
+        }
     }
 
     /// A request came to its outcome.

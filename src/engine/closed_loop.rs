@@ -17,6 +17,10 @@ use crate::{
     protocol::Driver,
 };
 
+/// How long a user waits that is kept from the target before it asks again, and one whose request has failed at once.
+const WAIT: Duration = Duration::from_millis(20);
+/// More users than so many wait longer, or asking would be all that threads do: ten thousand times a second together.
+const USERS_PER_WAIT: u32 = 200;
 /// How often a user who waits looks whether a stage begins earlier than planned.
 const LOOK_STEP: Duration = Duration::from_millis(50);
 /// An iteration that failed within this time has waited for nothing: a name that is dead, a connection that is not tried again yet.
@@ -25,6 +29,7 @@ const AT_ONCE: Duration = Duration::from_millis(10);
 /// Lives the life of user `number` through all stages that have users.
 pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
     let mut user = lane.welcome(number);
+    let wait = wait_among(lane.run.plan.peak_users());
     let (mut ready, mut lasted) = (Duration::ZERO, Duration::ZERO);
     for (stage, facts) in lane.run.plan.stages.iter().enumerate() {
         let Load::Users(crowd) = facts.load else { continue };
@@ -75,11 +80,11 @@ pub(super) async fn live<D: Driver>(lane: Rc<Lane<D>>, number: u32) {
                 Admission::Withheld(Withheld::BySelfProtection) => {
                     // The iteration is passed over, and its time with it: the next one may be of a scenario that is not shed.
                     user.iteration += 1;
-                    ready = lane.run.moment() + lasted.max(lane.controls().wait_hint());
+                    ready = now + lasted.max(wait);
                 }
                 // Everybody waits while the circuit breaker is open.
                 Admission::HeldBack | Admission::Withheld(Withheld::ByBreaker) => {
-                    ready = lane.run.moment() + lane.controls().wait_hint();
+                    ready = now + wait;
                 }
             }
         }
@@ -162,7 +167,12 @@ async fn iterate<D: Driver>(
     let (ready, has_failed) = play(lane, user, arrival).await;
     // Users whose requests fail without waiting for anything would fail as fast as the processor allows, and nobody else would get
     // to it.
-    if has_failed && ready.saturating_sub(begins) < AT_ONCE { ready + lane.controls().wait_hint() } else { ready }
+    if has_failed && ready.saturating_sub(begins) < AT_ONCE { ready + WAIT } else { ready }
+}
+
+/// How long each of so many users waits before it asks again.
+fn wait_among(users: u32) -> Duration {
+    WAIT * (users / USERS_PER_WAIT).max(1)
 }
 
 /// The users of a plan that live on one thread. Those of two versions that come at the same time live on the same one: what a
@@ -170,4 +180,15 @@ async fn iterate<D: Driver>(
 pub(super) fn users(plan: &Plan, share: Share) -> impl Iterator<Item = u32> + use<> {
     let sides = plan.sides().len() as u32;
     (0..plan.peak_users()).filter(move |number| (number / sides) as usize % share.threads == share.thread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_users_wait_the_longer_each_of_them_does() {
+        let waits = [1, 200, 399, 1_000, 10_000].map(|users| wait_among(users).as_millis());
+        assert_eq!(waits, [20, 20, 20, 100, 1_000]);
+    }
 }

@@ -16,8 +16,6 @@ use crate::{
 
 /// Passes of a closed circuit breaker: no end of them.
 const UNLIMITED: u32 = u32::MAX;
-/// How long a user of a closed loop waits before it asks again.
-const WAIT: Duration = Duration::from_millis(20);
 /// The golden ratio's fraction, of 2^64: multiples of it fall more evenly into their range than those of any other number.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -119,11 +117,6 @@ impl Controls {
     /// Whether nothing may be sent at all: also what an iteration has begun is not gone on with.
     pub(super) fn is_silent(&self) -> bool {
         self.passes.load(Ordering::Relaxed) == 0
-    }
-
-    /// How long a user of a closed loop that was held back waits before it asks again.
-    pub(super) fn wait_hint(&self) -> Duration {
-        WAIT
     }
 
     fn pass(&self) -> bool {

@@ -77,15 +77,28 @@ impl Controls {
         self.kept.get()
     }
 
+    /// Whether iteration `n` is made, which is of this scenario and due now, in a stage that lasts `until`: self-protection may shed
+    /// it, and what it leaves may be [held back](Self::admit).
+    pub(super) fn decide(
+        &self,
+        workload: &Workload,
+        scenario: ScenarioId,
+        n: u64,
+        due: Duration,
+        until: Duration,
+    ) -> Admission {
+        if self.keeps(workload, scenario, n) { self.admit(due, until) } else { Admission::Withheld(Withheld::BySelfProtection) }
+    }
+
     /// Whether self-protection leaves iteration `n`, which is of this scenario. Those that are left are spread evenly.
-    pub(super) fn keeps(&self, workload: &Workload, scenario: ScenarioId, n: u64) -> bool {
+    fn keeps(&self, workload: &Workload, scenario: ScenarioId, n: u64) -> bool {
         let kept = workload.kept_of(scenario, self.kept());
         kept >= 1.0 || (n.wrapping_mul(GOLDEN) as f64) < kept * u64::MAX as f64
     }
 
     /// Circuit breaker and rate limit for an arrival that is due now, at a moment of the run, in a stage that lasts `until`. What
     /// is to be sent [begins](Self::begin) then.
-    pub(super) fn admit(&self, due: Duration, until: Duration) -> Admission {
+    fn admit(&self, due: Duration, until: Duration) -> Admission {
         if self.is_silent() {
             return Admission::Withheld(Withheld::ByBreaker);
         }

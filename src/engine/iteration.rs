@@ -134,8 +134,8 @@ impl Walk {
         }
     }
 
-    /// Whether there is nothing to pause for, as the run is over. Iterations that users were to make in a certain number are played
-    /// to their end, unless somebody has asked to stop; and so is what is torn down.
+    /// Whether there is nothing to pause for, as the run is over. Iterations of which users make a certain number are played to
+    /// their end, unless somebody has asked to stop; what is torn down in any case.
     fn is_over<D: Driver>(&self, lane: &Lane<D>) -> bool {
         let is_counted = |stage: &Stage| matches!(stage.load, Load::Users(_)) && stage.iterations.is_some();
         let is_over_in = |stage: usize| lane.is_over() && !is_counted(&lane.run.plan.stages[stage]);
@@ -191,8 +191,8 @@ async fn set_up<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, scenario
     is_set_up
 }
 
-/// Plays steps one after another. False when one of them failed or was not to be sent, or the run was over in a pause, and the rest
-/// was left.
+/// Plays steps one after another. False when one of them failed or was not to be sent, or the run was over in a pause, and the
+/// rest was left.
 async fn play_steps<D: Driver>(
     lane: &Lane<D>,
     user: &mut User<D::Session>,

@@ -142,8 +142,8 @@ where
     Ok(run.timeline.end())
 }
 
-/// Waits for what has begun and for connections to close, as long as `graceful_stop` allows and nobody is in a hurry. Pauses are not
-/// waited for, but for those that only a wish to stop ends.
+/// Waits for what has begun and for connections to close, as long as `graceful_stop` allows and nobody is in a hurry. Pauses are
+/// over, but for those that only a wish to stop ends.
 async fn drain<D: Driver>(lanes: &[Rc<Lane<D>>], connections: &ConnectionSet, began: Instant) {
     let (run, mut was_asked) = (&lanes[0].run, false);
     lanes.iter().for_each(|lane| lane.close());

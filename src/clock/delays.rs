@@ -47,7 +47,7 @@ impl Delays {
         Until { delays: self, due, waker: None }
     }
 
-    /// The same, or earlier: as soon as `is_over`, which is asked at first and whenever all are to [look again](Self::look_again).
+    /// The same, or earlier: as soon as `is_over`, which is asked at first and whenever all [look again](Self::look_again).
     pub async fn until_or(&self, due: Instant, is_over: impl Fn() -> bool) {
         let mut until = self.until(due);
         poll_fn(|context| if is_over() { Poll::Ready(()) } else { Pin::new(&mut until).poll(context) }).await;

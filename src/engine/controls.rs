@@ -77,8 +77,8 @@ impl Controls {
         self.kept.get()
     }
 
-    /// Whether iteration `n` is made, which is of this scenario and due now, in a stage that lasts `until`: self-protection may shed
-    /// it, and what it leaves may be [held back](Self::admit).
+    /// Whether iteration `n` is made, which is of this scenario and due now, in a stage that lasts `until`: self-protection may
+    /// shed it, and what it leaves may be [held back](Self::admit).
     pub(super) fn decide(
         &self,
         workload: &Workload,

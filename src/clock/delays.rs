@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     cmp::{Ordering, Reverse},
     collections::BinaryHeap,
+    future::poll_fn,
     io,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -44,6 +45,17 @@ impl Delays {
     #[must_use]
     pub fn until(&self, due: Instant) -> Until<'_> {
         Until { delays: self, due, waker: None }
+    }
+
+    /// The same, or earlier: as soon as `is_over`, which is asked at first and whenever all [look again](Self::look_again).
+    pub async fn until_or(&self, due: Instant, is_over: impl Fn() -> bool) {
+        let mut until = self.until(due);
+        poll_fn(|context| if is_over() { Poll::Ready(()) } else { Pin::new(&mut until).poll(context) }).await;
+    }
+
+    /// Lets everybody who waits look whether the wait is over before its time.
+    pub fn look_again(&self) {
+        self.waiting.borrow().iter().for_each(|Reverse(waiting)| waiting.waker.wake_by_ref());
     }
 
     fn wake_due(&self) -> io::Result<()> {
@@ -125,7 +137,11 @@ impl Future for Until<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::RefCell, rc::Rc, time::Duration};
+    use std::{
+        cell::{Cell, RefCell},
+        rc::Rc,
+        time::Duration,
+    };
 
     use super::{Delays, now};
 
@@ -156,6 +172,24 @@ mod tests {
                 sleeper.await.unwrap();
             }
             assert_eq!(*order.borrow(), [0, 1, 5, 10, 20, 30]);
+        });
+    }
+
+    #[test]
+    fn a_wait_ends_before_its_time_when_it_is_over_and_told_to_look_again() {
+        runtime().block_on(async {
+            let (delays, is_over) = (Rc::new(Delays::new().unwrap()), Rc::new(Cell::new(false)));
+            let waiting = tokio::task::spawn_local({
+                let (delays, is_over) = (Rc::clone(&delays), Rc::clone(&is_over));
+                async move { delays.until_or(now() + Duration::from_secs(3_600), || is_over.get()).await }
+            });
+            for over in [false, true] {
+                tokio::task::yield_now().await;
+                assert!(!waiting.is_finished());
+                is_over.set(over);
+                delays.look_again();
+            }
+            waiting.await.unwrap();
         });
     }
 

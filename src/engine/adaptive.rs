@@ -32,12 +32,17 @@ impl AdaptiveRate {
         self.rules.window
     }
 
+    /// Time between two adjustments.
+    pub(super) fn every(&self) -> Duration {
+        self.rules.every
+    }
+
     /// Whether it is time to adjust.
     pub(super) fn is_due(&self, moment: Duration) -> bool {
         moment >= self.next
     }
 
-    /// The factor from now on. Without any request there is nothing to go by, and it stays.
+    /// The factor from now on. Without any request since the last adjustment there is nothing to go by, and it stays.
     pub(super) fn adjust(&mut self, moment: Duration, p95_ms: Option<f64>) -> f64 {
         self.next = moment + self.rules.every;
         if let Some(p95_ms) = p95_ms {

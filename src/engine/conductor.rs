@@ -171,7 +171,9 @@ impl<'a> Conductor<'a> {
     fn adapt(&mut self, moment: Duration) {
         if let Some(adaptive) = self.adaptive.as_mut().filter(|adaptive| adaptive.is_due(moment)) {
             // Like all promises that are not relative, it is the candidate's; the rate is that of both versions all the same.
-            let p95_ms = self.versions[0].history.last(adaptive.window()).quantile_ms_of_all(0.95);
+            // What came to an outcome before the last adjustment was looked at then.
+            let recent = self.versions[0].history.last_busy(adaptive.window(), adaptive.every());
+            let p95_ms = recent.quantile_ms_of_all(0.95);
             let factor = adaptive.adjust(moment, p95_ms);
             self.run.controls.iter().for_each(|controls| controls.set_rate_factor(factor));
         }

@@ -16,10 +16,8 @@ use crate::{
 
 /// Passes of a closed circuit breaker: no end of them.
 const UNLIMITED: u32 = u32::MAX;
-/// How long a user of a closed loop waits before it asks again.
-const WAIT: Duration = Duration::from_millis(20);
-/// The golden ratio's fraction: multiples of it fall more evenly into 0..1 than those of any other number.
-const GOLDEN: f64 = 0.618_033_988_749_894_9;
+/// The golden ratio's fraction, of 2^64: multiples of it fall more evenly into their range than those of any other number.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What steers the load of one version. Of two, the circuit breaker looks at each by itself; all else holds for both alike.
 #[derive(Debug)]
@@ -74,21 +72,33 @@ impl Controls {
         self.rate_factor.get()
     }
 
-    /// Share of the load that self-protection leaves: 1, 0.8, 0.64, .. In a closed loop, of the users.
+    /// Share of the load that self-protection leaves: 1, 0.8, 0.64, .. In a closed loop, of the users' time.
     pub(super) fn kept(&self) -> f64 {
         self.kept.get()
     }
 
-    /// Whether self-protection leaves arrival `n` of an open loop, or user `n` of a closed one, with this scenario. Those that are
-    /// left are spread evenly.
-    pub(super) fn keeps(&self, workload: &Workload, scenario: ScenarioId, n: u64) -> bool {
+    /// Whether iteration `n` is made, which is of this scenario and due now, in a stage that lasts `until`: self-protection may
+    /// shed it, and what it leaves may be [held back](Self::admit).
+    pub(super) fn decide(
+        &self,
+        workload: &Workload,
+        scenario: ScenarioId,
+        n: u64,
+        due: Duration,
+        until: Duration,
+    ) -> Admission {
+        if self.keeps(workload, scenario, n) { self.admit(due, until) } else { Admission::Withheld(Withheld::BySelfProtection) }
+    }
+
+    /// Whether self-protection leaves iteration `n`, which is of this scenario. Those that are left are spread evenly.
+    fn keeps(&self, workload: &Workload, scenario: ScenarioId, n: u64) -> bool {
         let kept = workload.kept_of(scenario, self.kept());
-        kept >= 1.0 || (n as f64 * GOLDEN).fract() < kept
+        kept >= 1.0 || (n.wrapping_mul(GOLDEN) as f64) < kept * u64::MAX as f64
     }
 
     /// Circuit breaker and rate limit for an arrival that is due now, at a moment of the run, in a stage that lasts `until`. What
     /// is to be sent [begins](Self::begin) then.
-    pub(super) fn admit(&self, due: Duration, until: Duration) -> Admission {
+    fn admit(&self, due: Duration, until: Duration) -> Admission {
         if self.is_silent() {
             return Admission::Withheld(Withheld::ByBreaker);
         }
@@ -112,14 +122,14 @@ impl Controls {
         }
     }
 
+    /// Whether a request that failed may go out once more: it is one of the trials, as any other.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.pass()
+    }
+
     /// Whether nothing may be sent at all: also what an iteration has begun is not gone on with.
     pub(super) fn is_silent(&self) -> bool {
         self.passes.load(Ordering::Relaxed) == 0
-    }
-
-    /// How long a user of a closed loop that was held back waits before it asks again.
-    pub(super) fn wait_hint(&self) -> Duration {
-        WAIT
     }
 
     fn pass(&self) -> bool {
@@ -232,6 +242,16 @@ mod tests {
         let mut turn = controls.begin(true).unwrap();
         let sent = (0..10).filter(|_| controls.may_send(&mut turn)).count();
         assert_eq!((sent, admitted(&controls, 3)), (5, 0));
+    }
+
+    #[test]
+    fn each_repetition_of_a_request_is_one_of_the_trials() {
+        let controls = controls();
+        controls.let_pass(3);
+        assert!(controls.begin(true).is_some());
+        assert_eq!([(); 4].map(|()| controls.may_repeat()), [true, true, false, false]);
+        controls.let_all_pass();
+        assert!(controls.may_repeat());
     }
 
     #[test]

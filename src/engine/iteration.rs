@@ -3,12 +3,17 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    controls::Turn, feeds::Row, lane::Lane, prepared_request::PreparedRequest, request_settings::RequestSettings, user::User,
+    controls::Turn,
+    feeds::Row,
+    lane::Lane,
+    prepared_request::{Attempt, PreparedRequest},
+    request_settings::RequestSettings,
+    user::User,
 };
 use crate::{
     clock,
     measure::{FailureNote, Finished, Ticket},
-    plan::{EndpointId, Load, Pause, Scenario, ScenarioId, Step},
+    plan::{EndpointId, Load, Pause, Scenario, ScenarioId, Stage, Step},
     protocol::Driver,
     record::Part,
 };
@@ -25,6 +30,8 @@ pub(super) struct PreparedScenario<R> {
     pub(super) opening: Option<EndpointId>,
     /// Endpoint of the first request.
     pub(super) endpoint: EndpointId,
+    /// Endpoint of the first request that a user makes at the end of the run.
+    pub(super) farewell: Option<EndpointId>,
     /// Whether it is the same for every user and each time.
     is_static: bool,
 }
@@ -60,9 +67,10 @@ impl<R> PreparedScenario<R> {
         let steps = |steps: &[Step]| steps.iter().map(step).collect();
         let endpoint = scenario.steps.iter().find_map(Step::request).map_or(0, |step| step.endpoint);
         let opening = scenario.steps.first().and_then(Step::request).filter(|step| step.measured).map(|step| step.endpoint);
+        let farewell = scenario.teardown.iter().find_map(Step::request).map(|step| step.endpoint);
         let (setup, teardown) = (steps(&scenario.setup), steps(&scenario.teardown));
         let is_static = scenario.requests().all(|step| step.rendered.is_none() && step.extract.is_empty());
-        Self { setup, steps: steps(&scenario.steps), teardown, opening, endpoint, is_static }
+        Self { setup, steps: steps(&scenario.steps), teardown, opening, endpoint, farewell, is_static }
     }
 
     /// Whether an iteration begins with a request and not with a pause.
@@ -93,6 +101,8 @@ struct Walk {
     ticket: Option<Ticket>,
     /// When the next step is due.
     due: Duration,
+    /// Whether nothing was sent yet.
+    is_first: bool,
     /// Whether the last step was a pause.
     has_paused: bool,
     /// Whether a request has failed.
@@ -101,7 +111,17 @@ struct Walk {
 
 impl Walk {
     fn new(scenario: ScenarioId, part: Part, stage: Option<usize>, due: Duration) -> Self {
-        Self { scenario, part, stage, turn: Turn::Begun, ticket: None, due, has_paused: false, has_failed: false }
+        let (is_first, has_paused, has_failed) = (true, false, false);
+        Self { scenario, part, stage, turn: Turn::Begun, ticket: None, due, is_first, has_paused, has_failed }
+    }
+
+    /// Notes how late the next request goes out, where it has waited for a time of its own. Each other one is due when the one
+    /// before it is done, and never late.
+    fn note_lateness<D: Driver>(&self, lane: &Lane<D>) {
+        if let Some(stage) = self.stage.filter(|_| self.is_first || self.has_paused) {
+            let late = clock::now().saturating_duration_since(lane.run.epoch + self.due);
+            lane.shard.borrow_mut().arrival_sent(stage, late);
+        }
     }
 
     /// Whether the next request may be made. To a target that fails nothing is sent, and what was begun ends there, too; what is
@@ -114,6 +134,14 @@ impl Walk {
         }
     }
 
+    /// Whether there is nothing to pause for, as the run is over. Iterations of which users make a certain number are played to
+    /// their end, unless somebody has asked to stop; what is torn down in any case.
+    fn is_over<D: Driver>(&self, lane: &Lane<D>) -> bool {
+        let is_counted = |stage: &Stage| matches!(stage.load, Load::Users(_)) && stage.iterations.is_some();
+        let is_over_in = |stage: usize| lane.is_over() && !is_counted(&lane.run.plan.stages[stage]);
+        self.stage.is_some_and(|stage| lane.run.stop.is_asked() || is_over_in(stage))
+    }
+
     /// Whether it comes back from a pause while too many arrivals are in flight. Users of a closed loop come back in any case: as
     /// many as there are were asked for.
     fn is_too_much<D: Driver>(&self, lane: &Lane<D>) -> bool {
@@ -122,17 +150,16 @@ impl Walk {
     }
 }
 
-/// Plays an arrival; gives the moment of the run at which its user is free again.
+/// Plays an arrival; gives the moment of the run at which its user is free again, and whether a request of it failed.
 ///
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
-pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, arrival: Arrival) -> Duration {
+pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, arrival: Arrival) -> (Duration, bool) {
     let Arrival { stage, scenario, due, ticket, row, turn } = arrival;
     let prepared = &lane.scenarios[scenario];
     if !prepared.is_static {
         user.begin(scenario, row);
     }
-    lane.shard.borrow_mut().arrival_sent(stage, clock::now().saturating_duration_since(lane.run.epoch + due));
     let mut walk = Walk::new(scenario, Part::Steps, Some(stage), due);
     (walk.turn, walk.ticket) = (turn, ticket);
     if set_up(lane, user, scenario, &mut walk).await {
@@ -142,7 +169,7 @@ pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>,
     let mut shard = lane.shard.borrow_mut();
     shard.give_back(walk.ticket);
     shard.arrival_finished(stage);
-    walk.due.max(user.setback.until())
+    (walk.due.max(user.setback.until()), walk.has_failed)
 }
 
 /// Plays what a user does before its first iteration of a scenario, if this is it. False when the iteration can't begin.
@@ -157,14 +184,15 @@ async fn set_up<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, scenario
     let is_set_up = play_steps(lane, user, &prepared.setup, walk).await;
     (walk.part, walk.ticket) = (Part::Steps, ticket);
     if is_set_up {
-        user.settle(scenario);
+        lane.settle(user, scenario);
     } else if walk.has_failed {
         user.set_back(lane.run.moment());
     }
     is_set_up
 }
 
-/// Plays steps one after another. False when one of them failed or was not to be sent, and the rest was left.
+/// Plays steps one after another. False when one of them failed or was not to be sent, or the run was over in a pause, and the
+/// rest was left.
 async fn play_steps<D: Driver>(
     lane: &Lane<D>,
     user: &mut User<D::Session>,
@@ -175,8 +203,11 @@ async fn play_steps<D: Driver>(
         match step {
             PreparedStep::Think(think) => {
                 walk.due += think.draw(&mut user.rng);
-                lane.pause_until(walk.due).await;
+                lane.pause_until_or(walk.due, || walk.is_over(lane)).await;
                 walk.has_paused = true;
+                if walk.is_over(lane) {
+                    return false;
+                }
             }
             PreparedStep::Request(request) => {
                 if !walk.may_send(lane) {
@@ -188,8 +219,9 @@ async fn play_steps<D: Driver>(
                     lane.shard.borrow_mut().arrival_broken_off(stage, walk.due, request.endpoint);
                     return false;
                 }
+                walk.note_lateness(lane);
                 let (done, failed) = make_request(lane, user, request, walk).await;
-                (walk.due, walk.has_paused, walk.has_failed) = (done, false, failed);
+                (walk.due, walk.is_first, walk.has_paused, walk.has_failed) = (done, false, false, failed);
                 if failed {
                     return false;
                 }
@@ -205,6 +237,7 @@ pub(super) async fn leave<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>
         let mut walk = Walk::new(scenario, Part::Teardown, None, lane.run.moment());
         // A step that fails is told of; there is nobody left who would build on it.
         play_steps(lane, user, &lane.scenarios[scenario].teardown, &mut walk).await;
+        lane.has_left(scenario);
     }
 }
 
@@ -220,7 +253,11 @@ async fn make_request<D: Driver>(
     let ticket = walk.ticket.take().or_else(|| walk.stage.filter(|_| request.measured).and_then(begin));
     // A step that is measured and plays in a warm-up is of no interest; but who is not set up will ask for nothing later on.
     let is_told = ticket.is_some() || !request.measured || walk.part != Part::Steps;
-    let may_repeat = || !lane.run.stop.is_asked() && !lane.controls().is_silent();
+    let may_repeat = |attempt: Attempt| match attempt {
+        _ if lane.run.stop.is_asked() => false,
+        Attempt::Later => !lane.controls().is_silent(),
+        Attempt::Now => lane.controls().may_repeat(),
+    };
     let outcome = request.make(&*lane.driver, user, is_told, may_repeat).await;
     let failed = outcome.failure.is_some();
     let finished = Finished {

@@ -70,6 +70,12 @@ pub(super) struct Lane<D: Driver> {
     retired: RefCell<Vec<User<D::Session>>>,
     /// Users of the open loop there are.
     users: Cell<u64>,
+    /// Users of a closed loop that have not come to their end.
+    living: Cell<u64>,
+    /// By scenario, users who have begun it and not left it: its teardown is still to be made.
+    staying: Vec<Cell<u64>>,
+    /// Whether nothing more is begun.
+    is_over: Cell<bool>,
 }
 
 impl Run {
@@ -91,11 +97,10 @@ impl Run {
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
-    /// Gives back an iteration that was taken and did not begin.
-    pub(super) fn unclaim_iteration(&self, stage: usize) {
-        if let Some(left) = &self.claims[stage] {
-            left.fetch_add(1, Ordering::Relaxed);
-        }
+    /// Whether a stage has iterations left; always where it does not count them. One that was taken is never given back: another
+    /// thread may have ended the stage for want of it.
+    pub(super) fn has_iterations(&self, stage: usize) -> bool {
+        self.claims[stage].as_ref().is_none_or(|left| left.load(Ordering::Relaxed) > 0)
     }
 
     /// Whether no iteration can begin any more, because every scenario has taken the last row of a feeder that ends.
@@ -138,6 +143,9 @@ impl<D: Driver> Lane<D> {
                 free: RefCell::default(),
                 retired: RefCell::default(),
                 users: Cell::new(0),
+                living: Cell::new(0),
+                staying: run.plan.workload.scenarios.iter().map(|_| Cell::new(0)).collect(),
+                is_over: Cell::new(false),
             })
         };
         Ok(run.plan.sides().iter().zip(shards).map(lane).collect())
@@ -194,9 +202,52 @@ impl<D: Driver> Lane<D> {
         if seated.0.setback.is_there() { free.push_back(seated) } else { free.push_front(seated) }
     }
 
+    /// A user of a closed loop begins its life.
+    pub(super) fn welcome(&self, number: u32) -> User<D::Session> {
+        self.living.set(self.living.get() + 1);
+        self.user(number.into())
+    }
+
     /// A user of a closed loop has come to its end.
     pub(super) fn retire(&self, user: User<D::Session>) {
+        self.living.set(self.living.get() - 1);
         self.retired.borrow_mut().push(user);
+    }
+
+    /// A user has begun a scenario, and is to leave it at the end of the run if that has a teardown.
+    pub(super) fn settle(&self, user: &mut User<D::Session>, scenario: ScenarioId) {
+        user.settle(scenario);
+        self.staying[scenario].set(self.staying[scenario].get() + 1);
+    }
+
+    /// A user has left a scenario.
+    pub(super) fn has_left(&self, scenario: ScenarioId) {
+        self.staying[scenario].set(self.staying[scenario].get() - 1);
+    }
+
+    /// Nobody leaves any more: notes the teardowns that were not made.
+    pub(super) fn note_who_stayed(&self) {
+        for (scenario, (prepared, staying)) in self.scenarios.iter().zip(&self.staying).enumerate() {
+            if let Some(endpoint) = prepared.farewell {
+                self.shard.borrow_mut().left_behind(scenario, endpoint, staying.get());
+            }
+        }
+    }
+
+    /// Nothing more is begun from now on. Who waits for a moment that will not be used looks again.
+    pub(super) fn close(&self) {
+        self.is_over.set(true);
+        self.delays.look_again();
+    }
+
+    /// Whether nothing more is begun.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.get()
+    }
+
+    /// Whether anybody is still at it: an iteration in play, or a user of a closed loop on the way to its end.
+    pub(super) fn is_busy(&self) -> bool {
+        self.in_play() > 0 || self.living.get() > 0
     }
 
     /// All users who have nothing to do.
@@ -233,11 +284,16 @@ impl<D: Driver> Lane<D> {
         self.delays.until(self.run.epoch + moment).await;
     }
 
-    /// Waits between two steps until a moment of the run.
-    pub(super) async fn pause_until(&self, moment: Duration) {
+    /// The same, or until `is_over`, which is asked when a stage ends or the run.
+    pub(super) async fn wait_until_or(&self, moment: Duration, is_over: impl Fn() -> bool) {
+        self.delays.until_or(self.run.epoch + moment, is_over).await;
+    }
+
+    /// The same, between two steps.
+    pub(super) async fn pause_until_or(&self, moment: Duration, is_over: impl Fn() -> bool) {
         let pausing = &self.live().pausing;
         pausing.add(1);
-        self.wait_until(moment).await;
+        self.wait_until_or(moment, is_over).await;
         pausing.set(pausing.get() - 1);
     }
 }

@@ -72,15 +72,13 @@ where
     let (workload, controls) = (&run.plan.workload, lane.controls());
     let scenario = workload.scenario_of(run.plan.seed, n);
     let ends = run.timeline.stage(stage).ends;
-    let is_kept = controls.keeps(workload, scenario, n);
-    let admission = if is_kept { controls.admit(due, ends) } else { Admission::Withheld(Withheld::BySelfProtection) };
-    let at = match admission {
+    let (at, withheld) = match controls.decide(workload, scenario, n, due, ends) {
         Admission::HeldBack => {
             lane.shard.borrow_mut().arrival_held_back(stage);
             return Ok(true);
         }
-        Admission::Withheld(_) => due,
-        Admission::Send { at } => at,
+        Admission::Withheld(by) => (due, Some(by)),
+        Admission::Send { at } => (at, None),
     };
     // What is held back is not counted: nobody has meant it to be sent.
     let is_counted = run.claim_iteration(stage);
@@ -93,10 +91,9 @@ where
         run.timeline.end_early(stage, run.moment());
         return Ok(false);
     }
-    match admission {
-        Admission::Send { .. } => arrive(lane, stage, at, scenario),
-        Admission::Withheld(by) => lane.shard.borrow_mut().arrival_withheld(stage, by),
-        Admission::HeldBack => {}
+    match withheld {
+        None => arrive(lane, stage, at, scenario),
+        Some(by) => lane.shard.borrow_mut().arrival_withheld(stage, by),
     }
     Ok(true)
 }

@@ -33,6 +33,15 @@ enum Sending<R> {
     Rendered(Rendered),
 }
 
+/// When a failed request would be made once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// After a pause.
+    Later,
+    /// At once: the pause is over.
+    Now,
+}
+
 /// What became of it, all attempts together.
 #[derive(Debug)]
 pub(super) struct RequestOutcome {
@@ -80,7 +89,7 @@ impl<R> PreparedRequest<R> {
         driver: &D,
         user: &mut User<D::Session>,
         is_told: bool,
-        may_repeat: impl Fn() -> bool,
+        may_repeat: impl Fn(Attempt) -> bool,
     ) -> RequestOutcome {
         let made;
         let (request, ready) = match &self.sending {
@@ -106,10 +115,10 @@ impl<R> PreparedRequest<R> {
             let failure = self.judge(&attempt, user);
             if let Some(failure) = &failure
                 && self.settings.tries_again(failure.class, retries)
-                && may_repeat()
+                && may_repeat(Attempt::Later)
             {
                 tokio::time::sleep(self.settings.backoff.pause(retries, &mut user.rng)).await;
-                if may_repeat() {
+                if may_repeat(Attempt::Now) {
                     retries += 1;
                     continue;
                 }

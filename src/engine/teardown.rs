@@ -12,15 +12,24 @@ const AT_ONCE: usize = 16;
 /// How often the wish to end without waiting is looked at.
 const LOOK_STEP: Duration = Duration::from_millis(20);
 
-/// Lets the users of this thread leave, for as long as `left` allows and nobody is in a hurry.
+/// Lets the users of this thread leave, for as long as `left` allows and nobody is in a hurry. Those that did not come to it are
+/// counted: what they have begun is still open at the target.
 pub(super) async fn tear_down<D>(lane: &Rc<Lane<D>>, left: Duration)
 where
     D: Driver + 'static,
     D::Request: 'static,
 {
-    if !lane.scenarios.iter().any(super::iteration::PreparedScenario::has_teardown) {
-        return;
+    if lane.scenarios.iter().any(super::iteration::PreparedScenario::has_teardown) {
+        see_off(lane, left).await;
+        lane.note_who_stayed();
     }
+}
+
+async fn see_off<D>(lane: &Rc<Lane<D>>, left: Duration)
+where
+    D: Driver + 'static,
+    D::Request: 'static,
+{
     let (began, mut waiting) = (clock::now(), lane.take_users());
     // The first to come are the first to leave.
     waiting.sort_by_key(|user| std::cmp::Reverse(user.number));

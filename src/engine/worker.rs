@@ -59,7 +59,7 @@ where
         let stopped_at = play_stages(&lanes).await?;
         let drain_began = clock::now();
         connections.end(run.stop.is_asked());
-        drain(run, share, &connections, drain_began).await;
+        drain(&lanes, &connections, drain_began).await;
         // What users leave behind takes time of its own, in which nobody waits for the requests before.
         let (waited, given_up_at) = (clock::now().saturating_duration_since(drain_began), run.moment());
         tear_down_all(&lanes, run.plan.limits.graceful_stop.saturating_sub(waited)).await;
@@ -134,6 +134,7 @@ where
         // A stage may end before its time, so its end is looked at again and again.
         let over = || run.stop.is_asked() || run.moment() >= run.timeline.stage(number).ends;
         alarm.until(run.epoch + run.timeline.stage(number).ends, over).await?;
+        lanes[0].delays.look_again();
         if run.stop.is_asked() {
             return Ok(run.moment().min(run.timeline.end()));
         }
@@ -141,14 +142,19 @@ where
     Ok(run.timeline.end())
 }
 
-/// Waits for the requests in flight and for connections to close, as long as `graceful_stop` allows and nobody is in a hurry.
-async fn drain(run: &Run, share: Share, connections: &ConnectionSet, began: Instant) {
-    let in_flight = || run.live.iter().map(|live| live.0[share.thread].in_flight()).sum::<u64>();
-    while (in_flight() > 0 || !connections.is_gone())
+/// Waits for what has begun and for connections to close, as long as `graceful_stop` allows and nobody is in a hurry. Pauses are
+/// over, but for those that only a wish to stop ends.
+async fn drain<D: Driver>(lanes: &[Rc<Lane<D>>], connections: &ConnectionSet, began: Instant) {
+    let (run, mut was_asked) = (&lanes[0].run, false);
+    lanes.iter().for_each(|lane| lane.close());
+    while (lanes.iter().any(|lane| lane.is_busy()) || !connections.is_gone())
         && clock::now().saturating_duration_since(began) < run.plan.limits.graceful_stop
         && !run.stop.is_urgent()
     {
         time::sleep(DRAIN_STEP).await;
+        if run.stop.is_asked() && !std::mem::replace(&mut was_asked, true) {
+            lanes[0].delays.look_again();
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Measured {
     pub withheld: Vec<u64>,
     /// Those of them that the circuit breaker withheld, by stage.
     pub withheld_by_breaker: Vec<u64>,
-    /// How late arrivals of measured stages were sent.
+    /// How late requests of measured stages were sent that waited for their time.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,

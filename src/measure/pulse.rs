@@ -138,6 +138,15 @@ impl History {
         self.pulses.iter().rev().take(pulses(time)).for_each(|pulse| sum.add(pulse));
         sum
     }
+
+    /// The same, but up to the last pulse in which a request came to an outcome, if one did `within` a longer time.
+    #[must_use]
+    pub fn last_busy(&self, time: Duration, within: Duration) -> Recent {
+        let mut sum = Recent::default();
+        let looked_at = self.pulses.iter().rev().take(pulses(within.max(time)));
+        looked_at.skip_while(|pulse| pulse.requests == 0).take(pulses(time)).for_each(|pulse| sum.add(pulse));
+        sum
+    }
 }
 
 /// Pulses that cover a time.
@@ -179,6 +188,15 @@ mod tests {
         (1..=5).for_each(|ms| history.push(recent(&[ms], 0)));
         assert_eq!(history.last(Duration::from_secs(60)).requests, 3);
         assert_eq!(history.last(PULSE).quantile(0.5), Some(Micros(5_023)), "to two digits");
+    }
+
+    #[test]
+    fn where_nothing_came_in_the_last_moment_the_one_before_it_is_looked_at() {
+        let mut history = History::of(PULSE * 9);
+        [vec![1], vec![5], vec![], vec![]].iter().for_each(|ms| history.push(recent(ms, 0)));
+        let busy = |within: u32| history.last_busy(PULSE, PULSE * within).quantile(0.5);
+        assert_eq!([1, 2, 3, 9].map(busy), [None, None, Some(Micros(5_023)), Some(Micros(5_023))]);
+        assert_eq!(history.last_busy(PULSE * 2, PULSE * 9).requests, 2);
     }
 
     #[test]

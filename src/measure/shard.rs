@@ -71,7 +71,7 @@ pub struct ShardEnd {
     pub withheld: Vec<u64>,
     /// Those of them that the circuit breaker withheld, by stage.
     pub withheld_by_breaker: Vec<u64>,
-    /// How late arrivals of measured stages were sent.
+    /// How late requests of measured stages were sent that waited for their time.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
@@ -138,7 +138,7 @@ impl Shard {
         self.begin(stage, due, endpoint?)
     }
 
-    /// The first request of an arrival goes out now, `late` after its time.
+    /// A request goes out now, `late` after the time that it has waited for: the first one of an arrival, or one behind a pause.
     pub fn arrival_sent(&mut self, stage: usize, late: Duration) {
         if self.timeline.is_measured(stage) {
             self.end.late.record(Micros::from_duration(late).0);
@@ -194,8 +194,18 @@ impl Shard {
 
     /// A request failed that no window counts: it ends an iteration all the same.
     pub fn unmeasured_failure(&mut self, scenario: ScenarioId, part: Part, note: FailureNote) {
-        self.end.unmeasured.add(UnmeasuredPlace { scenario, part, endpoint: note.endpoint, class: note.class });
+        self.end.unmeasured.add(UnmeasuredPlace { scenario, part, endpoint: note.endpoint, class: note.class }, 1);
         self.end.failures.keep(note);
+    }
+
+    /// So many users did not come to leave a scenario, which they would have begun to at `endpoint`.
+    pub fn left_behind(&mut self, scenario: ScenarioId, endpoint: EndpointId, users: u64) {
+        if users > 0 {
+            let (part, class) = (Part::Teardown, ErrorClass::Unfinished);
+            self.end.unmeasured.add(UnmeasuredPlace { scenario, part, endpoint, class }, users);
+            let message = Cow::Borrowed("the run ended before it was made: load.graceful_stop is the time for it");
+            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });
+        }
     }
 
     /// A request came to its outcome.

@@ -21,8 +21,8 @@ pub(super) struct UnmeasuredPlace {
 pub struct Unmeasured(BTreeMap<UnmeasuredPlace, u64>);
 
 impl Unmeasured {
-    pub(super) fn add(&mut self, place: UnmeasuredPlace) {
-        *self.0.entry(place).or_default() += 1;
+    pub(super) fn add(&mut self, place: UnmeasuredPlace, count: u64) {
+        *self.0.entry(place).or_default() += count;
     }
 
     pub(super) fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {

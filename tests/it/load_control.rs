@@ -12,8 +12,8 @@ use std::{
 use loadgate::{
     engine::{Ending, Observed, Stop, run_watched},
     plan::{
-        Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Pause, Plan, RateLimit, Request, SelfProtection,
-        Shape, Step, TargetId,
+        Adaptive, Backoff, CircuitBreaker, Crowd, Formula, Load, OnSaturated, Pause, Plan, RateLimit, Request, Scenario,
+        SelfProtection, Shape, Step, TargetId,
     },
     protocol::{Driver, Exchange, Failure, Origins, Terms, http::HttpDriver},
     record::{BreakerState, Ended, ErrorClass, Side, Totals, Window, WindowPlace},
@@ -22,7 +22,7 @@ use loadgate::{
 
 use crate::{
     bench::{seen, target},
-    load_outcomes::{observe, plan},
+    load_outcomes::{get, observe, plan},
     scripted::{answers, read_request, server},
 };
 
@@ -209,6 +209,29 @@ fn load_that_is_tried_again_is_not_when_the_breaker_is_open() {
     assert!(total.retries < total.requests * 2, "{} retries of {} requests", total.retries, total.requests);
 }
 
+#[test]
+fn load_that_is_tried_again_is_part_of_the_trials() {
+    let (port, count) = failing(0, u64::MAX);
+    let mut plan = paced(port, 200.0, Duration::from_secs(600));
+    let pause = Duration::from_millis(1);
+    plan.http.retries.max = 3;
+    plan.http.retries.on = vec![ErrorClass::Status5xx];
+    plan.http.retries.backoff = Backoff { initial: pause, factor: 1.0, max: pause, jitter: false };
+    plan.control.circuit_breaker = Some(CircuitBreaker { retry_after: Duration::from_secs(1), trips: 2, ..breaker() });
+    let origins = Origins::of(&plan).unwrap();
+    let at_opening = AtomicU64::new(0);
+    let driver = |share| HttpDriver::new(&plan, &origins, share);
+    let observed = loadgate::engine::run(&plan, driver, &Stop::default(), |progress| {
+        if progress.steering.breaker == BreakerState::Open && progress.live.in_flight() == 0 {
+            let _ = at_opening.compare_exchange(0, count.load(Ordering::SeqCst), Ordering::SeqCst, Ordering::SeqCst);
+        }
+    })
+    .unwrap();
+    assert_eq!(observed.breaker.len(), 3, "{:#?}", observed.breaker);
+    let trials = count.load(Ordering::SeqCst) - at_opening.into_inner();
+    assert!((1..=5).contains(&trials), "{trials} requests tried whether the target is well again, with all their repetitions");
+}
+
 /// A driver that ends the heartbeat of its thread.
 struct Fragile(HttpDriver);
 
@@ -357,4 +380,38 @@ fn load_beside_something_that_burns_the_processors_is_seen_and_shed() {
     let shed = play(OnSaturated::Shed, limit);
     assert_eq!(shed.saturated, None);
     assert!(shed.shed.first().is_some_and(|event| event.kept < 0.81), "{:?}", shed.shed);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn load_of_users_that_is_shed_is_that_of_the_least_important_scenario_and_the_other_one_goes_on() {
+    let target = target("defaults: { latency: 20ms }");
+    // Long enough for one look and too short for a second one.
+    let mut plan = paced(target.addr().port(), 1.0, Duration::from_millis(1_900));
+    plan.stages[0].load = Load::Users(Crowd { from: 8, to: 8 });
+    plan.window = Duration::from_millis(100);
+    // Any load is beyond this limit, so a fifth of it is shed at the look.
+    let (every, on_saturated) = (Duration::from_secs(1), OnSaturated::Shed);
+    plan.control.self_protection = SelfProtection { cpu: 0.000_1, every, on_saturated, ..SelfProtection::default() };
+    let scenario = |endpoint: usize, weight, priority| Scenario {
+        name: format!("scenario {endpoint}"),
+        steps: vec![Step::Request(Box::new(get(endpoint, "/")))],
+        weight,
+        priority,
+        ..Scenario::default()
+    };
+    plan.workload.scenarios = vec![scenario(0, 8, 9), scenario(1, 2, 1)];
+    let mut low = plan.workload.endpoints[0].clone();
+    low.name = "low".to_owned();
+    plan.workload.endpoints.push(low);
+    let observed = observe(&plan);
+    let shed = observed.generator.shed.first().unwrap();
+    assert!((shed.kept - 0.8).abs() < 1e-9, "{shed:?}");
+    // Requests of before the look, and of after it when those under way are done.
+    let look = usize::try_from(shed.at_us / 100_000).unwrap();
+    let windows = |endpoint: usize| &observed.measured.endpoints[endpoint].stages[0];
+    let each = |windows: &[Window]| windows.iter().map(|window| window.requests).sum::<u64>() as f64 / windows.len() as f64;
+    let (before, after) = (each(&windows(0)[1..look]), each(&windows(0)[look + 3..]));
+    assert!(after * 2.0 > before, "the important scenario goes on: {before} requests each 100 ms, {after} afterwards");
+    assert!(windows(1)[look + 3..].iter().all(|window| window.requests == 0), "the other one is what is shed");
 }

@@ -28,6 +28,13 @@ fn users(plan: Plan, from: u32, to: u32, seconds: u64) -> Plan {
     Plan { stages, ..plan }
 }
 
+/// The same, and then nothing for a time in which pauses that have begun come to their end.
+fn and_then_nothing(mut plan: Plan, time: Duration) -> Plan {
+    let load = Load::Connections(Crowd { from: 0, to: 0 });
+    plan.stages.push(Stage { name: "nothing".to_owned(), load, duration: time, measured: false, ..plan.stages[0].clone() });
+    plan
+}
+
 #[test]
 fn load_of_users_waits_for_its_answers() {
     let target = target("defaults: { latency: 20ms }");
@@ -138,7 +145,7 @@ fn load_of_pauses_in_an_open_loop_does_not_count_as_in_flight() {
     plan.limits.max_in_flight = 90;
     plan.workload.scenarios[0].steps =
         vec![Step::Think(Pause::Fixed(Duration::from_secs(2))), Step::Request(Box::new(get(0, "/")))];
-    let (observed, total) = play(&plan);
+    let (observed, total) = play(&and_then_nothing(plan, Duration::from_secs(3)));
     assert_eq!((observed.measured.started[0], total.dropped, total.requests), (100, 0, 100));
 }
 
@@ -166,15 +173,27 @@ fn load_that_comes_back_from_a_pause_keeps_to_the_cap_in_flight() {
         }
     });
     let mut plan = plan(port);
-    plan.limits = Limits { max_in_flight: 20, graceful_stop: Duration::from_millis(1_500) };
+    plan.limits = Limits { max_in_flight: 20, graceful_stop: Duration::from_millis(200) };
     // Arrivals that were taken in while nothing was in flight end their pauses on a target that does not answer.
     plan.workload.scenarios[0].steps =
         vec![Step::Think(Pause::Fixed(Duration::from_secs(1))), Step::Request(Box::new(get(0, "/")))];
-    let (observed, total) = play(&plan);
+    let (observed, total) = play(&and_then_nothing(plan, Duration::from_secs(2)));
     let stage = &observed.stages[0];
     assert_eq!((stage.offered, stage.started), (100, 20), "the rest is not what was achieved");
     assert_eq!((total.dropped, total.errors), (80, Errors::from([(ErrorClass::Unfinished, 20)])));
     assert_eq!(sent.load(Ordering::SeqCst), 20);
+}
+
+#[test]
+fn load_of_pauses_ends_with_the_last_stage() {
+    let mut plan = plan(answers(OK));
+    plan.workload.scenarios[0].steps =
+        vec![Step::Think(Pause::Fixed(Duration::from_millis(500))), Step::Request(Box::new(get(0, "/")))];
+    let observed = observe(&plan);
+    let total = Totals::of(observed.measured.endpoints[0].windows());
+    // Those that come in the first half of the second end their pauses in the second half of it, and the others never.
+    assert_eq!(observed.measured.started, [100]);
+    assert!((1..=60).contains(&total.requests) && total.errors == Errors::new(), "{total:?}");
 }
 
 #[test]
@@ -197,6 +216,17 @@ fn load_of_a_stage_is_seen_while_an_iteration_of_the_one_before_still_pauses() {
     let first_of_second = seen.iter().position(|window| window.0 == 1).unwrap();
     assert!(first_of_second < last_of_first, "{seen:?}");
     assert!(seen[first_of_second..last_of_first].iter().all(|window| window.2 == 5), "{seen:?}");
+}
+
+#[test]
+fn load_of_users_whose_requests_fail_at_once_does_not_spin() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut plan = users(plan(closed), 4, 4, 1);
+    // The first refusal is the answer to all that come within the time in which no connection is tried.
+    plan.http.connections.cooldown = Duration::from_secs(5);
+    let (_, total) = play(&plan);
+    assert_eq!(total.error_count(), total.requests);
+    assert!((8..=200).contains(&total.requests), "four users who wait 20 ms each time: {} requests", total.requests);
 }
 
 #[test]

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use loadgate::{
-    engine::Observed,
+    clock,
+    engine::{Observed, Stop, run},
     mock_target::Running,
-    plan::{Load, Plan, Shape},
-    record::{Errors, Totals},
+    plan::{Crowd, Load, Pause, Plan, Request, Shape, Step, TargetId},
+    protocol::{Driver, Exchange, Failure, Origins, Terms, http::HttpDriver},
+    record::{Errors, Side, Totals},
     units::PerSecond,
 };
 
 use crate::{
     bench::{seen, target},
-    load_outcomes::{observe, plan},
+    load_outcomes::{OK, observe, plan},
+    scripted::answers,
 };
 
 fn play(rate: f64, seconds: u64, target: &Running) -> (Observed, Totals) {
@@ -83,4 +86,45 @@ fn load_with_a_thousand_requests_in_flight_loses_none() {
     assert_eq!((total.requests, total.dropped, seen["responses"].as_u64()), (2_000, 0, Some(2_000)));
     let connections = seen["connections"]["accepted"].as_u64().unwrap();
     assert!((900..=2_000).contains(&connections), "each request in flight needs its own connection: {connections}");
+}
+
+/// A driver that keeps its thread from everybody else for a while at each request.
+struct Selfish(HttpDriver);
+
+impl Driver for Selfish {
+    type Request = <HttpDriver as Driver>::Request;
+    type Session = <HttpDriver as Driver>::Session;
+
+    fn prepare(&self, request: &Request) -> Self::Request {
+        self.0.prepare(request)
+    }
+
+    fn session(&self, side: Side) -> Self::Session {
+        self.0.session(side)
+    }
+
+    async fn reach(&self, target: TargetId) -> Result<(), Failure> {
+        self.0.reach(target).await
+    }
+
+    async fn exchange(&self, session: &mut Self::Session, request: &Self::Request, terms: &Terms<'_>) -> Exchange {
+        let begin = clock::now();
+        while clock::now().saturating_duration_since(begin) < Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+        self.0.exchange(session, request, terms).await
+    }
+}
+
+#[test]
+fn load_that_is_sent_late_after_a_pause_is_known_to_be_late() {
+    let mut plan = plan(answers(OK));
+    plan.stages[0].load = Load::Users(Crowd { from: 20, to: 20 });
+    plan.workload.scenarios[0].steps.insert(0, Step::Think(Pause::Fixed(Duration::from_millis(50))));
+    let origins = Origins::of(&plan).unwrap();
+    let driver = |share| Selfish(HttpDriver::new(&plan, &origins, share));
+    let observed = run(&plan, driver, &Stop::default(), |_| {}).unwrap();
+    // Ten users or more of a thread end their first pause at the same moment, and each keeps those behind it waiting for 5 ms.
+    let late = &observed.measured.late;
+    assert!(late.max() >= Some(40_000), "{:?} us at most, of {} requests", late.max(), late.count());
 }

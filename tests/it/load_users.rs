@@ -1,6 +1,10 @@
 //! Users over time: what they do once, what they are given and keep, where they are sent, and what they try again.
 
-use loadgate::record::{ErrorClass, Errors};
+use loadgate::{
+    engine::{Stop, run},
+    protocol::{Origins, http::HttpDriver},
+    record::{ErrorClass, Errors, Part},
+};
 
 use crate::shop::{Shop, answer, counts, said};
 
@@ -81,7 +85,7 @@ fn load_tries_a_failed_setup_again_at_the_next_iteration() {
 fn load_leaves_what_is_not_measured_out_of_the_figures() {
     let shop = Shop::open(|_, _| answer(200, "", "ok"));
     let sections = "scenarios: [ { name: a, steps: [ { get: /a, measure: false }, { think: 1ms..5ms }, { get: /b } ] } ]";
-    let observed = shop.play(&format!("stages: [ {{ rate: 100/s, duration: 100ms }} ]\n{sections}"), &[]);
+    let observed = shop.play(&format!("stages: [ {{ vus: 1, count: 10, duration: 10s }} ]\n{sections}"), &[]);
     let names: Vec<&str> = observed.measured.endpoints.iter().map(|series| series.name.as_str()).collect();
     assert_eq!((names, counts(&observed, "GET /b").0, shop.asked("/a").len()), (vec!["GET /b"], 10, 10));
 }
@@ -206,4 +210,73 @@ fn load_of_arrivals_and_of_users_never_gives_two_users_one_number() {
     let lines = shop.lines();
     let is_of_users = |line: &String| line == "GET /u/0" || line == "GET /u/1";
     assert_eq!((lines.len(), lines.iter().filter(|line| is_of_users(line)).count()), (14, 4), "{lines:?}");
+}
+
+/// A user who pauses for far longer than any run lasts.
+const PAUSING: &str = r#"
+load: { graceful_stop: 5s }
+scenarios:
+  - name: a
+    setup: [ { post: /login } ]
+    steps: [ { get: /b }, { think: 10m }, { get: /c } ]
+    teardown: [ { post: /logout } ]
+"#;
+
+#[test]
+fn load_lets_users_leave_who_pause_when_the_run_is_over() {
+    for load in ["vus: 2", "rate: 10/s"] {
+        let shop = Shop::open(|_, _| answer(200, "", "ok"));
+        let observed = shop.play(&format!("stages: [ {{ {load}, duration: 200ms }} ]{PAUSING}"), &[]);
+        assert_eq!(["/b", "/c", "/logout"].map(|path| shop.asked(path).len()), [2, 0, 2], "{load}");
+        assert_eq!((counts(&observed, "GET /b"), observed.measured.unmeasured), ((2, 0, Errors::new()), Vec::new()), "{load}");
+    }
+}
+
+#[test]
+fn load_lets_users_leave_who_pause_when_somebody_asks_to_stop() {
+    for load in ["vus: 2, duration: 10m", "vus: 2, count: 2, duration: 10m"] {
+        let shop = Shop::open(|_, _| answer(200, "", "ok"));
+        let plan = shop.resolved(&format!("stages: [ {{ {load} }} ]{PAUSING}"), &[]).plan;
+        let (origins, stop) = (Origins::of(&plan).unwrap(), Stop::default());
+        let end_it = |_: loadgate::engine::Progress<'_>| {
+            if shop.asked("/b").len() == 2 && !stop.is_asked() {
+                stop.ask();
+            }
+        };
+        run(&plan, |share| HttpDriver::new(&plan, &origins, share), &stop, end_it).unwrap();
+        assert_eq!(["/c", "/logout"].map(|path| shop.asked(path).len()), [0, 2], "{load}");
+    }
+}
+
+#[test]
+fn load_of_users_who_share_a_count_is_played_to_the_end_of_all_iterations() {
+    let shop = Shop::open(|_, _| answer(200, "", "ok"));
+    let sections = "scenarios: [ { name: a, steps: [ { get: /a }, { think: 10ms..400ms }, { get: /b } ] } ]";
+    let observed = shop.play(&format!("stages: [ {{ vus: 8, count: 8, duration: 10s }} ]\n{sections}"), &[]);
+    assert_eq!((counts(&observed, "GET /a").0, counts(&observed, "GET /b").0), (8, 8));
+}
+
+#[test]
+fn load_whose_users_have_no_time_to_leave_says_so() {
+    let shop = Shop::open(|seen, _| match seen.path.as_str() {
+        "/slow" => loop {
+            std::thread::park();
+        },
+        _ => answer(200, "", "ok"),
+    });
+    let observed = shop.play(
+        r#"
+stages: [ { vus: 3, duration: 500ms } ]
+load: { graceful_stop: 100ms }
+scenarios:
+  - { name: a, setup: [ { post: /login } ], steps: [ { get: /slow } ], teardown: [ { post: /logout } ] }
+"#,
+        &[],
+    );
+    assert_eq!((shop.asked("/login").len(), shop.asked("/logout").len()), (3, 0));
+    let [stayed] = &observed.measured.unmeasured[..] else { panic!("{:?}", observed.measured.unmeasured) };
+    assert_eq!((stayed.part, stayed.endpoint.as_str(), stayed.count), (Part::Teardown, "POST /logout", 3));
+    assert_eq!(stayed.class, ErrorClass::Unfinished);
+    let said = observed.measured.failures.iter().find(|failure| failure.endpoint == "POST /logout").unwrap();
+    assert_eq!(said.message, "the run ended before it was made: load.graceful_stop is the time for it");
 }

@@ -79,7 +79,7 @@ impl Dialer {
         limit: Duration,
         greet: impl AsyncFnOnce(Stream, Instant) -> Result<C, Failure>,
     ) -> Result<Made<C>, Failure> {
-        let Connected { stream, h2: _, dns, connect, tls } = self.origins.connect(target, limit).await?;
+        let Connected { stream, dns, connect, tls, .. } = self.origins.connect(target, limit).await?;
         let connection = greet(stream, begin + limit).await?;
         let at = clock::now();
         let total = units::nanoseconds(at.saturating_duration_since(begin));

@@ -65,6 +65,39 @@ fn replicates_tell_an_odd_process_from_a_regression_and_one_pair_does_not() {
     assert!(of_pair.failed >= 2 && replicated.failed == 0, "{} and {} of 10", of_pair.failed, replicated.failed);
 }
 
+fn named<'a>(studies: &'a [Study], name: &str) -> &'a Study {
+    studies.iter().find(|study| study.name == name).expect("a study of that name")
+}
+
+#[test]
+fn looks_before_the_end_spare_replicates_of_a_slower_version_and_fail_no_unchanged_one() {
+    let studies = plan::side_by_side();
+    let early = named(&studies, "6 x 20 s, 1000/s, looked at early");
+    let results = reduced(early, &[0], &[Change::None, Change::One(0.10)]).play(6);
+    let [unchanged, slower] = results.designs()[0].as_slice() else { panic!("two changes") };
+    assert_eq!((unchanged.failed, slower.found), (0, 6), "{unchanged:?} {slower:?}");
+    assert!((3 * 6..=6 * 6).contains(&unchanged.runs) && (3 * 6..6 * 6).contains(&slower.runs), "{unchanged:?} {slower:?}");
+    let at_the_end = reduced(&studies[0], &[0], &[Change::None]).play(2);
+    assert_eq!(at_the_end.designs()[0][0].runs, 2 * 6);
+}
+
+#[test]
+fn replicates_are_added_where_those_that_were_planned_cannot_tell() {
+    let studies = plan::side_by_side();
+    let queue = named(&studies, "queue: 6 x 20 s, 600/s, looked at early, extended by 3");
+    let results = reduced(queue, &[0], &[Change::None]).play(6);
+    let unchanged = &results.designs()[0][0];
+    assert!(unchanged.runs > 6 * 6 && unchanged.runs <= 6 * 9, "{unchanged:?}");
+    assert_eq!(unchanged.failed, 0, "{unchanged:?}");
+}
+
+#[test]
+fn one_line_is_recorded_finely_enough_for_the_rule_that_looks_for_a_warm_up() {
+    let all = plan::side_by_side().into_iter().chain(plan::stored());
+    let fine: Vec<String> = all.filter(Study::seeks_warm_up).map(|study| study.name).collect();
+    assert_eq!(fine, ["6 x 20 s, 1000/s, looked at early, windows of 1 s"]);
+}
+
 #[test]
 fn what_people_use_instead_cries_wolf_on_the_runs_on_which_the_gate_does_not() {
     let usual = &plan::stored()[0];

@@ -19,6 +19,10 @@ pub(crate) struct Tally {
     pub inconclusive: u32,
     pub passed: u32,
     pub found: u32,
+    /// Runs of the candidate that were played, all cases together.
+    pub runs: u32,
+    /// Cases in which a slow beginning was left out.
+    pub cut: u32,
     /// Parallel to [`Rival::ALL`]: cases judged, any alarm, found.
     pub rivals: [[u32; 3]; Rival::ALL.len()],
     /// Smallest change that would have been seen, summed: of the endpoint that changes, of the whole; and how many of each there are.
@@ -31,6 +35,12 @@ impl Tally {
         self.cases += 1;
         self.failed += u32::from(judged.failed);
         self.found += u32::from(judged.found);
+        self.runs += judged.runs;
+        self.cut += u32::from(judged.cut);
+        for ((sum, count), smallest) in self.seen.iter_mut().zip(judged.smallest) {
+            *sum += smallest.unwrap_or(0.0);
+            *count += u32::from(smallest.is_some());
+        }
         match judged.verdict {
             VerdictKind::Pass => self.passed += 1,
             VerdictKind::Warn => self.warned += 1,
@@ -49,13 +59,6 @@ impl Tally {
         }
     }
 
-    pub(super) fn count_seen(&mut self, smallest: [Option<f64>; 2]) {
-        for ((sum, count), smallest) in self.seen.iter_mut().zip(smallest) {
-            *sum += smallest.unwrap_or(0.0);
-            *count += u32::from(smallest.is_some());
-        }
-    }
-
     /// Adds the cases of another thread.
     pub(super) fn add(&mut self, other: &Self) {
         self.cases += other.cases;
@@ -64,6 +67,8 @@ impl Tally {
         self.inconclusive += other.inconclusive;
         self.passed += other.passed;
         self.found += other.found;
+        self.runs += other.runs;
+        self.cut += other.cut;
         self.rivals.iter_mut().flatten().zip(other.rivals.iter().flatten()).for_each(|(sum, count)| *sum += count);
         for ((sum, count), (more, cases)) in self.seen.iter_mut().zip(other.seen) {
             *sum += more;

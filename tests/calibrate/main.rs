@@ -9,7 +9,7 @@ use loadgate::record::Latencies;
 use study::{
     Change, ProcessNoise, Rival, SideBySide, Stored,
     plan::{self, Experiment, Results, Study},
-    rivals, tally,
+    rivals, rounds, tally, words,
 };
 
 /// A study with fewer designs and other changes, the first of them none.
@@ -23,7 +23,7 @@ fn reduced(study: &Study, designs: &'static [usize], changes: &[Change]) -> Stud
 
 fn false_alarms(studies: &[Study], designs: &'static [usize], cases: u64) -> u32 {
     let failed = |study: &Study| {
-        let results = reduced(study, designs, &[Change::None]).play(cases);
+        let results = reduced(study, designs, &[Change::None]).play(0..cases);
         results.designs().iter().map(|tallies| tallies[0].failed).sum::<u32>()
     };
     studies.iter().filter(|study| !study.one_odd_process()).map(failed).sum()
@@ -44,7 +44,7 @@ fn against_stored_runs_hardly_any_unchanged_version_is_failed_on_whatever_runner
 #[test]
 fn ten_percent_on_one_endpoint_are_found_and_half_of_it_with_learned_noise() {
     let usual = &plan::side_by_side()[0];
-    let results = reduced(usual, &[0, 5], &[Change::None, Change::One(0.05), Change::One(0.10)]).play(6);
+    let results = reduced(usual, &[0, 5], &[Change::None, Change::One(0.05), Change::One(0.10)]).play(0..6);
     let [alone, taught] = results.designs() else { panic!("two designs") };
     assert!(alone[2].found >= 5 && taught[2].found >= 5, "+10 %: {} and {} of 6", alone[2].found, taught[2].found);
     assert!(taught[1].found >= 4 && taught[1].found >= alone[1].found, "+5 %: {} of 6", taught[1].found);
@@ -55,14 +55,75 @@ fn ten_percent_on_one_endpoint_are_found_and_half_of_it_with_learned_noise() {
 fn replicates_tell_an_odd_process_from_a_regression_and_one_pair_does_not() {
     let studies = plan::side_by_side();
     let pair = studies.iter().find(|study| study.one_odd_process()).expect("a study of that limit");
-    let of_pair = reduced(pair, &[0], &[Change::None]).play(10).designs()[0][0].clone();
+    let of_pair = reduced(pair, &[0], &[Change::None]).play(0..10).designs()[0][0].clone();
     let noisy = |study: &&Study| {
         matches!(&study.experiment, Experiment::SideBySide(SideBySide { processes: ProcessNoise { one, .. }, replicates: 6, .. })
             if *one >= 0.10)
     };
     let replicated = reduced(studies.iter().find(noisy).expect("one with replicates"), &[0], &[Change::None]);
-    let replicated = replicated.play(10).designs()[0][0].clone();
+    let replicated = replicated.play(0..10).designs()[0][0].clone();
     assert!(of_pair.failed >= 2 && replicated.failed == 0, "{} and {} of 10", of_pair.failed, replicated.failed);
+}
+
+/// Results of a study whose designs all failed so many cases and passed so many, and found every change.
+fn as_if_unchanged(study: &Study, cases: u32, failed: u32, passed: u32) -> Results {
+    let mut results = Results::new(study.designs().len(), study.changes.len());
+    for (design, _) in study.designs().iter().enumerate() {
+        for (change, _) in study.changes.iter().enumerate() {
+            *results.of(design, change) = tally::Tally { cases, failed, passed, found: cases, ..tally::Tally::default() };
+        }
+    }
+    results
+}
+
+#[test]
+fn what_600_cases_leave_in_doubt_is_played_again() {
+    let studies = [plan::side_by_side(), plan::stored()].concat();
+    let doubts = |name: &str, failed, passed| {
+        let study = named(&studies, name);
+        rounds::doubts(study, &as_if_unchanged(study, 600, failed, passed))
+    };
+    assert_eq!(doubts("6 x 20 s, 1000/s", 1, 590), Vec::<usize>::new(), "1 of 600 is below 1 %");
+    assert_eq!(doubts("6 x 20 s, 1000/s", 2, 590), [0], "2 of 600 may be above 1 %");
+    assert_eq!(doubts("6 x 20 s, 240/s", 0, 539), [0], "90 % is the goal");
+    assert_eq!(doubts("6 x 20 s, 240/s", 0, 590), Vec::<usize>::new());
+    assert_eq!(doubts("one pair of 120 s, 1000/s, processes of /search differ by 10 %", 200, 100), Vec::<usize>::new());
+    assert_eq!(doubts("queue, runners differ by 3 %", 7, 40), [0]);
+}
+
+#[test]
+fn a_second_round_goes_on_where_the_first_one_ended() {
+    let usual = reduced(&plan::side_by_side()[0], &[0], &[Change::None, Change::One(0.20)]);
+    let played = rounds::play(&usual, 2, 4);
+    let [unchanged, slower] = played.designs()[0].as_slice() else { panic!("two changes") };
+    // Two cases show nothing of unchanged builds, and of that change nothing is wanted.
+    assert_eq!((unchanged.cases, slower.cases), (4, 2));
+    let whole = reduced(&usual, &[0], &[Change::None]).play(0..4).designs()[0][0].clone();
+    assert_eq!((unchanged.failed, unchanged.passed, unchanged.rivals), (whole.failed, whole.passed, whole.rivals));
+    assert_eq!(rounds::play(&usual, 1, 0).designs()[0][0].cases, 1, "a second round only where it is asked for");
+}
+
+#[test]
+fn the_words_say_of_each_line_what_its_cases_show() {
+    let studies = [plan::side_by_side(), plan::stored()].concat();
+    let of = |name: &str, cases, failed| (named(&studies, name).clone(), as_if_unchanged(named(&studies, name), cases, failed, 0));
+    let played = [
+        of("6 x 10 s, 1000/s", 600, 1),
+        of("runners differ by 1 %", 600, 2),
+        of("runners differ by 8 %", 2_000, 60),
+        of("one pair of 120 s, 1000/s, processes of /search differ by 10 %", 600, 162),
+        of("6 x 20 s, 1000/s, looked at early, windows of 1 s", 600, 0),
+    ];
+    let text = words::of(&played);
+    for part in [
+        "at most 1 % of the unchanged builds**: 3 of 5 lines.\n",
+        "- **Neither shown nor refuted**: runners differ by 1 %, k = 10: 2 of 600, between 0.1 % and 1.1 %.\n",
+        "- **Above 1 %**: runners differ by 8 %, k = 10: 60 of 2000, between 2.4 % and 3.7 %.\n",
+        "from a change**: one pair of 120 s, 1000/s, processes of /search differ by 10 %, learned from 0: 162 of 600, between ",
+        "looked at early, windows of 1 s, learned from 0: a beginning of 0 of 600 unchanged builds is left out.\n",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
 }
 
 fn named<'a>(studies: &'a [Study], name: &str) -> &'a Study {
@@ -73,11 +134,11 @@ fn named<'a>(studies: &'a [Study], name: &str) -> &'a Study {
 fn looks_before_the_end_spare_replicates_of_a_slower_version_and_fail_no_unchanged_one() {
     let studies = plan::side_by_side();
     let early = named(&studies, "6 x 20 s, 1000/s, looked at early");
-    let results = reduced(early, &[0], &[Change::None, Change::One(0.10)]).play(6);
+    let results = reduced(early, &[0], &[Change::None, Change::One(0.10)]).play(0..6);
     let [unchanged, slower] = results.designs()[0].as_slice() else { panic!("two changes") };
     assert_eq!((unchanged.failed, slower.found), (0, 6), "{unchanged:?} {slower:?}");
     assert!((3 * 6..=6 * 6).contains(&unchanged.runs) && (3 * 6..6 * 6).contains(&slower.runs), "{unchanged:?} {slower:?}");
-    let at_the_end = reduced(&studies[0], &[0], &[Change::None]).play(2);
+    let at_the_end = reduced(&studies[0], &[0], &[Change::None]).play(0..2);
     assert_eq!(at_the_end.designs()[0][0].runs, 2 * 6);
 }
 
@@ -85,7 +146,7 @@ fn looks_before_the_end_spare_replicates_of_a_slower_version_and_fail_no_unchang
 fn replicates_are_added_where_those_that_were_planned_cannot_tell() {
     let studies = plan::side_by_side();
     let queue = named(&studies, "queue: 6 x 20 s, 600/s, looked at early, extended by 3");
-    let results = reduced(queue, &[0], &[Change::None]).play(6);
+    let results = reduced(queue, &[0], &[Change::None]).play(0..6);
     let unchanged = &results.designs()[0][0];
     assert!(unchanged.runs > 6 * 6 && unchanged.runs <= 6 * 9, "{unchanged:?}");
     assert_eq!(unchanged.failed, 0, "{unchanged:?}");
@@ -101,7 +162,7 @@ fn one_line_is_recorded_finely_enough_for_the_rule_that_looks_for_a_warm_up() {
 #[test]
 fn what_people_use_instead_cries_wolf_on_the_runs_on_which_the_gate_does_not() {
     let usual = &plan::stored()[0];
-    let results = reduced(usual, &[10], &[Change::None, Change::Whole(0.20)]).play(10);
+    let results = reduced(usual, &[10], &[Change::None, Change::Whole(0.20)]).play(0..10);
     let [unchanged, slower] = results.designs()[0].as_slice() else { panic!("two changes") };
     let alarms = |rival| Rival::ALL.iter().position(|known| *known == rival).map(|number| unchanged.rivals[number][1]);
     assert!(alarms(Rival::TenPercent) >= Some(1), "{unchanged:?}");

@@ -34,11 +34,11 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    pub(super) fn new(designs: usize, changes: usize) -> Self {
+    pub(crate) fn new(designs: usize, changes: usize) -> Self {
         Self { tallies: vec![vec![Tally::default(); changes]; designs] }
     }
 
-    pub(super) fn of(&mut self, design: usize, change: usize) -> &mut Tally {
+    pub(crate) fn of(&mut self, design: usize, change: usize) -> &mut Tally {
         &mut self.tallies[design][change]
     }
 
@@ -50,16 +50,24 @@ impl Results {
     pub(crate) fn add(&mut self, other: &Self) {
         self.tallies.iter_mut().flatten().zip(other.tallies.iter().flatten()).for_each(|(sum, more)| sum.add(more));
     }
+
+    /// Adds cases that were played under some of the changes only, these by their numbers.
+    pub(super) fn add_some(&mut self, changes: &[usize], other: &Self) {
+        for (tallies, more) in self.tallies.iter_mut().zip(&other.tallies) {
+            changes.iter().zip(more).for_each(|(&change, more)| tallies[change].add(more));
+        }
+    }
 }
 
 impl Study {
-    /// Plays so many cases on all processors; what comes out does not depend on how many there are.
-    pub(crate) fn play(&self, cases: u64) -> Results {
+    /// Plays a case for each seed on all processors; what comes out does not depend on how many there are.
+    pub(crate) fn play(&self, seeds: Range<u64>) -> Results {
         let threads = thread::available_parallelism().map_or(1, usize::from) as u64;
-        let share = cases.div_ceil(threads);
+        let share = (seeds.end - seeds.start).div_ceil(threads);
+        let first = |thread: u64| (seeds.start + thread * share).min(seeds.end);
         thread::scope(|scope| {
-            let begin = |thread: u64| (thread * share).min(cases)..((thread + 1) * share).min(cases);
-            let threads: Vec<_> = (0..threads).map(|thread| scope.spawn(move || self.run(begin(thread)))).collect();
+            let begin = |thread: u64| scope.spawn(move || self.run(first(thread)..first(thread + 1)));
+            let threads: Vec<_> = (0..threads).map(begin).collect();
             let results = threads.into_iter().map(|thread| thread.join().expect("a simulation does not panic"));
             results.reduce(|mut sum, part| {
                 sum.add(&part);
@@ -67,6 +75,11 @@ impl Study {
             })
         })
         .expect("there is at least one thread")
+    }
+
+    /// The same under some of the changes only, these by their numbers.
+    pub(super) fn under(&self, changes: &[usize]) -> Self {
+        Self { changes: changes.iter().map(|&number| self.changes[number]).collect(), ..self.clone() }
     }
 
     pub(crate) fn run(&self, seeds: Range<u64>) -> Results {

@@ -85,13 +85,23 @@ impl Tally {
     pub(crate) fn failed_at_most(&self) -> f64 {
         wilson_upper(self.failed, self.cases)
     }
+
+    /// Failed share that the truth is above, with 95 % confidence.
+    pub(crate) fn failed_at_least(&self) -> f64 {
+        wilson(self.failed, self.cases, -Z95).max(0.0)
+    }
 }
 
 /// Upper end of a one-sided 95 % interval of a share.
+pub(crate) fn wilson_upper(count: u32, cases: u32) -> f64 {
+    wilson(count, cases, Z95)
+}
+
+/// The end of the interval of a share that is so many standard errors away from it.
 ///
 /// Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
-pub(crate) fn wilson_upper(count: u32, cases: u32) -> f64 {
+fn wilson(count: u32, cases: u32, z: f64) -> f64 {
     let (n, share) = (f64::from(cases), f64::from(count) / f64::from(cases));
-    let z2 = Z95 * Z95;
-    (share + z2 / (2.0 * n) + Z95 * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt()) / (1.0 + z2 / n)
+    let z2 = z * z;
+    (share + z2 / (2.0 * n) + z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt()) / (1.0 + z2 / n)
 }

@@ -66,10 +66,10 @@ fn replicates_tell_an_odd_process_from_a_regression_and_one_pair_does_not() {
 }
 
 /// Results of a study whose designs all failed so many cases and passed so many, and found every change.
-fn as_if_unchanged(study: &Study, cases: u32, failed: u32, passed: u32) -> Results {
+fn as_if_played(study: &Study, cases: u32, failed: u32, passed: u32) -> Results {
     let mut results = Results::new(study.designs().len(), study.changes.len());
-    for (design, _) in study.designs().iter().enumerate() {
-        for (change, _) in study.changes.iter().enumerate() {
+    for design in 0..study.designs().len() {
+        for change in 0..study.changes.len() {
             *results.of(design, change) = tally::Tally { cases, failed, passed, found: cases, ..tally::Tally::default() };
         }
     }
@@ -81,7 +81,7 @@ fn what_600_cases_leave_in_doubt_is_played_again() {
     let studies = [plan::side_by_side(), plan::stored()].concat();
     let doubts = |name: &str, failed, passed| {
         let study = named(&studies, name);
-        rounds::doubts(study, &as_if_unchanged(study, 600, failed, passed))
+        rounds::doubts(study, &as_if_played(study, 600, failed, passed))
     };
     assert_eq!(doubts("6 x 20 s, 1000/s", 1, 590), Vec::<usize>::new(), "1 of 600 is below 1 %");
     assert_eq!(doubts("6 x 20 s, 1000/s", 2, 590), [0], "2 of 600 may be above 1 %");
@@ -106,7 +106,7 @@ fn a_second_round_goes_on_where_the_first_one_ended() {
 #[test]
 fn the_words_say_of_each_line_what_its_cases_show() {
     let studies = [plan::side_by_side(), plan::stored()].concat();
-    let of = |name: &str, cases, failed| (named(&studies, name).clone(), as_if_unchanged(named(&studies, name), cases, failed, 0));
+    let of = |name: &str, cases, failed| (named(&studies, name).clone(), as_if_played(named(&studies, name), cases, failed, 0));
     let played = [
         of("6 x 10 s, 1000/s", 600, 1),
         of("runners differ by 1 %", 600, 2),

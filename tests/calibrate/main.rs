@@ -21,34 +21,40 @@ fn reduced(study: &Study, designs: &'static [usize], changes: &[Change]) -> Stud
     Study { experiment, changes: changes.to_vec(), ..study.clone() }
 }
 
-fn false_alarms(studies: &[Study], designs: &'static [usize], cases: u64) -> u32 {
+/// The lines in which any of so many unchanged builds is failed. Cases are seeded, so there is none by bad luck: as the product is,
+/// none is, and where one appears the statistics have changed.
+fn false_alarms(studies: &[Study], designs: &'static [usize], cases: u64) -> Vec<String> {
     let failed = |study: &Study| {
         let results = reduced(study, designs, &[Change::None]).play(0..cases);
-        results.designs().iter().map(|tallies| tallies[0].failed).sum::<u32>()
+        let failed: u32 = results.designs().iter().map(|tallies| tallies[0].failed).sum();
+        (failed > 0).then(|| format!("{}: {failed} of {cases}", study.name))
     };
-    studies.iter().filter(|study| !study.one_odd_process()).map(failed).sum()
+    // Fine windows take several times as long, and are played once below.
+    studies.iter().filter(|study| !study.one_odd_process() && !study.seeks_warm_up()).filter_map(failed).collect()
 }
 
 #[test]
-fn side_by_side_hardly_any_unchanged_version_is_failed_in_either_family_and_under_process_noise() {
-    let false_alarms = false_alarms(&plan::side_by_side(), &[0], 4);
-    assert!(false_alarms <= 1, "{false_alarms} of 32");
+fn side_by_side_no_unchanged_version_is_failed_in_either_family_and_under_process_noise() {
+    assert_eq!(false_alarms(&plan::side_by_side(), &[0], 4), Vec::<String>::new());
 }
 
 #[test]
-fn against_stored_runs_hardly_any_unchanged_version_is_failed_on_whatever_runners() {
-    let false_alarms = false_alarms(&plan::stored(), &[5], 4);
-    assert!(false_alarms <= 1, "{false_alarms} of 32");
+fn against_stored_runs_no_unchanged_version_is_failed_on_whatever_runners() {
+    assert_eq!(false_alarms(&plan::stored(), &[5], 4), Vec::<String>::new());
 }
 
 #[test]
 fn ten_percent_on_one_endpoint_are_found_and_half_of_it_with_learned_noise() {
     let usual = &plan::side_by_side()[0];
-    let results = reduced(usual, &[0, 5], &[Change::None, Change::One(0.05), Change::One(0.10)]).play(0..6);
+    let changes = [Change::None, Change::One(0.05), Change::One(0.10), Change::Whole(0.05)];
+    let results = reduced(usual, &[0, 5], &changes).play(0..6);
     let [alone, taught] = results.designs() else { panic!("two designs") };
-    assert!(alone[2].found >= 5 && taught[2].found >= 5, "+10 %: {} and {} of 6", alone[2].found, taught[2].found);
-    assert!(taught[1].found >= 4 && taught[1].found >= alone[1].found, "+5 %: {} of 6", taught[1].found);
+    assert_eq!([alone[2].found, taught[2].found], [6, 6], "+10 % of one endpoint");
+    assert_eq!([alone[3].found, taught[3].found], [6, 6], "+5 % of the whole");
+    assert!(taught[1].found >= 5 && alone[1].found >= 3, "+5 %: {} and {} of 6", alone[1].found, taught[1].found);
+    assert!(taught[1].found >= alone[1].found, "what is learned does not blind: {} and {}", alone[1].found, taught[1].found);
     assert!(alone[0].passed >= 5 && taught[0].passed >= 5, "unchanged: {} and {} of 6", alone[0].passed, taught[0].passed);
+    assert_eq!([alone[0].failed, taught[0].failed], [0, 0]);
 }
 
 #[test]
@@ -155,20 +161,26 @@ fn replicates_are_added_where_those_that_were_planned_cannot_tell() {
 #[test]
 fn one_line_is_recorded_finely_enough_for_the_rule_that_looks_for_a_warm_up() {
     let all = plan::side_by_side().into_iter().chain(plan::stored());
-    let fine: Vec<String> = all.filter(Study::seeks_warm_up).map(|study| study.name).collect();
-    assert_eq!(fine, ["6 x 20 s, 1000/s, looked at early, windows of 1 s"]);
+    let fine: Vec<Study> = all.filter(Study::seeks_warm_up).collect();
+    let [fine] = fine.as_slice() else { panic!("{fine:?}") };
+    assert_eq!(fine.name, "6 x 20 s, 1000/s, looked at early, windows of 1 s");
+    let results = reduced(fine, &[0], &[Change::None]).play(0..1);
+    let unchanged = &results.designs()[0][0];
+    assert_eq!((unchanged.cases, unchanged.failed, unchanged.cut), (1, 0, 0), "{unchanged:?}");
 }
 
 #[test]
 fn what_people_use_instead_cries_wolf_on_the_runs_on_which_the_gate_does_not() {
     let usual = &plan::stored()[0];
-    let results = reduced(usual, &[10], &[Change::None, Change::Whole(0.20)]).play(0..10);
-    let [unchanged, slower] = results.designs()[0].as_slice() else { panic!("two changes") };
+    let results = reduced(usual, &[10], &[Change::None, Change::One(0.20), Change::Whole(0.20)]).play(0..10);
+    let [unchanged, one, slower] = results.designs()[0].as_slice() else { panic!("three changes") };
     let alarms = |rival| Rival::ALL.iter().position(|known| *known == rival).map(|number| unchanged.rivals[number][1]);
     assert!(alarms(Rival::TenPercent) >= Some(1), "{unchanged:?}");
     assert!(alarms(Rival::MannWhitney) >= Some(3), "{unchanged:?}");
     assert_eq!(unchanged.failed, 0, "{unchanged:?}");
-    assert!(slower.found >= 5, "{slower:?}");
+    assert!(unchanged.passed >= 7, "{unchanged:?}");
+    assert_eq!(one.found, 10, "{one:?}");
+    assert!(slower.found >= 6, "{slower:?}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Calibrates the gate: how often it cries wolf and how often it sees one, on simulated services (`make calibrate`).
 //!
-//! `--cases N` cases for each line of the tables (300), `--doubtful N` cases where these leave it open whether a goal is met (no more
-//! than there are), `--only TEXT` studies whose names hold that text, `--write FILE` puts the tables between the marks
-//! `<!-- calibrate -->` and `<!-- /calibrate -->` of a Markdown file. The same numbers give the same tables.
+//! `--cases N` cases for each line of the tables (300), `--doubtful N` cases where these leave it open whether a goal is met (none
+//! more), `--only TEXT` studies whose names hold that text, `--write FILE` puts the tables between the marks `<!-- calibrate -->` and
+//! `<!-- /calibrate -->` of a Markdown file. The same numbers give the same tables.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "tables are what this program is for")]
 

@@ -21,8 +21,8 @@ fn reduced(study: &Study, designs: &'static [usize], changes: &[Change]) -> Stud
     Study { experiment, changes: changes.to_vec(), ..study.clone() }
 }
 
-/// The lines in which any of so many unchanged builds is failed. Cases are seeded, so there is none by bad luck: as the product is,
-/// none is, and where one appears the statistics have changed.
+/// The lines in which any of so many unchanged builds is failed. Cases are seeded, so that none is by bad luck: where one appears,
+/// the statistics have changed.
 fn false_alarms(studies: &[Study], designs: &'static [usize], cases: u64) -> Vec<String> {
     let failed = |study: &Study| {
         let results = reduced(study, designs, &[Change::None]).play(0..cases);
@@ -143,9 +143,9 @@ fn looks_before_the_end_spare_replicates_of_a_slower_version_and_fail_no_unchang
     let results = reduced(early, &[0], &[Change::None, Change::One(0.10)]).play(0..6);
     let [unchanged, slower] = results.designs()[0].as_slice() else { panic!("two changes") };
     assert_eq!((unchanged.failed, slower.found), (0, 6), "{unchanged:?} {slower:?}");
-    assert!((3 * 6..=6 * 6).contains(&unchanged.runs) && (3 * 6..6 * 6).contains(&slower.runs), "{unchanged:?} {slower:?}");
+    assert!((18.0..=36.0).contains(&unchanged.replicates) && (18.0..36.0).contains(&slower.replicates), "{slower:?}");
     let at_the_end = reduced(&studies[0], &[0], &[Change::None]).play(0..2);
-    assert_eq!(at_the_end.designs()[0][0].runs, 2 * 6);
+    assert!((at_the_end.designs()[0][0].replicates - 12.0).abs() < 1e-9);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn replicates_are_added_where_those_that_were_planned_cannot_tell() {
     let queue = named(&studies, "queue: 6 x 20 s, 600/s, looked at early, extended by 3");
     let results = reduced(queue, &[0], &[Change::None]).play(0..6);
     let unchanged = &results.designs()[0][0];
-    assert!(unchanged.runs > 6 * 6 && unchanged.runs <= 6 * 9, "{unchanged:?}");
+    assert!(unchanged.replicates > 36.0 && unchanged.replicates <= 54.0, "{unchanged:?}");
     assert_eq!(unchanged.failed, 0, "{unchanged:?}");
 }
 

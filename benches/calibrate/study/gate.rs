@@ -17,8 +17,8 @@ pub(crate) struct Judged {
     pub failed: bool,
     /// The change was found where it is, as a failure or as a warning.
     pub found: bool,
-    /// Runs of the candidate that were played for it.
-    pub runs: u32,
+    /// Replicates that were played for it; less than one where a single pair ended early.
+    pub replicates: f64,
     /// A slow beginning was taken for a warm-up and left out.
     pub cut: bool,
     /// The smallest change (p50) that would have been seen, as fractions: of the endpoint that changes, of the whole service.
@@ -26,15 +26,15 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// What a verdict on so many runs of the candidate says under that change.
-    pub(super) fn of(verdict: &Verdict, runs: usize, change: Change) -> Self {
+    /// What a verdict after so many replicates says under that change.
+    pub(super) fn of(verdict: &Verdict, replicates: f64, change: Change) -> Self {
         let comparison = verdict.comparison().expect("a case is always compared");
         let at_place = |endpoint: &str| endpoint == change.place();
         Self {
             verdict: verdict.kind,
             failed: comparison.rows.iter().any(|row| row.level == Some(Severity::Fail)),
             found: comparison.rows.iter().any(|row| row.outcome == Outcome::Regressed && at_place(&row.endpoint)),
-            runs: runs as u32,
+            replicates,
             cut: comparison.warm_up.left_out_us > 0,
             smallest: smallest_seen(comparison),
         }

@@ -3,8 +3,8 @@
 //!
 //! A seed makes a case, and always the same one. `service` says what is called, `machine` and `process` what disturbs it, `lognormal`
 //! and `queue` are two unrelated ways to make latencies, `run` makes records of them; `side_by_side` and `stored` are the two
-//! experiments, `rivals` the other rules, `rounds` how many cases are played, `tally` counts, `table`, `targets` and `words` write
-//! down.
+//! experiments, `rivals` the other rules, `rounds` says how many cases are played, `tally` counts, `table`, `targets` and `words`
+//! write down.
 
 pub(crate) mod gate;
 mod lognormal;

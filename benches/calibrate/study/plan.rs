@@ -129,6 +129,7 @@ pub(crate) fn side_by_side() -> Vec<Study> {
     };
     let noisy = |one| SideBySide { processes: ProcessNoise { one, ..QUIET }, ..base.clone() };
     let pair = SideBySide { replicates: 1, seconds: 120, learned: &[0, 10], ..base.clone() };
+    let early_pair = SideBySide { early_stop: true, ..pair };
     let pair_of_noisy = SideBySide { processes: ProcessNoise { one: 0.10, ..QUIET }, ..pair };
     let queue = SideBySide { family: Family::Queue, rate: 600.0, ..base.clone() };
     let early = SideBySide { early_stop: true, ..base };
@@ -157,6 +158,7 @@ pub(crate) fn side_by_side() -> Vec<Study> {
         study("6 x 20 s, 1000/s, processes of /search differ by 6 %", &noisy(0.06), &[None, One(0.10)]),
         study("6 x 20 s, 1000/s, processes of /search differ by 10 %", &noisy(0.10), &[None, One(0.10)]),
         study("one pair of 120 s, 1000/s", &pair, &changes),
+        study("one pair of 120 s, 1000/s, looked at early", &early_pair, &[None, One(0.10)]),
         study("one pair of 120 s, 1000/s, processes of /search differ by 10 %", &pair_of_noisy, &[None]),
         study("queue: 6 x 20 s, 600/s", &queue, &[None, One(0.10), Whole(0.05)]),
         study(

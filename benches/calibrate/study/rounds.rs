@@ -16,8 +16,8 @@ pub(crate) fn play(study: &Study, cases: u64, doubtful: u64) -> Results {
     results
 }
 
-/// Numbers of the changes to go on with: that unchanged builds are hardly ever failed is not shown, or a goal is so near that it may
-/// be met or missed. Noise is learned from unchanged builds, so that these are always among them.
+/// Numbers of the changes to go on with: that unchanged builds are hardly ever failed is not shown, or a goal is so near that it
+/// may be met or missed. Noise is learned from unchanged builds, so that these are always among them.
 pub(crate) fn doubts(study: &Study, results: &Results) -> Vec<usize> {
     let mut doubts = targets::near(study, results);
     let is_unsure = |tallies: &Vec<Tally>| tallies[0].failed_at_most() > targets::FALSE_ALARMS;

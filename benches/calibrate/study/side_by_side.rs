@@ -1,9 +1,9 @@
 //! The experiment in which both versions are live at the same time.
 
-use std::{collections::VecDeque, ops::Range};
+use std::{borrow::Cow, collections::VecDeque, ops::Range};
 
 use loadgate::{
-    compare::{Look, compare_ab, looks_with_extension},
+    compare::{Look, Part, compare_ab, looks_of_pair, looks_with_extension},
     policy::{Policy, Regression},
     record::{AbPart, DuetNoise, LearnedNoise, RunRecord, Side},
     verdict::{Reference, Verdict, VerdictKind, decide_ab, sure},
@@ -30,7 +30,7 @@ pub(crate) struct SideBySide {
     /// Requests a second, both versions together.
     pub rate: f64,
     pub replicates: usize,
-    /// Whether they are looked at before their end, as the gate does by default.
+    /// Whether they, or the only one, are looked at before the end, as the gate does by default.
     pub early_stop: bool,
     /// Replicates that are added where these are inconclusive.
     pub extension: usize,
@@ -54,9 +54,34 @@ fn before(seed: u64, back: u64) -> u64 {
     seed.checked_sub(back).unwrap_or(LESSON_SEEDS + back - seed)
 }
 
-/// What a finished comparison of one version with itself teaches.
-fn lesson(baseline: &[RunRecord], candidate: &[RunRecord], verdict: &Verdict) -> Option<DuetNoise> {
-    DuetNoise::of(baseline, candidate, &verdict.comparison()?.spreads, true)
+/// What there is at a look: the first replicates, or of a single pair the first blocks.
+fn seen<'a>(records: &'a [RunRecord], look: &Look) -> Cow<'a, [RunRecord]> {
+    match look.part {
+        Part::Replicate => Cow::Borrowed(&records[..look.used]),
+        Part::Block => {
+            let first = |record: &RunRecord| record.beginning(&record.plan.windows_of_blocks(look.used, run::BLOCK_US));
+            records.iter().map(first).collect()
+        }
+    }
+}
+
+/// Whether a verdict at a look needs no more: before the end of what was planned it must be sure, at it any will do but an
+/// inconclusive one.
+fn is_enough(verdict: &Verdict, look: &Look) -> bool {
+    if look.is_last() { verdict.kind != VerdictKind::Inconclusive } else { sure(verdict).is_some() }
+}
+
+/// How many replicates were played until a look.
+fn replicates_until(look: &Look) -> f64 {
+    match look.part {
+        Part::Replicate => look.used as f64,
+        Part::Block => look.used as f64 / look.planned as f64,
+    }
+}
+
+/// What a comparison of one version with itself teaches.
+fn lesson(baseline: &[RunRecord], candidate: &[RunRecord], verdict: &Verdict, look: &Look) -> Option<DuetNoise> {
+    DuetNoise::of(&seen(baseline, look), &seen(candidate, look), &verdict.comparison()?.spreads, true)
 }
 
 impl SideBySide {
@@ -70,8 +95,8 @@ impl SideBySide {
             let replicates = self.replicates(seed);
             let baseline = self.play(seed, &replicates, Side::Baseline, Change::None);
             let candidate = self.play(seed, &replicates, Side::Candidate, Change::None);
-            let (verdict, used) = self.gate(&baseline, &candidate, &LearnedNoise::default());
-            lessons.extend(lesson(&baseline[..used], &candidate[..used], &verdict));
+            let (verdict, look) = self.gate(&baseline, &candidate, &LearnedNoise::default());
+            lessons.extend(lesson(&baseline, &candidate, &verdict, &look));
         }
         for seed in seeds {
             let lesson = self.case(seed, changes, &lessons, &mut results);
@@ -97,12 +122,12 @@ impl SideBySide {
             });
             for (design, &count) in self.learned.iter().enumerate() {
                 let learned = LearnedNoise::of(lessons.iter().rev().take(count));
-                let (verdict, used) = self.gate(&baseline, &candidate, &learned);
+                let (verdict, look) = self.gate(&baseline, &candidate, &learned);
                 if change == Change::None && taught.is_none() {
-                    taught = lesson(&baseline[..used], &candidate[..used], &verdict);
+                    taught = lesson(&baseline, &candidate, &verdict, &look);
                 }
                 let tally = results.of(design, number);
-                tally.count(Judged::of(&verdict, used, change));
+                tally.count(Judged::of(&verdict, replicates_until(&look), change));
                 if let Some(alarms) = &alarms {
                     tally.count_rivals(alarms);
                 }
@@ -116,23 +141,24 @@ impl SideBySide {
         !self.early_stop
     }
 
-    /// Looks as the gate does until the verdict needs no more replicates; returns it and how many it took.
-    fn gate(&self, baseline: &[RunRecord], candidate: &[RunRecord], learned: &LearnedNoise) -> (Verdict, usize) {
+    /// Looks as the gate does until the verdict needs no more; returns it with the look that it is of.
+    fn gate(&self, baseline: &[RunRecord], candidate: &[RunRecord], learned: &LearnedNoise) -> (Verdict, Look) {
         let (rules, policy) = (Regression::default(), Policy::default());
-        let looks = looks_with_extension(self.replicates, self.extension, self.early_stop, rules.alpha);
+        let looks = self.looks(rules.alpha);
         let at = |look: &Look| {
-            let (baseline, candidate) = (&baseline[..look.used], &candidate[..look.used]);
-            let comparison = compare_ab(baseline, candidate, &rules, learned, *look);
-            (decide_ab(candidate, baseline, Reference::Compared(Box::new(comparison)), &policy), look.used)
+            let (baseline, candidate) = (seen(baseline, look), seen(candidate, look));
+            let comparison = compare_ab(&baseline, &candidate, &rules, learned, *look);
+            (decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &policy), *look)
         };
         let (end, earlier) = looks.split_last().expect("there is a look at the end");
-        earlier.iter().map(at).find(|(verdict, used)| self.is_enough(verdict, *used)).unwrap_or_else(|| at(end))
+        earlier.iter().map(at).find(|(verdict, look)| is_enough(verdict, look)).unwrap_or_else(|| at(end))
     }
 
-    /// Whether a verdict after so many replicates needs no others: before the end of those that were planned it must be sure, at
-    /// their end any will do but an inconclusive one.
-    fn is_enough(&self, verdict: &Verdict, used: usize) -> bool {
-        if used < self.replicates { sure(verdict).is_some() } else { verdict.kind != VerdictKind::Inconclusive }
+    fn looks(&self, alpha: f64) -> Vec<Look> {
+        if self.early_stop && self.replicates == 1 {
+            return looks_of_pair((self.seconds * 1_000_000 / run::BLOCK_US) as usize, alpha);
+        }
+        looks_with_extension(self.replicates, self.extension, self.early_stop, alpha)
     }
 
     fn replicates(&self, seed: u64) -> Vec<Replicate> {

@@ -54,7 +54,7 @@ impl Stored {
                 let comparison = compare(&baseline[..count], &candidate, &rules);
                 let verdict = decide(&candidate, Reference::Compared(Box::new(comparison)), &Policy::default());
                 let tally = results.of(design, number);
-                tally.count(Judged::of(&verdict, candidate.len(), change));
+                tally.count(Judged::of(&verdict, 1.0, change));
                 tally.count_rivals(&Rival::ALL.map(|rival| rival.judge(&earlier[..count], &digest, change)));
             }
         }

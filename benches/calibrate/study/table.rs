@@ -49,9 +49,9 @@ pub(crate) fn of_gate(design: &str, studies: &[(Study, Results)]) -> String {
 fn replicates(tallies: &[Tally]) -> String {
     let (unchanged, changed) = tallies.split_at(1);
     let mean = |tallies: &[Tally]| {
-        let sum = |of: fn(&Tally) -> u32| tallies.iter().map(of).sum::<u32>();
-        let (runs, cases) = (sum(|tally| tally.runs), sum(|tally| tally.cases));
-        if cases == 0 { "-".to_owned() } else { format!("{:.1}", f64::from(runs) / f64::from(cases)) }
+        let played: f64 = tallies.iter().map(|tally| tally.replicates).sum();
+        let cases: u32 = tallies.iter().map(|tally| tally.cases).sum();
+        if cases == 0 { "-".to_owned() } else { format!("{:.1}", played / f64::from(cases)) }
     };
     format!(" {}, {} |", mean(unchanged), mean(changed))
 }

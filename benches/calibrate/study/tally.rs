@@ -19,8 +19,8 @@ pub(crate) struct Tally {
     pub inconclusive: u32,
     pub passed: u32,
     pub found: u32,
-    /// Runs of the candidate that were played, all cases together.
-    pub runs: u32,
+    /// Replicates that were played, all cases together.
+    pub replicates: f64,
     /// Cases in which a slow beginning was left out.
     pub cut: u32,
     /// Parallel to [`Rival::ALL`]: cases judged, any alarm, found.
@@ -35,7 +35,7 @@ impl Tally {
         self.cases += 1;
         self.failed += u32::from(judged.failed);
         self.found += u32::from(judged.found);
-        self.runs += judged.runs;
+        self.replicates += judged.replicates;
         self.cut += u32::from(judged.cut);
         for ((sum, count), smallest) in self.seen.iter_mut().zip(judged.smallest) {
             *sum += smallest.unwrap_or(0.0);
@@ -67,7 +67,7 @@ impl Tally {
         self.inconclusive += other.inconclusive;
         self.passed += other.passed;
         self.found += other.found;
-        self.runs += other.runs;
+        self.replicates += other.replicates;
         self.cut += other.cut;
         self.rivals.iter_mut().flatten().zip(other.rivals.iter().flatten()).for_each(|(sum, count)| *sum += count);
         for ((sum, count), (more, cases)) in self.seen.iter_mut().zip(other.seen) {

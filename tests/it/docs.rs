@@ -210,13 +210,14 @@ fn pages_that_scripts_write_into_have_the_marks_these_look_for() {
         let text = fs::read_to_string(root.join(page)).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         let place = |mark: &str| {
-            let places: Vec<usize> = lines.iter().enumerate().filter(|(_, line)| **line == mark).map(|(place, _)| place).collect();
-            assert_eq!((places.len(), text.matches(mark).count()), (1, 1), "{page}: {mark} is there once, on a line of its own");
-            places[0]
+            assert_eq!(text.matches(mark).count(), 1, "{page}: {mark} is there once");
+            let place = lines.iter().position(|line| *line == mark);
+            place.unwrap_or_else(|| panic!("{page}: {mark} is not a line of its own"))
         };
         let (first, last) = (place(begin), place(end));
         assert!(first < last, "{page}: {end} stands before {begin}");
-        assert!(lines[first..last].iter().skip(1).any(|line| !line.trim().is_empty()), "{page}: nothing between {begin} and {end}");
+        let between = &lines[first + 1..last];
+        assert!(between.iter().any(|line| !line.trim().is_empty()), "{page}: nothing between {begin} and {end}");
         // In a regular expression of awk a slash is escaped.
         let script_text = fs::read_to_string(root.join(script)).unwrap().replace("\\/", "/");
         assert!(script_text.contains(begin) && script_text.contains(end), "{script} does not know {begin} and {end}");

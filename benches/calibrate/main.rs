@@ -1,7 +1,8 @@
 //! Calibrates the gate: how often it cries wolf and how often it sees one, on simulated services (`make calibrate`).
 //!
-//! `--cases N` cases for each line of the tables (300), `--only TEXT` studies whose names hold that text, `--write FILE` puts the
-//! tables between the marks `<!-- calibrate -->` and `<!-- /calibrate -->` of a Markdown file. The same numbers give the same tables.
+//! `--cases N` cases for each line of the tables (300), `--doubtful N` cases where these leave it open whether a goal is met (none
+//! more), `--only TEXT` studies whose names hold that text, `--write FILE` puts the tables between the marks `<!-- calibrate -->` and
+//! `<!-- /calibrate -->` of a Markdown file. The same numbers give the same tables.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "tables are what this program is for")]
 
@@ -12,7 +13,7 @@ use std::{fs, process::ExitCode};
 use loadgate::clock;
 use study::{
     plan::{self, Results, Study},
-    table, targets,
+    rounds, table, targets, words,
 };
 
 const MARKS: [&str; 2] = ["<!-- calibrate -->\n", "<!-- /calibrate -->"];
@@ -21,6 +22,7 @@ const MARKS: [&str; 2] = ["<!-- calibrate -->\n", "<!-- /calibrate -->"];
 #[derive(Debug)]
 struct Asked {
     cases: u64,
+    doubtful: u64,
     only: String,
     write: Option<String>,
 }
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
 }
 
 fn asked(args: impl IntoIterator<Item = String>) -> Result<Asked, String> {
-    let mut asked = Asked { cases: 300, only: String::new(), write: None };
+    let mut asked = Asked { cases: 300, doubtful: 0, only: String::new(), write: None };
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
@@ -44,9 +46,10 @@ fn asked(args: impl IntoIterator<Item = String>) -> Result<Asked, String> {
             // Cargo tells benchmarks so.
             "--bench" => {}
             "--cases" => asked.cases = value()?.parse().map_err(|_| "--cases needs a number above 0".to_owned())?,
+            "--doubtful" => asked.doubtful = value()?.parse().map_err(|_| "--doubtful needs a number".to_owned())?,
             "--only" => asked.only = value()?,
             "--write" => asked.write = Some(value()?),
-            _ => return Err(format!("unknown argument {arg}: there are --cases, --only and --write")),
+            _ => return Err(format!("unknown argument {arg}: there are --cases, --doubtful, --only and --write")),
         }
     }
     if asked.cases == 0 { Err("--cases needs a number above 0".to_owned()) } else { Ok(asked) }
@@ -56,7 +59,7 @@ fn calibrate(asked: &Asked) -> Result<(), String> {
     let (pairs, stored) = (play(plan::side_by_side(), asked), play(plan::stored(), asked));
     let (of_pairs, of_stored) = (table::of_gate("side by side", &pairs), table::of_gate("stored runs, 200/s x 60 s", &stored));
     let all = [pairs, stored].concat();
-    let tables = [of_pairs, of_stored, table::of_rivals(&all), targets::table(&all)];
+    let tables = [of_pairs, of_stored, table::of_rivals(&all), targets::table(&all), words::of(&all)];
     let text = tables.join("\n");
     println!("{text}");
     asked.write.as_ref().map_or(Ok(()), |file| write(file, &text))
@@ -66,7 +69,7 @@ fn play(studies: Vec<Study>, asked: &Asked) -> Vec<(Study, Results)> {
     let chosen = studies.into_iter().filter(|study| study.name.contains(&asked.only));
     let timed = |study: Study| {
         let began = clock::now();
-        let results = study.play(asked.cases);
+        let results = rounds::play(&study, asked.cases, asked.doubtful);
         eprintln!("{:>6.1} s  {}", began.elapsed().as_secs_f64(), study.name);
         (study, results)
     };

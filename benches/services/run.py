@@ -93,6 +93,13 @@ def table(rows):
     return "\n".join(lines)
 
 
+def has_markers(path):
+    """Whether there is a place for the table: asked before hours of gates, not after them."""
+    begin, end = MARKERS
+    _head, found, rest = path.read_text().partition(begin)
+    return bool(found) and end in rest
+
+
 def write(path, text):
     begin, end = MARKERS
     page = path.read_text()
@@ -123,6 +130,8 @@ def main():
     parser.add_argument("--add", nargs="+", type=Path, help="results to make the table of; nothing is played")
     parser.add_argument("--write", type=Path, help="page to write the table to")
     args = parser.parse_args()
+    if args.write and not has_markers(args.write):
+        parser.error(f"{args.write}: there are no lines {MARKERS[0]} and {MARKERS[1]}, in this order")
     if not args.add:
         play(args)
     files = args.add or [Path(args.out)]

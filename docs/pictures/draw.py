@@ -78,7 +78,7 @@ def found(table: list[list[str]]) -> str:
             ("runners differ by 3 %", "k = 10", "ten stored runs"),
             ("runners differ by 3 %", "k = 20", "twenty stored runs"),
         ]:
-            row = next(row for row in table if row[:2] == [study, design] and len(row) == 9)
+            row = next(row for row in table if row[:2] == [study, design] and len(row) >= 9)
             for size, share in zip((5, 10, 20), shares(row[column])):
                 if share is not None:
                     items.append((f"{name}, +{size} %", share, "gate"))

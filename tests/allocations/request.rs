@@ -84,16 +84,23 @@ fn a_static_request_on_an_open_connection_allocates_nothing() {
     assert!(allocations(Keep::Head) >= REQUESTS, "headers that are kept take memory, or nothing is counted here");
 }
 
-/// Results that are made while they are read: rows of a minute and five endpoints, in no order of time.
+/// Results of a tool that are made while they are read: rows of a minute and five endpoints, in no order of time.
 struct Results {
+    row: Row,
     rows: u64,
     made: u64,
     ready: io::Cursor<Vec<u8>>,
 }
 
+/// A row: its moment in microseconds since 1970, the number of its endpoint, its latency in microseconds.
+type Row = fn(time_us: u64, endpoint: u64, us: u64) -> String;
+
+/// A moment of 2026, in microseconds.
+const BEGAN_US: u64 = 1_795_294_500_000_000;
+
 impl Results {
-    fn new(rows: u64) -> Self {
-        Self { rows, made: 0, ready: io::Cursor::new(b"timestamp_us,endpoint,latency_us,status\n".to_vec()) }
+    fn new(header: &str, row: Row, rows: u64) -> Self {
+        Self { row, rows, made: 0, ready: io::Cursor::new(header.as_bytes().to_vec()) }
     }
 }
 
@@ -103,8 +110,8 @@ impl io::Read for Results {
             let mut text = std::mem::take(&mut self.ready).into_inner();
             text.clear();
             for n in self.made..self.rows.min(self.made + 500) {
-                let (time_us, us) = (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 60_000_000, 1_000 + n * 7_919 % 9_000);
-                writeln!(text, "{time_us},/e{},{us},200", n % 5)?;
+                let time_us = BEGAN_US + n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 60_000_000;
+                text.extend((self.row)(time_us, n % 5, 1_000 + n * 7_919 % 9_000).into_bytes());
             }
             self.made = self.rows.min(self.made + 500);
             self.ready = io::Cursor::new(text);
@@ -113,19 +120,56 @@ impl io::Read for Results {
     }
 }
 
-/// Most memory that reading so many rows takes at a time.
-fn peak_bytes(rows: u64) -> u64 {
+/// Most memory that reading so many rows of a format takes at a time.
+fn peak_bytes(format: &str, header: &str, row: Row, rows: u64) -> u64 {
+    let format = FORMATS.iter().find(|known| known.name == format).unwrap();
     let measured = allocation_counter::measure(|| {
-        let mut reader = Reader::new(&FORMATS[0], Rules::default());
-        reader.read(Path::new("results.csv"), &mut Results::new(rows)).unwrap();
+        let mut reader = Reader::new(format, Rules::default());
+        reader.read(Path::new("results"), &mut Results::new(header, row, rows)).unwrap();
         drop(reader.finish(Duration::ZERO).unwrap());
     });
     measured.bytes_max
 }
 
+/// More than a batch of rows is read, and twice as many.
+fn is_read_in_the_memory_of_its_windows(format: &str, header: &str, row: Row) {
+    let (once, twice) = (peak_bytes(format, header, row, 300_000), peak_bytes(format, header, row, 600_000));
+    assert!(once > 1_000_000, "{format}: something is counted: {once}");
+    assert!(twice < once + once / 10, "{format}: {once} bytes for so many rows, {twice} for twice as many");
+}
+
 #[test]
-fn results_without_end_are_read_in_the_memory_of_their_windows() {
-    let (once, thrice) = (peak_bytes(300_000), peak_bytes(900_000));
-    assert!(once > 1_000_000, "something is counted: {once}");
-    assert!(thrice < once + once / 10, "{once} bytes for so many rows, {thrice} for thrice as many");
+fn csv_without_end_is_read_in_the_memory_of_its_windows() {
+    let header = "timestamp_us,endpoint,latency_us,status\n";
+    is_read_in_the_memory_of_its_windows("csv", header, |time_us, endpoint, us| format!("{time_us},/e{endpoint},{us},200\n"));
+}
+
+#[test]
+fn jtl_without_end_is_read_in_the_memory_of_its_windows() {
+    let header = "timeStamp,elapsed,label,responseCode,responseMessage,success\n";
+    is_read_in_the_memory_of_its_windows("jtl", header, |time_us, endpoint, us| {
+        format!("{},{},e{endpoint},200,OK,true\n", time_us / 1_000, us / 1_000)
+    });
+}
+
+#[test]
+fn csv_of_k6_without_end_is_read_in_the_memory_of_its_windows() {
+    let header = "metric_name,timestamp,metric_value,name,status,method\n";
+    is_read_in_the_memory_of_its_windows("k6-csv", header, |time_us, endpoint, us| {
+        format!("http_req_duration,{},{},/e{endpoint},200,GET\n", time_us / 1_000_000, us as f64 / 1e3)
+    });
+}
+
+#[test]
+fn csv_of_vegeta_without_end_is_read_in_the_memory_of_its_windows() {
+    is_read_in_the_memory_of_its_windows("vegeta-csv", "", |time_us, endpoint, us| {
+        format!("{time_us}000,200,{us}000,0,0,,,shop,0,GET,http://h/e{endpoint},\n")
+    });
+}
+
+#[test]
+fn json_of_vegeta_without_end_is_read_in_the_memory_of_its_windows() {
+    is_read_in_the_memory_of_its_windows("vegeta-json", "", |time_us, endpoint, us| {
+        format!(r#"{{"code":200,"timestamp":"{time_us}","latency":{us}000,"method":"GET","url":"http://h/e{endpoint}"}}"#) + "\n"
+    });
 }

@@ -197,3 +197,29 @@ fn slug(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     text.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
+
+#[test]
+fn pages_that_scripts_write_into_have_the_marks_these_look_for() {
+    let root = docs().parent().unwrap().to_owned();
+    for (page, script, begin, end) in [
+        ("docs/STATISTICS.md", "benches/calibrate/main.rs", "<!-- calibrate -->", "<!-- /calibrate -->"),
+        ("docs/STATISTICS.md", "benches/services/run.py", "<!-- services -->", "<!-- /services -->"),
+        ("docs/PERFORMANCE.md", "benches/peers/run.py", "<!-- peers -->", "<!-- /peers -->"),
+        ("README.md", "docs/refresh.sh", "<!-- demo:slower -->", "<!-- /demo -->"),
+    ] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let place = |mark: &str| {
+            assert_eq!(text.matches(mark).count(), 1, "{page}: {mark} is there once");
+            let place = lines.iter().position(|line| *line == mark);
+            place.unwrap_or_else(|| panic!("{page}: {mark} is not a line of its own"))
+        };
+        let (first, last) = (place(begin), place(end));
+        assert!(first < last, "{page}: {end} stands before {begin}");
+        let between = &lines[first + 1..last];
+        assert!(between.iter().any(|line| !line.trim().is_empty()), "{page}: nothing between {begin} and {end}");
+        // In a regular expression of awk a slash is escaped.
+        let script_text = fs::read_to_string(root.join(script)).unwrap().replace("\\/", "/");
+        assert!(script_text.contains(begin) && script_text.contains(end), "{script} does not know {begin} and {end}");
+    }
+}

@@ -3,8 +3,8 @@
 //!
 //! A seed makes a case, and always the same one. `service` says what is called, `machine` and `process` what disturbs it, `lognormal`
 //! and `queue` are two unrelated ways to make latencies, `run` makes records of them; `side_by_side` and `stored` are the two
-//! experiments, `rivals` the other rules, `tally` counts, `table` and `targets` write
-//! down.
+//! experiments, `rivals` the other rules, `rounds` says how many cases are played, `tally` counts, `table`, `targets` and `words`
+//! write down.
 
 pub(crate) mod gate;
 mod lognormal;
@@ -13,6 +13,7 @@ pub(crate) mod plan;
 mod process;
 mod queue;
 pub(crate) mod rivals;
+pub(crate) mod rounds;
 mod run;
 mod service;
 mod side_by_side;
@@ -21,6 +22,7 @@ mod streams;
 pub(crate) mod table;
 pub(crate) mod tally;
 pub(crate) mod targets;
+pub(crate) mod words;
 
 pub(crate) use machine::Runners;
 pub(crate) use process::ProcessNoise;

@@ -2,10 +2,13 @@
 
 use std::{ops::Range, thread};
 
-use super::{Change, Family, ProcessNoise, Runners, SideBySide, Stored, tally::Tally};
+use super::{Change, Family, ProcessNoise, Runners, SideBySide, Stored, run, tally::Tally};
 
 /// What a service without any trouble has: half a percent between two processes of one build.
 const QUIET: ProcessNoise = ProcessNoise { all: 0.005, one: 0.0 };
+
+/// Windows that are fine enough for the rule that looks for a warm-up; those of the product's default.
+const SECOND_US: u64 = 1_000_000;
 
 /// One experiment: designs on the same simulated runs, under the same changes.
 #[derive(Clone, Debug)]
@@ -31,11 +34,11 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    pub(super) fn new(designs: usize, changes: usize) -> Self {
+    pub(crate) fn new(designs: usize, changes: usize) -> Self {
         Self { tallies: vec![vec![Tally::default(); changes]; designs] }
     }
 
-    pub(super) fn of(&mut self, design: usize, change: usize) -> &mut Tally {
+    pub(crate) fn of(&mut self, design: usize, change: usize) -> &mut Tally {
         &mut self.tallies[design][change]
     }
 
@@ -47,16 +50,24 @@ impl Results {
     pub(crate) fn add(&mut self, other: &Self) {
         self.tallies.iter_mut().flatten().zip(other.tallies.iter().flatten()).for_each(|(sum, more)| sum.add(more));
     }
+
+    /// Adds cases that were played under some of the changes only, these by their numbers.
+    pub(super) fn add_some(&mut self, changes: &[usize], other: &Self) {
+        for (tallies, more) in self.tallies.iter_mut().zip(&other.tallies) {
+            changes.iter().zip(more).for_each(|(&change, more)| tallies[change].add(more));
+        }
+    }
 }
 
 impl Study {
-    /// Plays so many cases on all processors; what comes out does not depend on how many there are.
-    pub(crate) fn play(&self, cases: u64) -> Results {
+    /// Plays a case for each seed on all processors; what comes out does not depend on how many there are.
+    pub(crate) fn play(&self, seeds: Range<u64>) -> Results {
         let threads = thread::available_parallelism().map_or(1, usize::from) as u64;
-        let share = cases.div_ceil(threads);
+        let share = (seeds.end - seeds.start).div_ceil(threads);
+        let first = |thread: u64| (seeds.start + thread * share).min(seeds.end);
         thread::scope(|scope| {
-            let begin = |thread: u64| (thread * share).min(cases)..((thread + 1) * share).min(cases);
-            let threads: Vec<_> = (0..threads).map(|thread| scope.spawn(move || self.run(begin(thread)))).collect();
+            let begin = |thread: u64| scope.spawn(move || self.run(first(thread)..first(thread + 1)));
+            let threads: Vec<_> = (0..threads).map(begin).collect();
             let results = threads.into_iter().map(|thread| thread.join().expect("a simulation does not panic"));
             results.reduce(|mut sum, part| {
                 sum.add(&part);
@@ -64,6 +75,11 @@ impl Study {
             })
         })
         .expect("there is at least one thread")
+    }
+
+    /// The same under some of the changes only, these by their numbers.
+    pub(super) fn under(&self, changes: &[usize]) -> Self {
+        Self { changes: changes.iter().map(|&number| self.changes[number]).collect(), ..self.clone() }
     }
 
     pub(crate) fn run(&self, seeds: Range<u64>) -> Results {
@@ -78,6 +94,16 @@ impl Study {
         matches!(&self.experiment, Experiment::SideBySide(design) if design.replicates == 1 && design.processes.one > 0.02)
     }
 
+    /// Whether both versions are played at the same time, replicate by replicate.
+    pub(crate) fn has_replicates(&self) -> bool {
+        matches!(&self.experiment, Experiment::SideBySide(_))
+    }
+
+    /// Whether runs are recorded finely enough for the rule that looks for a warm-up.
+    pub(crate) fn seeks_warm_up(&self) -> bool {
+        matches!(&self.experiment, Experiment::SideBySide(design) if design.window_us == SECOND_US)
+    }
+
     /// What distinguishes its designs, for tables.
     pub(crate) fn designs(&self) -> Vec<String> {
         match &self.experiment {
@@ -90,12 +116,24 @@ impl Study {
 /// Side by side: all designs.
 pub(crate) fn side_by_side() -> Vec<Study> {
     use Change::{None, One, Whole};
-    let base =
-        SideBySide { family: Family::Lognormal, rate: 1_000.0, replicates: 6, seconds: 20, processes: QUIET, learned: &[0, 5] };
+    let base = SideBySide {
+        family: Family::Lognormal,
+        rate: 1_000.0,
+        replicates: 6,
+        early_stop: false,
+        extension: 0,
+        seconds: 20,
+        window_us: run::BLOCK_US,
+        processes: QUIET,
+        learned: &[0, 5],
+    };
     let noisy = |one| SideBySide { processes: ProcessNoise { one, ..QUIET }, ..base.clone() };
     let pair = SideBySide { replicates: 1, seconds: 120, learned: &[0, 10], ..base.clone() };
+    let early_pair = SideBySide { early_stop: true, ..pair };
     let pair_of_noisy = SideBySide { processes: ProcessNoise { one: 0.10, ..QUIET }, ..pair };
     let queue = SideBySide { family: Family::Queue, rate: 600.0, ..base.clone() };
+    let early = SideBySide { early_stop: true, ..base };
+    let extended = SideBySide { extension: 3, ..early };
     let changes = [None, One(0.05), One(0.10), Whole(0.05)];
     let study = |name: &str, design: &SideBySide, changes: &[Change]| Study {
         name: name.to_owned(),
@@ -104,13 +142,30 @@ pub(crate) fn side_by_side() -> Vec<Study> {
     };
     vec![
         study("6 x 20 s, 1000/s", &SideBySide { learned: &[0, 2, 5], ..base.clone() }, &changes),
+        study("6 x 20 s, 1000/s, looked at early", &early, &changes),
+        study(
+            "6 x 20 s, 1000/s, looked at early, windows of 1 s",
+            &SideBySide { window_us: SECOND_US, learned: &[0], ..early },
+            &[None, One(0.10)],
+        ),
         study("6 x 10 s, 1000/s", &SideBySide { seconds: 10, ..base.clone() }, &changes),
         study("6 x 20 s, 240/s", &SideBySide { rate: 240.0, ..base.clone() }, &[None, One(0.10), Whole(0.05)]),
+        study(
+            "6 x 20 s, 240/s, looked at early, extended by 3",
+            &SideBySide { rate: 240.0, ..extended },
+            &[None, One(0.10), Whole(0.05)],
+        ),
         study("6 x 20 s, 1000/s, processes of /search differ by 6 %", &noisy(0.06), &[None, One(0.10)]),
         study("6 x 20 s, 1000/s, processes of /search differ by 10 %", &noisy(0.10), &[None, One(0.10)]),
         study("one pair of 120 s, 1000/s", &pair, &changes),
+        study("one pair of 120 s, 1000/s, looked at early", &early_pair, &[None, One(0.10)]),
         study("one pair of 120 s, 1000/s, processes of /search differ by 10 %", &pair_of_noisy, &[None]),
         study("queue: 6 x 20 s, 600/s", &queue, &[None, One(0.10), Whole(0.05)]),
+        study(
+            "queue: 6 x 20 s, 600/s, looked at early, extended by 3",
+            &SideBySide { family: Family::Queue, rate: 600.0, ..extended },
+            &[None, One(0.10)],
+        ),
         study(
             "queue: 6 x 20 s, 600/s, processes of /search differ by 10 %",
             &SideBySide { processes: ProcessNoise { one: 0.10, ..QUIET }, ..queue.clone() },

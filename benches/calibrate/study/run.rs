@@ -16,8 +16,8 @@ use super::{
     service::{Arrival, ENDPOINTS, Family},
 };
 
-/// A window is a block: finer ones would only be put together again.
-const WINDOW_US: u64 = PlanFacts::BLOCK_US_DEFAULT;
+/// Windows as long as a block. Finer ones are put together again, and only the rule for a warm-up looks at them before.
+pub(super) const BLOCK_US: u64 = PlanFacts::BLOCK_US_DEFAULT;
 /// Share of the requests that fail.
 const ERROR_SHARE: f64 = 0.0005;
 
@@ -28,6 +28,8 @@ pub(super) struct Load {
     /// Requests a second to one version.
     pub rate: f64,
     pub seconds: u64,
+    /// How finely it is recorded.
+    pub window_us: u64,
 }
 
 /// Plays the arrivals of one version on a machine by a process that is slower by so much.
@@ -43,11 +45,11 @@ pub(super) fn play(
         Family::Lognormal => lognormal::latencies(random, machine, slower, arrivals),
         Family::Queue => queue::latencies(random, machine, slower, arrivals, load.rate),
     };
-    let blocks = (load.seconds * 1_000_000 / WINDOW_US).max(1) as usize;
-    let mut counts = vec![vec![(Latencies::default(), 0_u64); blocks]; ENDPOINTS.len()];
+    let windows = (load.seconds * 1_000_000 / load.window_us).max(1) as usize;
+    let mut counts = vec![vec![(Latencies::default(), 0_u64); windows]; ENDPOINTS.len()];
     for (arrival, us) in arrivals.iter().zip(latencies) {
-        let block = ((arrival.at * 1e6) as u64 / WINDOW_US) as usize;
-        let (succeeded, failed) = &mut counts[arrival.endpoint][block.min(blocks - 1)];
+        let window = ((arrival.at * 1e6) as u64 / load.window_us) as usize;
+        let (succeeded, failed) = &mut counts[arrival.endpoint][window.min(windows - 1)];
         if random.random_bool(ERROR_SHARE) { *failed += 1 } else { succeeded.record(us as u64) }
     }
     let endpoints = ENDPOINTS.iter().zip(&counts).map(|(endpoint, counts)| series(endpoint.name, counts)).collect();
@@ -94,7 +96,7 @@ fn record(load: Load, requests: u64, endpoints: Vec<EndpointSeries>, part: Optio
         last_words: Vec::new(),
         provenance: Provenance::default(),
         environment: Environment::default(),
-        plan: PlanFacts { window_us: WINDOW_US, block_us: WINDOW_US, stages: vec![stage], ..PlanFacts::default() },
+        plan: PlanFacts { window_us: load.window_us, block_us: BLOCK_US, stages: vec![stage], ..PlanFacts::default() },
         ab: part,
         generator: Generator { late: Encoded::from(&late), ..Generator::default() },
         breaker: Vec::new(),

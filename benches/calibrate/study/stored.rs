@@ -2,10 +2,15 @@
 
 use std::ops::Range;
 
-use loadgate::{compare::compare, policy::Regression, record::RunRecord};
+use loadgate::{
+    compare::compare,
+    policy::{Policy, Regression},
+    record::RunRecord,
+    verdict::{Reference, decide},
+};
 
 use super::{
-    gate,
+    gate::Judged,
     machine::{Machine, Runners},
     plan::Results,
     process::{self, ProcessNoise},
@@ -47,9 +52,9 @@ impl Stored {
             let digest = Digest::of(&candidate);
             for (design, &count) in self.baselines.iter().enumerate() {
                 let comparison = compare(&baseline[..count], &candidate, &rules);
+                let verdict = decide(&candidate, Reference::Compared(Box::new(comparison)), &Policy::default());
                 let tally = results.of(design, number);
-                tally.count_seen(gate::smallest_seen(&comparison));
-                tally.count(gate::judge(comparison, &candidate, None, change));
+                tally.count(Judged::of(&verdict, 1.0, change));
                 tally.count_rivals(&Rival::ALL.map(|rival| rival.judge(&earlier[..count], &digest, change)));
             }
         }
@@ -58,7 +63,7 @@ impl Stored {
     /// A run on a runner and by a process of its own.
     fn play(&self, seed: u64, run: usize, what: Stream, change: Change) -> RunRecord {
         let seconds = self.seconds as f64;
-        let load = Load { family: self.family, rate: self.rate, seconds: self.seconds };
+        let load = Load { family: self.family, rate: self.rate, seconds: self.seconds, window_us: run::BLOCK_US };
         let machine = Machine::of(&mut stream(seed, run, Stream::Machine), self.runners, seconds);
         let arrivals = service::arrivals(&mut stream(seed, run, Stream::Arrivals), self.family, self.rate, seconds, 1);
         let mut random = stream(seed, run, what);

@@ -11,12 +11,14 @@ use super::{
 /// Changes that tables have a column for.
 const SHARES: [f64; 3] = [0.05, 0.10, 0.20];
 
-/// What the gate made of each design.
+/// What the gate made of each design; side by side also how many replicates it took.
 pub(crate) fn of_gate(design: &str, studies: &[(Study, Results)]) -> String {
+    let has_replicates = studies.iter().any(|(study, _)| study.has_replicates());
+    let [head, line] = if has_replicates { [" replicates: unchanged, changed |", "---|"] } else { ["", ""] };
     let mut text = format!(
         "| {design} | | nothing changed: failed (at most) | warned, % | inconclusive, % | passed, % | \
          found, %: one endpoint +5 / +10 / +20 % | the whole +5 / +10 / +20 % | \
-         smallest p50 change seen: endpoint, whole |\n|---|---|---|---|---|---|---|---|---|\n"
+         smallest p50 change seen: endpoint, whole |{head}\n|---|---|---|---|---|---|---|---|---|{line}\n"
     );
     for (study, results) in studies {
         for (number, (name, tallies)) in study.designs().iter().zip(results.designs()).enumerate() {
@@ -29,17 +31,29 @@ pub(crate) fn of_gate(design: &str, studies: &[(Study, Results)]) -> String {
                 .join(" | ");
             let _ = writeln!(
                 text,
-                "| {title} | {name} | {}/{} ({}) | {shares} | {} | {} | {} |",
+                "| {title} | {name} | {}/{} ({}) | {shares} | {} | {} | {} |{}",
                 unchanged.failed,
                 unchanged.cases,
-                percent(unchanged.failed_at_most()),
+                bound(unchanged.failed_at_most()),
                 found(study, tallies, Change::One),
                 found(study, tallies, Change::Whole),
                 seen.join(", "),
+                if has_replicates { replicates(tallies) } else { String::new() },
             );
         }
     }
     text
+}
+
+/// Replicates that were played on average, before the end where a look was sure: where nothing changed, and where something did.
+fn replicates(tallies: &[Tally]) -> String {
+    let (unchanged, changed) = tallies.split_at(1);
+    let mean = |tallies: &[Tally]| {
+        let played: f64 = tallies.iter().map(|tally| tally.replicates).sum();
+        let cases: u32 = tallies.iter().map(|tally| tally.cases).sum();
+        if cases == 0 { "-".to_owned() } else { format!("{:.1}", played / f64::from(cases)) }
+    };
+    format!(" {}, {} |", mean(unchanged), mean(changed))
 }
 
 /// Shares of the cases in which a change was found, by its size.
@@ -59,6 +73,10 @@ pub(crate) fn of_rivals(studies: &[(Study, Results)]) -> String {
     }
     text += " loadgate |\n|---|---|---|---|---|---|---|\n";
     for (study, results) in studies {
+        let are_asked = |tallies: &Vec<Tally>| tallies[0].rivals.iter().any(|[cases, ..]| *cases > 0);
+        if !results.designs().iter().any(are_asked) {
+            continue;
+        }
         // Other rules do not learn, so where designs differ by what is learned, the last one stands for all.
         let same = results.designs().windows(2).all(|pair| pair[0][0].rivals == pair[1][0].rivals);
         let first = if same { results.designs().len() - 1 } else { 0 };
@@ -98,6 +116,11 @@ fn of_rules(tallies: &[Tally]) -> Vec<String> {
 fn share(share: f64) -> String {
     let percent = share * 100.0;
     if percent == 0.0 || percent >= 9.95 { format!("{percent:.0}") } else { format!("{percent:.1}") }
+}
+
+/// A bound in percent, rounded up, so that one above a limit is not read as one that keeps it.
+pub(super) fn bound(fraction: f64) -> String {
+    format!("{:.1} %", (fraction * 1_000.0).ceil() / 10.0)
 }
 
 fn percent(fraction: f64) -> String {

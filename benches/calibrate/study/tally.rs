@@ -19,6 +19,10 @@ pub(crate) struct Tally {
     pub inconclusive: u32,
     pub passed: u32,
     pub found: u32,
+    /// Replicates that were played, all cases together.
+    pub replicates: f64,
+    /// Cases in which a slow beginning was left out.
+    pub cut: u32,
     /// Parallel to [`Rival::ALL`]: cases judged, any alarm, found.
     pub rivals: [[u32; 3]; Rival::ALL.len()],
     /// Smallest change that would have been seen, summed: of the endpoint that changes, of the whole; and how many of each there are.
@@ -31,6 +35,12 @@ impl Tally {
         self.cases += 1;
         self.failed += u32::from(judged.failed);
         self.found += u32::from(judged.found);
+        self.replicates += judged.replicates;
+        self.cut += u32::from(judged.cut);
+        for ((sum, count), smallest) in self.seen.iter_mut().zip(judged.smallest) {
+            *sum += smallest.unwrap_or(0.0);
+            *count += u32::from(smallest.is_some());
+        }
         match judged.verdict {
             VerdictKind::Pass => self.passed += 1,
             VerdictKind::Warn => self.warned += 1,
@@ -49,13 +59,6 @@ impl Tally {
         }
     }
 
-    pub(super) fn count_seen(&mut self, smallest: [Option<f64>; 2]) {
-        for ((sum, count), smallest) in self.seen.iter_mut().zip(smallest) {
-            *sum += smallest.unwrap_or(0.0);
-            *count += u32::from(smallest.is_some());
-        }
-    }
-
     /// Adds the cases of another thread.
     pub(super) fn add(&mut self, other: &Self) {
         self.cases += other.cases;
@@ -64,6 +67,8 @@ impl Tally {
         self.inconclusive += other.inconclusive;
         self.passed += other.passed;
         self.found += other.found;
+        self.replicates += other.replicates;
+        self.cut += other.cut;
         self.rivals.iter_mut().flatten().zip(other.rivals.iter().flatten()).for_each(|(sum, count)| *sum += count);
         for ((sum, count), (more, cases)) in self.seen.iter_mut().zip(other.seen) {
             *sum += more;
@@ -80,13 +85,23 @@ impl Tally {
     pub(crate) fn failed_at_most(&self) -> f64 {
         wilson_upper(self.failed, self.cases)
     }
+
+    /// Failed share that the truth is above, with 95 % confidence.
+    pub(crate) fn failed_at_least(&self) -> f64 {
+        wilson(self.failed, self.cases, -Z95).max(0.0)
+    }
 }
 
 /// Upper end of a one-sided 95 % interval of a share.
+pub(crate) fn wilson_upper(count: u32, cases: u32) -> f64 {
+    wilson(count, cases, Z95)
+}
+
+/// The end of the interval of a share that is so many standard errors away from it.
 ///
 /// Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
-pub(crate) fn wilson_upper(count: u32, cases: u32) -> f64 {
+fn wilson(count: u32, cases: u32, z: f64) -> f64 {
     let (n, share) = (f64::from(cases), f64::from(count) / f64::from(cases));
-    let z2 = Z95 * Z95;
-    (share + z2 / (2.0 * n) + Z95 * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt()) / (1.0 + z2 / n)
+    let z2 = z * z;
+    (share + z2 / (2.0 * n) + z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt()) / (1.0 + z2 / n)
 }

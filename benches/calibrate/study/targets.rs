@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use super::{
     Change,
     plan::{Results, Study},
+    table::bound,
     tally::Tally,
 };
 
 /// Largest bound of the share of unchanged builds that are failed.
-const FALSE_ALARMS: f64 = 0.01;
+pub(super) const FALSE_ALARMS: f64 = 0.01;
+/// A target that is so few standard errors away may be met or missed.
+const NEAR: f64 = 2.0;
 
 /// A share of the cases of a design that has to be reached.
 struct Target {
@@ -41,18 +44,17 @@ impl Target {
         Self { study, design, wanted, of }
     }
 
-    /// What was reached; `None` where it was not played.
-    fn reached(&self, studies: &[(Study, Results)]) -> Option<f64> {
-        let (study, results) = studies.iter().find(|(study, _)| study.name == self.study)?;
-        let design = study.designs().iter().position(|name| name == self.design)?;
-        let of = |change: Change| {
-            let number = study.changes.iter().position(|known| *known == change)?;
-            Some(&results.designs()[design][number])
+    /// The number of the change it is about, the cases of it, and what was reached; `None` where the study did not play it.
+    fn reached<'a>(&self, study: &Study, results: &'a Results) -> Option<(usize, &'a Tally, f64)> {
+        let design = study.designs().iter().position(|name| name == self.design).filter(|_| study.name == self.study)?;
+        let change = match self.of {
+            Share::Found(change) => change,
+            Share::PassedUnchanged => Change::None,
         };
-        match self.of {
-            Share::Found(change) => of(change).map(|tally| tally.share(tally.found)),
-            Share::PassedUnchanged => of(Change::None).map(|tally| tally.share(tally.passed)),
-        }
+        let number = study.changes.iter().position(|known| *known == change)?;
+        let tally = &results.designs()[design][number];
+        let count = if matches!(self.of, Share::PassedUnchanged) { tally.passed } else { tally.found };
+        Some((number, tally, tally.share(count)))
     }
 
     fn in_words(&self) -> String {
@@ -65,13 +67,24 @@ impl Target {
     }
 }
 
+/// Numbers of the changes for which a target is so near that more cases are needed to tell.
+pub(super) fn near(study: &Study, results: &Results) -> Vec<usize> {
+    let is_near = |target: &Target| {
+        let (number, tally, reached) = target.reached(study, results)?;
+        let error = (target.wanted * (1.0 - target.wanted) / f64::from(tally.cases)).sqrt();
+        ((reached - target.wanted).abs() < NEAR * error).then_some(number)
+    };
+    TARGETS.iter().filter_map(is_near).collect()
+}
+
 /// Each target with what was reached.
 pub(crate) fn table(studies: &[(Study, Results)]) -> String {
     let mut text = "| target | at least | reached | |\n|---|---|---|---|\n".to_owned();
     for target in &TARGETS {
-        if let Some(reached) = target.reached(studies) {
+        let reached = studies.iter().find_map(|(study, results)| target.reached(study, results));
+        if let Some((_, tally, reached)) = reached {
             let (wanted, met, reached) = (target.wanted * 100.0, met(reached >= target.wanted), reached * 100.0);
-            let _ = writeln!(text, "| {} | {wanted:.0} % | {reached:.0} % | {met} |", target.in_words());
+            let _ = writeln!(text, "| {} | {wanted:.0} % | {reached:.1} % of {} | {met} |", target.in_words(), tally.cases);
         }
     }
     // What one pair of processes cannot know is a limit of that design, and the report says so.
@@ -85,7 +98,7 @@ pub(crate) fn table(studies: &[(Study, Results)]) -> String {
 }
 
 fn in_words(tally: &Tally) -> String {
-    format!("{} of {}: below {:.1} %", tally.failed, tally.cases, tally.failed_at_most() * 100.0)
+    format!("{} of {}: below {}", tally.failed, tally.cases, bound(tally.failed_at_most()))
 }
 
 fn met(is_met: bool) -> &'static str {

@@ -270,7 +270,7 @@ impl<D: Driver> Lane<D> {
     }
 
     fn in_play(&self) -> u64 {
-        self.live().in_flight()
+        self.live().in_play()
     }
 
     /// The part of a limit that this thread has for its version, at least one: an equal part of all, so that a version that hangs

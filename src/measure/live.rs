@@ -71,7 +71,7 @@ impl LiveShard {
 
     /// Arrivals in play, those that pause between two steps included.
     #[must_use]
-    pub fn in_flight(&self) -> u64 {
+    pub fn in_play(&self) -> u64 {
         self.started.get().saturating_sub(self.finished.get())
     }
 }
@@ -117,7 +117,7 @@ impl Live {
         let in_flight = |shard: &Arc<LiveShard>| {
             // Read first: one who goes on meanwhile counts as in flight rather than as nowhere.
             let pausing = shard.pausing.get();
-            shard.in_flight().saturating_sub(pausing)
+            shard.in_play().saturating_sub(pausing)
         };
         self.0.iter().map(in_flight).sum()
     }
@@ -134,6 +134,6 @@ mod tests {
         live.0[0].finished.add(2);
         live.0[0].pausing.add(2);
         live.0[1].started.add(4);
-        assert_eq!((live.0[0].in_flight(), live.in_flight()), (3, 5), "three in play, of whom two pause, and four others");
+        assert_eq!((live.0[0].in_play(), live.in_flight()), (3, 5), "three in play, of whom two pause, and four others");
     }
 }

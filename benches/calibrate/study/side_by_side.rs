@@ -6,7 +6,7 @@ use loadgate::{
     compare::{Look, Part, compare_ab, looks_of_pair, looks_with_extension},
     policy::{Policy, Regression},
     record::{AbPart, DuetNoise, LearnedNoise, RunRecord, Side},
-    verdict::{Reference, Verdict, VerdictKind, decide_ab, sure},
+    verdict::{Reference, Verdict, VerdictKind, decide_ab, is_sure},
 };
 
 use super::{
@@ -68,7 +68,7 @@ fn seen<'a>(records: &'a [RunRecord], look: &Look) -> Cow<'a, [RunRecord]> {
 /// Whether a verdict at a look needs no more: before the end of what was planned it must be sure, at it any will do but an
 /// inconclusive one.
 fn is_enough(verdict: &Verdict, look: &Look) -> bool {
-    if look.is_last() { verdict.kind != VerdictKind::Inconclusive } else { sure(verdict).is_some() }
+    if look.is_last() { verdict.kind != VerdictKind::Inconclusive } else { is_sure(verdict) }
 }
 
 /// How many replicates were played until a look.

@@ -1,7 +1,13 @@
 //! CSV and JUnit: what spreadsheets and test viewers read.
 
-use super::fixture::{Load, SHOP, failing, hostile, run, without_baseline};
-use crate::report::RunView;
+use super::fixture::{Load, SHOP, comparison, failing, hostile, passing, row, run, verdict, without_baseline};
+use crate::{
+    compare::Outcome,
+    exit::Exit,
+    policy::Quantile,
+    report::{RunView, View},
+    verdict::{Reference, VerdictKind},
+};
 
 #[test]
 fn each_compared_metric_is_a_row_with_units_in_the_head() {
@@ -53,7 +59,12 @@ fn a_test_viewer_sees_each_promise_with_its_reason() {
         super::text("junit.xml", &failing()),
         @r###"
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="loadgate" tests="9" failures="2" errors="0" skipped="1">
+        <testsuites name="loadgate" tests="10" failures="3" errors="0" skipped="1">
+          <testsuite name="checkout-api gate" tests="1" failures="1" errors="0" skipped="0">
+            <testcase classname="checkout-api gate" name="verdict">
+              <failure message="regression in 1 of 2 endpoints (GET /search p99 +31%); 1 threshold broken: error_rate &lt; 0.05% is 0.098%">regression in 1 of 2 endpoints (GET /search p99 +31%); 1 threshold broken: error_rate &lt; 0.05% is 0.098%</failure>
+            </testcase>
+          </testsuite>
           <testsuite name="checkout-api thresholds" tests="2" failures="1" errors="0" skipped="0">
             <testcase classname="checkout-api thresholds" name="p95 &lt; 250ms">
               <system-out>p95 &lt; 250ms holds: 41 ms</system-out>
@@ -90,6 +101,33 @@ fn a_test_viewer_sees_each_promise_with_its_reason() {
         </testsuites>
         "###
     );
+}
+
+/// What fails the gate without a row of its own: an endpoint that is gone, no baseline, another environment, an improvement that
+/// must not pass, an open comparison where the configuration says fail.
+#[test]
+fn a_test_viewer_is_red_wherever_the_gate_is() {
+    let compared = |change: &dyn Fn(&mut crate::compare::Comparison)| {
+        let mut comparison = comparison(vec![row("GET /search", Quantile::P50, 12_000.0, 0.004)]);
+        change(&mut comparison);
+        Reference::Compared(Box::new(comparison))
+    };
+    let vanished = compared(&|comparison| comparison.vanished = vec!["GET /old".to_owned()]);
+    let improved = compared(&|comparison| comparison.rows[0].outcome = Outcome::Improved);
+    for (kind, exit, reference) in [
+        (VerdictKind::Fail, Exit::Failed, vanished),
+        (VerdictKind::Fail, Exit::Failed, Reference::NoBaseline),
+        (VerdictKind::Fail, Exit::Failed, Reference::Mismatch(vec!["cores".to_owned()])),
+        (VerdictKind::Fail, Exit::Failed, improved),
+        (VerdictKind::Inconclusive, Exit::Inconclusive, compared(&|_| ())),
+    ] {
+        let view = View::new(&verdict(kind, exit, "why it is so", reference), &[run(&SHOP)], &[run(&SHOP)]);
+        let text = super::text("junit.xml", &view);
+        let head = text.lines().nth(1).unwrap();
+        assert!(head.contains(r#" failures="1" "#) && text.contains(r#"<failure message="why it is so">"#), "{text}");
+    }
+    let text = super::text("junit.xml", &passing());
+    assert!(!text.contains("<failure") && text.contains(r#"name="verdict""#), "{text}");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command};
 
-use crate::bench::Bench;
+use crate::{
+    bench::{Bench, closed_port, target},
+    services::Yard,
+};
 
 const CONFIG: &str = "version: 1
 name: shop
@@ -45,6 +48,28 @@ fn load_that_fails_leaves_pages_and_a_script_that_tell_where_to_look() {
     bench.behave("{}");
     let (code, said) = script(&bench);
     assert!(code == Some(0) && said.contains("ok       order: status 200"), "{said}");
+}
+
+#[test]
+fn load_on_a_service_that_the_gate_started_leaves_a_script_that_asks_for_its_port() {
+    let sections = CONFIG.split_once("stages:").map(|(_, rest)| format!("stages:{rest}")).unwrap();
+    let yard = Yard::new("exec MOCK --script failing.yml", &sections);
+    fs::write(yard.path().join("failing.yml"), FAILING).unwrap();
+    yard.ends_with(1, &["gate", "--quiet"]);
+    let page = fs::read_to_string(yard.path().join("loadgate-report/report.html")).unwrap();
+    assert!(page.contains("Start the service first: export PORT=8080; .&#x2f;serve &amp;"), "the command is beside the line");
+    let script = |port: &str| {
+        let file = yard.path().join("loadgate-report/reproduce.sh");
+        let output = Command::new("sh").arg(file).env("PORT", port).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let (code, said) = script("");
+    assert!(code != Some(0) && said.contains("start the service") && !said.contains("FAILED"), "{said}");
+    let (code, said) = script(&closed_port().to_string());
+    assert!(code == Some(2) && said.contains("absent   order: there is no service") && !said.contains("FAILED"), "{said}");
+    let mock = target(FAILING);
+    let (code, said) = script(&mock.addr().port().to_string());
+    assert!(code == Some(1) && said.contains("FAILED   order: status 503, expected 200 201"), "{said}");
 }
 
 #[test]

@@ -12,7 +12,8 @@ const PORT_IN_URL: &str = "$PORT";
 const OWN: [&str; 4] = ["content-length", "connection", "accept-encoding", "host"];
 
 /// A word as a shell reads it: bare where it is harmless, else within single quotes.
-pub(super) fn word(text: &str) -> String {
+#[must_use]
+pub fn word(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let is_harmless = |c: char| c.is_ascii_alphanumeric() || "/._-+@:,=%".contains(c);
     if !text.is_empty() && text.chars().all(is_harmless) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }

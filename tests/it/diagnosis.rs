@@ -30,7 +30,7 @@ fn script(bench: &Bench) -> (Option<i32>, String) {
 fn load_that_fails_leaves_pages_and_a_script_that_tell_where_to_look() {
     let bench = Bench::new(FAILING, CONFIG);
     fs::write(bench.path().join("events.csv"), "time,name,message\n2001-01-01T00:00:00Z,deploy,v1\n").unwrap();
-    let said = bench.ends_with(1, &["gate", "--quiet"]);
+    let said = bench.ends_with(1, &["gate", "--quiet", "-e", "NOTE=a b", "--set", "regression.alpha=0.02"]);
     assert!(said.contains("missing.jsonl: the events of this file are left out"), "{said}");
     let page = bench.text("loadgate-report/report.html");
     for words in [
@@ -38,7 +38,8 @@ fn load_that_fails_leaves_pages_and_a_script_that_tell_where_to_look() {
         "the only one that needs it is affected",
         "some that need it are well",
         "for payments",
-        "--only &#x27;order&#x27;",
+        "<code>loadgate gate -c loadgate.yml -e &#x27;NOTE=a b&#x27; --set regression.alpha=0.02</code>",
+        "--set regression.alpha=0.02 --only &#x27;order&#x27;",
     ] {
         assert!(page.contains(words), "'{words}' is missing");
     }
@@ -57,7 +58,7 @@ fn load_on_a_service_that_the_gate_started_leaves_a_script_that_asks_for_its_por
     fs::write(yard.path().join("failing.yml"), FAILING).unwrap();
     yard.ends_with(1, &["gate", "--quiet"]);
     let page = fs::read_to_string(yard.path().join("loadgate-report/report.html")).unwrap();
-    assert!(page.contains("Start the service first: export PORT=8080; .&#x2f;serve &amp;"), "the command is beside the line");
+    assert!(page.contains("<code>export PORT=8080; .&#x2f;serve &amp;</code>"), "the command is beside the line");
     let script = |port: &str| {
         let file = yard.path().join("loadgate-report/reproduce.sh");
         let output = Command::new("sh").arg(file).env("PORT", port).output().unwrap();

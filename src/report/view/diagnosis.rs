@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{places::with_only, text};
+use super::{Places, text};
 use crate::{
     diagnose::{Affected, Dependency, Diagnosis, Link, PORT, Task, Timeline, diagnose, script},
     record::RunRecord,
@@ -86,6 +86,11 @@ pub struct TaskView {
     pub name: String,
     /// What was found.
     pub found: Vec<String>,
+    /// Whether its address has a port that is chosen when the service is started.
+    #[serde(skip)]
+    needs_port: bool,
+    /// The line that starts the service, where somebody has to.
+    pub start: Option<String>,
     /// The line that sends the request again.
     pub curl: Option<String>,
     /// What to know before it is typed.
@@ -136,10 +141,15 @@ impl DiagnosisView {
         })
     }
 
-    /// The same, with the commands of the configuration of that name.
-    pub(super) fn placed(mut self, config: &str) -> Self {
+    /// The same, with the commands that start the service and measure again.
+    pub(super) fn placed(mut self, places: &Places) -> Self {
         for task in &mut self.tasks {
-            task.retest = with_only(config, &task.endpoint);
+            task.retest = places.gate_of(&task.endpoint);
+            task.start = places.start_of(task.needs_port);
+            if task.start.is_some() {
+                let note = task.note.take().map(|note| note.replace(START_FIRST, "").trim().to_owned());
+                task.note = note.filter(|note| !note.is_empty());
+            }
         }
         self
     }
@@ -233,6 +243,8 @@ impl TaskView {
             endpoint: task.endpoint.clone(),
             name: plain(&task.endpoint),
             found: task.found.iter().take(FOUND_MAX).map(|found| capped(found)).collect(),
+            needs_port: task.variables.iter().any(|name| name == PORT),
+            start: None,
             curl: task.curl.as_ref().map(|args| format!("curl -sSgi {args}")),
             note,
             expected,

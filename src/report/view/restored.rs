@@ -43,7 +43,9 @@ impl View {
     pub fn restored(file: &VerdictFile) -> Result<Self, String> {
         let verdict = verdict(file)?;
         let mut judged = Judged::new(&verdict, &[], &[]);
-        judged.reproduce = file.config.as_deref().and_then(places::gate_with);
+        // Flags may come from a stranger, and without them it would be another run.
+        let config = file.config.as_deref().filter(|_| !file.overridden);
+        judged.reproduce = config.and_then(|path| places::gate_with(path, &[]));
         Ok(Self { run: run(file), judged, file: file.clone() })
     }
 }

@@ -223,14 +223,21 @@ fn a_histogram_adds_up_to_all_requests() {
 fn samples_lead_to_their_trace() {
     let mut record = run(&SHOP);
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    record.failures[0].trace_id = Some(trace.parse().unwrap());
     record.failures[0].exchange = Some(Box::new(crate::record::ExchangeSample {
         request: "POST /orders".to_owned(),
-        request_headers: vec![("traceparent".to_owned(), format!("00-{trace}-00f067aa0ba902b7-01"))],
         status: 503,
         body: "=cmd()".to_owned(),
         body_bytes: 6,
         ..crate::record::ExchangeSample::default()
     }));
-    let text = crate::report::tests::run_text("samples.csv", &RunView::new(&[record]));
-    assert_eq!(text.lines().nth(1).unwrap(), format!("POST /orders,5xx,status 503,POST /orders,503,6,{trace},'=cmd()"));
+    let view = RunView::new(&[record]);
+    let text = crate::report::tests::run_text("samples.csv", &view);
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows[1], format!("POST /orders,5xx,status 503,POST /orders,503,6,{trace},'=cmd(),failed,,,"));
+    let slow = "0000000000000007000000000000a028,,slow,2026-11-20T12:03:08.200000Z,205000,41000";
+    assert_eq!(rows[2], format!("POST /orders,5xx,\"sent late, on a new connection, failed (5xx)\",,,,{slow}"));
+    assert_eq!(rows.len(), 4, "{text}");
+    let failures = crate::report::tests::run_text("failures.json", &view);
+    assert!(failures.contains(&format!("\"trace_id\": \"{trace}\"")), "{failures}");
 }

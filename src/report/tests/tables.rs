@@ -205,6 +205,9 @@ fn a_hostile_name_stays_within_its_label() {
     let view = RunView::new(&[run(&[Load("a\"} 1\nevil\\", 5, 1_000, 5)])]);
     let text = crate::report::tests::run_text("metrics.txt", &view);
     assert!(text.contains(r#"endpoint="a\"} 1\nevil\\"} 5"#), "{text}");
+    let odd = RunView::new(&[run(&[Load("a\u{1b}[31m\u{202e}b\r", 5, 1_000, 0)])]);
+    let shown = crate::report::tests::run_text("metrics.txt", &odd);
+    assert!(shown.contains(r#"endpoint="a[31mb "} 5"#) && !shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
     let is_sample = |line: &str| line.starts_with('#') || line.starts_with("loadgate_");
     assert!(text.lines().all(is_sample) && text.ends_with("# EOF\n"), "{text}");
     assert!(!text.contains("quantile"), "nothing succeeded: {text}");

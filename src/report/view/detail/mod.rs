@@ -69,7 +69,14 @@ impl Detail {
     /// Heads of the columns of [`Detail::time_rows`].
     pub const TIME_COLUMNS: [&'static str; 9] = over_time::COLUMNS;
 
-    fn of(number: usize, traffic: &Traffic, candidate: &Totals, baseline: Option<&(Traffic, Totals)>, spans: &[Span]) -> Self {
+    fn of(
+        number: usize,
+        traffic: &Traffic,
+        candidate: &Totals,
+        baseline: Option<&(Traffic, Totals)>,
+        spans: &[Span],
+        held_back: u64,
+    ) -> Self {
         let base = baseline.map(|(_, totals)| &totals.response);
         let base_phases = baseline.map_or(&[][..], |(traffic, _)| &traffic.phases);
         let slots: Vec<Slot> = spans.iter().map(Span::slot).collect();
@@ -92,7 +99,10 @@ impl Detail {
             percentiles: chart::percentiles(&candidate.response, base),
             percentile_rows: figures::percentiles(&candidate.response, base),
             histogram: chart::histogram(&candidate.response, base),
-            over_time: [chart::timeline(&slots), chart::rates(&slots), chart::failed(&slots)].into_iter().flatten().collect(),
+            over_time: [chart::timeline(&slots), chart::rates(&slots, held_back), chart::failed(&slots)]
+                .into_iter()
+                .flatten()
+                .collect(),
             time_rows: over_time::rows(spans),
             phases: bars(&traffic.phases, base_phases),
             phase_rows: figures::phases(&traffic.phases, base_phases),
@@ -114,6 +124,7 @@ fn bars(candidate: &[PhaseMean], baseline: &[PhaseMean]) -> Option<PhaseBars> {
 pub(super) fn of_runs(candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<Detail> {
     let names: Vec<&EndpointSeries> = traffic::endpoints(candidate);
     let grid = Grid::of(candidate, names.len());
+    let held_back: u64 = candidate.iter().flat_map(|run| run.plan.measured_stages()).map(|stage| stage.held_back).sum();
     let mut all_spans = Vec::new();
     let (mut all, mut base_all) = (Totals::default(), Totals::default());
     let mut details = Vec::new();
@@ -128,12 +139,12 @@ pub(super) fn of_runs(candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<De
         }
         let traffic = traffic::of_totals(candidate, &series.name, Some(&series.request), &totals);
         let base = base.map(|base| (traffic::of_totals(baseline, &series.name, None, &base), base));
-        details.push(Detail::of(number + 1, &traffic, &totals, base.as_ref(), &spans));
+        details.push(Detail::of(number + 1, &traffic, &totals, base.as_ref(), &spans, held_back));
     }
     if names.len() > 1 {
         let together = traffic::of_totals(candidate, traffic::ALL, None, &all);
         let base = (!baseline.is_empty()).then(|| (traffic::of_totals(baseline, traffic::ALL, None, &base_all), base_all));
-        let detail = Detail::of(0, &together, &all, base.as_ref(), &all_spans);
+        let detail = Detail::of(0, &together, &all, base.as_ref(), &all_spans, held_back);
         details.insert(0, Detail { endpoint: "*".to_owned(), id: "all-endpoints".to_owned(), together: true, ..detail });
     }
     let slowest = slow::of_runs(candidate);

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     record::{EndpointSeries, RunRecord, Totals},
-    report::chart::{self, Histogram, Percentiles, PhaseBars, Slot, Timeline},
+    report::{
+        chart::{self, Histogram, Percentiles, PhaseBars, Slot, Timeline},
+        escape::plain,
+    },
 };
 
 /// One endpoint in detail, or all together.
@@ -25,6 +28,9 @@ pub struct Detail {
     /// The endpoint as configured; `*` for all together.
     #[serde(skip)]
     pub endpoint: String,
+    /// The scenario that it is a step of, on one line; empty for all together.
+    #[serde(skip)]
+    pub scenario: String,
     /// Its name on one line.
     pub name: String,
     /// What was sent, where it says more than the name.
@@ -85,6 +91,7 @@ impl Detail {
         Self {
             id: format!("endpoint-{number}"),
             endpoint: traffic.endpoint.clone(),
+            scenario: String::new(),
             name: traffic.name.clone(),
             request: traffic.request.clone(),
             class: "none",
@@ -139,7 +146,8 @@ pub(super) fn of_runs(candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<De
         }
         let traffic = traffic::of_totals(candidate, &series.name, Some(&series.request), &totals);
         let base = base.map(|base| (traffic::of_totals(baseline, &series.name, None, &base), base));
-        details.push(Detail::of(number + 1, &traffic, &totals, base.as_ref(), &spans, held_back));
+        let detail = Detail::of(number + 1, &traffic, &totals, base.as_ref(), &spans, held_back);
+        details.push(Detail { scenario: plain(&series.scenario), ..detail });
     }
     if names.len() > 1 {
         let together = traffic::of_totals(candidate, traffic::ALL, None, &all);

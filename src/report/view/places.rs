@@ -79,7 +79,8 @@ mod tests {
     #[test]
     fn a_run_is_made_again_with_its_flags_and_what_runs_beside_it() {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let mut places = Places { named: Some("perf/load.yml".to_owned()), flags: words(&["-e", "'N=a b'"]), ..Places::default() };
+        let (named, flags) = (Some("perf/load.yml".to_owned()), words(&["-e", "'N=a b'"]));
+        let mut places = Places { named, flags, ..Places::default() };
         assert_eq!(places.gate().as_deref(), Some("loadgate gate -c perf/load.yml -e 'N=a b'"));
         assert_eq!(places.gate_of("GET /").as_deref(), Some("loadgate gate -c perf/load.yml -e 'N=a b' --only 'GET /'"));
         assert_eq!((places.gate_of("it's"), places.start_of(false)), (None, None));

@@ -2,7 +2,7 @@
 
 mod credentials;
 
-pub use credentials::{hidden, is_credential, shortened};
+pub use credentials::{hidden, hidden_but, is_credential, shortened};
 
 /// What stands in their place.
 pub const MASK: &str = "***";

@@ -50,7 +50,21 @@ impl ConfigArgs {
             environment: self.env.clone(),
             ..Overrides::default()
         };
-        config::load(&self.config, &start.over(overrides)).and_then(|loaded| plan::resolve(&loaded)).map_err(Failure::from)
+        let loaded = config::load(&self.config, &start.over(overrides));
+        let mut resolved = loaded.and_then(|loaded| plan::resolve(&loaded)).map_err(Failure::from)?;
+        resolved.asked.flags = self.flags(start);
+        Ok(resolved)
+    }
+
+    /// The flags that change the configuration, each word by itself.
+    fn flags(&self, start: &StartArgs) -> Vec<String> {
+        let mut words = Vec::new();
+        for (flag, values) in [("-e", &self.vars), ("--set", &self.set)] {
+            words.extend(values.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
+        }
+        words.extend(self.env.iter().flat_map(|name| ["--env".to_owned(), name.clone()]));
+        words.extend(start.flags());
+        words
     }
 }
 

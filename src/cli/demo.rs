@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     baseline::Store,
+    diagnose::shell_word,
     engine::Stop,
     exit::Exit,
     mock_target::{MockTarget, Running, Script},
@@ -108,13 +109,22 @@ fn start(script: (&str, &str), seed: usize) -> Result<Running, Failure> {
     MockTarget::start(script, listener).map_err(Failure::invalid)
 }
 
-/// The demo's configuration, resolved for a target and a report folder, exactly as `gate -c` would; with a baseline, for both.
-fn resolve(args: &Args, target: &Running, baseline: Option<&Running>, report: &str) -> Result<Resolved, Failure> {
-    let mut vars = vec![format!("TARGET_URL=http://{}", target.addr())];
-    vars.extend(baseline.map(|baseline| format!("BASELINE_URL=http://{}", baseline.addr())));
+/// A service of the demo: the file of its script, and where it listens.
+type Service<'a> = (&'static str, &'a Running);
+
+/// The demo's configuration, resolved for a target and a report folder, exactly as `gate -c` would; with a baseline, for both. The
+/// services end with the demo, so the reports say how to start them.
+fn resolve(args: &Args, target: Service<'_>, baseline: Option<Service<'_>>, report: &str) -> Result<Resolved, Failure> {
+    let mut vars = vec![format!("TARGET_URL=http://{}", target.1.addr())];
+    vars.extend(baseline.map(|(_, baseline)| format!("BASELINE_URL=http://{}", baseline.addr())));
     let config = ConfigArgs { config: args.out.join("loadgate.yml"), vars, set: Vec::new(), env: None };
     let mut resolved = config.resolve()?;
     resolved.report.dir = args.out.join(report);
+    let command = |(script, running): Service<'_>| {
+        let script = shell_word(&args.out.join(script).display().to_string());
+        format!("loadgate mock-target --script {script} --listen {}", running.addr())
+    };
+    resolved.asked.beside = [target].into_iter().chain(baseline).map(command).collect();
     Ok(resolved)
 }
 
@@ -122,7 +132,7 @@ fn record_baseline(args: &Args, stop: &Stop) -> Result<(), Failure> {
     for run in 1..=BASELINE_RUNS {
         terminal::err(&format!("baseline run {run} of {BASELINE_RUNS}"));
         let target = start(BASELINE, run)?;
-        let resolved = resolve(args, &target, None, "baseline")?;
+        let resolved = resolve(args, (BASELINE.0, &target), None, "baseline")?;
         let blank = recording::blank(&resolved);
         let record = recording::make(&resolved, blank, args.talk, stop)?;
         match record.ended {
@@ -143,7 +153,7 @@ fn interrupted() -> Failure {
 fn play(act: &Act, seed: usize, args: &Args, stop: &Stop) -> Result<bool, Failure> {
     terminal::out(&format!("\n== {}: {}", act.name, act.story));
     let target = start(act.script, seed)?;
-    let kind = gated(&resolve(args, &target, None, act.name)?, args, stop)?;
+    let kind = gated(&resolve(args, (act.script.0, &target), None, act.name)?, args, stop)?;
     Ok(if act.passes { matches!(kind, VerdictKind::Pass | VerdictKind::Warn) } else { kind == VerdictKind::Fail })
 }
 
@@ -151,7 +161,8 @@ fn play(act: &Act, seed: usize, args: &Args, stop: &Stop) -> Result<bool, Failur
 fn play_side_by_side(args: &Args, stop: &Stop) -> Result<bool, Failure> {
     terminal::out("\n== side-by-side: the slower one again, live beside the version in production (A/B)");
     let (target, baseline) = (start(SLOWER, 1)?, start(BASELINE, 2)?);
-    Ok(gated(&resolve(args, &target, Some(&baseline), "side-by-side")?, args, stop)? == VerdictKind::Fail)
+    let resolved = resolve(args, (SLOWER.0, &target), Some((BASELINE.0, &baseline)), "side-by-side")?;
+    Ok(gated(&resolved, args, stop)? == VerdictKind::Fail)
 }
 
 /// Runs a gate and shows what came of it.

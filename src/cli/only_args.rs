@@ -19,9 +19,11 @@ impl OnlyArgs {
     pub(super) fn of(&self, resolved: Resolved) -> Result<Resolved, Failure> {
         let Some(endpoint) = &self.only else { return Ok(resolved) };
         let names: Vec<String> = resolved.plan.workload.measured_endpoints().map(|known| known.name.clone()).collect();
-        resolved.only(endpoint).ok_or_else(|| {
+        let mut alone = resolved.only(endpoint).ok_or_else(|| {
             let hint = nearest_hint(endpoint, names.iter().map(String::as_str), "measured endpoints");
             Failure::usage(format!("--only {endpoint}: no measured endpoint has this name")).hint(hint)
-        })
+        })?;
+        alone.asked.flags.extend(["--only".to_owned(), endpoint.clone()]);
+        Ok(alone)
     }
 }

@@ -139,7 +139,13 @@ fn configuration(named: Option<&Path>, record: &RunRecord, parts: &mut Vec<Part>
         let file = file.display();
         terminal::err(&format!("warning: {file} is not as it was when the run was made; the manifest says so"));
     }
-    let shown = pack::without_credentials(&text);
+    let Some(shown) = pack::without_credentials(&text) else {
+        let file = file.display();
+        terminal::err(&format!(
+            "warning: {file} is not packed: loadgate can't read it as YAML, so nobody can tell which of its values are credentials"
+        ));
+        return Ok(Some(ConfigFacts { sha256, path: None, is_of_run, masked: false }));
+    };
     let masked = shown != text;
     let path = format!("config/{}", file.file_name().map_or_else(|| CONFIG.into(), |name| name.to_string_lossy()));
     parts.push(Part::text(&path, "configuration", shown));

@@ -24,6 +24,12 @@ impl StartArgs {
         Self { start_baseline: Some(command.to_owned()), ..self }
     }
 
+    /// The flags that are given, each word by itself.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let given = [("--start-candidate", &self.start_candidate), ("--start-baseline", &self.start_baseline)];
+        given.into_iter().filter_map(|(flag, command)| Some([flag.to_owned(), command.clone()?])).flatten().collect()
+    }
+
     /// The same overrides with these commands.
     pub(super) fn over(&self, overrides: Overrides) -> Overrides {
         let Self { start_candidate, start_baseline } = self.clone();

@@ -76,8 +76,8 @@ pub(super) fn of(verdict: &Verdict, runs: &[RunRecord], blast: &Blast) -> Vec<Ta
     suspects.into_iter().take(TASKS_MAX).map(task).collect()
 }
 
-/// A shell script that sends each request once and says whether the answer is as promised; exit 1 where one is not. `None` where there is
-/// nothing that can be sent as it is.
+/// A shell script that sends each request once and says whether the answer is as promised; exit 1 where one is not, 2 where one found no
+/// service. `None` where there is nothing that can be sent as it is.
 #[must_use]
 pub fn script(tasks: &[Task]) -> Option<String> {
     let lines: Vec<String> = tasks.iter().filter_map(line).collect();
@@ -85,9 +85,16 @@ pub fn script(tasks: &[Task]) -> Option<String> {
         tasks.iter().filter(|task| !task.has_gaps).flat_map(|task| &task.variables).map(String::as_str).collect();
     variables.sort_unstable();
     variables.dedup();
-    let needed: String =
-        variables.iter().map(|name| format!(": \"${{{name}:?set it to the value of this header}}\"\n")).collect();
-    (!lines.is_empty()).then(|| format!("{HEAD}{needed}{}exit \"$failed\"\n", lines.concat()))
+    let guard = |name: &&str| {
+        let words = if *name == shell::PORT {
+            "start the service and set it to the port it listens at"
+        } else {
+            "set it to the value of this header"
+        };
+        format!(": \"${{{name}:?{words}}}\"\n")
+    };
+    let needed: String = variables.iter().map(guard).collect();
+    (!lines.is_empty()).then(|| format!("{HEAD}{needed}{}{TAIL}", lines.concat()))
 }
 
 fn line(task: &Task) -> Option<String> {
@@ -107,13 +114,19 @@ fn line(task: &Task) -> Option<String> {
 
 const HEAD: &str = r#"#!/bin/sh
 # Made by loadgate: sends the request of each endpoint that failed once, and says whether the answer is as promised.
-# Exit code 0: all are. It tells nothing of how fast they are under load.
+# Exit code 0: all are; 1: at least one is not; 2: there was no service to ask. It tells nothing of how fast they are under load.
 failed=0
+unreached=0
 body=$(mktemp) || exit 2
 trap 'rm -f "$body"' EXIT
 check() { # name, statuses that are right, text the body must contain, arguments of curl
   name=$1; right=$2; text=$3; shift 3
-  status=$(curl -sSg --max-time 30 -o "$body" -w '%{http_code}' "$@") || status=000
+  status=$(curl -sSg --max-time 30 -o "$body" -w '%{http_code}' "$@")
+  case $? in
+    0) ;;
+    3|5|6|7|127) echo "absent   $name: there is no service at this address"; unreached=1; return ;;
+    *) status=000 ;;
+  esac
   ok=no
   if [ "$right" = '<400' ]; then
     if [ "$status" -ge 100 ] && [ "$status" -lt 400 ]; then ok=yes; fi
@@ -124,4 +137,8 @@ check() { # name, statuses that are right, text the body must contain, arguments
   if [ -n "$text" ] && ! grep -qF -- "$text" "$body"; then echo "FAILED   $name: '$text' is not in the body"; failed=1; return; fi
   echo "ok       $name: status $status"
 }
+"#;
+
+const TAIL: &str = r#"if [ "$failed" = 0 ] && [ "$unreached" = 1 ]; then exit 2; fi
+exit "$failed"
 "#;

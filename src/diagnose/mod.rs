@@ -11,6 +11,7 @@ mod timeline;
 pub use blast::{Affected, Blast, Breaker, Dependency, Failing};
 pub use checklist::{Task, script};
 pub use correlation::{Link, spearman};
+pub use shell::{PORT, word as shell_word};
 pub use timeline::{Mark, Series, Timeline, Unit};
 
 use crate::{

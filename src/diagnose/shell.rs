@@ -4,11 +4,16 @@ use crate::record::{FailureSample, StepFacts};
 
 /// What stands in the place of what must not be shown.
 const MASK: &str = "***";
+/// The variable for a port that is chosen when the service is started.
+pub const PORT: &str = "PORT";
+/// The same, as records have it in addresses.
+const PORT_IN_URL: &str = "$PORT";
 /// Headers that are of the connection, and for curl to say.
 const OWN: [&str; 4] = ["content-length", "connection", "accept-encoding", "host"];
 
 /// A word as a shell reads it: bare where it is harmless, else within single quotes.
-pub(super) fn word(text: &str) -> String {
+#[must_use]
+pub fn word(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let is_harmless = |c: char| c.is_ascii_alphanumeric() || "/._-+@:,=%".contains(c);
     if !text.is_empty() && text.chars().all(is_harmless) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
@@ -24,6 +29,9 @@ pub(super) fn curl(step: &StepFacts, failure: Option<&FailureSample>) -> (String
         args.push(format!("-X {}", word(&step.method)));
     }
     args.push(url(step, failure));
+    if step.url.contains(PORT_IN_URL) {
+        variables.push(PORT.to_owned());
+    }
     for (name, value) in step.headers.iter().filter(|(name, _)| !OWN.contains(&name.to_ascii_lowercase().as_str())) {
         if value.contains(MASK) {
             let variable = variable(name);
@@ -47,7 +55,7 @@ fn url(step: &StepFacts, failure: Option<&FailureSample>) -> String {
         (Some((_, path)), Some(end)) if step.varies && !path.contains(MASK) => format!("{}{path}", &step.url[..end]),
         _ => step.url.clone(),
     };
-    match url.split_once("$PORT") {
+    match url.split_once(PORT_IN_URL) {
         Some((before, after)) => format!("{}\"$PORT\"{}", word(before), word(after)),
         None => word(&url),
     }
@@ -82,6 +90,6 @@ mod tests {
         };
         let (line, variables) = curl(&step, None);
         let expected = "-X POST http://127.0.0.1:\"$PORT\"/api/orders -H 'authorization: '\"$AUTHORIZATION\" -H 'accept: text/html' --data-raw '{\"a\":1}'";
-        assert_eq!((line.as_str(), variables), (expected, vec!["AUTHORIZATION".to_owned()]));
+        assert_eq!((line.as_str(), variables), (expected, vec!["PORT".to_owned(), "AUTHORIZATION".to_owned()]));
     }
 }

@@ -23,6 +23,12 @@ pub fn is_credential(name: &str) -> bool {
 /// that they are credentials. The text may be cut anywhere.
 #[must_use]
 pub fn hidden(text: &str) -> String {
+    hidden_but(text, |_| false)
+}
+
+/// [`hidden`], but for the values that are to stay. They are asked for with their quotes.
+#[must_use]
+pub fn hidden_but(text: &str, stays: impl Fn(&str) -> bool) -> String {
     let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(begin) = rest.find(is_of_name) {
         let length = rest[begin..].find(|c| !is_of_name(c)).unwrap_or(rest.len() - begin);
@@ -33,7 +39,7 @@ pub fn hidden(text: &str) -> String {
         let (sign, value) = behind.split_at(sign);
         shown.push_str(sign);
         let (value, behind) = value.split_at(value_length(value, sign.contains('=')));
-        shown.push_str(if value.is_empty() { "" } else { MASK });
+        shown.push_str(if value.is_empty() || stays(value) { value } else { MASK });
         rest = behind;
     }
     shown.push_str(rest);
@@ -70,9 +76,12 @@ fn value_length(text: &str, is_parameter: bool) -> usize {
     let end = match text.trim_start_matches('\\').chars().next() {
         Some('"') if text.starts_with('\\') => text[2..].find("\\\"").map(|at| at + 4),
         Some('"') => end_of_string(text),
-        Some('[') => text.find(']').map(|at| at + 1),
-        Some('{') => text.find('}').map(|at| at + 1),
-        _ if is_parameter => text.find(|c: char| c.is_whitespace() || matches!(c, '&' | '#' | '"' | '\'' | '<' | '>' | ';')),
+        Some('[' | '{') => end_of_group(text),
+        _ if is_parameter => {
+            let end = text.find(|c: char| c.is_whitespace() || matches!(c, '&' | '#' | '"' | '\'' | '<' | '>' | ';'));
+            // What escapes the quote behind a value is not the value's.
+            end.map(|end| text[..end].trim_end_matches('\\').len())
+        }
         _ => text.find(|c: char| c.is_whitespace() || matches!(c, ',' | '}' | ']')),
     };
     end.unwrap_or(text.len())
@@ -88,6 +97,25 @@ fn end_of_string(text: &str) -> Option<usize> {
     })
 }
 
+/// Where a JSON list or map ends, with all that is nested in it. Quotes with a backslash, as they stand in a JSON string, are no
+/// quotes: a bracket between them counts.
+fn end_of_group(text: &str) -> Option<usize> {
+    let (mut depth, mut is_in_string, mut is_escaped) = (0_usize, false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' if !is_escaped => is_in_string = !is_in_string,
+            '[' | '{' if !is_in_string => depth += 1,
+            ']' | '}' if !is_in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        is_escaped = c == '\\' && !is_escaped;
+        if depth == 0 && matches!(c, ']' | '}') && !is_in_string {
+            return Some(at + 1);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +129,8 @@ mod tests {
             (r#"{"log":"{\"token\":\"abc\",\"n\":1}"}"#, r#"{"log":"{\"token\":***,\"n\":1}"}"#),
             ("https://a/b?id_token=abc&n=1#access_token=xyz", "https://a/b?id_token=***&n=1#access_token=***"),
             ("refresh-token=abc", "refresh-token=***"),
+            (r#"curl \"a?token=abc\" b"#, r#"curl \"a?token=***\" b"#),
+            (r#"{"secret":{"a":{"b":1},"c":"]}d"},"x":[1]}"#, r#"{"secret":***,"x":[1]}"#),
             ("a token is missing, and password: too", "a token is missing, and password: too"),
             (r#"{"user":"é","token":""#, r#"{"user":"é","token":***"#),
         ] {
@@ -118,6 +148,13 @@ mod tests {
             }
         }
         assert_eq!(hidden(text), r#"{"user":"ann","access_token":***,"password":***,"next":"/x?api_key=***"}"#);
+    }
+
+    #[test]
+    fn a_value_may_stay() {
+        let stays = |value: &str| value == "\"ph\"" || value == "ph";
+        let shown = hidden_but(r#"{"token":"ph","secret":"abc"} a?token=ph&password=abc"#, stays);
+        assert_eq!(shown, r#"{"token":"ph","secret":***} a?token=ph&password=***"#);
     }
 
     proptest::proptest! {

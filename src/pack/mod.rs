@@ -5,6 +5,7 @@
 
 mod configuration;
 mod error;
+mod free_text;
 mod manifest;
 mod tables;
 mod verify;

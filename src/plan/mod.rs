@@ -37,7 +37,8 @@ pub use http::{Connections, HttpSettings, Retries, Timeouts};
 pub use json_path::JsonPath;
 pub use replicate::{Replicate, Replication};
 pub use resolve::{
-    BaselineSettings, BaselineStore, GithubSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, is_key, resolve,
+    Asked, BaselineSettings, BaselineStore, GithubSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, is_key,
+    resolve,
 };
 pub use rule::Rule;
 pub use schedule::{Pacer, Schedule, Shape};

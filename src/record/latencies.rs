@@ -158,6 +158,10 @@ fn decode(bytes: &[u8]) -> Result<Latencies, String> {
     if histogram.sigfig() != DIGITS || histogram.max() > LONGEST_US * 2 {
         return Err("a histogram is not one of latencies in microseconds with three digits".to_owned());
     }
+    // None of ours has a zero, and no logarithmic axis has a place for one.
+    if !histogram.is_empty() && histogram.min() == 0 {
+        return Err("a histogram counts latencies of 0 microseconds".to_owned());
+    }
     histogram.auto(true);
     Ok(Latencies(histogram))
 }
@@ -193,6 +197,15 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = Encoded::try_from(STANDARD.encode(bytes));
         }
+    }
+
+    #[test]
+    fn a_histogram_with_a_zero_is_refused() {
+        let mut foreign = Latencies::default();
+        foreign.0.record(0).unwrap();
+        foreign.record(5);
+        let refused = Encoded::try_from(String::from(Encoded::from(&foreign)));
+        assert_eq!(refused.map(|_| ()), Err("a histogram counts latencies of 0 microseconds".to_owned()));
     }
 
     #[test]

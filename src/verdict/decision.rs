@@ -122,11 +122,26 @@ impl ThresholdOutcome {
     }
 }
 
+/// Names of all checks of a run, as files have them: of the candidate, then of a baseline that was played beside it.
+pub const CHECKS: [&str; 12] = [
+    "complete",
+    "target_reachable",
+    "samples",
+    "circuit_breaker",
+    "achieved_rate",
+    "generator_late",
+    "generator_saturated",
+    "open_files",
+    "baseline_reachable",
+    "baseline_answers",
+    "baseline_circuit_breaker",
+    "baseline_achieved_rate",
+];
+
 /// A check of the run itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidityCheck {
-    /// Its name: `samples`, `achieved_rate`, `generator_late`, `generator_saturated`, `complete`, `target_reachable`,
-    /// `circuit_breaker`, `open_files`.
+    /// Its name, one of [`CHECKS`].
     pub check: &'static str,
     /// Whether it holds.
     pub ok: bool,

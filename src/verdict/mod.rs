@@ -23,7 +23,7 @@ mod validity;
 pub use abort::AbortWatch;
 pub use confirm::{is_suspected, spoiled};
 pub use creep::crept;
-pub use decision::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
+pub use decision::{CHECKS, Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::is_sure;
 pub use remarks::remarks;
 pub use set_aside::{SetAside, enough_left, generator_fault, with_set_aside};

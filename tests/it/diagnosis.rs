@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command};
 
-use crate::bench::Bench;
+use crate::{
+    bench::{Bench, closed_port, target},
+    services::Yard,
+};
 
 const CONFIG: &str = "version: 1
 name: shop
@@ -27,7 +30,7 @@ fn script(bench: &Bench) -> (Option<i32>, String) {
 fn load_that_fails_leaves_pages_and_a_script_that_tell_where_to_look() {
     let bench = Bench::new(FAILING, CONFIG);
     fs::write(bench.path().join("events.csv"), "time,name,message\n2001-01-01T00:00:00Z,deploy,v1\n").unwrap();
-    let said = bench.ends_with(1, &["gate", "--quiet"]);
+    let said = bench.ends_with(1, &["gate", "--quiet", "-e", "NOTE=a b", "--set", "regression.alpha=0.02"]);
     assert!(said.contains("missing.jsonl: the events of this file are left out"), "{said}");
     let page = bench.text("loadgate-report/report.html");
     for words in [
@@ -35,7 +38,8 @@ fn load_that_fails_leaves_pages_and_a_script_that_tell_where_to_look() {
         "the only one that needs it is affected",
         "some that need it are well",
         "for payments",
-        "--only &#x27;order&#x27;",
+        "<code>loadgate gate -c loadgate.yml -e &#x27;NOTE=a b&#x27; --set regression.alpha=0.02</code>",
+        "--set regression.alpha=0.02 --only &#x27;order&#x27;",
     ] {
         assert!(page.contains(words), "'{words}' is missing");
     }
@@ -45,6 +49,28 @@ fn load_that_fails_leaves_pages_and_a_script_that_tell_where_to_look() {
     bench.behave("{}");
     let (code, said) = script(&bench);
     assert!(code == Some(0) && said.contains("ok       order: status 200"), "{said}");
+}
+
+#[test]
+fn load_on_a_service_that_the_gate_started_leaves_a_script_that_asks_for_its_port() {
+    let sections = CONFIG.split_once("stages:").map(|(_, rest)| format!("stages:{rest}")).unwrap();
+    let yard = Yard::new("exec MOCK --script failing.yml", &sections);
+    fs::write(yard.path().join("failing.yml"), FAILING).unwrap();
+    yard.ends_with(1, &["gate", "--quiet"]);
+    let page = fs::read_to_string(yard.path().join("loadgate-report/report.html")).unwrap();
+    assert!(page.contains("<code>export PORT=8080; .&#x2f;serve &amp;</code>"), "the command is beside the line");
+    let script = |port: &str| {
+        let file = yard.path().join("loadgate-report/reproduce.sh");
+        let output = Command::new("sh").arg(file).env("PORT", port).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let (code, said) = script("");
+    assert!(code != Some(0) && said.contains("start the service") && !said.contains("FAILED"), "{said}");
+    let (code, said) = script(&closed_port().to_string());
+    assert!(code == Some(2) && said.contains("absent   order: there is no service") && !said.contains("FAILED"), "{said}");
+    let mock = target(FAILING);
+    let (code, said) = script(&mock.addr().port().to_string());
+    assert!(code == Some(1) && said.contains("FAILED   order: status 503, expected 200 201"), "{said}");
 }
 
 #[test]

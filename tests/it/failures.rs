@@ -34,3 +34,20 @@ scenarios:
     assert_eq!(output.status.code(), Some(0));
     assert!(!bench.path().join("loadgate-report/failures.json").exists());
 }
+
+#[test]
+fn load_with_traces_leaves_ids_beside_what_failed_and_what_was_slow() {
+    let script = "routes:\n  - { path: /api, errors: { share: 50%, status: 503 } }\n";
+    let config = "name: shop\ntarget: TARGET\nobserve: { traces: w3c }\nstages: [ { rate: 100/s, duration: 500ms } ]\n\
+                  scenarios: [ { name: items, get: /api } ]\n";
+    let bench = Bench::new(script, config);
+    bench.ends_with(0, &["run", "--quiet"]);
+    let text = bench.text("loadgate-report/samples.csv");
+    let rows: Vec<csv::StringRecord> = csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect();
+    for kind in ["failed", "slow"] {
+        let ids: Vec<&str> = rows.iter().filter(|row| &row[8] == kind).map(|row| &row[6]).collect();
+        let is_id = |id: &&str| id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit());
+        assert!(!ids.is_empty() && ids.iter().all(is_id), "{kind}: {text}");
+    }
+    assert_eq!(bench.json("loadgate-report/failures.json")["failures"][0]["trace_id"].as_str().map(str::len), Some(32));
+}

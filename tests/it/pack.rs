@@ -63,6 +63,18 @@ fn packed() -> (TempDir, String) {
     (folder, sha256)
 }
 
+#[test]
+fn a_configuration_that_nobody_can_read_stays_out_of_the_archive() {
+    let (folder, _) = packed();
+    let at = folder.path();
+    fs::write(at.join("odd.yml"), "password: [ hunter2\n").unwrap();
+    let output = loadgate(at, &["pack", "-c", "odd.yml", "--out", "d.tar.gz"]).output().unwrap();
+    let said = transcript(&output);
+    assert!(output.status.success() && said.contains("odd.yml is not packed: loadgate can't read it as YAML"), "{said}");
+    let files = unpacked(&at.join("d.tar.gz"));
+    assert!(files.iter().all(|(path, _)| !path.starts_with("config/")), "{said}");
+}
+
 /// Files by their paths.
 type Files = Vec<(String, Vec<u8>)>;
 

@@ -77,6 +77,17 @@ pub struct Resolved {
     pub secrets: Secrets,
     /// What a user should know and need not change.
     pub notes: Vec<String>,
+    /// How the run was asked for, beside the configuration file.
+    pub asked: Asked,
+}
+
+/// How a run was asked for, so that it can be said how to make it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Flags that change the configuration, each word by itself as it was typed; may hold secrets.
+    pub flags: Vec<String>,
+    /// Commands that must run meanwhile, as a shell reads them.
+    pub beside: Vec<String>,
 }
 
 /// The limits of `safety:`, for showing them.
@@ -167,6 +178,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
         config_sha256,
         secrets: loaded.secrets.clone(),
         notes,
+        asked: Asked::default(),
     })
 }
 

@@ -134,7 +134,7 @@ pub(in crate::report) fn timeline(slots: &[Slot]) -> Option<Timeline> {
 
 /// An upright axis of latencies, logarithmic where they are far apart.
 pub(super) fn latency_scale(smallest: f64, largest: f64, area: &Area) -> Scale {
-    let logarithmic = largest / smallest >= LOGARITHMIC_FROM;
+    let logarithmic = smallest > 0.0 && largest / smallest >= LOGARITHMIC_FROM;
     let domain = if logarithmic { (smallest * 0.8, largest * 1.2) } else { (0.0, largest * 1.08) };
     Scale { domain, range: (area.bottom, area.top), logarithmic }
 }

@@ -16,7 +16,7 @@ use self::{
     legs::Merged,
     told::{Told, short},
 };
-use super::{Judged, ReportError, RunView, View, WebAddress, format::template};
+use super::{Judged, ReportError, RunView, View, WebAddress, escape::FREE_TEXT_MAX, format::template};
 pub use check_run::{CheckText, Conclusion};
 pub use legs::Leg;
 pub use measuring::{measuring, no_verdict, not_measuring, without_verdict};
@@ -248,7 +248,8 @@ impl<'a> Footer<'a> {
             verdict: around.verdict.as_ref().map(WebAddress::as_str),
             run: page.map(|page| format!("run {}, attempt {}", page.run, page.attempt)).or_else(|| run.ci.clone()),
             run_page: page.map_or(run.ci_url.as_deref(), |page| page.page.as_ref().map(WebAddress::as_str)),
-            reproduce: view.judged.reproduce.clone(),
+            // A longer one would be cut, and is in the page.
+            reproduce: view.judged.reproduce.clone().filter(|line| line.chars().count() <= FREE_TEXT_MAX),
         }
     }
 }

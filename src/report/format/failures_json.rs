@@ -24,6 +24,8 @@ struct Failure<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     exchange: Option<&'a ExchangeSample>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
 }
 
 /// The failures of one or more runs of one version; nothing when there is none.
@@ -36,6 +38,7 @@ pub(super) fn render(view: &RunView) -> Option<Result<String, ReportError>> {
         class: failure.class,
         message: &failure.message,
         exchange: failure.exchange.as_deref(),
+        trace_id: failure.trace_id.as_deref(),
     });
     let text = serde_json::to_string_pretty(&Failures { schema: SCHEMA, failures: failures.collect() });
     let error = |error: serde_json::Error| ReportError::Render { file: "failures.json", reason: error.to_string() };

@@ -1,9 +1,9 @@
-//! `junit.xml`: each threshold, each compared metric and each check of the run as a test case.
+//! `junit.xml`: the verdict, each threshold, each compared metric and each check of the run as a test case.
 
 use serde::Serialize;
 
 use super::template;
-use crate::report::{ChangeRow, ReportError, ThresholdView, ValidityView, View};
+use crate::report::{ChangeRow, Judged, ReportError, ThresholdView, ValidityView, View};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -38,12 +38,13 @@ enum Outcome<'a> {
     Skipped(&'a str),
 }
 
-/// Three suites: thresholds, comparison, validity.
+/// Four suites: gate, thresholds, comparison, validity.
 pub(super) fn render(view: &View) -> Result<String, ReportError> {
     let judged = &view.judged;
     let rows = judged.compared.iter().flat_map(|compared| &compared.rows);
     let named = |name: &str| format!("{} {name}", view.run.suite);
     let suites = vec![
+        Suite::of(named("gate"), vec![verdict(judged)]),
         Suite::of(named("thresholds"), judged.thresholds.iter().map(threshold).collect()),
         Suite::of(named("comparison"), rows.map(change).collect()),
         Suite::of(named("validity"), judged.validity.iter().map(validity).collect()),
@@ -69,6 +70,13 @@ impl<'a> Suite<'a> {
             cases,
         }
     }
+}
+
+/// What fails the gate may have no row of its own (an endpoint that is gone, a baseline that is missing): a viewer of tests must
+/// not be green where the gate is not.
+fn verdict(judged: &Judged) -> Case<'_> {
+    let result = if judged.exit_code == 0 { Outcome::Passed(&judged.headline) } else { Outcome::Failed(&judged.headline) };
+    Case { name: "verdict".to_owned(), result }
 }
 
 fn threshold(view: &ThresholdView) -> Case<'_> {

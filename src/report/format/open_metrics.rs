@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{ReportError, RunView, Traffic};
+use crate::report::{ReportError, RunView, Traffic, escape::plain};
 
 /// A value with what follows the family's name, and a label of its own.
 type Sample = (&'static str, &'static str, Option<f64>);
@@ -96,7 +96,8 @@ fn text(view: &RunView) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// A name from outside must not be able to end the label it stands in.
+/// A name from outside must not be able to end the label it stands in, nor to steer the terminal that shows it.
 fn label_value(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', " ")
+    let text = text.split('\n').map(plain).collect::<Vec<_>>().join("\n");
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -1,19 +1,33 @@
-//! `samples.csv`: requests that failed, a few of each kind, with what leads to their trace.
+//! `samples.csv`: requests that failed, a few of each kind, and the slowest ones, with what leads to their trace.
 
 use super::table::{csv, number};
 use crate::{
     record::ExchangeSample,
-    report::{FailureView, ReportError, RunView, escape::csv_field},
+    report::{FailureView, ReportError, RunView, SlowView, escape::csv_field},
 };
 
-const HEAD: [&str; 8] = ["endpoint", "class", "message", "request", "status", "body_bytes", "trace_id", "body"];
+const HEAD: [&str; 12] = [
+    "endpoint",
+    "class",
+    "message",
+    "request",
+    "status",
+    "body_bytes",
+    "trace_id",
+    "body",
+    "kind",
+    "due_at",
+    "response_us",
+    "service_us",
+];
 
-/// The rows; nothing when nothing failed.
+/// The rows; nothing where no request was kept.
 pub(super) fn render(view: &RunView) -> Option<Result<String, ReportError>> {
-    (!view.failures.is_empty()).then(|| csv("samples.csv", HEAD, view.failures.iter().map(row)))
+    let rows = view.failures.iter().map(failed).chain(view.slowest.iter().map(slow));
+    (!view.failures.is_empty() || !view.slowest.is_empty()).then(|| csv("samples.csv", HEAD, rows))
 }
 
-fn row(failure: &FailureView) -> [String; 8] {
+fn failed(failure: &FailureView) -> [String; 12] {
     let exchange = failure.exchange.as_deref();
     let text = |of: fn(&ExchangeSample) -> &str| exchange.map(|exchange| csv_field(of(exchange))).unwrap_or_default();
     [
@@ -23,14 +37,28 @@ fn row(failure: &FailureView) -> [String; 8] {
         text(|exchange| &exchange.request),
         number(exchange.map(|exchange| exchange.status)),
         number(exchange.map(|exchange| exchange.body_bytes)),
-        exchange.and_then(trace_id).unwrap_or_default(),
+        failure.trace_id.clone().unwrap_or_default(),
         text(|exchange| &exchange.body),
+        "failed".to_owned(),
+        String::new(),
+        String::new(),
+        String::new(),
     ]
 }
 
-/// The trace of a request that was sent with a `traceparent` (W3C Trace Context, section 3.2).
-fn trace_id(exchange: &ExchangeSample) -> Option<String> {
-    let (_, value) = exchange.request_headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("traceparent"))?;
-    let id = value.split('-').nth(1)?;
-    (id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit())).then(|| id.to_owned())
+fn slow(slow: &SlowView) -> [String; 12] {
+    [
+        csv_field(&slow.name),
+        slow.class.unwrap_or_default().to_owned(),
+        slow.special.clone(),
+        String::new(),
+        String::new(),
+        String::new(),
+        slow.trace_id.clone().unwrap_or_default(),
+        String::new(),
+        "slow".to_owned(),
+        slow.due_at.clone(),
+        slow.response_us.to_string(),
+        slow.service_us.to_string(),
+    ]
 }

@@ -50,6 +50,7 @@ pub(super) fn regression() -> View {
         file: Some("perf/loadgate.yml".to_owned()),
         named: Some("perf/loadgate.yml".to_owned()),
         endpoints,
+        ..Places::default()
     })
 }
 

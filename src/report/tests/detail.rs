@@ -1,7 +1,11 @@
 //! Each endpoint in detail, on the page.
 
-use super::fixture::{HOSTILE, Load, SHOP, failing, hostile, invalid, passing, run};
-use crate::report::{RunView, View};
+use super::fixture::{self, HOSTILE, Load, SHOP, failing, hostile, invalid, passing, run};
+use crate::{
+    exit::Exit,
+    report::{RunView, View},
+    verdict::{Reference, ThresholdOutcome, VerdictKind},
+};
 
 fn html(view: &View) -> String {
     super::text("report.html", view)
@@ -29,6 +33,15 @@ fn the_worst_endpoint_comes_first() {
     assert_eq!(first.found, ["p99 +31%: regressed, limit +10%"]);
     assert!(first.compared);
     assert_eq!(order(&passing())[0], ("all endpoints", "same", true));
+}
+
+#[test]
+fn a_promise_about_a_scenario_marks_each_of_its_endpoints() {
+    let mut verdict = fixture::verdict(VerdictKind::Fail, Exit::Failed, "1 threshold broken", Reference::NoBaseline);
+    verdict.thresholds = vec![fixture::threshold("browse.p95 < 1ms", Some(41_000.0), ThresholdOutcome::Fail)];
+    let view = View::new(&verdict, &[run(&SHOP)], &[]);
+    assert_eq!(order(&view), [("GET /search", "fail", true), ("POST /orders", "fail", true), ("all endpoints", "same", true)]);
+    assert_eq!(view.run.details[0].found, ["browse.p95 < 1ms broken: 41 ms"]);
 }
 
 #[test]

@@ -94,9 +94,10 @@ fn a_script_skips_what_must_be_filled_in_by_hand_and_asks_for_what_is_secret() {
         checks: Vec::new(),
         owner: None,
     };
-    let tasks = [task("get it", "http://x/{{ id }}", &["UNUSED"]), task("a;b", "http://x/", &["TOKEN"])];
+    let tasks = [task("get it", "http://x/{{ id }}", &["UNUSED"]), task("a;b", "http://x/", &["PORT", "TOKEN"])];
     let script = script(&tasks).unwrap();
     assert!(script.contains("echo 'skipped  get it: fill in its request by hand'\n"), "{script}");
     assert!(script.contains(": \"${TOKEN:?set it to the value of this header}\"\n") && !script.contains("UNUSED"), "{script}");
+    assert!(script.contains(": \"${PORT:?start the service and set it to the port it listens at}\"\n"), "{script}");
     assert!(script.contains("check 'a;b' '200 201' 'it'\\''s' http://x/\n"), "{script}");
 }

@@ -7,8 +7,8 @@ use crate::{
     exit::Exit,
     policy::{Mode, Quantile, Severity, Threshold},
     record::{
-        CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, FailureSample, Generator, LastWords, Latencies,
-        PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts, StepFacts, Totals, TraceId, Window, file,
+        CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, ExchangeSample, FailureSample, Generator, LastWords,
+        Latencies, Note, PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts, StepFacts, Totals, TraceId, Window, file,
     },
     report::View,
     verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},
@@ -390,6 +390,21 @@ pub(crate) fn hostile() -> View {
     });
     record.failures[0].message = HOSTILE.repeat(100);
     record.failures[0].endpoint = HOSTILE.to_owned();
+    let header = (HOSTILE.to_owned(), HOSTILE.to_owned());
+    record.failures[0].exchange = Some(Box::new(ExchangeSample {
+        request: HOSTILE.to_owned(),
+        request_headers: vec![header.clone()],
+        status: 503,
+        response_headers: vec![header.clone()],
+        body: HOSTILE.to_owned(),
+        body_bytes: 6,
+    }));
+    let note = |value| Note { at_us: 4_000_000, name: HOSTILE.to_owned(), value, text: HOSTILE.to_owned() };
+    record.notes = vec![note(None), note(Some(1.0))];
+    let step = &mut record.plan.steps[0];
+    step.headers.push(header);
+    (step.contains, step.checks) = (Some(HOSTILE.to_owned()), vec![HOSTILE.to_owned()]);
+    step.depends_on = vec![HOSTILE.to_owned()];
     record.last_words = vec![LastWords { side: Side::Candidate, log: HOSTILE.to_owned(), lines: vec![HOSTILE.to_owned()] }];
     let rows = vec![regressed(HOSTILE, Quantile::P99, 20_000.0, 0.31)];
     let mut comparison = comparison(rows);
@@ -401,6 +416,7 @@ pub(crate) fn hostile() -> View {
     verdict.reasons = vec![HOSTILE.to_owned()];
     let mut broken = threshold("x.p95 < 1ms", Some(41_000.0), ThresholdOutcome::Fail);
     broken.threshold.scope = Some(HOSTILE.to_owned());
+    broken.threshold.owner = Some(HOSTILE.to_owned());
     broken.threshold.expr = format!("{HOSTILE}.p95 < 1ms");
     verdict.thresholds = vec![broken];
     View::new(&verdict, &[record], &[])

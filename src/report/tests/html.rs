@@ -35,6 +35,13 @@ fn hostile_names_are_text() {
     let text = html(&hostile());
     assert!(text.contains("&lt;script&gt;alert(1)&lt;&#x2f;script&gt;|@team #12"), "{text}");
     assert!(!text.contains("<script>") && !text.contains('\u{1b}') && !text.contains("onerror"));
+    for part in ["for &lt;script&gt;", "the body contains", "Where to look"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    for file in ["reproduce.sh", "samples.csv", "failures.json", "metrics.txt"] {
+        let text = super::text(file, &hostile());
+        assert!(!text.contains('\u{1b}'), "{file}: {text}");
+    }
 }
 
 #[test]

@@ -4,9 +4,12 @@ use super::{
     comment::regression,
     fixture::{HOSTILE, failing, hostile, inconclusive, invalid, passing, without_baseline},
 };
-use crate::report::{
-    VerdictFile, View,
-    comment::{Around, Comment, Rung},
+use crate::{
+    report::{
+        ValidityRow, VerdictFile, View,
+        comment::{Around, Comment, Rung},
+    },
+    verdict::CHECKS,
 };
 
 fn heading(view: &View) -> String {
@@ -30,6 +33,16 @@ fn a_comment_made_of_the_file_says_what_the_one_of_the_run_said() {
         assert_eq!(restored.judged.kind, view.judged.kind);
     }
     assert_eq!(heading(&View::restored(&passing().file).unwrap()), heading(&passing()));
+}
+
+#[test]
+fn checks_of_a_baseline_beside_the_candidate_are_not_lost() {
+    let mut file = passing().file;
+    let row = file.validity[0].clone();
+    file.validity.extend(CHECKS.map(|name| ValidityRow { check: name.to_owned(), ..row.clone() }));
+    let restored = View::restored(&file).unwrap();
+    assert_eq!(restored.judged.validity.len(), file.validity.len());
+    assert_eq!(restored.judged.validity.last().unwrap().name, "baseline achieved rate");
 }
 
 #[test]

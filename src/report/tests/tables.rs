@@ -1,7 +1,13 @@
 //! CSV and JUnit: what spreadsheets and test viewers read.
 
-use super::fixture::{Load, SHOP, failing, hostile, run, without_baseline};
-use crate::report::RunView;
+use super::fixture::{Load, SHOP, comparison, failing, hostile, passing, row, run, verdict, without_baseline};
+use crate::{
+    compare::Outcome,
+    exit::Exit,
+    policy::Quantile,
+    report::{RunView, View},
+    verdict::{Reference, VerdictKind},
+};
 
 #[test]
 fn each_compared_metric_is_a_row_with_units_in_the_head() {
@@ -53,7 +59,12 @@ fn a_test_viewer_sees_each_promise_with_its_reason() {
         super::text("junit.xml", &failing()),
         @r###"
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="loadgate" tests="9" failures="2" errors="0" skipped="1">
+        <testsuites name="loadgate" tests="10" failures="3" errors="0" skipped="1">
+          <testsuite name="checkout-api gate" tests="1" failures="1" errors="0" skipped="0">
+            <testcase classname="checkout-api gate" name="verdict">
+              <failure message="regression in 1 of 2 endpoints (GET /search p99 +31%); 1 threshold broken: error_rate &lt; 0.05% is 0.098%">regression in 1 of 2 endpoints (GET /search p99 +31%); 1 threshold broken: error_rate &lt; 0.05% is 0.098%</failure>
+            </testcase>
+          </testsuite>
           <testsuite name="checkout-api thresholds" tests="2" failures="1" errors="0" skipped="0">
             <testcase classname="checkout-api thresholds" name="p95 &lt; 250ms">
               <system-out>p95 &lt; 250ms holds: 41 ms</system-out>
@@ -90,6 +101,33 @@ fn a_test_viewer_sees_each_promise_with_its_reason() {
         </testsuites>
         "###
     );
+}
+
+/// What fails the gate without a row of its own: an endpoint that is gone, no baseline, another environment, an improvement that
+/// must not pass, an open comparison where the configuration says fail.
+#[test]
+fn a_test_viewer_is_red_wherever_the_gate_is() {
+    let compared = |change: &dyn Fn(&mut crate::compare::Comparison)| {
+        let mut comparison = comparison(vec![row("GET /search", Quantile::P50, 12_000.0, 0.004)]);
+        change(&mut comparison);
+        Reference::Compared(Box::new(comparison))
+    };
+    let vanished = compared(&|comparison| comparison.vanished = vec!["GET /old".to_owned()]);
+    let improved = compared(&|comparison| comparison.rows[0].outcome = Outcome::Improved);
+    for (kind, exit, reference) in [
+        (VerdictKind::Fail, Exit::Failed, vanished),
+        (VerdictKind::Fail, Exit::Failed, Reference::NoBaseline),
+        (VerdictKind::Fail, Exit::Failed, Reference::Mismatch(vec!["cores".to_owned()])),
+        (VerdictKind::Fail, Exit::Failed, improved),
+        (VerdictKind::Inconclusive, Exit::Inconclusive, compared(&|_| ())),
+    ] {
+        let view = View::new(&verdict(kind, exit, "why it is so", reference), &[run(&SHOP)], &[run(&SHOP)]);
+        let text = super::text("junit.xml", &view);
+        let head = text.lines().nth(1).unwrap();
+        assert!(head.contains(r#" failures="1" "#) && text.contains(r#"<failure message="why it is so">"#), "{text}");
+    }
+    let text = super::text("junit.xml", &passing());
+    assert!(!text.contains("<failure") && text.contains(r#"name="verdict""#), "{text}");
 }
 
 #[test]
@@ -167,6 +205,9 @@ fn a_hostile_name_stays_within_its_label() {
     let view = RunView::new(&[run(&[Load("a\"} 1\nevil\\", 5, 1_000, 5)])]);
     let text = crate::report::tests::run_text("metrics.txt", &view);
     assert!(text.contains(r#"endpoint="a\"} 1\nevil\\"} 5"#), "{text}");
+    let odd = RunView::new(&[run(&[Load("a\u{1b}[31m\u{202e}b\r", 5, 1_000, 0)])]);
+    let shown = crate::report::tests::run_text("metrics.txt", &odd);
+    assert!(shown.contains(r#"endpoint="a[31mb "} 5"#) && !shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
     let is_sample = |line: &str| line.starts_with('#') || line.starts_with("loadgate_");
     assert!(text.lines().all(is_sample) && text.ends_with("# EOF\n"), "{text}");
     assert!(!text.contains("quantile"), "nothing succeeded: {text}");
@@ -185,14 +226,21 @@ fn a_histogram_adds_up_to_all_requests() {
 fn samples_lead_to_their_trace() {
     let mut record = run(&SHOP);
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    record.failures[0].trace_id = Some(trace.parse().unwrap());
     record.failures[0].exchange = Some(Box::new(crate::record::ExchangeSample {
         request: "POST /orders".to_owned(),
-        request_headers: vec![("traceparent".to_owned(), format!("00-{trace}-00f067aa0ba902b7-01"))],
         status: 503,
         body: "=cmd()".to_owned(),
         body_bytes: 6,
         ..crate::record::ExchangeSample::default()
     }));
-    let text = crate::report::tests::run_text("samples.csv", &RunView::new(&[record]));
-    assert_eq!(text.lines().nth(1).unwrap(), format!("POST /orders,5xx,status 503,POST /orders,503,6,{trace},'=cmd()"));
+    let view = RunView::new(&[record]);
+    let text = crate::report::tests::run_text("samples.csv", &view);
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows[1], format!("POST /orders,5xx,status 503,POST /orders,503,6,{trace},'=cmd(),failed,,,"));
+    let slow = "0000000000000007000000000000a028,,slow,2026-11-20T12:03:08.200000Z,205000,41000";
+    assert_eq!(rows[2], format!("POST /orders,5xx,\"sent late, on a new connection, failed (5xx)\",,,,{slow}"));
+    assert_eq!(rows.len(), 4, "{text}");
+    let failures = crate::report::tests::run_text("failures.json", &view);
+    assert!(failures.contains(&format!("\"trace_id\": \"{trace}\"")), "{failures}");
 }

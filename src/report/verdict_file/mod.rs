@@ -38,6 +38,9 @@ pub struct VerdictFile {
     /// The configuration, as a path inside the repository, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
+    /// Whether flags changed it, so that it does not make the same run by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overridden: bool,
     /// What was judged.
     pub candidate: CandidateFacts,
     /// What it was compared with; `None` when there was nothing.
@@ -166,6 +169,7 @@ impl VerdictFile {
             exit_code: verdict.exit.code(),
             suite: first.map_or_else(String::new, |run| run.suite.clone()),
             config: None,
+            overridden: false,
             candidate: CandidateFacts {
                 commit: first.and_then(|run| run.provenance.commit.clone()),
                 reference: first.and_then(|run| run.provenance.reference.clone()),

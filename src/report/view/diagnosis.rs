@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{places::with_only, text};
+use super::{Places, text};
 use crate::{
-    diagnose::{Affected, Dependency, Diagnosis, Link, Task, Timeline, diagnose, script},
+    diagnose::{Affected, Dependency, Diagnosis, Link, PORT, Task, Timeline, diagnose, script},
     record::RunRecord,
     report::{
         chart::{Lanes, lanes, seconds},
@@ -20,6 +20,8 @@ const MARKS_MAX: usize = 40;
 const ENDPOINTS_MAX: usize = 40;
 /// Findings of one task that are listed.
 const FOUND_MAX: usize = 4;
+/// What to do about a service that the gate has started itself.
+const START_FIRST: &str = "Start the service first, and set $PORT to the port it listens at.";
 
 /// All that helps to find a cause.
 #[derive(Clone, Debug, Serialize)]
@@ -84,6 +86,11 @@ pub struct TaskView {
     pub name: String,
     /// What was found.
     pub found: Vec<String>,
+    /// Whether its address has a port that is chosen when the service is started.
+    #[serde(skip)]
+    needs_port: bool,
+    /// The line that starts the service, where somebody has to.
+    pub start: Option<String>,
     /// The line that sends the request again.
     pub curl: Option<String>,
     /// What to know before it is typed.
@@ -134,10 +141,15 @@ impl DiagnosisView {
         })
     }
 
-    /// The same, with the commands of the configuration of that name.
-    pub(super) fn placed(mut self, config: &str) -> Self {
+    /// The same, with the commands that start the service and measure again.
+    pub(super) fn placed(mut self, places: &Places) -> Self {
         for task in &mut self.tasks {
-            task.retest = with_only(config, &task.endpoint);
+            task.retest = places.gate_of(&task.endpoint);
+            task.start = places.start_of(task.needs_port);
+            if task.start.is_some() {
+                let note = task.note.take().map(|note| note.replace(START_FIRST, "").trim().to_owned());
+                task.note = note.filter(|note| !note.is_empty());
+            }
         }
         self
     }
@@ -203,6 +215,22 @@ impl AffectedView {
     }
 }
 
+/// What to know before the line is typed.
+fn note(task: &Task) -> Option<String> {
+    let (ports, secrets): (Vec<&String>, Vec<&String>) = task.variables.iter().partition(|name| *name == PORT);
+    let mut sentences = Vec::new();
+    if !ports.is_empty() {
+        sentences.push(START_FIRST.to_owned());
+    }
+    if task.has_gaps {
+        sentences.push("Fill in {{ .. }} and *** first: they are made anew for each request, or must not be shown.".to_owned());
+    } else if !secrets.is_empty() {
+        let secrets = secrets.iter().map(|name| format!("${name}")).collect::<Vec<_>>().join(", ");
+        sentences.push(format!("Set {secrets} first: what must not be shown is not in the record."));
+    }
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
 impl TaskView {
     fn of(task: &Task) -> Self {
         let status: Vec<String> = task.status.iter().map(u16::to_string).collect();
@@ -210,18 +238,13 @@ impl TaskView {
         let mut expected = vec![right];
         expected.extend(task.contains.iter().map(|text| format!("the body contains '{}'", capped(text))));
         expected.extend(task.checks.iter().map(|check| capped(check)));
-        let variables = task.variables.iter().map(|name| format!("${name}")).collect::<Vec<_>>().join(", ");
-        let note = match (task.has_gaps, task.variables.is_empty()) {
-            (true, _) => {
-                Some("Fill in {{ .. }} and *** first: they are made anew for each request, or must not be shown.".to_owned())
-            }
-            (false, false) => Some(format!("Set {variables} first: what must not be shown is not in the record.")),
-            (false, true) => None,
-        };
+        let note = note(task);
         Self {
             endpoint: task.endpoint.clone(),
             name: plain(&task.endpoint),
             found: task.found.iter().take(FOUND_MAX).map(|found| capped(found)).collect(),
+            needs_port: task.variables.iter().any(|name| name == PORT),
+            start: None,
             curl: task.curl.as_ref().map(|args| format!("curl -sSgi {args}")),
             note,
             expected,

@@ -13,7 +13,7 @@ use crate::{
         ComparisonRow, SetAsideFacts, SiblingsFacts, ThresholdRow, ValidityRow, VerdictFile,
         escape::{capped, plain},
     },
-    verdict::{Reference, SetAside, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind, headline},
+    verdict::{CHECKS, Reference, SetAside, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind, headline},
 };
 
 /// Most rows, thresholds or names that are taken; a real file has a few hundred.
@@ -22,18 +22,6 @@ const ENTRIES_MAX: usize = 10_000;
 const SENTENCES_MAX: usize = 20;
 /// No figure of a measurement is as large; one that is would be hundreds of digits long.
 const FIGURE_MAX: f64 = 1e15;
-/// Names of the checks of a run, as files have them.
-const CHECKS: [&str; 9] = [
-    "complete",
-    "target_reachable",
-    "samples",
-    "circuit_breaker",
-    "achieved_rate",
-    "open_files",
-    "generator_late",
-    "generator_saturated",
-    "baseline_answers",
-];
 
 impl View {
     /// Everything that reports show of a verdict that was read from a file. Charts, failures and the machine are not in it.
@@ -43,7 +31,9 @@ impl View {
     pub fn restored(file: &VerdictFile) -> Result<Self, String> {
         let verdict = verdict(file)?;
         let mut judged = Judged::new(&verdict, &[], &[]);
-        judged.reproduce = file.config.as_deref().and_then(places::gate_with);
+        // Flags may come from a stranger, and without them it would be another run.
+        let config = file.config.as_deref().filter(|_| !file.overridden);
+        judged.reproduce = config.and_then(|path| places::gate_with(path, &[]));
         Ok(Self { run: run(file), judged, file: file.clone() })
     }
 }

@@ -8,6 +8,7 @@ use super::{
     failures::{self, FailureView, UnmeasuredView},
     generator::{self, EventView, GeneratorView},
     histogram::{self, HistogramRow},
+    slow::{self, SlowView},
     steps::{self, StepTable},
     text,
     traffic::{self, Traffic},
@@ -66,7 +67,10 @@ pub struct RunView {
     pub stages: Vec<StageView>,
     /// Failures in words.
     pub failures: Vec<FailureView>,
-    /// Whether any of them has the id it was sent with.
+    /// The slowest requests, the slowest first, for the CSV file alone.
+    #[serde(skip)]
+    pub slowest: Vec<SlowView>,
+    /// Whether any failure has the id it was sent with.
     pub traced: bool,
     /// Failures that no figure counts.
     pub unmeasured: Vec<UnmeasuredView>,
@@ -153,6 +157,7 @@ impl RunView {
             stages: first.map_or_else(Vec::new, stages),
             failures: failures::of_runs(runs),
             traced: runs.iter().flat_map(|run| &run.failures).any(|failure| failure.trace_id.is_some()),
+            slowest: slow::of_runs(runs),
             unmeasured: failures::unmeasured(runs),
             environment: facts::of_runs(runs),
             details: Vec::new(),

@@ -30,9 +30,21 @@ pub struct SlowView {
     pub note: String,
     /// The id it was sent with.
     pub trace_id: Option<String>,
-    /// For the order.
+    /// What was special about it, or nothing.
+    #[serde(skip)]
+    pub special: String,
+    /// When it was due, for programs: `2026-11-21T21:24:18.123456Z`.
+    #[serde(skip)]
+    pub due_at: String,
+    /// Response time.
     #[serde(skip)]
     pub response_us: u64,
+    /// Time from sent to done.
+    #[serde(skip)]
+    pub service_us: u64,
+    /// Class of its failure, if it failed.
+    #[serde(skip)]
+    pub class: Option<&'static str>,
 }
 
 impl SlowView {
@@ -40,20 +52,25 @@ impl SlowView {
         let due = std::time::Duration::from_micros(sample.due_us);
         let at = run.started_at.checked_add(due).unwrap_or(run.started_at);
         let latency = |us: u64| units::latency(us as f64);
+        let special = special(sample);
         Self {
             endpoint: sample.endpoint.clone(),
             name: plain(&sample.endpoint),
             at: format!("{at:.3}"),
             response: latency(sample.response_us),
             service: latency(sample.service_us),
-            note: note(sample),
+            note: if special.is_empty() { text::NONE.to_owned() } else { special.clone() },
             trace_id: sample.trace_id.map(|id| id.to_string()),
+            special,
+            due_at: format!("{at:.6}"),
             response_us: sample.response_us,
+            service_us: sample.service_us,
+            class: sample.failed.map(|class| class.name()),
         }
     }
 }
 
-fn note(sample: &SlowSample) -> String {
+fn special(sample: &SlowSample) -> String {
     let mut parts = Vec::new();
     if sample.response_us > sample.service_us.saturating_mul(2) {
         parts.push("sent late".to_owned());
@@ -65,7 +82,7 @@ fn note(sample: &SlowSample) -> String {
         parts.push("tried again".to_owned());
     }
     parts.extend(sample.failed.map(|class| format!("failed ({})", class.name())));
-    if parts.is_empty() { text::NONE.to_owned() } else { parts.join(", ") }
+    parts.join(", ")
 }
 
 /// The slowest of all runs, a few of each endpoint, the slowest first.

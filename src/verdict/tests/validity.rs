@@ -11,6 +11,13 @@ fn a_run_without_requests_is_invalid() {
 }
 
 #[test]
+fn every_check_has_its_name_in_the_list() {
+    let runs = [run(1.0, 9)];
+    let verdict = decide_ab(&runs, &runs, Reference::NoBaseline, &Policy::default());
+    assert_eq!(verdict.validity.iter().map(|check| check.check).collect::<Vec<_>>(), CHECKS);
+}
+
+#[test]
 fn no_record_at_all_is_invalid() {
     assert_eq!(decide(&[], Reference::NoBaseline, &Policy::default()).kind, VerdictKind::Invalid);
 }

@@ -6,7 +6,8 @@ use crate::{
     units,
 };
 
-/// Percentiles of the table, with the latencies it takes for each: beyond it there is not one.
+/// Percentiles of the table, with the latencies it takes for each: there is at least one beyond it, and ten of those so far out that one
+/// would be the maximum by another name.
 const PERCENTILES: [(f64, &str, u64); 8] = [
     (0.0, "min", 1),
     (0.5, "p50", 1),
@@ -14,8 +15,8 @@ const PERCENTILES: [(f64, &str, u64); 8] = [
     (0.9, "p90", 10),
     (0.95, "p95", 20),
     (0.99, "p99", 100),
-    (0.999, "p99.9", 1_000),
-    (0.9999, "p99.99", 10_000),
+    (0.999, "p99.9", 10_000),
+    (0.9999, "p99.99", 100_000),
 ];
 
 /// Percentile, baseline, candidate, difference.
@@ -73,6 +74,11 @@ mod tests {
         let names: Vec<String> = percentiles(&few, None).into_iter().map(|[name, ..]| name).collect();
         assert_eq!(names, ["min", "p50", "p75", "p90", "p95", "max"]);
         assert!(percentiles(&Latencies::default(), Some(&few)).is_empty());
+        let mut many = Latencies::default();
+        (1..=9_999).for_each(|us| many.record(us));
+        assert_eq!(percentiles(&many, None).len(), 7, "no p99.9 of less than 10,000");
+        many.record(1);
+        assert_eq!(percentiles(&many, None)[6][0], "p99.9");
     }
 
     #[test]

@@ -16,8 +16,11 @@ pub(in crate::report::view) fn judge(details: &mut [Detail], judged: &Judged) {
     for detail in details.iter_mut() {
         let rows = || judged.compared.iter().flat_map(|compared| &compared.rows);
         let is_own = |row: &&ChangeRow| row.endpoint == detail.endpoint && row.notable;
+        let is_whole = detail.endpoint == "*";
+        // A promise about a scenario is one about each of its endpoints.
+        let speaks_of_it = |scope: &String| !is_whole && (*scope == detail.name || *scope == detail.scenario);
         let is_broken = |threshold: &&ThresholdView| {
-            threshold.notable && if threshold.whole { detail.endpoint == "*" } else { threshold.scope == detail.name }
+            threshold.notable && if threshold.whole { is_whole } else { speaks_of_it(&threshold.scope) }
         };
         let changes = rows().filter(is_own).map(|row| (row.class, change_text(row)));
         let thresholds = judged.thresholds.iter().filter(is_broken);

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     record::{EndpointSeries, RunRecord, Totals},
-    report::chart::{self, Histogram, Percentiles, PhaseBars, Slot, Timeline},
+    report::{
+        chart::{self, Histogram, Percentiles, PhaseBars, Slot, Timeline},
+        escape::plain,
+    },
 };
 
 /// One endpoint in detail, or all together.
@@ -25,6 +28,9 @@ pub struct Detail {
     /// The endpoint as configured; `*` for all together.
     #[serde(skip)]
     pub endpoint: String,
+    /// The scenario that it is a step of, on one line; empty for all together.
+    #[serde(skip)]
+    pub scenario: String,
     /// Its name on one line.
     pub name: String,
     /// What was sent, where it says more than the name.
@@ -69,7 +75,14 @@ impl Detail {
     /// Heads of the columns of [`Detail::time_rows`].
     pub const TIME_COLUMNS: [&'static str; 9] = over_time::COLUMNS;
 
-    fn of(number: usize, traffic: &Traffic, candidate: &Totals, baseline: Option<&(Traffic, Totals)>, spans: &[Span]) -> Self {
+    fn of(
+        number: usize,
+        traffic: &Traffic,
+        candidate: &Totals,
+        baseline: Option<&(Traffic, Totals)>,
+        spans: &[Span],
+        held_back: u64,
+    ) -> Self {
         let base = baseline.map(|(_, totals)| &totals.response);
         let base_phases = baseline.map_or(&[][..], |(traffic, _)| &traffic.phases);
         let slots: Vec<Slot> = spans.iter().map(Span::slot).collect();
@@ -78,6 +91,7 @@ impl Detail {
         Self {
             id: format!("endpoint-{number}"),
             endpoint: traffic.endpoint.clone(),
+            scenario: String::new(),
             name: traffic.name.clone(),
             request: traffic.request.clone(),
             class: "none",
@@ -92,7 +106,10 @@ impl Detail {
             percentiles: chart::percentiles(&candidate.response, base),
             percentile_rows: figures::percentiles(&candidate.response, base),
             histogram: chart::histogram(&candidate.response, base),
-            over_time: [chart::timeline(&slots), chart::rates(&slots), chart::failed(&slots)].into_iter().flatten().collect(),
+            over_time: [chart::timeline(&slots), chart::rates(&slots, held_back), chart::failed(&slots)]
+                .into_iter()
+                .flatten()
+                .collect(),
             time_rows: over_time::rows(spans),
             phases: bars(&traffic.phases, base_phases),
             phase_rows: figures::phases(&traffic.phases, base_phases),
@@ -114,6 +131,7 @@ fn bars(candidate: &[PhaseMean], baseline: &[PhaseMean]) -> Option<PhaseBars> {
 pub(super) fn of_runs(candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<Detail> {
     let names: Vec<&EndpointSeries> = traffic::endpoints(candidate);
     let grid = Grid::of(candidate, names.len());
+    let held_back: u64 = candidate.iter().flat_map(|run| run.plan.measured_stages()).map(|stage| stage.held_back).sum();
     let mut all_spans = Vec::new();
     let (mut all, mut base_all) = (Totals::default(), Totals::default());
     let mut details = Vec::new();
@@ -128,12 +146,13 @@ pub(super) fn of_runs(candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<De
         }
         let traffic = traffic::of_totals(candidate, &series.name, Some(&series.request), &totals);
         let base = base.map(|base| (traffic::of_totals(baseline, &series.name, None, &base), base));
-        details.push(Detail::of(number + 1, &traffic, &totals, base.as_ref(), &spans));
+        let detail = Detail::of(number + 1, &traffic, &totals, base.as_ref(), &spans, held_back);
+        details.push(Detail { scenario: plain(&series.scenario), ..detail });
     }
     if names.len() > 1 {
         let together = traffic::of_totals(candidate, traffic::ALL, None, &all);
         let base = (!baseline.is_empty()).then(|| (traffic::of_totals(baseline, traffic::ALL, None, &base_all), base_all));
-        let detail = Detail::of(0, &together, &all, base.as_ref(), &all_spans);
+        let detail = Detail::of(0, &together, &all, base.as_ref(), &all_spans, held_back);
         details.insert(0, Detail { endpoint: "*".to_owned(), id: "all-endpoints".to_owned(), together: true, ..detail });
     }
     let slowest = slow::of_runs(candidate);

@@ -12,7 +12,7 @@ use crate::{
 const ROWS: usize = 16;
 
 /// Heads of the columns of [`rows`].
-pub(super) const COLUMNS: [&str; 9] = ["from", "stage", "due", "done", "not sent", "p50", "p95", "p99", "failed"];
+pub(super) const COLUMNS: [&str; 9] = ["from", "stage", "offered", "done", "not sent", "p50", "p95", "p99", "failed"];
 
 /// Some spans together in each row; a stage begins a row of its own.
 pub(super) fn rows(spans: &[Span]) -> Vec<[String; 9]> {

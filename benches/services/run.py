@@ -79,7 +79,7 @@ def slower_by(rows):
     """What the change makes of the endpoint's median: the middle of the gates' estimates."""
     right = CHANGED[rows[0]["service"]]
     seen = [c["change"] for row in rows for c in row["found"] if c["endpoint"] == right and c["metric"] == "p50" and c["ci"]]
-    return f"{100 * median(seen):+.0f} %" if seen else "–"
+    return f"{round(100 * median(seen)):+d} %" if seen else "–"
 
 
 def table(rows):

@@ -12,7 +12,7 @@ const CLEAR_FROM: f64 = 3.3;
 pub struct Link {
     /// The series.
     pub series: String,
-    /// Rank correlation at the lag where it is strongest, -1 to 1.
+    /// Rank correlation at the lag where it is furthest from what chance makes, -1 to 1.
     pub rho: f64,
     /// How much earlier than the latency the series moved, in seconds; below 0 for later.
     pub lead_s: f64,
@@ -20,6 +20,17 @@ pub struct Link {
     pub pairs: usize,
     /// Whether it is more than chance is likely to make of series that have nothing to do with one another.
     pub clear: bool,
+}
+
+impl Link {
+    /// How many standard errors the correlation is away from none: few pairs make large correlations by chance.
+    pub(super) fn strength(&self) -> f64 {
+        strength(self.rho, self.pairs)
+    }
+}
+
+fn strength(rho: f64, pairs: usize) -> f64 {
+    rho.abs() * (pairs as f64 - 1.0).sqrt()
 }
 
 /// The link of a series with the latency, values at equal places of time; `None` with too few of both, or where one never changes.
@@ -31,8 +42,9 @@ pub(super) fn link(name: &str, series: &[Option<f64>], latency: &[Option<f64>], 
     for lag in lags {
         let pairs = shifted(series, latency, lag);
         let Some(rho) = spearman(&pairs).filter(|_| pairs.len() >= PAIRS_MIN) else { continue };
-        let clear = rho.abs() * (pairs.len() as f64 - 1.0).sqrt() >= CLEAR_FROM;
-        if best.as_ref().is_none_or(|best| rho.abs() > best.rho.abs() + 1e-9) {
+        let found = strength(rho, pairs.len());
+        if best.as_ref().is_none_or(|best| found > best.strength() + 1e-9) {
+            let clear = found >= CLEAR_FROM;
             best = Some(Link { series: name.to_owned(), rho, lead_s: lag as f64 * step_s, pairs: pairs.len(), clear });
         }
     }
@@ -97,5 +109,16 @@ mod tests {
         assert!((found.rho - 1.0).abs() < 1e-9 && found.clear, "{found:?}");
         assert!((found.lead_s - 6.0).abs() < 1e-9, "{found:?}");
         assert_eq!(link("cpu", &early[..5], &latency[..5], 1.0), None, "too little to say anything");
+    }
+
+    #[test]
+    fn a_clear_link_is_not_lost_to_a_perfect_one_of_few_pairs() {
+        // Two rising halves: ten places later the ten pairs that are left agree perfectly, as any two rising series do.
+        let latency: Vec<Option<f64>> = (0..20).map(|n| Some(f64::from(n % 10 * 2 + n / 10))).collect();
+        let shuffled = [3, 2, 1, 0, 7, 6, 5, 4, 9, 8].map(|n| f64::from(n * 2 + 1));
+        let cpu: Vec<Option<f64>> = (0..10).map(|n| f64::from(n * 2)).chain(shuffled).map(Some).collect();
+        let found = link("cpu", &cpu, &latency, 1.0).unwrap();
+        assert!(found.clear && found.lead_s == 0.0 && found.pairs == 20, "{found:?}");
+        assert!((found.rho - 0.873_684).abs() < 1e-6, "{found:?}");
     }
 }

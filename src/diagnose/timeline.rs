@@ -27,7 +27,7 @@ pub struct Timeline {
     pub breaker: Vec<(f64, f64, &'static str)>,
     /// Places with the highest p99, in order of time.
     pub slowest: Vec<usize>,
-    /// How the other series moved with the p99, the strongest first.
+    /// How the other series moved with the p99, the clearest first.
     pub links: Vec<Link>,
 }
 
@@ -163,7 +163,7 @@ fn imported(run: &RunRecord, places: &[Place], step_us: u64) -> Vec<Series> {
 fn links(series: &[Series], p99: &[Option<f64>], step_s: f64) -> Vec<Link> {
     let others = series.iter().filter(|series| !["p99", "p50"].contains(&series.name.as_str()) || series.imported);
     let mut links: Vec<Link> = others.filter_map(|series| link(&series.name, &series.values, p99, step_s)).collect();
-    links.sort_by(|a, b| b.rho.abs().total_cmp(&a.rho.abs()));
+    links.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
     links
 }
 

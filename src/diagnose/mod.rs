@@ -10,7 +10,7 @@ mod timeline;
 
 pub use blast::{Affected, Blast, Breaker, Dependency, Failing};
 pub use checklist::{Task, script};
-pub use correlation::{Link, spearman};
+pub use correlation::Link;
 pub use timeline::{Mark, Series, Timeline, Unit};
 
 use crate::{

@@ -17,7 +17,9 @@ pub struct Timeline {
     pub run: (usize, usize),
     /// Begin of each place, in seconds from the start of the run.
     pub at_s: Vec<f64>,
-    /// Length of a place.
+    /// Length of each place; the last one of a stage may be shorter than the others.
+    pub length_s: Vec<f64>,
+    /// Length of a whole place.
     pub step_s: f64,
     /// Each with a value for each place, or none where there was nothing.
     pub series: Vec<Series>,
@@ -71,7 +73,18 @@ pub struct Mark {
 /// One place of the axis.
 struct Place {
     begin_us: u64,
+    length_us: u64,
     total: Totals,
+}
+
+impl Place {
+    fn end_us(&self) -> u64 {
+        self.begin_us + self.length_us
+    }
+
+    fn per_s(&self, count: u64) -> f64 {
+        count as f64 / (self.length_us as f64 / 1e6)
+    }
 }
 
 impl Timeline {
@@ -80,16 +93,17 @@ impl Timeline {
         let p99 = |run: &RunRecord| run.total().response.quantile(0.99).unwrap_or(0);
         let (number, run) = runs.iter().enumerate().rev().max_by_key(|(_, run)| p99(run))?;
         let (places, step_us) = places(run)?;
-        let mut series = measured(&places, step_us);
-        series.extend(imported(run, &places, step_us));
+        let mut series = measured(&places);
+        series.extend(imported(run, &places));
         let p99 = series.first()?.values.clone();
         let links = links(&series, &p99, step_us as f64 / 1e6);
         Some(Self {
             run: (number + 1, runs.len()),
             at_s: places.iter().map(|place| place.begin_us as f64 / 1e6).collect(),
+            length_s: places.iter().map(|place| place.length_us as f64 / 1e6).collect(),
             step_s: step_us as f64 / 1e6,
             marks: marks(run),
-            breaker: breaker(run, places.last().map_or(0, |place| place.begin_us + step_us)),
+            breaker: breaker(run, places.last().map_or(0, Place::end_us)),
             slowest: slowest(&p99),
             series,
             links,
@@ -97,7 +111,7 @@ impl Timeline {
     }
 }
 
-/// The windows of all endpoints at their times, merged where they are many.
+/// The windows of all endpoints at their times, merged where they are many, and the length of a whole place.
 fn places(run: &RunRecord) -> Option<(Vec<Place>, u64)> {
     let window_us = run.plan.window_us.max(1);
     let count =
@@ -107,43 +121,44 @@ fn places(run: &RunRecord) -> Option<(Vec<Place>, u64)> {
     let mut places = Vec::new();
     for (number, stage) in run.plan.stages.iter().enumerate() {
         for first in (0..count(number)).step_by(merged) {
+            let length_us = merged.min(count(number) - first) as u64 * window_us;
             let windows = run.endpoints.iter().filter_map(|series| series.stages.get(number));
             let windows = windows.flat_map(|windows| windows.iter().skip(first).take(merged)).collect::<Vec<&Window>>();
-            places.push(Place { begin_us: stage.began_us + first as u64 * window_us, total: Totals::of(windows) });
+            let begin_us = stage.began_us + first as u64 * window_us;
+            places.push(Place { begin_us, length_us, total: Totals::of(windows) });
         }
     }
     (!places.is_empty()).then_some((places, window_us * merged as u64))
 }
 
 /// What loadgate measured itself; the p99 first.
-fn measured(places: &[Place], step_us: u64) -> Vec<Series> {
-    let series = |name: &str, unit, value: &dyn Fn(&Totals) -> Option<f64>| Series {
+fn measured(places: &[Place]) -> Vec<Series> {
+    let series = |name: &str, unit, value: &dyn Fn(&Place) -> Option<f64>| Series {
         name: name.to_owned(),
         unit,
-        values: places.iter().map(|place| value(&place.total)).collect(),
+        values: places.iter().map(value).collect(),
         imported: false,
     };
-    let quantile = |q: f64| move |of: &Totals| of.response.quantile(q).map(|us| us as f64);
-    let per_s = |n: u64| n as f64 / (step_us as f64 / 1e6);
-    let late = |of: &Totals| Some((of.response.mean()? - of.service.mean()?).max(0.0));
+    let quantile = |q: f64| move |of: &Place| of.total.response.quantile(q).map(|us| us as f64);
+    let late = |of: &Place| Some((of.total.response.mean()? - of.total.service.mean()?).max(0.0));
     let mut all = vec![
         series("p99", Unit::Micros, &quantile(0.99)),
         series("p50", Unit::Micros, &quantile(0.5)),
-        series("failed", Unit::Share, &Totals::error_rate),
-        series("requests", Unit::PerSecond, &|of| Some(per_s(of.requests))),
+        series("failed", Unit::Share, &|of| of.total.error_rate()),
+        series("requests", Unit::PerSecond, &|of| Some(of.per_s(of.total.requests))),
         series("sent late, mean", Unit::Micros, &late),
     ];
     let rare = [
-        series("dropped", Unit::PerSecond, &|of| Some(per_s(of.dropped))),
-        series("connections opened", Unit::PerSecond, &|of| Some(per_s(of.connections))),
-        series("retries", Unit::PerSecond, &|of| Some(per_s(of.retries))),
+        series("dropped", Unit::PerSecond, &|of| Some(of.per_s(of.total.dropped))),
+        series("connections opened", Unit::PerSecond, &|of| Some(of.per_s(of.total.connections))),
+        series("retries", Unit::PerSecond, &|of| Some(of.per_s(of.total.retries))),
     ];
     all.extend(rare.into_iter().filter(|series| series.values.iter().flatten().any(|value| *value > 0.0)));
     all
 }
 
 /// The series of others: the mean of the points in each place.
-fn imported(run: &RunRecord, places: &[Place], step_us: u64) -> Vec<Series> {
+fn imported(run: &RunRecord, places: &[Place]) -> Vec<Series> {
     let mut names: Vec<&str> = run.notes.iter().filter(|note| note.value.is_some()).map(|note| note.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -151,7 +166,7 @@ fn imported(run: &RunRecord, places: &[Place], step_us: u64) -> Vec<Series> {
         let points: Vec<(u64, f64)> =
             run.notes.iter().filter(|note| note.name == **name).filter_map(|note| Some((note.at_us, note.value?))).collect();
         let mean = |place: &Place| {
-            let within = |at: u64| (place.begin_us..place.begin_us + step_us).contains(&at);
+            let within = |at: u64| (place.begin_us..place.end_us()).contains(&at);
             let values: Vec<f64> = points.iter().filter(|(at, _)| within(*at)).map(|(_, value)| *value).collect();
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };

@@ -102,7 +102,7 @@ pub(in crate::report) fn value(unit: Unit, value: f64) -> String {
 /// Places a timeline.
 pub(in crate::report) fn lanes(timeline: &Timeline) -> Lanes {
     let begin = timeline.at_s.first().copied().unwrap_or(0.0);
-    let end = timeline.at_s.last().map_or(1.0, |at| at + timeline.step_s);
+    let end = timeline.at_s.last().zip(timeline.length_s.last()).map_or(1.0, |(at, length)| at + length);
     let x = Scale { domain: (begin, end), range: (LEFT, RIGHT), logarithmic: false };
     let groups = groups(&timeline.series);
     let lanes: Vec<Lane> = groups.iter().enumerate().map(|(n, group)| lane(n, group, timeline, &x)).collect();
@@ -115,7 +115,7 @@ pub(in crate::report) fn lanes(timeline: &Timeline) -> Lanes {
     let slow = |place: &usize| {
         let at = timeline.at_s[*place];
         let slow = p99.and_then(|p99| p99.values[*place]).unwrap_or(0.0);
-        band(at, at + timeline.step_s, format!("{}: p99 {}", seconds(at), units::latency(slow)))
+        band(at, at + timeline.length_s[*place], format!("{}: p99 {}", seconds(at), units::latency(slow)))
     };
     let open = timeline.breaker.iter().filter(|(_, _, state)| *state != "closed");
     Lanes {
@@ -167,13 +167,13 @@ fn lane(n: usize, group: &[(&'static str, &Series)], timeline: &Timeline, x: &Sc
 fn pieces(values: &[Option<f64>], timeline: &Timeline, x: &Scale, y: &Scale) -> Vec<String> {
     let mut pieces: Vec<Vec<String>> = vec![Vec::new()];
     let mut ended = f64::INFINITY;
-    for (at, value) in timeline.at_s.iter().zip(values) {
+    for ((at, length), value) in timeline.at_s.iter().zip(&timeline.length_s).zip(values) {
         if *at > ended + timeline.step_s / 2.0 {
             pieces.push(Vec::new());
         }
-        ended = at + timeline.step_s;
+        ended = at + length;
         match (value, pieces.last_mut()) {
-            (Some(value), Some(piece)) => piece.push(format!("{},{}", x.at(at + timeline.step_s / 2.0), y.at(*value))),
+            (Some(value), Some(piece)) => piece.push(format!("{},{}", x.at(at + length / 2.0), y.at(*value))),
             _ => pieces.push(Vec::new()),
         }
     }

@@ -62,6 +62,26 @@ fn the_series_that_moves_with_the_latency_is_ranked_first() {
 }
 
 #[test]
+fn the_short_place_at_the_end_of_a_stage_has_its_own_rate_and_its_own_notes() {
+    // 260 windows are merged by twos, and 251 leave one over.
+    let request = |second: u64, n: u64| fixture::Request {
+        due_us: second * 1_000_000 + n * 250_000,
+        endpoint: 0,
+        outcome: Ok(2_000 + second % 7 * 100),
+    };
+    let requests: Vec<fixture::Request> = (0..260).flat_map(|second| (0..4).map(move |n| request(second, n))).collect();
+    let mut run = fixture::run(&[251, 9], &["list"], &requests);
+    run.plan.stages[1].began_us = 251_000_000;
+    let note = |at_us: u64, value: f64| Note { at_us, name: "cpu".to_owned(), value: Some(value), text: String::new() };
+    run.notes = vec![note(250_500_000, 10.0), note(251_500_000, 30.0)];
+    let timeline = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().timeline.unwrap();
+    let values = |name: &str| timeline.series.iter().find(|series| series.name == name).unwrap().values.clone();
+    assert_eq!((timeline.at_s.len(), timeline.length_s[124], timeline.length_s[125]), (131, 2.0, 1.0));
+    assert!(values("requests").iter().all(|rate| *rate == Some(4.0)), "{:?}", values("requests"));
+    assert_eq!(values("cpu")[124..128], [None, Some(10.0), Some(30.0), None]);
+}
+
+#[test]
 fn what_only_affected_endpoints_need_comes_first() {
     let mut run = run();
     for window in run.endpoints[1].stages.iter_mut().flatten() {

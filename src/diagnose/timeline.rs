@@ -1,5 +1,7 @@
 //! What happened when, on one axis: the run whose p99 is the worst of the candidate's.
 
+use std::collections::BTreeMap;
+
 use super::correlation::{Link, link};
 use crate::record::{BreakerState, RunRecord, Totals, Window};
 
@@ -7,8 +9,10 @@ use crate::record::{BreakerState, RunRecord, Totals, Window};
 const PLACES_MAX: usize = 240;
 /// Slowest moments that are marked.
 const SLOWEST: usize = 3;
-/// Imported series that are shown.
+/// Imported series that are kept.
 const IMPORTED_MAX: usize = 12;
+/// Marks that are kept: more can neither be drawn nor read.
+const MARKS_MAX: usize = 60;
 
 /// Series on one axis of time.
 #[derive(Clone, Debug)]
@@ -23,8 +27,12 @@ pub struct Timeline {
     pub step_s: f64,
     /// Each with a value for each place, or none where there was nothing.
     pub series: Vec<Series>,
-    /// Stages, what the generator changed about the load, and events of others.
+    /// Series of other programs that are left out, as those that are kept are clearer linked with the p99.
+    pub series_left_out: usize,
+    /// Stages, what the generator changed about the load, and events of others, in order of time.
     pub marks: Vec<Mark>,
+    /// Marks that are left out, as those that are kept are nearer to the slowest moments.
+    pub marks_left_out: usize,
     /// States of the circuit breaker: from, to, name.
     pub breaker: Vec<(f64, f64, &'static str)>,
     /// Places with the highest p99, in order of time.
@@ -82,6 +90,10 @@ impl Place {
         self.begin_us + self.length_us
     }
 
+    fn middle_s(&self) -> f64 {
+        (self.begin_us + self.length_us / 2) as f64 / 1e6
+    }
+
     fn per_s(&self, count: u64) -> f64 {
         count as f64 / (self.length_us as f64 / 1e6)
     }
@@ -93,19 +105,32 @@ impl Timeline {
         let p99 = |run: &RunRecord| run.total().response.quantile(0.99).unwrap_or(0);
         let (number, run) = runs.iter().enumerate().rev().max_by_key(|(_, run)| p99(run))?;
         let (places, step_us) = places(run)?;
+        let step_s = step_us as f64 / 1e6;
         let mut series = measured(&places);
-        series.extend(imported(run, &places));
         let p99 = series.first()?.values.clone();
-        let links = links(&series, &p99, step_us as f64 / 1e6);
+        let others = series.iter().filter(|series| !["p99", "p50"].contains(&series.name.as_str()));
+        let mut links: Vec<Link> = others.filter_map(|series| link(&series.name, &series.values, &p99, step_s)).collect();
+        let imported = imported(run, &places, &p99, step_s);
+        let series_left_out = imported.len().saturating_sub(IMPORTED_MAX);
+        for (other, link) in imported.into_iter().take(IMPORTED_MAX) {
+            series.push(other);
+            links.extend(link);
+        }
+        links.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
+        let slowest = slowest(&p99);
+        let moments: Vec<f64> = slowest.iter().map(|place| places[*place].middle_s()).collect();
+        let (marks, marks_left_out) = marks(run, &moments);
         Some(Self {
             run: (number + 1, runs.len()),
             at_s: places.iter().map(|place| place.begin_us as f64 / 1e6).collect(),
             length_s: places.iter().map(|place| place.length_us as f64 / 1e6).collect(),
-            step_s: step_us as f64 / 1e6,
-            marks: marks(run),
-            breaker: breaker(run, places.last().map_or(0, Place::end_us)),
-            slowest: slowest(&p99),
+            step_s,
             series,
+            series_left_out,
+            marks,
+            marks_left_out,
+            breaker: breaker(run, places.last().map_or(0, Place::end_us)),
+            slowest,
             links,
         })
     }
@@ -157,34 +182,34 @@ fn measured(places: &[Place]) -> Vec<Series> {
     all
 }
 
-/// The series of others: the mean of the points in each place.
-fn imported(run: &RunRecord, places: &[Place]) -> Vec<Series> {
-    let mut names: Vec<&str> = run.notes.iter().filter(|note| note.value.is_some()).map(|note| note.name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let series = |name: &&str| {
-        let points: Vec<(u64, f64)> =
-            run.notes.iter().filter(|note| note.name == **name).filter_map(|note| Some((note.at_us, note.value?))).collect();
+/// The series of others, the mean of the points in each place, with their links; the clearest first.
+fn imported(run: &RunRecord, places: &[Place], p99: &[Option<f64>], step_s: f64) -> Vec<(Series, Option<Link>)> {
+    let mut points: BTreeMap<&str, Vec<(u64, f64)>> = BTreeMap::new();
+    for note in &run.notes {
+        if let Some(value) = note.value {
+            points.entry(note.name.as_str()).or_default().push((note.at_us, value));
+        }
+    }
+    let mut all = Vec::with_capacity(points.len());
+    for (name, points) in points {
         let mean = |place: &Place| {
             let within = |at: u64| (place.begin_us..place.end_us()).contains(&at);
             let values: Vec<f64> = points.iter().filter(|(at, _)| within(*at)).map(|(_, value)| *value).collect();
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
-        Series { name: (*name).to_owned(), unit: Unit::Number, values: places.iter().map(mean).collect(), imported: true }
-    };
-    names.iter().take(IMPORTED_MAX).map(series).collect()
+        let values: Vec<Option<f64>> = places.iter().map(mean).collect();
+        let link = link(name, &values, p99, step_s);
+        all.push((Series { name: name.to_owned(), unit: Unit::Number, values, imported: true }, link));
+    }
+    let strength = |of: &(Series, Option<Link>)| of.1.as_ref().map_or(-1.0, Link::strength);
+    all.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+    all
 }
 
-fn links(series: &[Series], p99: &[Option<f64>], step_s: f64) -> Vec<Link> {
-    let others = series.iter().filter(|series| !["p99", "p50"].contains(&series.name.as_str()) || series.imported);
-    let mut links: Vec<Link> = others.filter_map(|series| link(&series.name, &series.values, p99, step_s)).collect();
-    links.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
-    links
-}
-
-fn marks(run: &RunRecord) -> Vec<Mark> {
-    let seconds = |us: u64| us as f64 / 1e6;
-    let mark = |us, kind: &str, text: &str| Mark { at_s: seconds(us), kind: kind.to_owned(), text: text.to_owned() };
+/// As many marks as are kept, in order of time, and how many are left out: what loadgate did itself goes before what others noted, and of
+/// either those go first that are nearest to the slowest moments.
+fn marks(run: &RunRecord, moments_s: &[f64]) -> (Vec<Mark>, usize) {
+    let mark = |us: u64, kind: &str, text: &str| Mark { at_s: us as f64 / 1e6, kind: kind.to_owned(), text: text.to_owned() };
     let stages = run.plan.stages.iter().filter(|stage| stage.played_us > 0);
     let mut marks: Vec<Mark> = stages.map(|stage| mark(stage.began_us, "stage", &stage.name)).collect();
     marks.extend(run.breaker.iter().map(|event| {
@@ -193,9 +218,16 @@ fn marks(run: &RunRecord) -> Vec<Mark> {
     }));
     marks.extend(run.generator.shed.iter().map(|event| mark(event.at_us, "load shed", &event.reason)));
     let events = run.notes.iter().filter(|note| note.value.is_none());
-    marks.extend(events.map(|note| mark(note.at_us, &note.name, &note.text)));
+    let mut noted: Vec<Mark> = events.map(|note| mark(note.at_us, &note.name, &note.text)).collect();
+    // Where no moment stands out, the earliest are kept.
+    let distance = |of: &Mark| moments_s.iter().map(|at| (at - of.at_s).abs()).reduce(f64::min).unwrap_or(of.at_s);
+    marks.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    noted.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    marks.append(&mut noted);
+    let left_out = marks.len().saturating_sub(MARKS_MAX);
+    marks.truncate(MARKS_MAX);
     marks.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-    marks
+    (marks, left_out)
 }
 
 /// From, to and name of each state, where it did not stay closed.

@@ -19,8 +19,6 @@ const LANE: f64 = 54.0;
 const GAP: f64 = 16.0;
 /// Longest name beside a lane.
 const NAME_MAX: usize = 18;
-/// Marks that are drawn; the list below the chart has the others.
-const MARKS_MAX: usize = 60;
 /// Steps of a time axis in seconds.
 const TIME_STEPS_S: [f64; 13] = [1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14_400.0];
 
@@ -187,7 +185,7 @@ fn pieces(values: &[Option<f64>], timeline: &Timeline, x: &Scale, y: &Scale) -> 
 fn marks(timeline: &Timeline, x: &Scale) -> Vec<LaneMark> {
     let mut free_from = f64::NEG_INFINITY;
     let mut marks = Vec::new();
-    for mark in timeline.marks.iter().filter(|mark| (x.domain.0..=x.domain.1).contains(&mark.at_s)).take(MARKS_MAX) {
+    for mark in timeline.marks.iter().filter(|mark| (x.domain.0..=x.domain.1).contains(&mark.at_s)) {
         let (at, is_stage) = (x.at(mark.at_s), mark.kind == "stage");
         let name: String = capped(if is_stage { &mark.text } else { &mark.kind }).chars().take(NAME_MAX).collect();
         let width = name.chars().count() as f64 * 7.0;

@@ -5,6 +5,7 @@ use crate::{
     diagnose::{Task, diagnose, script},
     policy::{Policy, Threshold},
     record::{BreakerEvent, BreakerState, ErrorClass, Errors, Note, RunRecord, StepFacts},
+    report::View,
     verdict::{Reference, Verdict, decide},
 };
 
@@ -79,6 +80,28 @@ fn the_short_place_at_the_end_of_a_stage_has_its_own_rate_and_its_own_notes() {
     assert_eq!((timeline.at_s.len(), timeline.length_s[124], timeline.length_s[125]), (131, 2.0, 1.0));
     assert!(values("requests").iter().all(|rate| *rate == Some(4.0)), "{:?}", values("requests"));
     assert_eq!(values("cpu")[124..128], [None, Some(10.0), Some(30.0), None]);
+}
+
+#[test]
+fn a_long_log_pushes_out_neither_stages_nor_causes() {
+    let mut run = run();
+    let note = |at_us: u64, name: String, value| Note { at_us, name, value, text: "ok".to_owned() };
+    run.notes.extend((0..600).map(|n| note(n * 100_000, "INFO".to_owned(), None)));
+    let idle = |n: u64| (0..60).map(move |second| note(second * 1_000_000, format!("a{n}"), Some(1.0)));
+    run.notes.extend((0..30).flat_map(idle));
+    let verdict = broken(&run, &["p99 < 1ms"]);
+    let text = super::text("report.html", &View::new(&verdict, &[run.clone()], &[]));
+    assert!(text.contains("542 more events are not listed: stages and what loadgate changed come first"), "{text}");
+    assert!(text.contains("20 more series are in the record; those that moved most clearly with the p99 are shown."), "{text}");
+    let timeline = diagnose(&verdict, &[run]).unwrap().timeline.unwrap();
+    assert!(timeline.series.iter().any(|series| series.name == "cpu"), "first by name are those that never change");
+    assert!(timeline.marks.iter().any(|mark| mark.kind == "stage"));
+    for place in &timeline.slowest {
+        let middle = timeline.at_s[*place] + timeline.length_s[*place] / 2.0;
+        let is_near = |at: f64| (at - middle).abs() < 0.2;
+        assert!(timeline.marks.iter().any(|mark| mark.kind == "INFO" && is_near(mark.at_s)), "{middle}: {:?}", timeline.marks);
+    }
+    assert!(timeline.marks.is_sorted_by_key(|mark| mark.at_s), "in order of time");
 }
 
 #[test]

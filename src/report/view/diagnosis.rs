@@ -14,8 +14,6 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Marks that are listed below the chart.
-const MARKS_MAX: usize = 40;
 /// Endpoints that are listed.
 const ENDPOINTS_MAX: usize = 40;
 /// Findings of one task that are listed.
@@ -30,6 +28,10 @@ pub struct DiagnosisView {
     pub of_run: Option<String>,
     /// What happened, in order of time: when, what, in words.
     pub marks: Vec<[String; 3]>,
+    /// How much of it is neither drawn nor listed, in a sentence.
+    pub marks_left_out: Option<String>,
+    /// How many series of others are not drawn, in a sentence.
+    pub series_left_out: Option<String>,
     /// The slowest moments in a sentence.
     pub slowest: Option<String>,
     /// What moved with the p99: series, correlation, when, in words.
@@ -108,6 +110,8 @@ impl DiagnosisView {
                 .filter(|of| of.run.1 > 1)
                 .map(|of| format!("run {} of {}, the one with the highest p99", of.run.0, of.run.1)),
             marks: timeline.as_ref().map(marks).unwrap_or_default(),
+            marks_left_out: timeline.as_ref().and_then(marks_left_out),
+            series_left_out: timeline.as_ref().and_then(series_left_out),
             slowest: timeline.as_ref().and_then(slowest),
             links: timeline.iter().flat_map(|timeline| &timeline.links).map(link).collect(),
             endpoints: blast.endpoints.iter().take(ENDPOINTS_MAX).map(AffectedView::of).collect(),
@@ -149,7 +153,27 @@ fn names(names: &[String]) -> String {
 
 fn marks(timeline: &Timeline) -> Vec<[String; 3]> {
     let row = |mark: &crate::diagnose::Mark| [seconds(mark.at_s), capped(&mark.kind), capped(&mark.text)];
-    timeline.marks.iter().take(MARKS_MAX).map(row).collect()
+    timeline.marks.iter().map(row).collect()
+}
+
+fn marks_left_out(timeline: &Timeline) -> Option<String> {
+    let kept = if timeline.slowest.is_empty() { "the first ones" } else { "those nearest to the slowest moments" };
+    let them = more(timeline.marks_left_out, "event", "events")?;
+    Some(format!("{them} not listed: stages and what loadgate changed come first, then {kept}."))
+}
+
+fn series_left_out(timeline: &Timeline) -> Option<String> {
+    let them = more(timeline.series_left_out, "series", "series")?;
+    Some(format!("{them} in the record; those that moved most clearly with the p99 are shown."))
+}
+
+/// `1 more event is`, `4,960 more events are`.
+fn more(n: usize, one: &str, several: &str) -> Option<String> {
+    match n {
+        0 => None,
+        1 => Some(format!("1 more {one} is")),
+        n => Some(format!("{} more {several} are", text::count(n as u64))),
+    }
 }
 
 fn slowest(timeline: &Timeline) -> Option<String> {

@@ -241,6 +241,24 @@ fn the_verdict_is_written_as_json_as_a_gate_writes_it() {
 }
 
 #[test]
+fn a_verdict_is_rendered_again_with_all_its_reports() {
+    let folder = baselines();
+    save(folder.path(), &record("shop", 1.5, 9));
+    let (code, text) = compare(folder.path(), &["--out", "again"]);
+    assert_eq!(code, Some(1), "{text}");
+    let file = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(file("again/report.html").contains("<div class=\"verdict fail\">"));
+    assert!(file("again/verdict.json").contains("\"verdict\": \"fail\"") && file("again/comment.md").contains("search"));
+    assert!(text.contains("wrote again/junit.xml"), "{text}");
+
+    let (code, text) = compare(folder.path(), &["--out", "page", "--format", "html"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(folder.path().join("page/report.html").exists() && !folder.path().join("page/verdict.json").exists(), "{text}");
+    let (code, text) = compare(folder.path(), &["--format", "html"]);
+    assert_eq!(code, Some(2), "a format needs a folder: {text}");
+}
+
+#[test]
 fn the_newest_baselines_are_compared_with_as_many_as_a_gate_takes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for age in 0..22 {

@@ -6,6 +6,7 @@ mod checklist;
 mod correlation;
 pub mod notes;
 mod shell;
+mod suspect;
 mod timeline;
 
 pub use blast::{Affected, Blast, Breaker, Dependency, Failing};

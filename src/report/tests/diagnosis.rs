@@ -1,12 +1,14 @@
 //! Diagnoses of runs made by hand.
 
+use super::fixture as made;
 use crate::{
-    compare::fixture,
+    compare::{SERVICE, fixture},
     diagnose::{Task, diagnose, script},
-    policy::{Policy, Threshold},
+    exit::Exit,
+    policy::{Policy, Quantile, Threshold},
     record::{BreakerEvent, BreakerState, ErrorClass, Errors, Note, RunRecord, StepFacts},
     report::View,
-    verdict::{Reference, Verdict, decide},
+    verdict::{Reference, Verdict, VerdictKind, decide},
 };
 
 /// A minute of two endpoints whose latency rises and falls.
@@ -122,6 +124,23 @@ fn what_only_affected_endpoints_need_comes_first() {
     assert_eq!(found.tasks.len(), 1);
     assert_eq!(found.tasks[0].curl.as_deref(), Some("http://127.0.0.1:9/order"));
     assert!(found.tasks[0].found.iter().any(|words| words == "300 of 1200 requests failed"), "{:?}", found.tasks[0].found);
+}
+
+#[test]
+fn where_only_the_service_as_a_whole_regressed_the_endpoint_that_changed_the_most_is_suspected() {
+    let rows = vec![
+        made::regressed(SERVICE, Quantile::P50, 12_400.0, 0.12),
+        made::row("GET /search", Quantile::P50, 12_000.0, 0.09),
+        made::row("POST /orders", Quantile::P50, 41_000.0, 0.14),
+        made::row("GET /search", Quantile::P99, 20_000.0, 0.9),
+    ];
+    let reference = Reference::Compared(Box::new(made::comparison(rows)));
+    let verdict = made::verdict(VerdictKind::Fail, Exit::Failed, "slower as a whole", reference);
+    let run = made::run(&[made::Load("GET /search", 200, 12_000, 0), made::Load("POST /orders", 50, 41_000, 0)]);
+    let tasks = diagnose(&verdict, &[run]).unwrap().tasks;
+    assert_eq!((tasks.len(), tasks[0].endpoint.as_str()), (1, "POST /orders"));
+    assert!(tasks[0].found[0].starts_with("p50 is 31% slower"), "{:?}", tasks[0].found);
+    assert_eq!(tasks[0].found[1], "of all endpoints its p50 changed the most: +14%");
 }
 
 #[test]

@@ -50,8 +50,10 @@ pub struct Lanes {
 /// One lane.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Lane {
-    /// Its name.
+    /// Its name, cut to fit beside it.
     pub name: String,
+    /// Its whole name.
+    pub whole_name: String,
     /// Base line of the name.
     pub name_y: f64,
     /// Upper and lower edge.
@@ -152,13 +154,25 @@ fn lane(n: usize, group: &[(&'static str, &Series)], timeline: &Timeline, x: &Sc
     let high = values().reduce(f64::max).filter(|high| *high > low).unwrap_or(low + 1.0);
     let y = Scale { domain: (low, high), range: (top + LANE, top + 2.0), logarithmic: false };
     let names: Vec<&str> = group.iter().map(|(_, series)| series.name.as_str()).collect();
+    let whole_name = capped(&names.join(", "));
     Lane {
-        name: capped(&names.join(", ")).chars().take(NAME_MAX).collect(),
+        name: short(&whole_name),
+        whole_name,
         name_y: tenth(top + LANE / 2.0 + 4.0),
         edges: [top, top + LANE],
         ends: [value(unit, high), value(unit, low)],
         lines: group.iter().map(|(class, series)| (*class, pieces(&series.values, timeline, x, &y))).collect(),
     }
+}
+
+/// A name that fits: its begin and its end, as long names may differ at either.
+fn short(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    if chars.len() <= NAME_MAX {
+        return name.to_owned();
+    }
+    let (head, tail) = (NAME_MAX / 2, NAME_MAX - NAME_MAX / 2 - 1);
+    chars[..head].iter().chain(&['…']).chain(&chars[chars.len() - tail..]).collect()
 }
 
 /// Unbroken pieces: where there was nothing there is a gap, not a bridge.
@@ -187,7 +201,7 @@ fn marks(timeline: &Timeline, x: &Scale) -> Vec<LaneMark> {
     let mut marks = Vec::new();
     for mark in timeline.marks.iter().filter(|mark| (x.domain.0..=x.domain.1).contains(&mark.at_s)) {
         let (at, is_stage) = (x.at(mark.at_s), mark.kind == "stage");
-        let name: String = capped(if is_stage { &mark.text } else { &mark.kind }).chars().take(NAME_MAX).collect();
+        let name = short(&capped(if is_stage { &mark.text } else { &mark.kind }));
         let width = name.chars().count() as f64 * 7.0;
         let label = (at >= free_from && at + width <= WIDTH).then_some(name);
         if label.is_some() {
@@ -208,4 +222,16 @@ fn time_ticks(x: &Scale) -> Vec<Tick> {
 /// A moment or a length, in words.
 pub(in crate::report) fn seconds(value: f64) -> String {
     units::duration(std::time::Duration::from_secs_f64(value.max(0.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_in_the_middle_and_stay_different() {
+        assert_eq!(short("connections opened"), "connections opened");
+        assert_eq!(short("db_pool_connections{host=1}"), "db_pool_c…{host=1}");
+        assert_ne!(short("db_pool_connections{host=1}"), short("db_pool_connections{host=2}"));
+    }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diagnose::{Series, Timeline, Unit},
-    report::escape::capped,
+    report::escape::{capped, squeezed},
     units,
 };
 
@@ -156,23 +156,13 @@ fn lane(n: usize, group: &[(&'static str, &Series)], timeline: &Timeline, x: &Sc
     let names: Vec<&str> = group.iter().map(|(_, series)| series.name.as_str()).collect();
     let whole_name = capped(&names.join(", "));
     Lane {
-        name: short(&whole_name),
+        name: squeezed(&whole_name, NAME_MAX),
         whole_name,
         name_y: tenth(top + LANE / 2.0 + 4.0),
         edges: [top, top + LANE],
         ends: [value(unit, high), value(unit, low)],
         lines: group.iter().map(|(class, series)| (*class, pieces(&series.values, timeline, x, &y))).collect(),
     }
-}
-
-/// A name that fits: its begin and its end, as long names may differ at either.
-fn short(name: &str) -> String {
-    let chars: Vec<char> = name.chars().collect();
-    if chars.len() <= NAME_MAX {
-        return name.to_owned();
-    }
-    let (head, tail) = (NAME_MAX / 2, NAME_MAX - NAME_MAX / 2 - 1);
-    chars[..head].iter().chain(&['…']).chain(&chars[chars.len() - tail..]).collect()
 }
 
 /// Unbroken pieces: where there was nothing there is a gap, not a bridge.
@@ -201,7 +191,7 @@ fn marks(timeline: &Timeline, x: &Scale) -> Vec<LaneMark> {
     let mut marks = Vec::new();
     for mark in timeline.marks.iter().filter(|mark| (x.domain.0..=x.domain.1).contains(&mark.at_s)) {
         let (at, is_stage) = (x.at(mark.at_s), mark.kind == "stage");
-        let name = short(&capped(if is_stage { &mark.text } else { &mark.kind }));
+        let name = squeezed(&capped(if is_stage { &mark.text } else { &mark.kind }), NAME_MAX);
         let width = name.chars().count() as f64 * 7.0;
         let label = (at >= free_from && at + width <= WIDTH).then_some(name);
         if label.is_some() {
@@ -222,16 +212,4 @@ fn time_ticks(x: &Scale) -> Vec<Tick> {
 /// A moment or a length, in words.
 pub(in crate::report) fn seconds(value: f64) -> String {
     units::duration(std::time::Duration::from_secs_f64(value.max(0.0)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_names_are_cut_in_the_middle_and_stay_different() {
-        assert_eq!(short("connections opened"), "connections opened");
-        assert_eq!(short("db_pool_connections{host=1}"), "db_pool_c…{host=1}");
-        assert_ne!(short("db_pool_connections{host=1}"), short("db_pool_connections{host=2}"));
-    }
 }

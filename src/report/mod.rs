@@ -30,8 +30,8 @@ pub use verdict_file::{
     ValidityRow, VerdictFile,
 };
 pub use view::{
-    AffectedView, AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView, Fact, FailureView,
-    GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide,
+    AffectedView, AnswerView, ChangeChart, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView, Fact,
+    FailureView, GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide,
     SlowView, StageView, Step, StepRow, StepTable, TaskView, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView,
     View, WindowRow,
 };

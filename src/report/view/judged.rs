@@ -158,6 +158,16 @@ impl Judged {
     }
 }
 
+impl Judged {
+    /// The thresholds, those that do not hold first, else as configured.
+    #[must_use]
+    pub fn thresholds_worst_first(&self) -> Vec<&ThresholdView> {
+        let mut thresholds: Vec<&ThresholdView> = self.thresholds.iter().collect();
+        thresholds.sort_by_key(|threshold| !threshold.notable);
+        thresholds
+    }
+}
+
 fn words(verdict: &Verdict) -> (&'static str, &'static str, &'static str) {
     match verdict.kind {
         VerdictKind::Pass => ("passed", "✅", "✔"),

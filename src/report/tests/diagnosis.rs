@@ -3,7 +3,7 @@
 use super::fixture as made;
 use crate::{
     compare::{SERVICE, fixture},
-    diagnose::{Task, diagnose, script},
+    diagnose::{Event, Task, diagnose, script},
     exit::Exit,
     policy::{Policy, Quantile, Threshold},
     record::{BreakerEvent, BreakerState, ErrorClass, Errors, Note, RunRecord, StepFacts},
@@ -56,12 +56,12 @@ fn what_passed_has_no_diagnosis() {
 #[test]
 fn the_series_that_moves_with_the_latency_is_ranked_first() {
     let run = run();
-    let timeline = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().timeline.unwrap();
-    let first = &timeline.links[0];
-    assert!(first.series == "cpu" && first.rho > 0.99 && first.lead_s == 0.0 && first.clear, "{:?}", timeline.links);
-    assert!(timeline.links.iter().any(|link| link.series == "noise" && !link.clear), "{:?}", timeline.links);
-    assert!(timeline.marks.iter().any(|mark| mark.kind == "deploy" && mark.text == "v2" && mark.at_s == 9.0));
-    assert_eq!((timeline.at_s.len(), timeline.slowest.len(), timeline.run), (60, 3, (1, 1)));
+    let chronicle = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().chronicle.unwrap();
+    let first = &chronicle.links[0];
+    assert!(first.series == "cpu" && first.rho > 0.99 && first.lead_s == 0.0 && first.clear, "{:?}", chronicle.links);
+    assert!(chronicle.links.iter().any(|link| link.series == "noise" && !link.clear), "{:?}", chronicle.links);
+    assert!(chronicle.events.iter().any(|event| event.kind == "deploy" && event.text == "v2" && event.at_s == 9.0));
+    assert_eq!((chronicle.at_s.len(), chronicle.slowest.len(), chronicle.run), (60, 3, (1, 1)));
 }
 
 #[test]
@@ -77,9 +77,9 @@ fn the_short_place_at_the_end_of_a_stage_has_its_own_rate_and_its_own_notes() {
     run.plan.stages[1].began_us = 251_000_000;
     let note = |at_us: u64, value: f64| Note { at_us, name: "cpu".to_owned(), value: Some(value), text: String::new() };
     run.notes = vec![note(250_500_000, 10.0), note(251_500_000, 30.0)];
-    let timeline = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().timeline.unwrap();
-    let values = |name: &str| timeline.series.iter().find(|series| series.name == name).unwrap().values.clone();
-    assert_eq!((timeline.at_s.len(), timeline.length_s[124], timeline.length_s[125]), (131, 2.0, 1.0));
+    let chronicle = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().chronicle.unwrap();
+    let values = |name: &str| chronicle.series.iter().find(|series| series.name == name).unwrap().values.clone();
+    assert_eq!((chronicle.at_s.len(), chronicle.length_s[124], chronicle.length_s[125]), (131, 2.0, 1.0));
     assert!(values("requests").iter().all(|rate| *rate == Some(4.0)), "{:?}", values("requests"));
     assert_eq!(values("cpu")[124..128], [None, Some(10.0), Some(30.0), None]);
 }
@@ -95,15 +95,15 @@ fn a_long_log_pushes_out_neither_stages_nor_causes() {
     let text = super::text("report.html", &View::new(&verdict, &[run.clone()], &[]));
     assert!(text.contains("542 more events are not listed: stages and what loadgate changed come first"), "{text}");
     assert!(text.contains("20 more series are in the record; those that moved most clearly with the p99 are shown."), "{text}");
-    let timeline = diagnose(&verdict, &[run]).unwrap().timeline.unwrap();
-    assert!(timeline.series.iter().any(|series| series.name == "cpu"), "first by name are those that never change");
-    assert!(timeline.marks.iter().any(|mark| mark.kind == "stage"));
-    for place in &timeline.slowest {
-        let middle = timeline.at_s[*place] + timeline.length_s[*place] / 2.0;
-        let is_near = |at: f64| (at - middle).abs() < 0.2;
-        assert!(timeline.marks.iter().any(|mark| mark.kind == "INFO" && is_near(mark.at_s)), "{middle}: {:?}", timeline.marks);
+    let chronicle = diagnose(&verdict, &[run]).unwrap().chronicle.unwrap();
+    assert!(chronicle.series.iter().any(|series| series.name == "cpu"), "first by name are those that never change");
+    assert!(chronicle.events.iter().any(|event| event.kind == "stage"));
+    for place in &chronicle.slowest {
+        let middle = chronicle.at_s[*place] + chronicle.length_s[*place] / 2.0;
+        let is_near = |event: &Event| event.kind == "INFO" && (event.at_s - middle).abs() < 0.2;
+        assert!(chronicle.events.iter().any(is_near), "{middle}: {:?}", chronicle.events);
     }
-    assert!(timeline.marks.is_sorted_by_key(|mark| mark.at_s), "in order of time");
+    assert!(chronicle.events.is_sorted_by_key(|event| event.at_s), "in order of time");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{places::with_only, text};
 use crate::{
-    diagnose::{Affected, Dependency, Diagnosis, Link, Task, Timeline, diagnose, script},
+    diagnose::{Affected, Chronicle, Dependency, Diagnosis, Event, Link, Task, diagnose, script},
     record::RunRecord,
     report::{
         chart::{Lanes, lanes, seconds},
@@ -27,9 +27,9 @@ pub struct DiagnosisView {
     /// Which run the chart is of, where there are several.
     pub of_run: Option<String>,
     /// What happened, in order of time: when, what, in words.
-    pub marks: Vec<[String; 3]>,
+    pub events: Vec<[String; 3]>,
     /// How much of it is neither drawn nor listed, in a sentence.
-    pub marks_left_out: Option<String>,
+    pub events_left_out: Option<String>,
     /// How many series of others are not drawn, in a sentence.
     pub series_left_out: Option<String>,
     /// The slowest moments in a sentence.
@@ -101,19 +101,19 @@ pub struct TaskView {
 impl DiagnosisView {
     /// What there is to say; `None` when nothing failed.
     pub(super) fn of(verdict: &Verdict, candidate: &[RunRecord]) -> Option<Self> {
-        let Diagnosis { timeline, blast, tasks } = diagnose(verdict, candidate)?;
+        let Diagnosis { chronicle, blast, tasks } = diagnose(verdict, candidate)?;
         let beyond = blast.endpoints.len().saturating_sub(ENDPOINTS_MAX);
         Some(Self {
-            chart: timeline.as_ref().map(lanes),
-            of_run: timeline
+            chart: chronicle.as_ref().map(lanes),
+            of_run: chronicle
                 .as_ref()
                 .filter(|of| of.run.1 > 1)
                 .map(|of| format!("run {} of {}, the one with the highest p99", of.run.0, of.run.1)),
-            marks: timeline.as_ref().map(marks).unwrap_or_default(),
-            marks_left_out: timeline.as_ref().and_then(marks_left_out),
-            series_left_out: timeline.as_ref().and_then(series_left_out),
-            slowest: timeline.as_ref().and_then(slowest),
-            links: timeline.iter().flat_map(|timeline| &timeline.links).map(link).collect(),
+            events: chronicle.as_ref().map(events).unwrap_or_default(),
+            events_left_out: chronicle.as_ref().and_then(events_left_out),
+            series_left_out: chronicle.as_ref().and_then(series_left_out),
+            slowest: chronicle.as_ref().and_then(slowest),
+            links: chronicle.iter().flat_map(|chronicle| &chronicle.links).map(link).collect(),
             endpoints: blast.endpoints.iter().take(ENDPOINTS_MAX).map(AffectedView::of).collect(),
             left_out: (beyond > 0).then(|| {
                 format!("{} more are not listed, all of them less affected than these.", text::counted(beyond, "endpoint"))
@@ -151,19 +151,19 @@ fn names(names: &[String]) -> String {
     if names.is_empty() { text::NONE.to_owned() } else { names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ") }
 }
 
-fn marks(timeline: &Timeline) -> Vec<[String; 3]> {
-    let row = |mark: &crate::diagnose::Mark| [seconds(mark.at_s), capped(&mark.kind), capped(&mark.text)];
-    timeline.marks.iter().map(row).collect()
+fn events(chronicle: &Chronicle) -> Vec<[String; 3]> {
+    let row = |event: &Event| [seconds(event.at_s), capped(&event.kind), capped(&event.text)];
+    chronicle.events.iter().map(row).collect()
 }
 
-fn marks_left_out(timeline: &Timeline) -> Option<String> {
-    let kept = if timeline.slowest.is_empty() { "the first ones" } else { "those nearest to the slowest moments" };
-    let them = more(timeline.marks_left_out, "event", "events")?;
+fn events_left_out(chronicle: &Chronicle) -> Option<String> {
+    let kept = if chronicle.slowest.is_empty() { "the first ones" } else { "those nearest to the slowest moments" };
+    let them = more(chronicle.events_left_out, "event", "events")?;
     Some(format!("{them} not listed: stages and what loadgate changed come first, then {kept}."))
 }
 
-fn series_left_out(timeline: &Timeline) -> Option<String> {
-    let them = more(timeline.series_left_out, "series", "series")?;
+fn series_left_out(chronicle: &Chronicle) -> Option<String> {
+    let them = more(chronicle.series_left_out, "series", "series")?;
     Some(format!("{them} in the record; those that moved most clearly with the p99 are shown."))
 }
 
@@ -176,10 +176,10 @@ fn more(n: usize, one: &str, several: &str) -> Option<String> {
     }
 }
 
-fn slowest(timeline: &Timeline) -> Option<String> {
-    let p99 = timeline.series.first()?;
-    let moment = |place: &usize| Some(format!("{} ({})", seconds(timeline.at_s[*place]), units::latency(p99.values[*place]?)));
-    let moments: Vec<String> = timeline.slowest.iter().filter_map(moment).collect();
+fn slowest(chronicle: &Chronicle) -> Option<String> {
+    let p99 = chronicle.series.first()?;
+    let moment = |place: &usize| Some(format!("{} ({})", seconds(chronicle.at_s[*place]), units::latency(p99.values[*place]?)));
+    let moments: Vec<String> = chronicle.slowest.iter().filter_map(moment).collect();
     (!moments.is_empty()).then(|| format!("Slowest moments by p99: {}.", moments.join(", ")))
 }
 

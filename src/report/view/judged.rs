@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    advice::{self, Step},
+    advice::{self, Advice},
     changes,
     compared::Compared,
     diagnosis::DiagnosisView,
@@ -35,7 +35,7 @@ pub struct Judged {
     /// What the headline does not say yet, worst first, each a sentence.
     pub reasons: Vec<String>,
     /// What to do next, the most useful first.
-    pub next: Vec<Step>,
+    pub next: Vec<Advice>,
     /// The command that makes the same run again, where it is known.
     pub reproduce: Option<String>,
     /// The run in a few facts: what was played, where, and whether that went well.

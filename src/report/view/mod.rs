@@ -25,7 +25,7 @@ mod windows;
 
 use serde::Serialize;
 
-pub use advice::Step;
+pub use advice::Advice;
 pub use change_charts::ChangeChart;
 pub use changes::{ChangeRow, ChangeText};
 pub use compared::Compared;

@@ -11,12 +11,12 @@ const PLACES_MAX: usize = 240;
 const SLOWEST: usize = 3;
 /// Imported series that are kept.
 const IMPORTED_MAX: usize = 12;
-/// Marks that are kept: more can neither be drawn nor read.
-const MARKS_MAX: usize = 60;
+/// Events that are kept: more can neither be drawn nor read.
+const EVENTS_MAX: usize = 60;
 
 /// Series on one axis of time.
 #[derive(Clone, Debug)]
-pub struct Timeline {
+pub struct Chronicle {
     /// Number of the run, from 1, and how many there are.
     pub run: (usize, usize),
     /// Begin of each place, in seconds from the start of the run.
@@ -30,9 +30,9 @@ pub struct Timeline {
     /// Series of other programs that are left out, as those that are kept are clearer linked with the p99.
     pub series_left_out: usize,
     /// Stages, what the generator changed about the load, and events of others, in order of time.
-    pub marks: Vec<Mark>,
-    /// Marks that are left out, as those that are kept are nearer to the slowest moments.
-    pub marks_left_out: usize,
+    pub events: Vec<Event>,
+    /// Events that are left out, as those that are kept are nearer to the slowest moments.
+    pub events_left_out: usize,
     /// States of the circuit breaker: from, to, name.
     pub breaker: Vec<(f64, f64, &'static str)>,
     /// Places with the highest p99, in order of time.
@@ -69,7 +69,7 @@ pub enum Unit {
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
+pub struct Event {
     /// Seconds from the start of the run.
     pub at_s: f64,
     /// `stage`, `load shed`, or what another program calls it.
@@ -99,7 +99,7 @@ impl Place {
     }
 }
 
-impl Timeline {
+impl Chronicle {
     /// The timeline of the run whose p99 is the worst; `None` where nothing was measured.
     pub(super) fn of(runs: &[RunRecord]) -> Option<Self> {
         let p99 = |run: &RunRecord| run.total().response.quantile(0.99).unwrap_or(0);
@@ -119,7 +119,7 @@ impl Timeline {
         links.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
         let slowest = slowest(&p99);
         let moments: Vec<f64> = slowest.iter().map(|place| places[*place].middle_s()).collect();
-        let (marks, marks_left_out) = marks(run, &moments);
+        let (events, events_left_out) = events(run, &moments);
         Some(Self {
             run: (number + 1, runs.len()),
             at_s: places.iter().map(|place| place.begin_us as f64 / 1e6).collect(),
@@ -127,8 +127,8 @@ impl Timeline {
             step_s,
             series,
             series_left_out,
-            marks,
-            marks_left_out,
+            events,
+            events_left_out,
             breaker: breaker(run, places.last().map_or(0, Place::end_us)),
             slowest,
             links,
@@ -206,28 +206,28 @@ fn imported(run: &RunRecord, places: &[Place], p99: &[Option<f64>], step_s: f64)
     all
 }
 
-/// As many marks as are kept, in order of time, and how many are left out: what loadgate did itself goes before what others noted, and of
+/// As many events as are kept, in order of time, and how many are left out: what loadgate did itself goes before what others noted, and of
 /// either those go first that are nearest to the slowest moments.
-fn marks(run: &RunRecord, moments_s: &[f64]) -> (Vec<Mark>, usize) {
-    let mark = |us: u64, kind: &str, text: &str| Mark { at_s: us as f64 / 1e6, kind: kind.to_owned(), text: text.to_owned() };
+fn events(run: &RunRecord, moments_s: &[f64]) -> (Vec<Event>, usize) {
+    let event = |us: u64, kind: &str, text: &str| Event { at_s: us as f64 / 1e6, kind: kind.to_owned(), text: text.to_owned() };
     let stages = run.plan.stages.iter().filter(|stage| stage.played_us > 0);
-    let mut marks: Vec<Mark> = stages.map(|stage| mark(stage.began_us, "stage", &stage.name)).collect();
-    marks.extend(run.breaker.iter().map(|event| {
-        let text = format!("circuit breaker {}: {}", event.state.name(), event.reason);
-        mark(event.at_us, "circuit breaker", &text)
+    let mut events: Vec<Event> = stages.map(|stage| event(stage.began_us, "stage", &stage.name)).collect();
+    events.extend(run.breaker.iter().map(|change| {
+        let text = format!("circuit breaker {}: {}", change.state.name(), change.reason);
+        event(change.at_us, "circuit breaker", &text)
     }));
-    marks.extend(run.generator.shed.iter().map(|event| mark(event.at_us, "load shed", &event.reason)));
-    let events = run.notes.iter().filter(|note| note.value.is_none());
-    let mut noted: Vec<Mark> = events.map(|note| mark(note.at_us, &note.name, &note.text)).collect();
+    events.extend(run.generator.shed.iter().map(|shed| event(shed.at_us, "load shed", &shed.reason)));
+    let notes = run.notes.iter().filter(|note| note.value.is_none());
+    let mut noted: Vec<Event> = notes.map(|note| event(note.at_us, &note.name, &note.text)).collect();
     // Where no moment stands out, the earliest are kept.
-    let distance = |of: &Mark| moments_s.iter().map(|at| (at - of.at_s).abs()).reduce(f64::min).unwrap_or(of.at_s);
-    marks.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    let distance = |of: &Event| moments_s.iter().map(|at| (at - of.at_s).abs()).reduce(f64::min).unwrap_or(of.at_s);
+    events.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
     noted.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
-    marks.append(&mut noted);
-    let left_out = marks.len().saturating_sub(MARKS_MAX);
-    marks.truncate(MARKS_MAX);
-    marks.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-    (marks, left_out)
+    events.append(&mut noted);
+    let left_out = events.len().saturating_sub(EVENTS_MAX);
+    events.truncate(EVENTS_MAX);
+    events.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    (events, left_out)
 }
 
 /// From, to and name of each state, where it did not stay closed.

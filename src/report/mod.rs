@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 pub use annotations::{Annotation, AnnotationLevel, annotations};
 pub use chart::{
-    Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Mark, Percentiles, PhaseBar,
-    PhaseBars, PhasePart, Tick, Timeline,
+    Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Percentiles, PhaseBar, PhaseBars,
+    PhasePart, Tick, Timeline, Trouble,
 };
 pub use error::ReportError;
 pub(crate) use escape::csv_field;
@@ -30,10 +30,10 @@ pub use verdict_file::{
     ValidityRow, VerdictFile,
 };
 pub use view::{
-    AffectedView, AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView, Fact, FailureView,
-    GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide,
-    SlowView, StageView, Step, StepRow, StepTable, TaskView, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView,
-    View, WindowRow,
+    Advice, AffectedView, AnswerView, ChangeChart, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView,
+    Fact, FailureView, GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several,
+    SeveralSide, SlowView, StageView, StepRow, StepTable, TaskView, ThresholdView, Traffic, TrafficText, UnmeasuredView,
+    ValidityView, View, WindowRow,
 };
 pub use web_address::WebAddress;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{lane::Run, run::Ending, worker::WorkerEnd};
 use crate::{
-    measure::{Collector, Measured, max_rss_bytes},
+    measure::{Collector, Measured, StageCounts, max_rss_bytes},
     plan::Plan,
     record::{BreakerEvent, Encoded, Ended, Generator, Latencies, StageFacts},
     units::Micros,
@@ -105,14 +105,15 @@ fn stages(run: &Run, measured: &Measured, stopped_at: Duration) -> Vec<StageFact
     let facts = run.plan.stage_facts().into_iter().enumerate();
     let played = facts.map(|(number, facts)| {
         let place = run.timeline.stage(number);
+        let StageCounts { offered, started, held_back, withheld, withheld_by_breaker } = measured.counts[number];
         StageFacts {
             began_us: Micros::from_duration(place.begins).0,
             played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
-            offered: measured.offered[number],
-            started: measured.started[number],
-            held_back: measured.held_back[number],
-            withheld: measured.withheld[number],
-            withheld_by_breaker: measured.withheld_by_breaker[number],
+            offered,
+            started,
+            held_back,
+            withheld,
+            withheld_by_breaker,
             ..facts
         }
     });

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{ClosedWindow, ShardEnd, Timeline, Unmeasured, failures, slowest};
+use super::{ClosedWindow, ShardEnd, StageCounts, Timeline, Unmeasured, failures, slowest};
 use crate::{
     plan::Workload,
     record::{EndpointSeries, FailureSample, Latencies, SlowSample, Totals, UnmeasuredFailures, Window},
@@ -24,16 +24,8 @@ pub struct Collector {
 pub struct Measured {
     /// One per endpoint of the plan.
     pub endpoints: Vec<EndpointSeries>,
-    /// Arrivals that fell due, by stage.
-    pub offered: Vec<u64>,
-    /// Arrivals that were sent, by stage.
-    pub started: Vec<u64>,
-    /// Arrivals that were held back on purpose, by stage.
-    pub held_back: Vec<u64>,
-    /// Those of them that were meant to be sent, by stage.
-    pub withheld: Vec<u64>,
-    /// Those of them that the circuit breaker withheld, by stage.
-    pub withheld_by_breaker: Vec<u64>,
+    /// What became of the arrivals of each stage.
+    pub counts: Vec<StageCounts>,
     /// How late requests of measured stages were sent that waited for their time.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -100,22 +92,17 @@ impl Collector {
                 endpoint.stages[stage].push(window);
             }
         }
-        let sum = |pick: fn(&ShardEnd) -> &Vec<u64>| {
-            (0..self.timeline.len()).map(|stage| ends.iter().map(|end| pick(end)[stage]).sum()).collect()
-        };
+        let mut counts = vec![StageCounts::default(); self.timeline.len()];
         let (mut late, mut lag) = (Latencies::default(), Latencies::default());
         for end in ends {
+            counts.iter_mut().zip(&end.counts).for_each(|(sum, part)| sum.add(part));
             late.add(&end.late);
             lag.add(&end.lag);
         }
         let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         Measured {
             endpoints: series,
-            offered: sum(|end| &end.offered),
-            started: sum(|end| &end.started),
-            held_back: sum(|end| &end.held_back),
-            withheld: sum(|end| &end.withheld),
-            withheld_by_breaker: sum(|end| &end.withheld_by_breaker),
+            counts,
             late,
             lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    ClosedWindow, FailureNote, Failures, Recent, Slowest, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
+    ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
     open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
 };
 use crate::{
@@ -61,16 +61,8 @@ pub enum Withheld {
 /// What a thread knows when all is over.
 #[derive(Debug, Default)]
 pub struct ShardEnd {
-    /// Arrivals that fell due, by stage.
-    pub offered: Vec<u64>,
-    /// Arrivals that were sent, by stage.
-    pub started: Vec<u64>,
-    /// Arrivals that were held back on purpose, by stage.
-    pub held_back: Vec<u64>,
-    /// Those of them that were meant to be sent, by stage.
-    pub withheld: Vec<u64>,
-    /// Those of them that the circuit breaker withheld, by stage.
-    pub withheld_by_breaker: Vec<u64>,
+    /// What became of the arrivals of each stage.
+    pub counts: Vec<StageCounts>,
     /// How late requests of measured stages were sent that waited for their time.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
@@ -108,11 +100,7 @@ impl Shard {
     pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: Sender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
         let stages = timeline.len();
         let end = ShardEnd {
-            offered: vec![0; stages],
-            started: vec![0; stages],
-            held_back: vec![0; stages],
-            withheld: vec![0; stages],
-            withheld_by_breaker: vec![0; stages],
+            counts: vec![StageCounts::default(); stages],
             slowest: Slowest::new(endpoints),
             ..ShardEnd::default()
         };
@@ -131,8 +119,9 @@ impl Shard {
     /// An arrival fell due and is taken into play, its first request at `endpoint` where it begins with one that is measured.
     /// Returns its ticket as [`Self::begin`] does. From here on its window stays open, though its task may not have run yet.
     pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: Option<EndpointId>) -> Option<Ticket> {
-        self.end.offered[stage] += 1;
-        self.end.started[stage] += 1;
+        let counts = &mut self.end.counts[stage];
+        counts.offered += 1;
+        counts.started += 1;
         self.in_play[stage] += 1;
         self.live.started.add(1);
         self.begin(stage, due, endpoint?)
@@ -154,7 +143,7 @@ impl Shard {
 
     /// An arrival fell due and is not sent, because too many are in flight.
     pub fn arrival_dropped(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
-        self.end.offered[stage] += 1;
+        self.end.counts[stage].offered += 1;
         self.live.dropped.add(1);
         self.windows.drop_request(stage, due, endpoint);
     }
@@ -162,21 +151,22 @@ impl Shard {
     /// An arrival is left in the middle: the request that is due now is not sent, because too many are in flight. It counts as
     /// dropped, and no longer as one that was sent.
     pub fn arrival_broken_off(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
-        self.end.started[stage] -= 1;
+        self.end.counts[stage].started -= 1;
         self.live.broken_off.add(1);
         self.windows.drop_request(stage, due, endpoint);
     }
 
     /// An arrival was due, and the circuit breaker or self-protection keeps it from the target.
     pub fn arrival_withheld(&mut self, stage: usize, by: Withheld) {
-        self.end.withheld[stage] += 1;
-        self.end.withheld_by_breaker[stage] += u64::from(by == Withheld::ByBreaker);
+        let counts = &mut self.end.counts[stage];
+        counts.withheld += 1;
+        counts.withheld_by_breaker += u64::from(by == Withheld::ByBreaker);
         self.arrival_held_back(stage);
     }
 
     /// An arrival would have been due and is held back on purpose: nobody has meant it to be sent.
     pub fn arrival_held_back(&mut self, stage: usize) {
-        self.end.held_back[stage] += 1;
+        self.end.counts[stage].held_back += 1;
         self.live.held_back.add(1);
     }
 

@@ -158,7 +158,7 @@ fn an_arrival_that_is_broken_off_is_dropped_and_not_one_that_was_sent() {
     shard.arrival_finished(0);
     assert_eq!((live.in_play(), live.started.get(), live.broken_off.get()), (0, 1, 1));
     let end = shard.end(Duration::from_secs(4));
-    assert_eq!((end.offered[0], end.started[0]), (1, 0));
+    assert_eq!((end.counts[0].offered, end.counts[0].started), (1, 0));
     let dropped: Vec<u64> = source.try_iter().map(|window| window.endpoints[0].dropped).collect();
     assert_eq!(dropped, [0, 1, 0, 0], "where the request was due that was not sent");
 }

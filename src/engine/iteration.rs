@@ -6,7 +6,7 @@ use super::{
     controls::Turn,
     feeds::Row,
     lane::Lane,
-    prepared_request::{Attempt, PreparedRequest},
+    prepared_request::{Attempt, PreparedRequest, RequestOutcome},
     request_settings::RequestSettings,
     user::User,
 };
@@ -258,21 +258,10 @@ async fn make_request<D: Driver>(
         Attempt::Later => !lane.controls().is_silent(),
         Attempt::Now => lane.controls().may_repeat(),
     };
-    let outcome = request.make(&*lane.driver, user, is_told, may_repeat).await;
-    let failed = outcome.failure.is_some();
-    let finished = Finished {
-        due,
-        response: outcome.done.saturating_duration_since(lane.run.epoch + due),
-        service: outcome.done.saturating_duration_since(outcome.sent),
-        bytes: outcome.bytes,
-        phases: outcome.phases,
-        connections: outcome.connections,
-        retries: outcome.retries,
-        retried: outcome.retried,
-        failure: outcome.failure.map(|failure| (failure.class, failure.message)),
-        sample: outcome.sample,
-        trace: outcome.trace,
-    };
+    let RequestOutcome { done, finished } = request.make(&*lane.driver, user, is_told, may_repeat).await;
+    let failed = finished.failure.is_some();
+    let response = done.saturating_duration_since(lane.run.epoch + due);
+    let finished = Finished { due, response, ..finished };
     let mut shard = lane.shard.borrow_mut();
     if let (None, true, Some((class, message))) = (&ticket, is_told, &finished.failure) {
         let (endpoint, class, message) = (request.endpoint, *class, message.clone());
@@ -280,5 +269,5 @@ async fn make_request<D: Driver>(
         shard.unmeasured_failure(walk.scenario, walk.part, FailureNote { endpoint, class, message, sample, trace });
     }
     shard.finish(ticket, request.endpoint, finished);
-    (outcome.done.saturating_duration_since(lane.run.epoch), failed)
+    (done.saturating_duration_since(lane.run.epoch), failed)
 }

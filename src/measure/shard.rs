@@ -33,11 +33,11 @@ pub struct Finished {
     pub service: Duration,
     /// Body bytes received.
     pub bytes: u64,
-    /// Where the time went.
+    /// Where the time of the last attempt went.
     pub phases: Phases,
     /// Connections opened for it.
     pub connections: u64,
-    /// Attempts beyond the first.
+    /// Requests sent again: attempts beyond the first, and those whose connection turned out closed.
     pub retries: u64,
     /// Whether it was tried again because it had failed.
     pub retried: bool,
@@ -45,7 +45,7 @@ pub struct Finished {
     pub failure: Option<(ErrorClass, Cow<'static, str>)>,
     /// The exchange that failed, where it is one of the few that are shown.
     pub sample: Option<Box<ExchangeSample>>,
-    /// The id it was sent with, where traces are on.
+    /// The id it was sent with, where traces are on; repeated attempts have the same.
     pub trace: Option<TraceId>,
 }
 

@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    controls::Turn,
+    controls::Standing,
     feeds::Row,
     lane::Lane,
     prepared_request::{Attempt, PreparedRequest, RequestOutcome},
@@ -55,7 +55,7 @@ pub(super) struct Arrival {
     /// Rows it has taken.
     pub(super) row: Row,
     /// Whether its first request has its pass.
-    pub(super) turn: Turn,
+    pub(super) standing: Standing,
 }
 
 impl<R> PreparedScenario<R> {
@@ -96,7 +96,7 @@ struct Walk {
     part: Part,
     /// The stage it belongs to; none at the end of the run.
     stage: Option<usize>,
-    turn: Turn,
+    standing: Standing,
     /// Ticket of the first request, where that is in the book already.
     ticket: Option<Ticket>,
     /// When the next step is due.
@@ -112,7 +112,7 @@ struct Walk {
 impl Walk {
     fn new(scenario: ScenarioId, part: Part, stage: Option<usize>, due: Duration) -> Self {
         let (is_first, has_paused, has_failed) = (true, false, false);
-        Self { scenario, part, stage, turn: Turn::Begun, ticket: None, due, is_first, has_paused, has_failed }
+        Self { scenario, part, stage, standing: Standing::Begun, ticket: None, due, is_first, has_paused, has_failed }
     }
 
     /// Notes how late the next request goes out, where it has waited for a time of its own. Each other one is due when the one
@@ -128,8 +128,8 @@ impl Walk {
     /// set up is for iterations that will not be made when the run is to end; what is torn down must be, if it can.
     fn may_send<D: Driver>(&mut self, lane: &Lane<D>) -> bool {
         match self.part {
-            Part::Setup => !lane.run.stop.is_asked() && lane.controls().may_send(&mut self.turn),
-            Part::Steps => lane.controls().may_send(&mut self.turn),
+            Part::Setup => !lane.run.stop.is_asked() && lane.controls().may_send(&mut self.standing),
+            Part::Steps => lane.controls().may_send(&mut self.standing),
             Part::Teardown => true,
         }
     }
@@ -155,13 +155,13 @@ impl Walk {
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
 pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, arrival: Arrival) -> (Duration, bool) {
-    let Arrival { stage, scenario, due, ticket, row, turn } = arrival;
+    let Arrival { stage, scenario, due, ticket, row, standing } = arrival;
     let prepared = &lane.scenarios[scenario];
     if !prepared.is_static {
         user.begin(scenario, row);
     }
     let mut walk = Walk::new(scenario, Part::Steps, Some(stage), due);
-    (walk.turn, walk.ticket) = (turn, ticket);
+    (walk.standing, walk.ticket) = (standing, ticket);
     if set_up(lane, user, scenario, &mut walk).await {
         play_steps(lane, user, &prepared.steps, &mut walk).await;
     }

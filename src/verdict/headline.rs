@@ -1,6 +1,6 @@
 //! The verdict in one sentence, the worst first.
 
-use super::{Reference, ThresholdOutcome, ThresholdResult, VerdictKind, finding::Finding};
+use super::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, VerdictKind, finding::Finding, validity};
 use crate::{
     compare::{Comparison, Outcome, Row, SERVICE},
     policy::Severity,
@@ -8,14 +8,20 @@ use crate::{
 };
 
 /// The sentence of a verdict.
-pub(super) fn of(kind: VerdictKind, findings: &[Finding], thresholds: &[ThresholdResult], reference: &Reference) -> String {
+pub(super) fn of(
+    kind: VerdictKind,
+    findings: &[Finding],
+    checks: &[ValidityCheck],
+    thresholds: &[ThresholdResult],
+    reference: &Reference,
+) -> String {
     let first = findings.first().map_or("", |finding| finding.reason.as_str());
     let comparison = match reference {
         Reference::Compared(comparison) => Some(comparison.as_ref()),
         Reference::NoBaseline | Reference::Mismatch(_) => None,
     };
     match kind {
-        VerdictKind::Invalid if first.starts_with("target unreachable") => "target unreachable, no measurement".to_owned(),
+        VerdictKind::Invalid if is_unreachable(first, checks) => "target unreachable, no measurement".to_owned(),
         VerdictKind::Invalid => format!("no measurement: {first}"),
         VerdictKind::Inconclusive => {
             let slower = comparison.and_then(looks_slower).unwrap_or_default();
@@ -33,6 +39,11 @@ pub(super) fn of(kind: VerdictKind, findings: &[Finding], thresholds: &[Threshol
         }
         VerdictKind::Pass => comparison.map_or_else(|| passed_alone(thresholds, reference), passed),
     }
+}
+
+/// Whether the first reason is that nobody was there: known by the check that gave it, and not by its words.
+fn is_unreachable(first: &str, checks: &[ValidityCheck]) -> bool {
+    checks.iter().any(|check| check.check == validity::TARGET_REACHABLE && !check.ok && check.reason == first)
 }
 
 fn joined(parts: [Option<String>; 3], otherwise: &str) -> String {

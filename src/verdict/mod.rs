@@ -70,7 +70,7 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
     Verdict {
         kind,
         exit: exit(kind, interrupted, policy.regression.on.inconclusive),
-        headline: headline::of(kind, &findings, &thresholds, &reference),
+        headline: headline::of(kind, &findings, &validity, &thresholds, &reference),
         reasons: findings.into_iter().map(|finding| finding.reason).collect(),
         thresholds,
         validity,
@@ -81,9 +81,15 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
 
 /// A verdict in one sentence, made of the figures it rests on; `reasons`, worst first, are asked where no figure tells.
 #[must_use]
-pub fn headline(kind: VerdictKind, reasons: &[String], thresholds: &[ThresholdResult], reference: &Reference) -> String {
+pub fn headline(
+    kind: VerdictKind,
+    reasons: &[String],
+    checks: &[ValidityCheck],
+    thresholds: &[ThresholdResult],
+    reference: &Reference,
+) -> String {
     let findings: Vec<Finding> = reasons.iter().map(|reason| Finding::new(kind, reason)).collect();
-    headline::of(kind, &findings, thresholds, reference)
+    headline::of(kind, &findings, checks, thresholds, reference)
 }
 
 /// The verdict that counts most, by precedence: invalid > fail > inconclusive > warn > pass; the first of equal ones.

@@ -13,6 +13,9 @@ use crate::{
 const UNREACHABLE: [ErrorClass; 5] =
     [ErrorClass::ConnectRefused, ErrorClass::ConnectFailed, ErrorClass::TimeoutConnect, ErrorClass::Dns, ErrorClass::Tls];
 
+/// Name of the check whether anybody was there.
+pub(super) const TARGET_REACHABLE: &str = "target_reachable";
+
 /// Name of the check of how late requests were sent.
 const GENERATOR_LATE: &str = "generator_late";
 
@@ -47,7 +50,7 @@ pub(super) fn failed_besides(checks: &[ValidityCheck], runs: &[RunRecord]) -> Op
     let of_generator = ["achieved_rate", GENERATOR_LATE, "generator_saturated"].iter().any(|name| broken(name));
     let requests: u64 = windows(runs).map(|window| window.requests).sum();
     let errors: u64 = windows(runs).map(Window::error_count).sum();
-    if !of_generator || broken("target_reachable") || requests == 0 || errors < requests {
+    if !of_generator || broken(TARGET_REACHABLE) || requests == 0 || errors < requests {
         return None;
     }
     let mut classes: BTreeMap<ErrorClass, u64> = BTreeMap::new();
@@ -83,7 +86,7 @@ pub(super) fn target_reachable(runs: &[RunRecord]) -> ValidityCheck {
         let worst = UNREACHABLE.iter().max_by_key(|class| of_class(class)).map_or("", |class| class.name());
         format!("target unreachable: none of {requests} requests found a connection ({worst})")
     };
-    ValidityCheck { check: "target_reachable", ok, value: Some(unreachable as f64), reason }
+    ValidityCheck { check: TARGET_REACHABLE, ok, value: Some(unreachable as f64), reason }
 }
 
 fn samples(runs: &[RunRecord], reference: &Reference, policy: &Policy) -> ValidityCheck {

@@ -94,13 +94,14 @@ fn verdict(file: &VerdictFile) -> Result<Verdict, String> {
     }
     let reference = reference(file, rows);
     let reasons = reasons(file, kind, &reference, &thresholds);
+    let validity: Vec<ValidityCheck> = file.validity.iter().filter_map(validity).collect();
     Ok(Verdict {
         kind,
         exit,
-        headline: headline(kind, &reasons, &thresholds, &reference),
+        headline: headline(kind, &reasons, &validity, &thresholds, &reference),
         reasons,
         thresholds,
-        validity: file.validity.iter().filter_map(validity).collect(),
+        validity,
         reference,
         set_aside: file.set_aside.iter().take(SENTENCES_MAX).map(set_aside).collect(),
     })
@@ -127,7 +128,7 @@ fn reasons(file: &VerdictFile, kind: VerdictKind, reference: &Reference, thresho
         VerdictKind::Pass | VerdictKind::Warn | VerdictKind::Fail => {
             let broken = thresholds.iter().filter(|result| result.outcome == ThresholdOutcome::Fail);
             let mut reasons: Vec<String> = broken.map(|result| result.reason.clone()).collect();
-            if kind != VerdictKind::Pass && reasons.is_empty() && headline(kind, &[], thresholds, reference).is_empty() {
+            if kind != VerdictKind::Pass && reasons.is_empty() && headline(kind, &[], &[], thresholds, reference).is_empty() {
                 reasons = sentences(&file.reasons);
             }
             reasons

@@ -56,6 +56,17 @@ fn an_unreachable_target_is_no_measurement() {
 }
 
 #[test]
+fn that_nobody_was_there_is_known_by_the_check_and_not_by_its_words() {
+    let told = |check: &'static str, reason: &str| {
+        let check = ValidityCheck { check, ok: false, value: None, reason: reason.to_owned() };
+        headline(VerdictKind::Invalid, &["nobody was there".to_owned()], &[check], &[], &Reference::NoBaseline)
+    };
+    assert_eq!(told("target_reachable", "nobody was there"), "target unreachable, no measurement");
+    assert_eq!(told("samples", "nobody was there"), "no measurement: nobody was there");
+    assert_eq!(told("target_reachable", "not the first reason"), "no measurement: nobody was there");
+}
+
+#[test]
 fn a_run_that_did_not_keep_up_tells_drops_from_a_slow_generator() {
     let mut candidate = run(1.0, 9);
     candidate.plan.stages[0].started = candidate.plan.stages[0].offered * 9 / 10;

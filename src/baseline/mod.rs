@@ -23,4 +23,4 @@ pub use noise::{LEARNED_MAX, StoredNoise};
 pub use points::{Fate, Kept, KeptRun};
 pub use retention::Pruning;
 pub use shelf::{Opened, Shelf};
-pub use store::{Found, Store, Stored, has_warmup};
+pub use store::{Found, Store, Stored, has_warmup, warmup_hint};

@@ -59,6 +59,7 @@ mod load_traces;
 mod load_users;
 mod load_websocket;
 mod load_websocket_faults;
+mod load_websocket_gate;
 mod load_websocket_server;
 mod mock_target;
 mod nginx;

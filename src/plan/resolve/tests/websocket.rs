@@ -50,6 +50,10 @@ fn connections_alone_make_the_stages_they_are_played_in() {
     let connections = |from, to| Load::Connections(Crowd { from, to });
     assert_eq!(loads(RIGHT), [(connections(0, 2000), 30), (connections(2000, 2000), 60)]);
     assert_eq!(loads("websocket: /ws\nconnections: { ramp: 50, hold: 10s }"), [(connections(50, 50), 10)]);
+    let warm = resolved(&feed(&RIGHT.replace("{ ramp", "{ warmup: 20s, ramp"))).plan;
+    let measured: Vec<bool> = warm.stages.iter().map(|stage| stage.measured).collect();
+    assert_eq!(measured, [false, true, true]);
+    assert_eq!((warm.stages[0].load, warm.stages[0].duration.as_secs()), (connections(0, 2000), 20));
 }
 
 #[test]
@@ -155,6 +159,9 @@ fn what_needs_a_connection_is_refused_where_there_is_none() {
     assert!(error.contains("the scenarios have 2000 WebSocket connections, beyond `safety.max_connections` (500)"), "{error}");
     let error = refusal(&format!("safety: {{ max_duration: 1m }}\n{}", feed(RIGHT)));
     assert!(error.contains("the connections stay for 1m30s, beyond `safety.max_duration` (1m)"), "{error}");
+    let beside = format!("{}  - GET /items\nstages: [ {{ rate: 5/s, duration: 9s }} ]\n", feed(RIGHT));
+    let error = refusal(&beside.replace("{ ramp", "{ warmup: 20s, ramp"));
+    assert!(error.contains("a warm-up of connections beside scenarios that make requests"), "{error}");
     let odd = feed("websocket: /ws\nconnections: { ramp: 5, hold: 10s }");
     let error = refusal(&format!(
         "regression: {{ compare: ab }}\n{}",

@@ -91,6 +91,7 @@ pub(super) fn lack(lack: Lack, metric: ComparedMetric, trial: &Trial<'_>) -> Str
     let (roster, unit) = (&trial.roster, trial.design.unit);
     match lack {
         Lack::Requests(side) => format!("no request of the {side} to compare {metric} with"),
+        Lack::RequestsOfRun(side) => format!("no request in a {unit} of the {side}, so there is no {metric}"),
         Lack::Successes(side) => format!("no successful response in a {unit} of the {side}, so there is no {metric}"),
         Lack::Samples { needed, has } => {
             let more = more_time(needed, has, roster.seconds);

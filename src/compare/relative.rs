@@ -49,6 +49,8 @@ pub(super) struct Measured {
 pub(super) enum Lack {
     /// There is nothing at all on a side: `baseline` or `candidate`.
     Requests(&'static str),
+    /// There were requests on a side, and one of its runs has none.
+    RequestsOfRun(&'static str),
     /// There were requests on a side, and none succeeded in one of its runs.
     Successes(&'static str),
     /// Some run has too few successful requests.
@@ -81,6 +83,9 @@ fn lack(sides: &Sides, metric: ComparedMetric, trial: &Trial<'_>) -> Option<Lack
     for (side, runs) in [("baseline", &sides.baseline), ("candidate", &sides.candidate)] {
         if runs.iter().all(|run| run.requests == 0) {
             return Some(Lack::Requests(side));
+        }
+        if runs.iter().any(|run| run.requests == 0) {
+            return Some(Lack::RequestsOfRun(side));
         }
         if runs.iter().any(|run| run.succeeded == 0) {
             return Some(Lack::Successes(side));
@@ -195,7 +200,7 @@ impl RelativeTest {
             }
             _ => {
                 let lack = self.lack.unwrap_or(Lack::Requests("candidate"));
-                let nothing = matches!(lack, Lack::Requests(_) | Lack::Successes(_));
+                let nothing = matches!(lack, Lack::Requests(_) | Lack::RequestsOfRun(_) | Lack::Successes(_));
                 let outcome = if nothing { Outcome::NoData } else { Outcome::Inconclusive };
                 Row { outcome, reason: reason::lack(lack, self.metric, trial), ..row }
             }

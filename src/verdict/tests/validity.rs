@@ -24,6 +24,26 @@ fn an_endpoint_with_a_threshold_and_no_request_is_invalid_by_name() {
 }
 
 #[test]
+fn a_rare_endpoint_may_miss_a_replicate_and_not_all_of_them() {
+    let baseline = [1, 2, 3].map(|shift| run(1.0, shift));
+    let judged = |silent: usize| {
+        let mut candidate = [4, 5, 6].map(|shift| run(1.0, shift));
+        for run in &mut candidate[..silent] {
+            run.endpoints[1].stages.iter_mut().flatten().for_each(|window| *window = crate::record::Window::default());
+        }
+        let (learned, look) = (crate::record::LearnedNoise::default(), crate::compare::Look::only(3, 0.01));
+        let comparison = crate::compare::compare_ab(&baseline, &candidate, &Regression::default(), &learned, look);
+        let p50 = comparison.rows.iter().find(|row| row.endpoint == "/b").map(|row| row.reason.clone());
+        (p50.unwrap(), decide_ab(&candidate, &baseline, Reference::Compared(Box::new(comparison)), &Policy::default()))
+    };
+    let (p50, verdict) = judged(1);
+    assert_eq!(p50, "no request in a replicate of the candidate, so there is no p50");
+    assert_ne!(verdict.kind, VerdictKind::Invalid, "{:?}", verdict.reasons);
+    let (_, verdict) = judged(3);
+    assert_eq!(verdict.headline, "no measurement: no request was made to /b, which is to be judged");
+}
+
+#[test]
 fn a_target_without_a_name_or_a_handshake_is_unreachable_only_where_none_succeeded() {
     for class in [ErrorClass::Dns, ErrorClass::Tls] {
         let mut candidate = run(1.0, 9);

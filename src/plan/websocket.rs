@@ -76,7 +76,7 @@ pub struct Heartbeat {
 /// How often a new connection is tried for, and after which pauses.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reconnect {
-    /// Attempts; 0 for none. Counted anew from each connection on.
+    /// Attempts; 0 for none. Counted anew from each connection on that is really back.
     pub max: u32,
     /// Pauses before them.
     pub backoff: Backoff,

@@ -149,6 +149,29 @@ fn load_of_connections_gives_up_after_so_many_attempts_and_names_the_close_code(
 }
 
 #[test]
+fn load_of_connections_gives_up_on_a_target_that_takes_them_and_drops_them_at_once() {
+    let rest = "reconnect: { max: 2, backoff: { initial: 1s, factor: 1, jitter: none } }";
+    let routes = routes("websocket: { kill: { share: 100%, after: 0s, code: 1011 } }");
+    let bench = Bench::new(&routes, &config("{ ramp: 10, hold: 5s }", rest));
+    bench.ends_with(0, &["run"]);
+    let record = bench.record(RECORD);
+    let (connect, reconnect) = (total(&record, "feed.connect"), total(&record, "feed.reconnect"));
+    assert_eq!((connect.requests, connect.error_count()), (30, 0), "each is opened three times");
+    assert_eq!(reconnect.errors, Errors::from([(ErrorClass::Close1011, 10)]), "and was never back");
+    assert_eq!(reconnect.requests, 10);
+}
+
+#[test]
+fn load_of_connections_gives_up_where_a_new_one_can_not_be_set_up() {
+    let rest = "reconnect: { max: 1, backoff: { initial: 10ms, jitter: none } }\nsetup: [ { expect: { within: 300ms } } ]";
+    let bench = Bench::new(&routes("websocket: {}"), &config("{ ramp: 10, hold: 3s }", rest));
+    bench.ends_with(0, &["run"]);
+    let record = bench.record(RECORD);
+    assert_eq!(total(&record, "feed.connect").requests, 20, "one attempt more of each, long as it lived");
+    assert_eq!(total(&record, "feed.reconnect").errors, Errors::from([(ErrorClass::TimeoutMessage, 10)]));
+}
+
+#[test]
 fn load_of_connections_measures_how_long_pushed_messages_are_on_their_way() {
     let steps = "steps: [ { listen: { for: 10s, latency_from: $.sent_at_ms } } ]";
     let bench = Bench::new(&routes("websocket: { push: { every: 50ms } }"), &config("{ ramp: 20, hold: 2s }", steps));

@@ -9,6 +9,7 @@ use tokio::{sync::watch, time::Instant as Deadline};
 use super::{
     heart::Heart,
     notes::{Notes, Outcome},
+    probation::Probation,
 };
 use crate::{
     engine::lane::Lane,
@@ -43,6 +44,9 @@ pub(super) struct Conversation<D: Driver> {
     pub(super) notes: Notes<D>,
     pub(super) socket: Socket,
     heart: Option<(Heart, EndpointId)>,
+    /// Where it replaces one that was lost, until it is sure that it does.
+    probation: Option<Probation>,
+    reconnect: EndpointId,
     /// Moment of the run at which it goes.
     leaves: Duration,
     ending: watch::Receiver<Option<u16>>,
@@ -60,7 +64,13 @@ impl<D: Driver> Conversation<D> {
         rng: SmallRng,
     ) -> Self {
         let heart = scenario.heartbeat.map(|rules| Heart::new(rules, lane.run.moment(), rng)).zip(scenario.endpoints.heartbeat);
-        Self { lane: Rc::clone(lane), notes: Notes::new(lane), socket, heart, leaves, ending, leaving: None }
+        let (lane, notes, reconnect) = (Rc::clone(lane), Notes::new(lane), scenario.endpoints.reconnect);
+        Self { lane, notes, socket, heart, probation: None, reconnect, leaves, ending, leaving: None }
+    }
+
+    /// Begins as a replacement for one that was lost, which it has to prove to be.
+    pub(super) fn put_on(&mut self, probation: Option<Probation>) {
+        self.probation = probation;
     }
 
     /// Now, counted from the start of the run.
@@ -75,10 +85,34 @@ impl<D: Driver> Conversation<D> {
         over.map_or(self.leaves, |over| over.min(self.leaves))
     }
 
+    /// Its setup has succeeded.
+    pub(super) fn set_up(&mut self) {
+        self.probation.iter_mut().for_each(Probation::set_up);
+    }
+
+    /// Whether it has not yet replaced the one that was lost before it.
+    pub(super) fn is_on_probation(&self) -> bool {
+        self.probation.is_some()
+    }
+
+    /// If it was to replace another one, it has.
+    pub(super) fn prove(&mut self) {
+        if let Some(probation) = self.probation.take() {
+            self.notes.note(self.reconnect, self.now(), Outcome::after(probation.gap(), None));
+        }
+    }
+
+    fn look_after_probation(&mut self, now: Duration) {
+        if self.probation.is_some_and(|probation| probation.is_over(now)) {
+            self.prove();
+        }
+    }
+
     /// Waits for a message, until a moment of the run if one is given. Pings go out and are answered meanwhile.
     pub(super) async fn next(&mut self, due: Option<Duration>) -> Event {
         loop {
             let now = self.now();
+            self.look_after_probation(now);
             if self.leaving.is_none() {
                 let asked = *self.ending.borrow();
                 self.leaving = asked.or((now >= self.leaves).then_some(CLOSE_NORMAL));
@@ -106,7 +140,8 @@ impl<D: Driver> Conversation<D> {
         let is_leaving = self.leaving.is_some();
         let leaves = Some(self.leaves).filter(|_| !is_leaving);
         let beats = self.heart.as_ref().map(|(heart, _)| heart.wakes());
-        let wakes = [due, leaves, beats].into_iter().flatten().min();
+        let proof = self.probation.and_then(|probation| probation.ends());
+        let wakes = [due, leaves, beats, proof].into_iter().flatten().min();
         let delays = &self.lane.delays;
         let wakes_at = wakes.map(|wakes| self.lane.run.epoch + wakes);
         let timer = async {
@@ -155,8 +190,9 @@ impl<D: Driver> Conversation<D> {
 
     /// The connection is no more: each ping that had no answer yet will never have one.
     pub(super) fn lost(&mut self, failure: Failure) -> Failure {
+        let now = self.now();
+        self.look_after_probation(now);
         if let Some((heart, endpoint)) = self.heart.take() {
-            let now = self.now();
             for waited in heart.open(now) {
                 self.notes.note(endpoint, now, Outcome::after(waited, Some(failure.clone())));
             }

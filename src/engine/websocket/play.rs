@@ -65,6 +65,7 @@ impl<D: Driver> Player<'_, D> {
             Err(Broken::Failed(failure)) => return End::Useless(self.conversation.lost(failure)),
             Err(Broken::Ended(end)) => return end,
         }
+        self.conversation.set_up();
         if let Some(broadcast) = &self.scenario.broadcast {
             return self.broadcast(broadcast, self.boards).await;
         }

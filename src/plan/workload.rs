@@ -123,6 +123,12 @@ impl Workload {
     }
 }
 
+/// A number for a name: what is drawn for one of two names is not drawn for the other.
+#[must_use]
+pub fn realm(name: &str) -> u64 {
+    name.bytes().fold(split_mix(name.len() as u64), |realm, byte| split_mix(realm ^ u64::from(byte)))
+}
+
 /// SplitMix64 (Steele, Lea, Flood 2014): spreads a counter over 64 bits.
 pub(super) fn split_mix(n: u64) -> u64 {
     let z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);

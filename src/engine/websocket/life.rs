@@ -55,7 +55,9 @@ impl<D: Driver> ConnectionContext<D> {
         let _presence = self.connection_set.enter();
         let (lane, scenario) = (&self.lane, &self.scenario);
         let notes = Notes::new(lane);
-        let mut user = User::new(number.into(), &lane.run.plan, ());
+        // Those of the warm-up have the same numbers, and are others.
+        let part = if comes < scenario.connections.warmup { "warm-up of " } else { "" };
+        let mut user = User::of_connection(number.into(), &format!("{part}{}", scenario.name), &lane.run.plan);
         let (mut due, mut loss): (Duration, Option<Loss>) = (comes, None);
         while self.may_open(due, leaves).await {
             user.begin_connection_round();

@@ -77,8 +77,10 @@ pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<
     let quantiles = || rules.latency.keys().copied();
     for quantile in quantiles().filter(|quantile| *quantile < Quantile::P99) {
         let is_part = |of: &&Planned| extent.has_beyond(of, quantile, design.service_beyond) && !rules.ignores(&of.name);
-        let of_service = size.endpoints.iter().filter(is_part);
-        let whole: Vec<Part> = of_service.map(|of| Part { weight: of.requests / all.requests, requests: of.requests }).collect();
+        let chosen: Vec<&Planned> = size.endpoints.iter().filter(is_part).collect();
+        // As when it is compared: what takes no part has no share of the traffic either.
+        let traffic: f64 = chosen.iter().map(|of| of.requests).sum();
+        let whole: Vec<Part> = chosen.iter().map(|of| Part { weight: of.requests / traffic, requests: of.requests }).collect();
         if whole.len() > 1 {
             parts.push((whole, all.clone(), quantile));
         }
@@ -207,7 +209,10 @@ impl Expected {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{DuetNoise, EndpointSpread, NOISE_SCHEMA, Spread};
+    use crate::{
+        policy::Override,
+        record::{DuetNoise, EndpointSpread, NOISE_SCHEMA, Spread},
+    };
 
     fn size(mode: Mode, runs: usize, requests: f64) -> Size {
         let endpoints = ["/a", "/b"].map(|name| Planned { name: name.to_owned(), requests, variance: 0.0 }).to_vec();
@@ -245,6 +250,27 @@ mod tests {
         assert!((0.5..0.9).contains(&p50(Mode::Baseline, 1, 1e6)), "what a single baseline is known to see: 67 %");
         assert_eq!(mde(&size(Mode::Ab, 6, 500.0), &none, "/a", Quantile::P99), None);
         assert_eq!(mde(&Size { blocks: 1, ..size(Mode::Ab, 6, 5_000.0) }, &none, "/a", Quantile::P50), None);
+    }
+
+    #[test]
+    fn endpoints_that_take_no_part_have_no_share_of_the_service_as_a_whole() {
+        let ignore = Override { ignore: true, ..Override::default() };
+        let rules = Regression { overrides: [("/busy".to_owned(), ignore)].into(), ..Regression::default() };
+        let whole = |size: &Size| {
+            let rows = forecast(size, &rules, &LearnedNoise::default());
+            rows.into_iter().find(|row| (row.endpoint.as_str(), row.quantile) == (SERVICE, Quantile::P50)).unwrap().mde.unwrap()
+        };
+        let two = size(Mode::Ab, 6, 2_000.0);
+        let more = |name: &str, requests: f64| {
+            let mut three = two.clone();
+            three.endpoints.push(Planned { name: name.to_owned(), requests, variance: 0.0 });
+            three
+        };
+        let expected = whole(&two);
+        // One is ignored, and the other has fewer requests than any test needs.
+        for three in [more("/busy", 20_000.0), more("/rare", 5.0)] {
+            assert!((whole(&three) - expected).abs() < 1e-12, "{} is not {expected}", whole(&three));
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! A run, or a pair of runs made side by side, is the unit; requests are never taken as independent. Steps, a file each: runs
 //! are laid out in blocks (`layout`), paired where they were made in pairs, and summarised per endpoint (`roster`, `summary`);
 //! the service as a whole is put together (`service`); latencies and rates (`relative`) and error rates (`errors`) are tested, by the
-//! significance test of the experiment's `design`; the p-values are corrected together (`family`); what was found is put into
-//! words (`reason`, `advice`).
+//! significance test of the experiment's `design`; the p-values are corrected together (`tests_of_trial`, `family`); what was found
+//! is put into words (`reason`, `advice`).
 
 mod advice;
 mod classes;
@@ -32,6 +32,7 @@ mod settle;
 mod shift;
 mod shortage;
 mod summary;
+mod tests_of_trial;
 mod trial;
 mod warm_up;
 
@@ -46,11 +47,10 @@ pub use roster::fits_blocks;
 pub use shortage::{Few, Planned, Shortage};
 
 use self::{
-    contrast::Contrast,
     errors::ErrorTest,
-    family::{Adjusted, Levels},
     relative::RelativeTest,
     roster::{Roster, Sides},
+    tests_of_trial::Tests,
     trial::Trial,
 };
 use crate::{
@@ -152,87 +152,6 @@ impl Comparison {
     /// Names the commits of the baseline.
     fn about(self, baseline: &[RunRecord]) -> Self {
         Self { baseline_commits: commits(baseline), ..self }
-    }
-}
-
-/// Everything that is tested.
-struct Tests {
-    service: Vec<RelativeTest>,
-    service_errors: Option<ErrorTest>,
-    latency: Vec<RelativeTest>,
-    /// How much is done, where that is compared.
-    rate: Option<RelativeTest>,
-    errors: Vec<ErrorTest>,
-}
-
-impl Tests {
-    fn of(trial: &Trial<'_>) -> Self {
-        let endpoints = &trial.roster.endpoints;
-        Self {
-            service: service::tests(trial),
-            service_errors: (endpoints.len() > 1).then(|| ErrorTest::of_all(trial)),
-            latency: relative::tests(trial),
-            rate: rate::test(trial),
-            errors: endpoints.iter().map(|sides| ErrorTest::of(sides, trial)).collect(),
-        }
-    }
-
-    /// Tests of all but errors, those of the service as a whole first.
-    fn relative(&self) -> impl Iterator<Item = &RelativeTest> {
-        self.service.iter().chain(&self.rate).chain(&self.latency)
-    }
-
-    /// Tests that share the chance of a false alarm.
-    fn eligible(&self) -> usize {
-        self.service.len() + self.own().count() + self.contrasts().count()
-    }
-
-    /// P-values (worse, better) of the endpoints' eligible tests: how much is done, latencies, errors.
-    fn own(&self) -> impl Iterator<Item = (f64, f64)> {
-        let latency = self.rate.iter().chain(&self.latency).filter_map(RelativeTest::p_values);
-        latency.chain(self.errors.iter().filter_map(ErrorTest::p_values))
-    }
-
-    /// P-values of "slower than its siblings".
-    fn contrasts(&self) -> impl Iterator<Item = f64> {
-        self.latency.iter().filter_map(|test| test.contrast.as_ref()).map(Contrast::p_up)
-    }
-
-    /// The service as a whole first, then each endpoint's metrics.
-    fn rows(&self, trial: &Trial<'_>) -> Vec<Row> {
-        // A look may spend less than alpha; its p-values are scaled so that all are read against alpha.
-        let alpha = trial.rules.alpha;
-        let levels = Levels::split(trial.look.alpha, !self.service.is_empty());
-        let service: Vec<_> = self.service.iter().filter_map(RelativeTest::p_values).collect();
-        let mut service = family::adjust(&service, &[], levels.service, alpha).into_iter();
-        let (own, contrasts): (Vec<_>, Vec<_>) = (self.own().collect(), self.contrasts().collect());
-        let adjusted = family::adjust(&own, &contrasts, levels.endpoints, alpha);
-        let (own, contrasts) = adjusted.split_at(own.len());
-        let (mut own, mut contrasts) = (own.iter().copied(), contrasts.iter());
-        let mut next = |p_values: Option<_>| p_values.and_then(|_| own.next());
-
-        let service_known = !self.service.is_empty();
-        let mut rows: Vec<Row> = self.service.iter().map(|test| test.row(service.next().as_ref(), true, trial)).collect();
-        if let Some(test) = &self.rate {
-            rows.push(test.row(next(test.p_values()).as_ref(), false, trial));
-        }
-        rows.extend(self.service_errors.iter().map(|test| test.row(None, true, trial)));
-        let latency: Vec<Row> = self
-            .latency
-            .iter()
-            .map(|test| {
-                let required = !service_known && test.metric.is_of_body();
-                let siblings = test.contrast.as_ref().and_then(|_| contrasts.next());
-                let adjusted = next(test.p_values()).map(|own| siblings.map_or(own, |siblings| own.with_siblings(siblings.up)));
-                test.row(adjusted.as_ref(), required, trial)
-            })
-            .collect();
-        let adjusted: Vec<Option<Adjusted>> = self.errors.iter().map(|test| next(test.p_values())).collect();
-        for (test, adjusted) in self.errors.iter().zip(&adjusted) {
-            rows.extend(latency.iter().filter(|row| row.endpoint == test.endpoint).cloned());
-            rows.push(test.row(adjusted.as_ref(), self.service_errors.is_none(), trial));
-        }
-        rows
     }
 }
 

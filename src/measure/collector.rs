@@ -84,6 +84,7 @@ impl Collector {
             .map(|(id, endpoint)| EndpointSeries {
                 is_setup: workload.is_setup(id),
                 is_occasional: workload.is_occasional(id),
+                is_beside: workload.is_beside(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),

@@ -85,6 +85,13 @@ impl Workload {
         self.sockets.iter().any(|scenario| scenario.endpoints.reconnect == endpoint)
     }
 
+    /// Whether an endpoint is about connections themselves and not about what is said on them.
+    #[must_use]
+    pub fn is_beside(&self, endpoint: EndpointId) -> bool {
+        let mut all = self.sockets.iter().map(|scenario| scenario.endpoints);
+        all.any(|own| own.connect == endpoint || own.reconnect == endpoint || own.heartbeat == Some(endpoint))
+    }
+
     /// Whether something of WebSocket connections is recorded at an endpoint.
     #[must_use]
     pub fn is_of_socket(&self, endpoint: EndpointId) -> bool {

@@ -131,6 +131,10 @@ pub struct EndpointSeries {
     /// Whether it counts what need not happen, as the loss of a connection: no request of it is nothing to complain of.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_occasional: bool,
+    /// Whether it goes beside what the service is asked to do, as connections and pings do: it is judged by itself, and weighs nothing in the
+    /// service as a whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_beside: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
     pub stages: Vec<Vec<Window>>,
 }

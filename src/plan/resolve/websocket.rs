@@ -257,7 +257,7 @@ pub(super) fn check(sockets: &[SocketScenario], loaded: &Loaded, mode: Mode, pro
 }
 
 /// Where a scenario stands in the configuration.
-fn place(scenario: &SocketScenario, loaded: &Loaded) -> Path {
+pub(super) fn place(scenario: &SocketScenario, loaded: &Loaded) -> Path {
     let is_it =
         |entry: &written::ScenarioEntry| matches!(entry, TextOr::Map(written) if written.name.as_ref() == Some(&scenario.name));
     let place = loaded.document.scenarios.iter().flatten().position(is_it);

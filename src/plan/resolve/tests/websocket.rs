@@ -191,6 +191,36 @@ fn a_broadcast_means_what_it_says() {
     }
 }
 
+/// Two versions in replicates with fresh processes.
+fn replicated(config: &str, count: usize) -> String {
+    let target = "target: { start: ./new --port $PORT, baseline_start: ./old --port $PORT }";
+    format!("regression: {{ replicates: {count} }}\n{}", config.replace("target: http://127.0.0.1:8080", target))
+}
+
+#[test]
+fn a_broadcast_without_time_to_publish_is_refused_before_any_load() {
+    let short = BROADCAST.replace("hold: 30s", "hold: 5s");
+    let told = refusal(&feed(&short));
+    let message =
+        "nothing would be published: publishers are there for 5s, and publish nothing in the last 5.5s of it, in which messages are waited for";
+    assert!(told.contains(message) && told.contains("write a longer `hold`, or a shorter `within`"), "{told}");
+    let told = refusal(&replicated(&feed(&BROADCAST.replace("rate: 10/s", "rate: 10/s, within: 10s")), 3));
+    assert!(told.contains("publishers are there for 10s of each replicate, and publish nothing in the last 10.5s"), "{told}");
+    assert!(!resolved(&replicated(&feed(&BROADCAST.replace("rate: 10/s", "rate: 10/s, within: 9s")), 3)).plan.stages.is_empty());
+}
+
+#[test]
+fn few_pings_in_a_replicate_are_noted() {
+    let lines = "websocket: /ws\nconnections: { warmup: 5s, ramp: 10, hold: 60s }\nheartbeat: { ping_every: 30s }";
+    let noted = |config: &str| resolved(config).notes.into_iter().find(|note| note.contains("pings are sent"));
+    assert_eq!(noted(&feed(lines)), None, "20 of them");
+    assert_eq!(
+        noted(&replicated(&feed(lines), 6)).unwrap(),
+        "about 2 pings are sent on the connections of 'live-feed' in the measured time of each replicate: too few to tell anything by; \
+         write a shorter `heartbeat.ping_every` than 30s"
+    );
+}
+
 #[test]
 fn a_broadcast_that_could_not_be_counted_is_refused() {
     for (from, to, message) in [

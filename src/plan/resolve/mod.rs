@@ -10,6 +10,7 @@ mod github;
 mod hash;
 mod hosts;
 mod http;
+mod late_replies;
 mod limits;
 mod names;
 mod observe;
@@ -154,6 +155,7 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let baseline = (targets.len() > place).then_some(place);
     notes.extend(self::notes(&targets, &safety));
     let versions = if baseline.is_some() { 2 } else { 1 };
+    notes.extend(late_replies::notes(&workload, &thresholds));
     notes.extend(websocket_parts::notes(&workload.sockets, &stages, replication, versions));
     notes.extend(shortness::note(&stages, regression.block, replication));
     notes.extend(cold_note(&targets, &hooks, &stages));

@@ -173,6 +173,19 @@ fn what_needs_a_connection_is_refused_where_there_is_none() {
     assert!(error.contains("two versions can't share an odd number of connections evenly"), "{error}");
 }
 
+#[test]
+fn rounds_that_take_any_message_for_the_reply_are_noted_unless_a_late_one_breaks_a_promise() {
+    let noted = |steps: &str, rest: &str| {
+        let config = format!("{}{rest}", feed(&format!("{RIGHT}\n{steps}")));
+        resolved(&config).notes.into_iter().any(|note| note.contains("'echo' takes any message for the reply"))
+    };
+    let rounds = "rate: 2/s\nsteps: [ { send: x }, { expect: { name: echo } } ]";
+    assert!(noted(rounds, "") && noted(rounds, "thresholds: [ echo.p95 < 1s ]\n"));
+    assert!(!noted(rounds, "thresholds: [ echo.errors.timeout.message < 0.1% ]\n"));
+    assert!(!noted("steps: [ { send: x }, { expect: { name: echo } } ]", ""), "once on each connection");
+    assert!(!noted("rate: 2/s\nsteps: [ { send: x }, { expect: { regex: ^x, name: echo } } ]", ""));
+}
+
 const BROADCAST: &str = "websocket: /room
 connections: { ramp: 10, hold: 30s }
 broadcast: { publishers: 2, rate: 10/s, send: { json: { id: \"{{ message_id }}\" } } }";

@@ -4,6 +4,8 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     path::Path,
+    process::Stdio,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -13,6 +15,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use crate::{
     program::{loadgate, transcript},
     scripted::{read_request, server},
+    services::send,
 };
 
 /// A server that opens each connection and then writes these bytes; `then` says what it does with what is left.
@@ -147,4 +150,57 @@ fn load_of_connections_is_not_held_up_by_a_server_that_never_reads() {
     let record = record::file::read(&folder.path().join("loadgate-report/record.json.gz")).unwrap();
     let lost = Totals::of(record.endpoint("feed.reconnect").unwrap().windows()).errors;
     assert_eq!(lost, only("timeout.write"), "{text}");
+}
+
+/// Connections that have pinged.
+static PINGED: AtomicUsize = AtomicUsize::new(0);
+/// Whether pings are answered from now on.
+static ANSWERING: AtomicBool = AtomicBool::new(false);
+
+/// Answers pings, the first one and those behind it as soon as it may.
+fn answers_when_told(mut stream: TcpStream) {
+    let mut head = [0; 6];
+    while stream.read_exact(&mut head).is_ok() && head[0] == 0x89 {
+        let mut payload = vec![0; usize::from(head[1] & 0x7f)];
+        if stream.read_exact(&mut payload).is_err() {
+            return;
+        }
+        payload.iter_mut().zip(head[2..].iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
+        PINGED.fetch_add(1, Ordering::SeqCst);
+        while !ANSWERING.load(Ordering::SeqCst) {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        let pong = [&[0x8a, payload.len() as u8], payload.as_slice()].concat();
+        if stream.write_all(&pong).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn load_of_connections_takes_no_peer_for_dead_whose_answer_came_while_the_generator_stood_still() {
+    let port = opens_and(b"", answers_when_told);
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "target: http://127.0.0.1:{port}\nscenarios:\n  - name: feed\n    websocket: /ws\n    connections: {{ ramp: 5, hold: 9s }}\n    \
+         heartbeat: {{ ping_every: 200ms, pong_timeout: 2s }}\n"
+    );
+    std::fs::write(folder.path().join("loadgate.yml"), config).unwrap();
+    let mut program = loadgate(folder.path(), &["run"]);
+    let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while PINGED.load(Ordering::SeqCst) < 5 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    send("-STOP", child.id());
+    ANSWERING.store(true, Ordering::SeqCst);
+    // Longer than a peer may be silent: a longer time changes nothing.
+    std::thread::park_timeout(Duration::from_millis(2_500));
+    send("-CONT", child.id());
+    let output = child.wait_with_output().unwrap();
+    let text = transcript(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let record = record::file::read(&folder.path().join("loadgate-report/record.json.gz")).unwrap();
+    let total = |name: &str| Totals::of(record.endpoint(name).unwrap().windows());
+    assert_eq!((total("feed.heartbeat").errors, total("feed.reconnect").requests), (Errors::new(), 0), "{text}");
 }

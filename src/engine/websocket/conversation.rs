@@ -120,13 +120,21 @@ impl<D: Driver> Conversation<D> {
                     return Event::Leave(code);
                 }
             }
-            if let Some(failure) = self.look_after_heart(now).await {
-                return Event::Lost(failure);
-            }
-            if due.is_some_and(|due| now >= due) {
-                return Event::Due;
-            }
-            match self.wait(due, now).await {
+            let incoming = if self.is_peer_silent(now) {
+                match self.late_word().await {
+                    None => return Event::Lost(self.dead()),
+                    late => late,
+                }
+            } else {
+                if let Some(failure) = self.ping_when_due(now).await {
+                    return Event::Lost(failure);
+                }
+                if due.is_some_and(|due| now >= due) {
+                    return Event::Due;
+                }
+                self.wait(due, now).await
+            };
+            match incoming {
                 Some(Ok(Incoming::Message(message))) => return Event::Message(message),
                 Some(Ok(Incoming::Pong(sent_along))) => self.answered(&sent_along),
                 Some(Ok(Incoming::Ping)) | None => {}
@@ -164,13 +172,28 @@ impl<D: Driver> Conversation<D> {
         }
     }
 
-    /// Sends a ping that is due. Returns why the connection is no more, if its peer is dead.
-    async fn look_after_heart(&mut self, now: Duration) -> Option<Failure> {
+    /// Whether a ping has been without an answer for too long.
+    fn is_peer_silent(&self, now: Duration) -> bool {
+        self.heart.as_ref().is_some_and(|(heart, _)| heart.has_stopped(now))
+    }
+
+    /// What has come from a peer that seems silent: where the generator itself stood still, the answer is there and nobody has looked.
+    async fn late_word(&mut self) -> Option<Result<Incoming, Failure>> {
+        // Lets the runtime look which sockets have something.
+        tokio::task::yield_now().await;
+        self.socket.next_now()
+    }
+
+    /// The peer is dead.
+    fn dead(&mut self) -> Failure {
+        let limit = self.heart.as_ref().map_or(Duration::ZERO, |(heart, _)| heart.timeout());
+        let message = format!("no answer to a ping within {}", units::duration(limit));
+        self.lost(Failure::told(ErrorClass::TimeoutPong, &message))
+    }
+
+    /// Sends a ping that is due. Returns why the connection is no more, if it can't be sent.
+    async fn ping_when_due(&mut self, now: Duration) -> Option<Failure> {
         let (heart, _) = self.heart.as_mut()?;
-        if let Some(limit) = heart.stopped(now) {
-            let message = format!("no answer to a ping within {}", units::duration(limit));
-            return Some(self.lost(Failure::told(ErrorClass::TimeoutPong, &message)));
-        }
         if !heart.is_due(now) {
             return None;
         }

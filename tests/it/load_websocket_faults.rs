@@ -170,7 +170,8 @@ fn answers_when_told(mut stream: TcpStream) {
         while !ANSWERING.load(Ordering::SeqCst) {
             std::thread::park_timeout(Duration::from_millis(1));
         }
-        let pong = [&[0x8a, payload.len() as u8], payload.as_slice()].concat();
+        let mut pong = vec![0x8a, payload.len() as u8];
+        pong.extend(&payload);
         if stream.write_all(&pong).is_err() {
             return;
         }

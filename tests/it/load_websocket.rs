@@ -127,8 +127,14 @@ fn load_of_connections_that_are_killed_comes_back_and_tells_how_long_it_took() {
     assert!(late < killed / 2 && reconnect.errors.keys().all(|class| *class == ErrorClass::Unfinished), "{:?}", reconnect.errors);
     assert_eq!((connect.requests, connect.error_count()), (200 + killed - late, 0), "and came back, if there was time");
     assert!(reconnect.response.min() >= Some(100_000), "not before the pause is over: {:?}", reconnect.response.min());
+    assert_eq!(reconnect.response.count(), killed - late, "each that came back has its time");
     assert_eq!(count(&seen, "most_open"), 200);
     assert_eq!(seen["websocket"]["closed"], serde_json::json!({ "1000": 200 - late }), "as many as there were to be");
+    // The target answers each ping that it gets: what died is what was on its way when a connection was killed, a few of each at most.
+    let (heartbeat, pings) = (total(&record, "feed.heartbeat"), count(&seen, "pings"));
+    let answered = heartbeat.requests - heartbeat.error_count();
+    assert!(answered <= pings && answered + 2 * killed + 200 >= pings, "{answered} of {pings} pings were answered, {killed} killed");
+    assert!(heartbeat.error_count() <= 2 * killed, "{:?} of {killed} killed", heartbeat.errors);
 }
 
 #[test]

@@ -53,3 +53,19 @@ fn load_of_connections_without_a_warm_up_is_told_the_key_that_gives_it_one() {
     let refused = bench.ends_with(2, &["baseline", "record", "-c", "loadgate.yml"]);
     assert!(refused.contains("add a warm-up to `connections`, such as warmup: 10s, or record with --no-warmup"), "{refused}");
 }
+
+#[test]
+fn load_of_connections_fails_by_a_promise_on_survival_where_some_are_silent_and_keeps_it_where_none_is() {
+    let config = "name: feed\ntarget: TARGET\nrecord: { window: 500ms }\nscenarios:\n  - name: feed\n    websocket: /ws\n    \
+                  connections: { ramp: 100, hold: 4s }\n    heartbeat: { ping_every: 200ms, pong_timeout: 1s }\n    \
+                  reconnect: { max: 3, backoff: { initial: 100ms } }\nthresholds: [ feed.heartbeat_survival >= 99% ]\n";
+    let bench = Bench::new("seed: 7\nroutes: [ { path: /ws, websocket: { silent: 20% } } ]", config);
+    let told = bench.ends_with(1, &["gate", "--no-publish"]);
+    let pings = bench.record("loadgate-report/record.json.gz").endpoint("feed.heartbeat").unwrap().total();
+    let survived = 1.0 - pings.error_count() as f64 / pings.requests as f64;
+    let actual = bench.verdict()["thresholds"][0]["actual"].as_f64().unwrap();
+    assert!((actual - survived).abs() < 1e-6 || (actual - survived * 100.0).abs() < 1e-4, "{actual} is not {survived}: {told}");
+    assert!(told.contains("feed.heartbeat_survival >= 99% is broken"), "{told}");
+    bench.behave("seed: 7\nroutes: [ { path: /ws, websocket: {} } ]");
+    bench.ends_with(0, &["gate", "--no-publish"]);
+}

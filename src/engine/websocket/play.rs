@@ -8,7 +8,7 @@ use super::{
     board::Board,
     conversation::{CLOSE_NORMAL, Conversation, Event},
     notes::Outcome,
-    one_way,
+    one_way::{self, Way},
     rhythm::Rhythm,
 };
 use crate::{
@@ -209,11 +209,12 @@ impl<D: Driver> Player<'_, D> {
 
     fn heard(&self, listen: &Listen, message: &Bytes) {
         let Some(one_way) = &listen.latency else { return };
-        let (time, failure) = match one_way::latency(one_way, message, clock::wall()) {
-            Ok(time) => (time, None),
-            Err(failure) => (Duration::ZERO, Some(failure)),
+        let (way, failure) = match one_way::way(one_way, message, clock::wall()) {
+            Ok(way) => (way, None),
+            Err(failure) => (Way::default(), Some(failure)),
         };
-        let outcome = Outcome { bytes: message.len() as u64, ..Outcome::after(time, failure) };
+        self.conversation.notes.clock_ahead(way.ahead);
+        let outcome = Outcome { bytes: message.len() as u64, ..Outcome::after(way.latency, failure) };
         self.conversation.notes.note(one_way.endpoint, self.conversation.now(), outcome);
     }
 

@@ -216,7 +216,11 @@ impl fmt::Display for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Crowd { from, to } = self.crowd;
         let (over, hold) = (crate::units::duration(self.over), crate::units::duration(self.hold));
-        if from == to { write!(f, "{to} for {hold}")? } else { write!(f, "{from}..{to} over {over}, then {hold}")? }
+        if from == to {
+            write!(f, "{to} for {hold}")?;
+        } else {
+            write!(f, "{from}..{to} over {over}, then {hold}")?;
+        }
         if self.warmup.is_zero() { Ok(()) } else { write!(f, ", warm-up {}", crate::units::duration(self.warmup)) }
     }
 }

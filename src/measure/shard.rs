@@ -148,6 +148,11 @@ impl Shard {
         }
     }
 
+    /// A message was sent on a connection of an endpoint, or has come.
+    pub fn message(&mut self, stage: usize, moment: Duration, endpoint: EndpointId) {
+        self.windows.count_message(stage, moment, endpoint);
+    }
+
     /// A message seems to have come so long before it was sent.
     pub fn clock_ahead(&mut self, ahead: Duration) {
         self.end.clock_ahead = self.end.clock_ahead.max(ahead);

@@ -159,6 +159,9 @@ pub struct Window {
     /// Connections that requests had to open; the others used one again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub connections: u64,
+    /// Messages of WebSocket connections that were sent or have come; kept at the endpoint of their connections.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub messages: u64,
     /// Body bytes received.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes: u64,
@@ -217,6 +220,8 @@ pub struct Totals {
     pub retried: u64,
     /// Connections opened.
     pub connections: u64,
+    /// Messages sent and received.
+    pub messages: u64,
     /// Body bytes received.
     pub bytes: u64,
     /// Time of the successful requests by phase, summed.
@@ -245,6 +250,7 @@ impl Totals {
         self.retries += other.retries;
         self.retried += other.retried;
         self.connections += other.connections;
+        self.messages += other.messages;
         self.bytes += other.bytes;
         self.phases.add(&other.phases);
         for (class, count) in &other.errors {

@@ -60,6 +60,7 @@ steps:
     let (connect, greeting, echo) = (total(&record, "feed.connect"), total(&record, "greeting"), total(&record, "echo"));
     assert_eq!((connect.requests, connect.error_count(), greeting.requests), (20, 0, 20));
     assert_eq!(echo.requests + greeting.requests, count(&seen, "received"), "one reply is waited for after each message");
+    assert_eq!(connect.messages, count(&seen, "received") + count(&seen, "sent"), "each message is counted where its connection is");
     assert_eq!(echo.errors, Errors::new(), "{text}");
     // 20 connections at 10/s for 2 to 3 seconds.
     assert!((350..=600).contains(&echo.requests), "{}", echo.requests);

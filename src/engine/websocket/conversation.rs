@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     engine::lane::Lane,
-    plan::{EndpointId, SocketScenario},
+    plan::{EndpointId, SocketEndpoints, SocketScenario},
     protocol::{
         Driver, Failure,
         websocket::{Incoming, Socket},
@@ -46,7 +46,7 @@ pub(super) struct Conversation<D: Driver> {
     heart: Option<(Heart, EndpointId)>,
     /// Where it replaces one that was lost, until it is sure that it does.
     probation: Option<Probation>,
-    reconnect: EndpointId,
+    endpoints: SocketEndpoints,
     /// Moment of the run at which it goes.
     leaves: Duration,
     ending: watch::Receiver<Option<u16>>,
@@ -64,8 +64,8 @@ impl<D: Driver> Conversation<D> {
         rng: SmallRng,
     ) -> Self {
         let heart = scenario.heartbeat.map(|rules| Heart::new(rules, lane.run.moment(), rng)).zip(scenario.endpoints.heartbeat);
-        let (lane, notes, reconnect) = (Rc::clone(lane), Notes::new(lane), scenario.endpoints.reconnect);
-        Self { lane, notes, socket, heart, probation: None, reconnect, leaves, ending, leaving: None }
+        let (lane, notes, endpoints) = (Rc::clone(lane), Notes::new(lane), scenario.endpoints);
+        Self { lane, notes, socket, heart, probation: None, endpoints, leaves, ending, leaving: None }
     }
 
     /// Begins as a replacement for one that was lost, which it has to prove to be.
@@ -98,7 +98,7 @@ impl<D: Driver> Conversation<D> {
     /// If it was to replace another one, it has.
     pub(super) fn prove(&mut self) {
         if let Some(probation) = self.probation.take() {
-            self.notes.note(self.reconnect, self.now(), Outcome::after(probation.gap(), None));
+            self.notes.note(self.endpoints.reconnect, self.now(), Outcome::after(probation.gap(), None));
         }
     }
 
@@ -135,12 +135,20 @@ impl<D: Driver> Conversation<D> {
                 self.wait(due, now).await
             };
             match incoming {
-                Some(Ok(Incoming::Message(message))) => return Event::Message(message),
+                Some(Ok(Incoming::Message(message))) => {
+                    self.count_message();
+                    return Event::Message(message);
+                }
                 Some(Ok(Incoming::Pong(sent_along))) => self.answered(&sent_along),
                 Some(Ok(Incoming::Ping)) | None => {}
                 Some(Err(failure)) => return Event::Lost(self.lost(failure)),
             }
         }
+    }
+
+    /// A message was sent, or has come.
+    pub(super) fn count_message(&self) {
+        self.notes.message(self.endpoints.connect, self.now());
     }
 
     /// Waits for whatever comes first; `None` when it is something to look at.

@@ -44,6 +44,11 @@ impl<D: Driver> Notes<D> {
         self.finish(ticket, endpoint, outcome);
     }
 
+    /// A message was sent now, or has come.
+    pub(super) fn message(&self, endpoint: EndpointId, now: Duration) {
+        self.0.shard.borrow_mut().message(self.stage(now), now, endpoint);
+    }
+
     /// The target's clock is ahead by so much, as a message tells.
     pub(super) fn clock_ahead(&self, ahead: Duration) {
         if !ahead.is_zero() {

@@ -155,7 +155,10 @@ impl<D: Driver> Player<'_, D> {
             pieces(self.templates, &outgoing.rendered, self.user.scope_now()).map_err(Broken::Failed)?
         };
         match self.conversation.socket.send(outgoing.is_text, bytes).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.conversation.count_message();
+                Ok(())
+            }
             Err(failure) => Err(Broken::Ended(End::Lost(self.conversation.lost(failure)))),
         }
     }

@@ -148,6 +148,18 @@ fn a_promise_about_heartbeats_is_one_about_pings() {
 }
 
 #[test]
+fn a_promise_about_messages_is_one_about_the_connections_they_are_sent_on() {
+    let promised = |promise: &str| {
+        let thresholds = resolved(&format!("thresholds: [ {promise} ]\n{}", feed(RIGHT))).policy.thresholds;
+        (thresholds[0].scope.clone(), thresholds[0].limit)
+    };
+    assert_eq!(promised("live-feed.messages_per_s >= 900/s"), (Some("live-feed.connect".to_owned()), 900.0));
+    assert_eq!(promised("messages_per_s >= 1000/s"), (None, 1000.0));
+    let error = refusal(&format!("thresholds: [ feed.messages_per_s >= 900/s ]\n{}", feed(RIGHT)));
+    assert!(error.contains("messages are those of a scenario of WebSocket connections"), "{error}");
+}
+
+#[test]
 fn what_needs_a_connection_is_refused_where_there_is_none() {
     let error = refusal(
         "target: http://127.0.0.1:8080\nstages: [ { rate: 5/s, duration: 9s } ]\nscenarios: [ { name: a, steps: [ { send: x } ] } ]\n",

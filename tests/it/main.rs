@@ -58,6 +58,7 @@ mod load_tls;
 mod load_traces;
 mod load_users;
 mod load_websocket;
+mod load_websocket_ab;
 mod load_websocket_faults;
 mod load_websocket_gate;
 mod load_websocket_server;

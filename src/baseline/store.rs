@@ -46,6 +46,14 @@ pub fn has_warmup(record: &RunRecord) -> bool {
     record.plan.stages.first().is_some_and(|stage| !stage.measured && stage.played_us > 0)
 }
 
+/// What gives a run like this one a warm-up. Runs of nothing but WebSocket connections have no stages of their own to add one to.
+#[must_use]
+pub fn warmup_hint(record: &RunRecord) -> &'static str {
+    let stages = &record.plan.stages;
+    let is_of_connections = !stages.is_empty() && stages.iter().all(|stage| stage.shape.ends_with(" connections"));
+    if is_of_connections { "add a warm-up to `connections`, such as warmup: 10s" } else { "add a stage with warmup: true" }
+}
+
 impl Store {
     /// The store in a folder, which need not exist yet.
     #[must_use]

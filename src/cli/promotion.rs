@@ -3,7 +3,7 @@
 
 use super::{provenance, shelf, terminal};
 use crate::{
-    baseline::{Pruning, Shelf, Store, StoreError, has_warmup},
+    baseline::{Pruning, Shelf, Store, StoreError, has_warmup, warmup_hint},
     clock,
     exit::Exit,
     plan::{BaselineSettings, Resolved},
@@ -38,10 +38,11 @@ pub(super) fn by_itself(runs: &[RunRecord], exit: Exit, resolved: &Resolved) {
             exit.code()
         ));
     }
-    if !runs.iter().all(has_warmup) {
-        return warn(
-            "this run is not stored as a baseline: it has no warm-up stage before its first measured one. Add a stage with warmup: true",
-        );
+    if let Some(run) = runs.iter().find(|run| !has_warmup(run)) {
+        return warn(&format!(
+            "this run is not stored as a baseline: it has no warm-up stage before its first measured one. To mend it: {}",
+            warmup_hint(run)
+        ));
     }
     let (shelf, why) = (shelf::of(&resolved.baseline), shelf::reason("Baseline of", runs.first()));
     match shelf.change(&why, |store| store_all(&shelf, store, runs, resolved.baseline.keep)) {

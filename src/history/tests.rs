@@ -10,6 +10,7 @@ use crate::record::{EndpointPoint, POINT_SCHEMA};
 pub(super) fn run(day: usize, endpoints: &[(&str, f64)]) -> Run {
     let endpoint = |(name, us): &(&str, f64)| EndpointPoint {
         name: (*name).to_owned(),
+        is_beside: false,
         requests: 6_000,
         errors: 0,
         p50_us: Some(*us as u64),
@@ -111,6 +112,18 @@ fn a_gap_a_new_endpoint_and_files_that_can_not_be_read_are_told() {
     );
     let whole = history.of_series(SERVICE, Metric::P50).unwrap();
     assert_eq!(whole.us.iter().flatten().count(), 10, "of runs with other endpoints the service as a whole is another");
+}
+
+#[test]
+fn pings_have_no_part_in_the_service_as_a_whole_and_a_series_of_their_own() {
+    let mut runs: Vec<Run> = (0..8)
+        .map(|day| run(day, &[("/items", 10_000.0), ("/health", 900.0), ("feed.heartbeat", 100.0 * (1 + day) as f64)]))
+        .collect();
+    runs.iter_mut().for_each(|run| run.point.endpoints[2].is_beside = true);
+    let history = history(runs);
+    let whole = &history.of_series(SERVICE, Metric::P50).unwrap().us;
+    assert!(whole.iter().flatten().all(|us| (us - 3_000.0).abs() < 1e-6), "the mean of 10 ms and 0.9 ms: {whole:?}");
+    assert_eq!(history.of_series("feed.heartbeat", Metric::P50).unwrap().us[7], Some(800.0));
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl StoreError {
             }
             Self::Unfit { .. } => Some("promote a run that was played to its end and was answered"),
             Self::Duplicate { .. } => Some("a run counted twice would make the baselines look steadier than they are"),
-            Self::NotPinned { .. } => Some("`loadgate history` shows which are"),
+            Self::NotPinned { .. } => Some("`loadgate baseline list` shows which are"),
             Self::Absent { .. } => Some("`loadgate baseline list` shows what is stored"),
             Self::NotLearned { .. } => {
                 Some("`loadgate baseline show latest` lists what was learned, with the names of its entries")

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use super::{
     error::StoreError,
     name::suite_folder,
+    pins::Pins,
     scan::{self, RunFile, WITHDRAWN},
     store::{Store, Stored, folder_name},
 };
-use crate::record::RunRecord;
+use crate::record::{Pin, RunRecord};
 
 /// A file of the store.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Listed {
     pub fingerprint: String,
     /// What became of it.
     pub state: State,
+    /// Why it must not be removed, where it must not.
+    pub pin: Option<Pin>,
 }
 
 /// What became of a stored run.
@@ -59,12 +62,15 @@ impl Store {
     /// Everything that is stored, or all of one suite: by suite and fingerprint, newest first, withdrawn runs last.
     ///
     /// # Errors
-    /// A folder that can't be read. Damaged files are listed as such.
+    /// A folder that can't be read. Damaged files are listed as such, those of pins among them.
     pub fn list(&self, suite: Option<&str>) -> Result<Vec<Listed>, StoreError> {
         let mut listed = Vec::new();
         for folder in self.fingerprint_folders(suite)? {
-            listed.extend(scan::runs(&folder)?.into_iter().map(|file| self.listed(file, State::Active)));
-            listed.extend(scan::runs(&folder.join(WITHDRAWN))?.into_iter().map(|file| self.listed(file, State::Withdrawn)));
+            let pins = Pins::read(&folder)?;
+            let aside = folder.join(WITHDRAWN);
+            listed.extend(scan::runs(&folder)?.into_iter().map(|file| self.listed(file, &pins, State::Active)));
+            listed.extend(scan::runs(&aside)?.into_iter().map(|file| self.listed(file, &pins, State::Withdrawn)));
+            listed.extend(pins.damaged.into_iter().map(|(path, error)| damaged_pin(path, &error)));
         }
         Ok(listed)
     }
@@ -130,9 +136,16 @@ impl Store {
         suites.iter().map(|suite| scan::folders(suite)).collect::<Result<Vec<_>, _>>().map(|folders| folders.concat())
     }
 
-    fn listed(&self, file: RunFile, state: impl Fn(Box<RunRecord>) -> State) -> Listed {
+    fn listed(&self, file: RunFile, pins: &Pins, state: impl Fn(Box<RunRecord>) -> State) -> Listed {
+        let pin = file.name.as_ref().and_then(|name| pins.of.get(name)).cloned();
         let state =
             self.read(&file).map_or_else(|error| State::Damaged(error.to_string()), |stored| state(Box::new(stored.record)));
-        Listed { suite: folder_name(&file.path, 2), fingerprint: folder_name(&file.path, 1), path: file.path, state }
+        Listed { suite: folder_name(&file.path, 2), fingerprint: folder_name(&file.path, 1), path: file.path, state, pin }
     }
+}
+
+/// It may have been of any of the runs, so it has a line of its own.
+fn damaged_pin(path: PathBuf, error: &StoreError) -> Listed {
+    let (suite, fingerprint) = (folder_name(&path, 3), folder_name(&path, 2));
+    Listed { path, suite, fingerprint, state: State::Damaged(error.to_string()), pin: None }
 }

@@ -16,6 +16,40 @@ use super::{
 };
 use crate::record::{self, Pin};
 
+/// The pins of a fingerprint's folder.
+#[derive(Debug, Default)]
+pub(super) struct Pins {
+    /// By the names of their runs.
+    pub(super) of: BTreeMap<RunName, Pin>,
+    /// Files among them that can't be read, or that are no pins, and why.
+    pub(super) damaged: Vec<(PathBuf, StoreError)>,
+}
+
+impl Pins {
+    /// Reads those of a folder.
+    ///
+    /// # Errors
+    /// The folder can't be read.
+    pub(super) fn read(folder: &Path) -> Result<Self, StoreError> {
+        let mut pins = Self::default();
+        for path in scan::files(&folder.join(PINS))? {
+            match read(&path) {
+                Ok((name, pin)) => drop(pins.of.insert(name, pin)),
+                Err(error) => pins.damaged.push((path, error)),
+            }
+        }
+        Ok(pins)
+    }
+}
+
+fn read(path: &Path) -> Result<(RunName, Pin), StoreError> {
+    let name = name_of(path).ok_or_else(|| StoreError::Misplaced {
+        path: path.to_owned(),
+        reason: "not a pin: those are named like 20261121T101500Z-1a2b3c4d.json".to_owned(),
+    })?;
+    Ok((name, record::file::read_pin(path)?))
+}
+
 impl Store {
     /// Pins a stored run, given as for [`Store::show`]: it is never pruned. One that is pinned already gets the new label. Returns
     /// the file of the run.
@@ -69,17 +103,10 @@ impl Store {
         scan::runs(&folder)?.iter().filter(counts).take(count).map(|file| self.read(file)).collect()
     }
 
-    /// The pins of a fingerprint's folder.
+    /// The pins of a fingerprint's folder. One that can't be read is an error: its run would be taken for one that nobody pinned.
     pub(super) fn pins_in(&self, folder: &Path) -> Result<BTreeMap<RunName, Pin>, StoreError> {
-        let mut pins = BTreeMap::new();
-        for path in scan::files(&folder.join(PINS))? {
-            let Some(name) = name_of(&path) else {
-                let reason = "not a pin: those are named like 20261121T101500Z-1a2b3c4d.json".to_owned();
-                return Err(StoreError::Misplaced { path, reason });
-            };
-            pins.insert(name, record::file::read_pin(&path)?);
-        }
-        Ok(pins)
+        let pins = Pins::read(folder)?;
+        pins.damaged.into_iter().next().map_or(Ok(pins.of), |(_, error)| Err(error))
     }
 
     /// The file of a run, and that of its pin.

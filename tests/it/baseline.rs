@@ -295,6 +295,32 @@ fn listing_as_json_has_a_schema_and_shows_damaged_files_as_such() {
 }
 
 #[test]
+fn the_list_tells_what_is_pinned_or_accepted_and_names_a_damaged_pin() {
+    let (folder, store, paths) = stored(&[1, 2]);
+    let accepted = json!({"commit": COMMIT, "config_sha256": "", "accepted": {"reason": "two queries", "by": "ann", "at": day(3)}});
+    store.promote(&record(with(run("shop", &day(3)), "/provenance", accepted))).unwrap();
+    let listed = || String::from_utf8(baseline(&folder, &["list"]).stdout).unwrap();
+    let first = names(&paths)[0].clone();
+    assert_eq!(baseline(&folder, &["pin", &first, "--label", "v1"]).status.code(), Some(0));
+    let text = listed();
+    let ends: Vec<&str> = text.lines().skip(1).map(|line| line.rsplit("  ").next().unwrap()).collect();
+    assert_eq!(ends, ["active, accepted by ann: two queries", "active", "active, pinned: v1"], "{text}");
+    let listing: Value = serde_json::from_slice(&baseline(&folder, &["list", "--json"]).stdout).unwrap();
+    let line = |n: usize| &listing["baselines"][n];
+    assert_eq!((&line(2)["pinned"], &line(2)["pinned_as"], line(1)["pinned"] == false), (&true.into(), &"v1".into(), true));
+    assert_eq!((&line(0)["accepted"]["reason"], line(1).get("accepted")), (&"two queries".into(), None));
+    // A pin without a label, and then none.
+    assert_eq!(baseline(&folder, &["pin", &first]).status.code(), Some(0));
+    assert!(listed().contains("active, pinned\n"), "{}", listed());
+    fs::write(paths[0].with_file_name("pins").join("20201102T101500Z-1a2b3c4d.json"), "{").unwrap();
+    assert!(listed().contains("active, pinned\n") && listed().contains("-1a2b3c4d.json  ") && listed().contains("damaged: "), "{}", listed());
+    fs::remove_file(paths[0].with_file_name("pins").join("20201102T101500Z-1a2b3c4d.json")).unwrap();
+    assert_eq!(baseline(&folder, &["unpin", &first]).status.code(), Some(0));
+    assert!(!listed().contains("pinned"), "{}", listed());
+    assert_refused(&baseline(&folder, &["unpin", &first]), "this run is not pinned", "`loadgate baseline list` shows which are");
+}
+
+#[test]
 fn runs_that_did_not_pass_are_not_promoted() {
     for verdict in ["fail", "invalid"] {
         let folder = workspace(run("shop", &day(1)), Some(verdict));

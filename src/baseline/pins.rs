@@ -92,15 +92,16 @@ impl Store {
         scan::runs(&folder)?.iter().filter(|file| is_pinned(file)).map(|file| self.read(file)).collect()
     }
 
-    /// The newest runs of a suite and fingerprint that are not pinned, newest first.
+    /// The newest runs of a suite and fingerprint that began after the newest of the pinned ones, newest first.
     ///
     /// # Errors
-    /// A damaged run, a folder that can't be read.
-    pub fn newest(&self, suite: &str, fingerprint: &str, count: usize) -> Result<Vec<Stored>, StoreError> {
+    /// A damaged pin or run, a folder that can't be read.
+    pub fn since_pinned(&self, suite: &str, fingerprint: &str, count: usize) -> Result<Vec<Stored>, StoreError> {
         let folder = self.dir.join(suite).join(fingerprint);
         let pins = self.pins_in(&folder)?;
-        let counts = |file: &&RunFile| file.name.as_ref().is_some_and(|name| !pins.contains_key(name));
-        scan::runs(&folder)?.iter().filter(counts).take(count).map(|file| self.read(file)).collect()
+        let runs = scan::runs(&folder)?;
+        let newer = runs.iter().take_while(|file| file.name.as_ref().is_some_and(|name| !pins.contains_key(name)));
+        newer.take(count).map(|file| self.read(file)).collect()
     }
 
     /// The pins of a fingerprint's folder. One that can't be read is an error: its run would be taken for one that nobody pinned.

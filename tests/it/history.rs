@@ -85,6 +85,47 @@ fn figures_of_runs_that_were_removed_stay_in_the_history() {
     assert!(text.contains("note: the newest 5 runs against 1 pinned run: "), "{text}");
 }
 
+/// The notes of a history below its changes.
+fn notes(folder: &Path, args: &[&str]) -> Vec<String> {
+    let (code, text) = run(folder, &[&["history"][..], args].concat());
+    assert_eq!(code, Some(0), "{text}");
+    text.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_older_than_the_pinned_runs_is_not_held_against_them() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::at(folder.path().join("baselines"));
+    // Much was gained with the sixth run, and the runs of that level are pinned.
+    (0..12).for_each(|day| drop(store.promote(&record(day, if day < 6 { 20_000 } else { 10_000 })).expect("it is stored")));
+    for day in 6..12 {
+        assert_eq!(run(folder.path(), &["baseline", "pin", &format!("{day:08x}aaaa")]).0, Some(0));
+    }
+    assert_eq!(notes(folder.path(), &[]), ["no run is newer than what is pinned, so nothing is held against it yet"]);
+    (12..18).for_each(|day| drop(store.promote(&record(day, 20_000)).expect("it is stored")));
+    let notes = notes(folder.path(), &[]);
+    assert!(notes[0].starts_with("the newest 5 runs against 6 pinned runs: home p50 is slower by "), "{notes:?}");
+}
+
+#[test]
+fn pinned_runs_are_compared_in_their_own_blocks_or_it_is_said_why_they_are_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::at(folder.path().join("baselines"));
+    for day in 0..12 {
+        let mut run_ = record(day, if day < 6 { 10_000 } else { 20_000 });
+        run_.plan.block_us = 10_000_000;
+        store.promote(&run_).expect("it is stored");
+    }
+    for day in 0..6 {
+        assert_eq!(run(folder.path(), &["baseline", "pin", &format!("{day:08x}aaaa")]).0, Some(0));
+    }
+    assert!(notes(folder.path(), &[])[0].contains(" is slower by "), "{:?}", notes(folder.path(), &[]));
+    fs::write(folder.path().join("loadgate.yml"), RATCHET).expect("a configuration");
+    let notes = notes(folder.path(), &["-c", "loadgate.yml", "--dir", "baselines"]);
+    let expected = "the newest 5 runs against 6 pinned runs can't be compared: the baseline run of 2026-01-";
+    assert!(notes[0].starts_with(expected) && notes[0].contains("can't be put together to blocks of 5s"), "{notes:?}");
+}
+
 #[test]
 fn only_what_is_pinned_can_be_unpinned_and_a_commit_must_be_of_one_run() {
     let (folder, store) = stored();

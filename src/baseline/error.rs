@@ -1,6 +1,6 @@
 //! Why the store refused.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use crate::record::file::RecordError;
 
@@ -79,6 +79,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether a file is not there. One that was listed a moment ago was removed by another job meanwhile, which is no trouble.
+    pub(super) fn is_gone(&self) -> bool {
+        match self {
+            Self::Io { source, .. } | Self::Record(RecordError::Io { source, .. }) => source.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {

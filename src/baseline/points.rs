@@ -103,6 +103,7 @@ impl Store {
             if let std::collections::btree_map::Entry::Vacant(place) = found.entry(name) {
                 match self.read(&file) {
                     Ok(stored) => drop(place.insert((RunPoint::of(&stored.record), fate))),
+                    Err(error) if error.is_gone() => {}
                     Err(error) => kept.damaged.push((file.path, error.to_string())),
                 }
             }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     error::StoreError,
+    name::RunName,
     points,
     scan::{self, RunFile, WITHDRAWN},
     store::Store,
@@ -45,13 +46,9 @@ impl Store {
                 if now.as_second() - name.began.as_second() < KEPT_FOR_S {
                     continue;
                 }
-                if pruning == Pruning::Remove {
-                    if !points::is_kept(&folder, &name) {
-                        points::keep(&folder, &name, &record::file::read(&path)?)?;
-                    }
-                    fs::remove_file(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?;
+                if pruning == Pruning::DryRun || remove(&folder, &path, &name)? {
+                    removed.push(path);
                 }
-                removed.push(path);
             }
         }
         Ok(removed)
@@ -80,6 +77,24 @@ impl Store {
         };
         scan::runs(folder)?.iter().filter(|file| file.name > last_good.name).map(withdraw).collect()
     }
+}
+
+/// Removes a run whose figures stay. Returns whether it was still there: another job may prune at the same time.
+fn remove(folder: &Path, path: &Path, name: &RunName) -> Result<bool, StoreError> {
+    let removed = kept(folder, path, name)
+        .and_then(|()| fs::remove_file(path).map_err(|source| StoreError::Io { path: path.to_owned(), source }));
+    match removed {
+        Err(error) if error.is_gone() => Ok(false),
+        removed => removed.map(|()| true),
+    }
+}
+
+/// Makes sure that the figures of a run are there without it.
+fn kept(folder: &Path, path: &Path, name: &RunName) -> Result<(), StoreError> {
+    if points::is_kept(folder, name) {
+        return Ok(());
+    }
+    points::keep(folder, name, &record::file::read(path)?)
 }
 
 fn withdraw(file: &RunFile) -> Result<PathBuf, StoreError> {

@@ -203,6 +203,27 @@ fn pruning_keeps_the_newest_and_all_of_the_last_seven_days() {
 }
 
 #[test]
+fn jobs_that_store_and_prune_at_the_same_time_find_nothing_wrong_and_leave_the_newest() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path().join("baselines"));
+    let now: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    std::thread::scope(|scope| {
+        for job in 1..=8 {
+            let store = store.clone();
+            scope.spawn(move || {
+                for minute in 0..4 {
+                    store.promote(&record(run("shop", &format!("2020-11-{job:02}T10:{minute:02}:00Z")))).unwrap();
+                    store.prune(None, 1, now, Pruning::Remove).unwrap();
+                    store.matching(&record(run("shop", &day(20))), 20, None).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(matching(&store, run("shop", &day(20)), 20), ["20201108T100300Z-1a2b3c4d.json.gz"]);
+    assert_eq!(store.kept(None).unwrap()[0].runs.len(), 32, "the figures of all of them are kept");
+}
+
+#[test]
 fn a_rollback_moves_newer_runs_aside_and_loses_none() {
     let (_folder, store, paths) = stored(&[1, 2, 3, 4]);
     let aside = store.withdraw_newest(None).unwrap();

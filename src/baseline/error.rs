@@ -68,6 +68,14 @@ pub enum StoreError {
         /// Its file.
         path: PathBuf,
     },
+    /// Runs of what was given lie in several places, and only those of one were meant.
+    #[error("{wanted}: runs of it are stored under {}", .places.join(" and "))]
+    Scattered {
+        /// What was asked for.
+        wanted: String,
+        /// Suites and fingerprints.
+        places: Vec<String>,
+    },
     /// Several runs have the name that was given.
     #[error("{wanted}: {count} stored files have this name")]
     Ambiguous {
@@ -108,6 +116,7 @@ impl StoreError {
             Self::Git { .. } => Some(
                 "baseline.store: git takes a checkout whose `origin` can be reached, and a token that may read it (`permissions: { contents: read }`)",
             ),
+            Self::Scattered { .. } => Some("runs of one suite and fingerprint belong together: give the path of one of them"),
             Self::Ambiguous { .. } => Some("`loadgate baseline list` shows them: give the path of one"),
         }
     }

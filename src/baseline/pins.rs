@@ -51,34 +51,46 @@ fn read(path: &Path) -> Result<(RunName, Pin), StoreError> {
 }
 
 impl Store {
-    /// Pins a stored run, given as for [`Store::show`]: it is never pruned. One that is pinned already gets the new label. Returns
-    /// the file of the run.
+    /// Pins stored runs, given as for [`Store::show`]: they are never pruned. Of a commit or a label all are pinned that have it. What is
+    /// pinned already gets the new label. Returns the files of the runs.
     ///
     /// # Errors
-    /// No such run, or one that a rollback withdrew; a file that can't be written.
-    pub fn pin(&self, wanted: &Path, pin: &Pin) -> Result<PathBuf, StoreError> {
-        let (file, place) = self.place_of(wanted)?;
-        if file.path.parent().is_some_and(|folder| folder.ends_with(WITHDRAWN)) {
-            let reason = "the run is withdrawn; move it back into the folder above before pinning it".to_owned();
-            return Err(StoreError::Misplaced { path: file.path, reason });
+    /// No such run, runs of several suites or fingerprints, one that a rollback withdrew; a file that can't be written.
+    pub fn pin(&self, wanted: &Path, pin: &Pin) -> Result<Vec<PathBuf>, StoreError> {
+        let files = self.find_all(wanted)?;
+        for file in &files {
+            if file.is_withdrawn() {
+                let reason = "the run is withdrawn; move it back into the folder above before pinning it".to_owned();
+                return Err(StoreError::Misplaced { path: file.path.clone(), reason });
+            }
+            // What is pinned must be readable: it is to be compared with one day.
+            self.read(file)?;
         }
-        // What is pinned must be readable: it is to be compared with one day.
-        self.read(&file)?;
-        record::file::write_pin(pin, &place)?;
-        Ok(file.path)
+        for file in &files {
+            record::file::write_pin(pin, &pin_of(file)?)?;
+        }
+        Ok(files.into_iter().map(|file| file.path).collect())
     }
 
-    /// Takes a pin back. Returns the file of the run.
+    /// Takes pins back. Returns the files of the runs that were pinned.
     ///
     /// # Errors
-    /// No such run, one that is not pinned, a file that can't be removed.
-    pub fn unpin(&self, wanted: &Path) -> Result<PathBuf, StoreError> {
-        let (file, place) = self.place_of(wanted)?;
-        if !place.exists() {
-            return Err(StoreError::NotPinned { path: file.path });
+    /// No such run, none of them is pinned, a file that can't be removed.
+    pub fn unpin(&self, wanted: &Path) -> Result<Vec<PathBuf>, StoreError> {
+        let files = self.find_all(wanted)?;
+        let mut unpinned = Vec::new();
+        for file in &files {
+            let place = pin_of(file)?;
+            match fs::remove_file(&place).map_err(|source| StoreError::Io { path: place, source }) {
+                Ok(()) => unpinned.push(file.path.clone()),
+                Err(error) if error.is_gone() => {}
+                Err(error) => return Err(error),
+            }
         }
-        fs::remove_file(&place).map_err(|source| StoreError::Io { path: place, source })?;
-        Ok(file.path)
+        match files.into_iter().next().filter(|_| unpinned.is_empty()) {
+            Some(file) => Err(StoreError::NotPinned { path: file.path }),
+            None => Ok(unpinned),
+        }
     }
 
     /// The pinned runs of a suite and fingerprint, newest first.
@@ -109,12 +121,10 @@ impl Store {
         let pins = Pins::read(folder)?;
         pins.damaged.into_iter().next().map_or(Ok(pins.of), |(_, error)| Err(error))
     }
+}
 
-    /// The file of a run, and that of its pin.
-    fn place_of(&self, wanted: &Path) -> Result<(RunFile, PathBuf), StoreError> {
-        let file = self.find(wanted)?;
-        let folder = file.path.ancestors().skip(1).find(|folder| !folder.ends_with(WITHDRAWN)).unwrap_or(Path::new("."));
-        let place = folder.join(PINS).join(format!("{}.json", entry(file.name()?)));
-        Ok((file, place))
-    }
+/// The file that pins a run.
+fn pin_of(file: &RunFile) -> Result<PathBuf, StoreError> {
+    let folder = file.path.ancestors().skip(1).find(|folder| !folder.ends_with(WITHDRAWN)).unwrap_or(Path::new("."));
+    Ok(folder.join(PINS).join(format!("{}.json", entry(file.name()?))))
 }

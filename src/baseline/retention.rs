@@ -63,18 +63,20 @@ impl Store {
         Ok(vec![withdraw(&newest.ok_or_else(|| self.absent("latest"))?)?])
     }
 
-    /// Moves all runs aside that have the fingerprint of the run in `file` and are newer. Returns where they are now.
+    /// Moves all runs aside that have the fingerprint of the run in `file` and are newer; where a commit or a label of several runs is
+    /// given, newer than the newest of these. Returns where they are now.
     ///
     /// # Errors
-    /// No such run in the store; a file can't be moved.
+    /// No such run in the store, runs of several suites or fingerprints; a file can't be moved.
     pub fn withdraw_after(&self, file: &Path) -> Result<Vec<PathBuf>, StoreError> {
-        let last_good = self.find(file)?;
+        let files = self.find_all(file)?;
+        let last_good = files.first().ok_or_else(|| self.absent(&file.display().to_string()))?;
         last_good.name()?;
-        let folder = last_good.path.parent().filter(|folder| !folder.ends_with(WITHDRAWN));
-        let Some(folder) = folder else {
+        if last_good.is_withdrawn() {
             let reason = "the run is withdrawn itself; move it back into the folder above first".to_owned();
-            return Err(StoreError::Misplaced { path: last_good.path, reason });
-        };
+            return Err(StoreError::Misplaced { path: last_good.path.clone(), reason });
+        }
+        let folder = last_good.path.parent().unwrap_or(Path::new("."));
         scan::runs(folder)?.iter().filter(|file| file.name > last_good.name).map(withdraw).collect()
     }
 }

@@ -127,7 +127,7 @@ fn pinned_runs_are_compared_in_their_own_blocks_or_it_is_said_why_they_are_not()
 }
 
 #[test]
-fn only_what_is_pinned_can_be_unpinned_and_a_commit_must_be_of_one_run() {
+fn only_what_is_pinned_can_be_unpinned_and_a_commit_or_label_is_of_all_its_runs() {
     let (folder, store) = stored();
     let unpin = |run_: &str| run(folder.path(), &["baseline", "unpin", run_]);
     let (code, text) = unpin("20260101T101500Z-00000000");
@@ -138,9 +138,37 @@ fn only_what_is_pinned_can_be_unpinned_and_a_commit_must_be_of_one_run() {
     let mut again = record(0, 10_000);
     again.started_at = "2026-03-01T00:00:00Z".parse().expect("a time");
     store.promote(&again).expect("it is stored");
-    let (code, text) = run(folder.path(), &["baseline", "pin", "00000000aaaa"]);
+    let pinned = || store.kept(None).expect("it is read")[0].runs.iter().filter(|run| run.pin.is_some()).count();
+    let (code, text) = run(folder.path(), &["baseline", "pin", "00000000aaaa", "--label", "release 1.4"]);
+    assert_eq!((code, text.matches("-00000000.json.gz").count(), pinned()), (Some(0), 2, 2), "{text}");
+    assert_eq!((unpin("20260101T101500Z-00000000").0, pinned()), (Some(0), 1));
+    assert_eq!((unpin("release 1.4").0, pinned()), (Some(0), 0));
+    assert!(unpin("release 1.4").1.contains("no such run"), "no run has this label any more");
+    assert!(unpin("00000000aaaa").1.contains("this run is not pinned"));
+    let (code, text) = run(folder.path(), &["baseline", "show", "00000000aaaa"]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("2 stored files have this name"), "{text}");
+}
+
+#[test]
+fn a_rollback_to_a_label_keeps_all_runs_of_it_and_runs_in_two_places_are_not_guessed_at() {
+    let (folder, store) = stored();
+    for day in 30..35 {
+        let mut labelled = record(day, 10_000);
+        labelled.provenance.label = Some("release 1.4".to_owned());
+        store.promote(&labelled).expect("it is stored");
+    }
+    (35..37).for_each(|day| drop(store.promote(&record(day, 10_000)).expect("it is stored")));
+    let (code, text) = run(folder.path(), &["baseline", "rollback", "--to", "release 1.4"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("2 runs withdrawn"), "{text}");
+    let mut elsewhere = record(34, 10_000);
+    elsewhere.environment.cores = 64;
+    elsewhere.provenance.label = Some("release 1.4".to_owned());
+    store.promote(&elsewhere).expect("it is stored");
+    let (code, text) = run(folder.path(), &["baseline", "pin", "release 1.4"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("release 1.4: runs of it are stored under shop/") && text.contains(" and shop/"), "{text}");
 }
 
 #[test]

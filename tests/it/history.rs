@@ -264,6 +264,14 @@ fn ten_steps_of_two_percent_that_each_pass_are_failed_by_the_ratchet() {
                 );
                 assert!(text.contains("from 2026-01-01 to 2026-01-05, up to commit 00000004a; now 1"), "{text}");
                 first_failed = Some(step);
+                // The next change is not to blame for what crept before it.
+                let mut change = run_.clone();
+                change.provenance.pull_request = Some(7);
+                file::write(&change, &folder.path().join("candidate.json.gz")).expect("a record");
+                let (code, text) = run(folder.path(), &[&args[..], &["-c", "loadgate.yml"]].concat());
+                assert_eq!(code, Some(0), "{text}");
+                assert!(text.contains("slow creep: home p50 is 1") && text.contains("only warns of a change"), "{text}");
+                assert!(text.contains("loadgate history"), "{text}");
             }
         }
         store.promote(&run_).expect("it is stored");

@@ -104,6 +104,16 @@ impl Store {
         scan::runs(&folder)?.iter().filter(|file| is_pinned(file)).map(|file| self.read(file)).collect()
     }
 
+    /// The newest runs of a suite and fingerprint, given by their folders, newest first.
+    ///
+    /// # Errors
+    /// A damaged run, a folder that can't be read.
+    pub fn newest(&self, suite: &str, fingerprint: &str, count: usize) -> Result<Vec<Stored>, StoreError> {
+        let runs = scan::runs(&self.dir.join(suite).join(fingerprint))?;
+        let named = runs.iter().filter(|file| file.name.is_some());
+        named.take(count).map(|file| self.read(file)).collect()
+    }
+
     /// The newest runs of a suite and fingerprint that began after the newest of the pinned ones, newest first.
     ///
     /// # Errors

@@ -36,18 +36,19 @@ fn compared(store: &Store, kept: &Kept, rules: Option<&Regression>) -> Result<Ve
         return Ok(vec!["no run is newer than what is pinned, so nothing is held against it yet".to_owned()]);
     }
     let sides = format!("the newest {} against {}", counted(newest.len(), "run"), counted(pinned.len(), "pinned run"));
-    Ok(told(&compare::compare(&pinned, &newest, &asked(rules, &pinned)), &sides))
+    let rules = rules_of(rules, &pinned);
+    let rules = Regression { alpha: rules.alpha.min(ALPHA), ..rules };
+    Ok(told(&compare::compare(&pinned, &newest, &rules), &sides))
 }
 
-/// The rules of the configuration. Without one the default, in the blocks that the pinned runs were made for.
-fn asked(rules: Option<&Regression>, pinned: &[RunRecord]) -> Regression {
+/// The rules of the configuration. Without one the default, in the blocks that the runs were made for.
+pub(super) fn rules_of(rules: Option<&Regression>, runs: &[RunRecord]) -> Regression {
     let default = || {
-        let recorded = pinned.first().map(|run| Duration::from_micros(run.plan.block_us)).filter(|block| !block.is_zero());
+        let recorded = runs.first().map(|run| Duration::from_micros(run.plan.block_us)).filter(|block| !block.is_zero());
         let default = Regression::default();
         Regression { block: recorded.unwrap_or(default.block), ..default }
     };
-    let rules = rules.cloned().unwrap_or_else(default);
-    Regression { alpha: rules.alpha.min(ALPHA), ..rules }
+    rules.cloned().unwrap_or_else(default)
 }
 
 fn told(comparison: &Comparison, sides: &str) -> Vec<String> {

@@ -1,8 +1,8 @@
 //! `loadgate history`: what was measured of a branch over time, and where it changed.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{Failure, anchor, config_args::ConfigArgs, shelf, terminal};
+use super::{Failure, anchor, config_args::ConfigArgs, noise, shelf, terminal};
 use crate::{
     baseline::{Kept, Shelf, Store},
     exit::Exit,
@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// Rows of the table: the newest runs
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     last: u16,
+    /// How much runs and processes differ by themselves, and how small a change is seen for that
+    #[arg(long)]
+    noise: bool,
     /// How to show it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -55,19 +58,24 @@ enum Format {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let resolved = args.resolved()?;
     let store = &*args.shelf(resolved.as_ref()).open()?;
-    let kept = store.kept(args.suite.as_deref())?;
+    let mut kept = store.kept(args.suite.as_deref())?;
+    if args.noise {
+        kept.extend(noise::without_runs(store, args.suite.as_deref(), &kept)?);
+    }
     if kept.is_empty() {
         return Err(Failure::usage(format!("no run is stored under {}", store.dir().display()))
             .hint("store runs of the main branch: loadgate baseline promote, or loadgate baseline record"));
     }
     let rules = resolved.as_ref().map(|resolved| &resolved.policy.regression);
-    let mut histories: Vec<History> = kept.into_iter().map(|kept| of(store, kept, rules)).collect();
+    let of = |kept| of(store, kept, rules, args.noise);
+    let mut histories = kept.into_iter().map(of).collect::<Result<Vec<History>, Failure>>()?;
     histories.sort_by_key(|history| std::cmp::Reverse(history.runs.last().map(|run| run.point.started_at)));
     if let Some(endpoint) = &args.endpoint {
         known(endpoint, &histories)?;
     }
     let text = match args.format {
         Format::Text => text(args, &histories),
+        Format::Csv if args.noise => history::noise_csv(&histories).map_err(Failure::usage)?.trim_end().to_owned(),
         Format::Json => serde_json::to_string_pretty(&history::json(&histories)).map_err(Failure::usage)?,
         Format::Csv => history::csv(&histories).map_err(Failure::usage)?.trim_end().to_owned(),
         Format::Html => history::page(&histories).map_err(Failure::usage)?,
@@ -100,8 +108,9 @@ impl Args {
     }
 }
 
-fn of(store: &Store, kept: Kept, rules: Option<&Regression>) -> History {
+fn of(store: &Store, kept: Kept, rules: Option<&Regression>, with_noise: bool) -> Result<History, Failure> {
     let anchor = anchor::notes(store, &kept, rules);
+    let folder = kept.suite.clone();
     let suite = kept.runs.first().map_or_else(|| kept.suite.clone(), |run| run.point.suite.clone());
     let runs = kept.runs.into_iter().map(|run| Run {
         entry: run.entry,
@@ -111,7 +120,10 @@ fn of(store: &Store, kept: Kept, rules: Option<&Regression>) -> History {
     });
     let mut history = History::of(suite, kept.fingerprint, runs.collect(), &kept.damaged);
     history.notes.splice(..0, anchor);
-    history
+    if with_noise {
+        history.noise = Some(noise::table(store, &folder, &history, rules)?);
+    }
+    Ok(history)
 }
 
 fn counted(n: usize, thing: &str) -> String {
@@ -119,9 +131,11 @@ fn counted(n: usize, thing: &str) -> String {
 }
 
 fn known(endpoint: &str, histories: &[History]) -> Result<(), Failure> {
-    let mut names: Vec<&str> =
-        histories.iter().flat_map(|history| &history.series).map(|series| series.endpoint.as_str()).collect();
-    names.dedup();
+    let followed = histories.iter().flat_map(|history| &history.series).map(|series| series.endpoint.as_str());
+    let noisy = histories.iter().filter_map(|history| history.noise.as_ref()).flat_map(|noise| &noise.rows);
+    let mut names: Vec<&str> = followed.chain(noisy.map(|row| row.endpoint.as_str())).collect();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
     if names.contains(&endpoint) {
         return Ok(());
     }
@@ -131,7 +145,11 @@ fn known(endpoint: &str, histories: &[History]) -> Result<(), Failure> {
 
 fn text(args: &Args, histories: &[History]) -> String {
     let [newest, others @ ..] = histories else { return String::new() };
-    let mut text = history::text(newest, args.endpoint.as_deref(), usize::from(args.last));
+    let endpoint = args.endpoint.as_deref();
+    let mut text = match &newest.noise {
+        Some(_) => noise::text(newest, endpoint),
+        None => history::text(newest, endpoint, usize::from(args.last)),
+    };
     if !others.is_empty() {
         let runs: usize = others.iter().map(|history| history.runs.len()).sum();
         text += &format!(

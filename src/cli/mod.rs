@@ -23,6 +23,7 @@ mod init;
 mod logs;
 mod man;
 mod mock_target;
+mod noise;
 mod only_args;
 mod outlook;
 mod pack;

@@ -68,7 +68,8 @@ pub struct Needs {
     pub longer: f64,
 }
 
-/// What each test of an experiment can be expected to see, the service as a whole first.
+/// What each test of an experiment can be expected to see, the service as a whole first. `learned` is what earlier comparisons taught of
+/// processes or, where runs are held against stored ones, what is known of how much those differ.
 #[must_use]
 pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<Expected> {
     let Some(design) = design_of(size) else { return Vec::new() };
@@ -161,7 +162,13 @@ fn is_learned(known: Option<Learned>, size: &Size) -> bool {
 fn noise(size: &Size, scale: f64, learned: Option<Learned>, within: f64) -> Box<dyn Noise> {
     let within_df = size.blocks.saturating_sub(1).max(1) as f64;
     match (size.mode, size.runs) {
-        (Mode::Baseline, runs) => stored::expected(scale, within / 2.0, within_df, runs.max(1)),
+        (Mode::Baseline, runs) => {
+            // A run varies by half of what two differ by, and what runs differ by has that in it.
+            let within = within / 2.0;
+            let known = learned.filter(|learned| learned.df > 0.0);
+            let between = known.map(|learned| (learned.sum_of_squares / learned.df - within).max(0.0));
+            stored::expected(scale, within, within_df, runs.max(1), between)
+        }
         (Mode::Ab, 0 | 1) => pair::expected(scale, learned, within, within_df),
         (Mode::Ab, runs) => replicated::expected(scale, learned, within, runs),
     }
@@ -259,6 +266,17 @@ mod tests {
         let of = |row: &Expected| (row.endpoint.clone(), row.quantile);
         let known: Vec<_> = rows.iter().filter(|row| row.is_learned).map(of).collect();
         assert_eq!(known, [("/a".to_owned(), Quantile::P50)]);
+    }
+
+    #[test]
+    fn what_is_known_of_stored_runs_takes_the_place_of_what_is_assumed_the_more_the_more_there_are() {
+        let expected = |runs, learned: &LearnedNoise| mde(&size(Mode::Baseline, runs, 20_000.0), learned, "/a", Quantile::P50).unwrap();
+        let (quiet, loud) = (learned(0.005, 12.0), learned(0.15, 12.0));
+        for runs in [5, 10, 20] {
+            let assumed = expected(runs, &LearnedNoise::default());
+            assert!(expected(runs, &quiet) < assumed && assumed < expected(runs, &loud), "{runs}");
+        }
+        assert!(expected(20, &quiet) < expected(10, &quiet) && expected(10, &quiet) < expected(5, &quiet));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 
 use jiff::Timestamp;
 
-use super::{Metric, Run, Series, series};
+use super::{Metric, Run, Series, noise::successive, series};
 use crate::{
     record::{EndpointPoint, RunPoint},
     stats::student_t,
@@ -137,10 +137,8 @@ fn rise(values: &[f64], scale: Scale) -> Option<Rise> {
     let today = mean(&values[before..]);
     let stretches = values[..before].windows(scale.sustained).map(mean);
     let (begin, best) = stretches.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
-    let steps = (values.len() - 1) as f64;
-    let squares: f64 = values.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
-    // The mean square of successive differences is worth about two thirds of its number of them.
-    let (variance, known_df) = (squares / (2.0 * steps), steps * 2.0 / 3.0);
+    let differences: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let (variance, known_df) = successive(&differences)?;
     let df = PRIOR_DF + known_df;
     let noise = (PRIOR_DF * PRIOR_SD.powi(2) + known_df * variance) / df;
     let t = (today - best) / (noise * (1.0 / scale.today as f64 + 1.0 / scale.sustained as f64)).sqrt();

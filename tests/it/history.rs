@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use loadgate::{
     baseline::{Pruning, Store, StoreError},
-    record::{Encoded, Latencies, RunRecord},
+    record::{DuetNoise, Encoded, Latencies, RunRecord},
 };
 use serde_json::{Value, json};
 
@@ -234,6 +234,47 @@ fn jobs_that_store_runs_at_the_same_time_lose_nothing_and_count_nothing_twice() 
     assert_eq!(stored, 5, "{outcomes:?}");
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(StoreError::Duplicate { .. }))), "{outcomes:?}");
     assert_eq!(store.kept(None).expect("it is read")[0].runs.len(), 5);
+}
+
+/// A number of a cell such as `12%`.
+fn percent(cell: &str) -> f64 {
+    cell.trim_end_matches('%').parse().unwrap_or_else(|error| panic!("'{cell}' is no share: {error}"))
+}
+
+#[test]
+fn how_much_runs_differ_is_told_with_what_is_seen_for_that() {
+    let (folder, store) = stored();
+    let (code, text) = run(folder.path(), &["history", "--noise"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("noise of shop, fingerprint ") && text.contains("known from 20 stored runs of 1m"), "{text}");
+    let cells: Vec<&str> = text.lines().find(|line| line.starts_with("home ")).expect("a row").split_whitespace().collect();
+    assert_eq!((cells[1], cells[2]), ("p50", "-"), "nothing was compared side by side: {text}");
+    assert!((0.2..2.0).contains(&percent(cells[3])), "runs differ by up to 3 %, and the change of level is none of it: {text}");
+    let stored: Vec<f64> = cells[5..8].iter().map(|cell| percent(cell)).collect();
+    assert!(stored[0] > stored[1] && stored[1] > stored[2] && stored[2] > 0.0, "{text}");
+    let replicates: Vec<f64> = cells[8..11].iter().map(|cell| percent(cell)).collect();
+    assert!(replicates[0] > replicates[1] && replicates[1] > replicates[2], "{text}");
+
+    // What comparisons side by side taught is told, too; such a suite need not have stored any run.
+    let spread = |metric: &str| json!({"endpoint": "home", "metric": metric, "sum_of_squares": 0.0125, "df": 5.0});
+    let taught = |suite: &str| -> DuetNoise {
+        serde_json::from_value(json!({
+            "schema": "loadgate/noise/v1", "suite": suite, "fingerprint": "0123456789ab", "started_at": "2026-02-01T00:00:00Z",
+            "replicates": 6, "seconds_per_replicate": 20.0, "spreads": [spread("p50"), spread("p95")],
+        }))
+        .expect("a lesson")
+    };
+    store.teach(&taught("shop")).expect("it is stored");
+    store.teach(&taught("pairs-only")).expect("it is stored");
+    let (_, text) = run(folder.path(), &["history", "--noise", "--suite", "shop"]);
+    let row = text.lines().find(|line| line.starts_with("home ")).expect("a row");
+    assert_eq!(row.split_whitespace().nth(2), Some("5%"), "{text}");
+    let (code, text) = run(folder.path(), &["history", "--noise", "--suite", "pairs-only", "--format", "csv"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("pairs-only,0123456789ab,home,p50,0.050000,,,,,,,,"), "{text}");
+    let (code, text) = run(folder.path(), &["history", "--noise", "--suite", "nothing"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("error: no run is stored under baselines"), "{text}");
 }
 
 /// A configuration with the ratchet, whose baselines are in `baselines`.

@@ -90,10 +90,17 @@ struct StoredNoise {
     candidate_runs: f64,
 }
 
-/// The noise that one run can be expected to have against so many stored ones, with that variance within each.
-pub(in crate::compare) fn expected(scale: f64, within: f64, within_df: f64, baselines: usize) -> Box<dyn Noise> {
+/// The noise that one run can be expected to have against so many stored ones, with that variance within each and, where it is known,
+/// that one between them.
+pub(in crate::compare) fn expected(
+    scale: f64,
+    within: f64,
+    within_df: f64,
+    baselines: usize,
+    moment: Option<f64>,
+) -> Box<dyn Noise> {
     let (prior, baseline_runs) = ((PRIOR_SD * scale).powi(2), baselines as f64);
-    Box::new(StoredNoise { prior, moment: None, within, imbalance: 0.0, within_df, baseline_runs, candidate_runs: 1.0 })
+    Box::new(StoredNoise { prior, moment, within, imbalance: 0.0, within_df, baseline_runs, candidate_runs: 1.0 })
 }
 
 impl StoredNoise {

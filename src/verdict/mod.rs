@@ -23,7 +23,7 @@ mod validity;
 
 pub use abort::AbortWatch;
 pub use confirm::{is_suspected, spoiled};
-pub use creep::crept;
+pub use creep::{CREEP, crept};
 pub use decision::{CHECKS, Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::is_sure;
 pub use remarks::remarks;

@@ -18,6 +18,7 @@ mod check_sizes;
 mod compare;
 mod compare_ab;
 mod compare_several;
+mod creep;
 mod diagnosis;
 mod docs;
 mod failures;

@@ -130,6 +130,7 @@ fn generator(run: &Run, ends: &[WorkerEnd], parts: [Option<&Measured>; 2], of_ma
         lag.add(&measured.lag);
         late_over_1ms += measured.late_over_1ms;
     }
+    let ahead = parts.into_iter().flatten().map(|measured| measured.clock_ahead).max().filter(|ahead| !ahead.is_zero());
     Generator {
         late: Encoded::from(&late),
         late_over_1ms,
@@ -137,6 +138,7 @@ fn generator(run: &Run, ends: &[WorkerEnd], parts: [Option<&Measured>; 2], of_ma
         max_rss_bytes: max_rss_bytes(),
         sched_lag_p99_us: lag.quantile(0.99),
         sched_lag_max_us: lag.max(),
+        clock_ahead_us: ahead.map(|ahead| Micros::from_duration(ahead).0),
         ..of_machine
     }
 }

@@ -32,6 +32,8 @@ pub struct Measured {
     pub late_over_1ms: u64,
     /// How much too late threads woke up for their pulses.
     pub lag: Latencies,
+    /// By how much a target's clock is ahead at least, as its messages tell.
+    pub clock_ahead: Duration,
     /// The slowest requests.
     pub slowest: Vec<SlowSample>,
     /// Failures in words.
@@ -76,6 +78,7 @@ impl Collector {
             .map(|(id, endpoint)| EndpointSeries {
                 is_setup: workload.is_setup(id),
                 is_occasional: workload.is_occasional(id),
+                is_beside: workload.is_beside(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),
@@ -106,6 +109,7 @@ impl Collector {
             late,
             lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
+            clock_ahead: ends.iter().map(|end| end.clock_ahead).max().unwrap_or_default(),
             slowest: slowest::named(ends, &names),
             failures: failures::named(ends, &names),
             unmeasured: Unmeasured::sum(ends.iter().map(|end| &end.unmeasured)).named(workload),

@@ -83,6 +83,13 @@ impl OpenWindows {
         }
     }
 
+    /// A message was sent on a connection, or has come.
+    pub(super) fn count_message(&mut self, stage: usize, moment: Duration, endpoint: EndpointId) {
+        if let Some(number) = self.number_of(stage, moment) {
+            self.window(number).endpoints[endpoint].messages += 1;
+        }
+    }
+
     /// The window that a moment of a stage counts to. A user who was woken late may come when the window of its time is closed; it
     /// counts to the last one of its stage then, where that is held, and else to the next one.
     fn number_of(&self, stage: usize, moment: Duration) -> Option<usize> {

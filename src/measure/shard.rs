@@ -69,6 +69,8 @@ pub struct ShardEnd {
     pub late_over_1ms: u64,
     /// How much too late the thread woke up for its pulses, in measured stages.
     pub lag: Latencies,
+    /// By how much a target's clock is ahead at least, as its messages tell.
+    pub clock_ahead: Duration,
     /// The slowest requests of measured stages.
     pub slowest: Slowest,
     /// Failures in words.
@@ -133,6 +135,16 @@ impl Shard {
             self.end.late.record(Micros::from_duration(late).0);
             self.end.late_over_1ms += u64::from(late > Duration::from_millis(1));
         }
+    }
+
+    /// A message was sent on a connection of an endpoint, or has come.
+    pub fn message(&mut self, stage: usize, moment: Duration, endpoint: EndpointId) {
+        self.windows.count_message(stage, moment, endpoint);
+    }
+
+    /// A message seems to have come so long before it was sent.
+    pub fn clock_ahead(&mut self, ahead: Duration) {
+        self.end.clock_ahead = self.end.clock_ahead.max(ahead);
     }
 
     /// All steps of an arrival are done.

@@ -121,6 +121,9 @@ pub struct Generator {
     /// Share of the processors' time that the hypervisor gave to others, in the worst of the looks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steal_share_max: Option<f64>,
+    /// By how much a target's clock is ahead of the generator's at least, where messages with their time of sending tell so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_us: Option<u64>,
     /// Why the generator was the bottleneck, with the figures, where that makes the run no measurement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saturated: Option<String>,

@@ -162,7 +162,7 @@ fn regression(resolved: &Resolved) -> String {
     ));
     if let Some(drift) = regression.drift.filter(|_| regression.compare == Mode::Baseline) {
         text.push_str(&format!(
-            "\n  fails what crept up by {} or more from the best level of the last {} runs",
+            "\n  fails what crept up by {} or more from the best level of the last {} runs; of a pull request that is a warning",
             percent(drift.ratchet - 1.0),
             drift.window
         ));

@@ -42,9 +42,10 @@ impl Draft {
         let validity = control::validity(loaded, problems);
         let seed = loaded.document.load.seed.unwrap_or(SEED);
         let feeders = feeders::resolve(loaded, seed, problems);
-        let workload = scenarios::resolve(loaded, &feeders, problems);
-        if let Some(workload) = &workload {
+        let mut workload = scenarios::resolve(loaded, &feeders, problems);
+        if let Some(workload) = &mut workload {
             websocket::check(&workload.sockets, loaded, mode, problems);
+            websocket::settle_warmup(&mut workload.sockets);
             if stages.is_empty() && workload.scenarios.is_empty() {
                 stages = websocket::stages(&workload.sockets, safety, problems);
             }

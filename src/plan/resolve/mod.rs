@@ -11,6 +11,7 @@ mod github;
 mod hash;
 mod hosts;
 mod http;
+mod late_replies;
 mod limits;
 mod names;
 mod observe;
@@ -34,6 +35,7 @@ mod thresholds;
 mod tls;
 mod versions;
 mod websocket;
+mod websocket_parts;
 mod websocket_steps;
 
 use std::{path::PathBuf, time::Duration};
@@ -127,6 +129,9 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let hooks = commands::hooks(loaded, &problems);
     let versions: Vec<&super::Target> = own.into_iter().chain(&baseline).collect();
     let replication = replicates::resolve(loaded, mode, (&versions, &hooks), (&draft.stages, &safety), &problems);
+    if let Some(workload) = workload {
+        websocket_parts::check(&workload.sockets, (&draft.stages, replication, versions.len()), loaded, &problems);
+    }
     settings::secrets(loaded, &problems);
     let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
@@ -177,11 +182,13 @@ fn blocks(stages: &[super::Stage], block: Duration) -> usize {
 fn cold_note(targets: &[super::Target], hooks: &Hooks, stages: &[super::Stage]) -> Option<String> {
     let is_fresh = hooks.restart.is_some() || targets.iter().any(|target| target.start.is_some());
     let is_cold = is_fresh && stages.first().is_some_and(|stage| stage.measured);
-    is_cold.then(|| {
-        "the first stage is measured, and the processes are fresh: begin with a stage that has `warmup: true`, such as \
-         { rate: 50/s, duration: 8s, warmup: true }"
-            .to_owned()
-    })
+    let is_of_connections = stages.iter().all(|stage| matches!(stage.load, super::Load::Connections(_)));
+    let warm_up = if is_of_connections {
+        "write a `warmup` in `connections`, such as { warmup: 10s, ramp: 50, hold: 60s }"
+    } else {
+        "begin with a stage that has `warmup: true`, such as { rate: 50/s, duration: 8s, warmup: true }"
+    };
+    is_cold.then(|| format!("the first stage is measured, and the processes are fresh: {warm_up}"))
 }
 
 fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
@@ -198,6 +205,9 @@ fn notes(loaded: &Loaded, resolved: &Resolved, mode: Mode) -> Vec<String> {
     let baseline = plan.baseline.map(|place| &targets[place]);
     let mut notes = versions::notes(loaded, &targets[0], baseline, mode);
     notes.extend(notes_on_targets(targets, safety));
+    let versions = if baseline.is_some() { 2 } else { 1 };
+    notes.extend(late_replies::notes(&plan.workload, &policy.thresholds));
+    notes.extend(websocket_parts::notes(&plan.workload.sockets, stages, *replication, versions));
     notes.extend(shortness::note(stages, policy.regression.block, *replication));
     notes.extend(cold_note(targets, hooks, stages));
     notes.extend(request_rate::note(stages, &plan.workload, &plan.control, safety));

@@ -130,6 +130,7 @@ fn series(load: &Load) -> EndpointSeries {
     EndpointSeries {
         is_setup: false,
         is_occasional: false,
+        is_beside: false,
         name: load.0.to_owned(),
         scenario: "browse".to_owned(),
         request: load.0.to_owned(),

@@ -8,7 +8,7 @@ use crate::{
     record::{Ended, LastWords, RunRecord},
     report::escape::plain,
     units,
-    verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
+    verdict::{CREEP, Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
 
 /// Stores a run by hand.
@@ -36,6 +36,7 @@ pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRe
         VerdictKind::Inconclusive => steps.push(advise(see_more(verdict), None)),
         VerdictKind::Warn | VerdictKind::Pass => {}
     }
+    steps.extend(look_back(verdict));
     steps.extend(store_baseline(&verdict.reference));
     steps
 }
@@ -168,6 +169,17 @@ fn repair(verdict: &Verdict) -> Vec<Advice> {
     steps
 }
 
+/// What crept did so over many runs: none of the rows shows it.
+fn look_back(verdict: &Verdict) -> Option<Advice> {
+    verdict.reasons.iter().any(|reason| reason.starts_with(CREEP)).then(|| {
+        advise(
+            "It crept by steps of several changes: the history shows how, and with which commits. Meant to be: accept a run of the \
+             branch itself (loadgate baseline accept RECORD --reason TEXT), and its level is the one that counts.",
+            Some("loadgate history"),
+        )
+    })
+}
+
 /// A level is accepted among stored runs; where both versions are played, the next change is held against what was merged anyway.
 fn undo_or_allow(mode: Mode) -> Advice {
     const UNDO: &str = "Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that \
@@ -207,6 +219,20 @@ pub(super) fn leave_storing_to_builds(steps: &mut [Advice], branch: &str) {
 mod tests {
     use super::*;
     use crate::{exit::Exit, verdict::decide};
+
+    #[test]
+    fn what_crept_is_looked_up_in_the_history() {
+        let mut verdict = decide(&[], Reference::NoBaseline, &crate::policy::Policy::default());
+        let commands = |verdict: &Verdict| next(verdict, &[], &[]).into_iter().filter_map(|step| step.command).collect::<Vec<_>>();
+        for (kind, reason, expected) in [
+            (VerdictKind::Fail, "slow creep: home p50 is 11% above its best sustained level", true),
+            (VerdictKind::Warn, "slow creep: home p50 is 11% above its best sustained level", true),
+            (VerdictKind::Fail, "p50 of home is 11% slower", false),
+        ] {
+            (verdict.kind, verdict.reasons) = (kind, vec![reason.to_owned()]);
+            assert_eq!(commands(&verdict).contains(&"loadgate history".to_owned()), expected, "{kind} {reason}");
+        }
+    }
 
     #[test]
     fn no_step_contradicts_the_reason_above_it() {

@@ -120,7 +120,7 @@ impl Walk {
     fn note_lateness<D: Driver>(&self, lane: &Lane<D>) {
         if let Some(stage) = self.stage.filter(|_| self.is_first || self.has_paused) {
             let late = clock::now().saturating_duration_since(lane.run.epoch + self.due);
-            lane.shard.borrow_mut().arrival_sent(stage, late);
+            lane.shard.borrow_mut().arrival_sent(stage, self.due, late);
         }
     }
 

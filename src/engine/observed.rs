@@ -6,7 +6,7 @@ use super::{lane::Run, run::Ending, worker::WorkerEnd};
 use crate::{
     measure::{Collector, Measured, StageCounts, max_rss_bytes},
     plan::Plan,
-    record::{BreakerEvent, Encoded, Ended, Generator, Latencies, StageFacts},
+    record::{BreakerEvent, Encoded, Ended, Generator, Late, Latencies, StageFacts},
     units::Micros,
 };
 
@@ -134,6 +134,7 @@ fn generator(run: &Run, ends: &[WorkerEnd], parts: [Option<&Measured>; 2], of_ma
     Generator {
         late: Encoded::from(&late),
         late_over_1ms,
+        late_by_window: late_by_window(parts),
         cpu_share: cpu.map(|cpu| cpu.as_secs_f64() / (wall * ends.len() as f64)),
         max_rss_bytes: max_rss_bytes(),
         sched_lag_p99_us: lag.quantile(0.99),
@@ -141,6 +142,16 @@ fn generator(run: &Run, ends: &[WorkerEnd], parts: [Option<&Measured>; 2], of_ma
         clock_ahead_us: ahead.map(|ahead| Micros::from_duration(ahead).0),
         ..of_machine
     }
+}
+
+/// How late the requests of all versions were sent: one generator has sent them, in the same windows.
+fn late_by_window(parts: [Option<&Measured>; 2]) -> Vec<Vec<Late>> {
+    let mut parts = parts.into_iter().flatten().map(|measured| &measured.late_by_window);
+    let mut all = parts.next().cloned().unwrap_or_default();
+    for part in parts {
+        all.iter_mut().flatten().zip(part.iter().flatten()).for_each(|(sum, late)| sum.add(late));
+    }
+    all
 }
 
 /// Why a run was over before its time, where feeders that end have ended it.

@@ -129,11 +129,13 @@ impl Shard {
         self.begin(stage, due, endpoint?)
     }
 
-    /// A request goes out now, `late` after the time that it has waited for: the first one of an arrival, or one behind a pause.
-    pub fn arrival_sent(&mut self, stage: usize, late: Duration) {
+    /// A request goes out now, `late` after the time that it was due at and has waited for: the first one of an arrival, or one behind a
+    /// pause.
+    pub fn arrival_sent(&mut self, stage: usize, due: Duration, late: Duration) {
         if self.timeline.is_measured(stage) {
             self.end.late.record(Micros::from_duration(late).0);
             self.end.late_over_1ms += u64::from(late > Duration::from_millis(1));
+            self.windows.note_late(stage, due, late);
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Encoded, Imported, ShedEvent};
+use super::{Encoded, Imported, Late, ShedEvent};
 
 /// Which code was measured, and which build did it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,11 @@ pub struct Generator {
     pub late: Encoded,
     /// Sends later than 1 ms.
     pub late_over_1ms: u64,
+    /// The same window by window, those of a stage in a list, parallel to the windows of an endpoint. A request belongs to the window
+    /// it was *due* in. Of two versions that are played at a time it is that of both. Empty in a stored baseline, and where another
+    /// tool made the load.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late_by_window: Vec<Vec<Late>>,
     /// Processor time the generator threads used over the time they had (0 to 1), where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_share: Option<f64>,

@@ -72,6 +72,8 @@ fn load_is_dealt_out_one_by_one_and_not_in_turns() {
     }
     assert_eq!(of_candidate.generator, of_baseline.generator, "one generator has made the load");
     assert_eq!(of_candidate.generator.late.decode().count(), 400);
+    let late = &of_candidate.generator.late_by_window[0];
+    assert_eq!((late.len(), late.iter().map(|late| late.sent).sum::<u64>()), (2, 400), "of both versions in each window");
     let order = order.lock().unwrap();
     let runs = order.chunk_by(|a, b| a == b).map(<[Side]>::len).collect::<Vec<_>>();
     // A coin for each pair gives 100 changes within pairs and about as many between them; slices would give a few in all.

@@ -58,7 +58,7 @@ impl<D: Driver> Notes<D> {
 
     /// Something that was due at a moment is sent now.
     pub(super) fn sent(&self, due: Duration, now: Duration) {
-        self.0.shard.borrow_mut().arrival_sent(self.stage(due), now.saturating_sub(due));
+        self.0.shard.borrow_mut().arrival_sent(self.stage(due), due, now.saturating_sub(due));
     }
 }
 

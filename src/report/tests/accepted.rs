@@ -17,8 +17,7 @@ use crate::{
 const HEADLINE: &str = "regression in 1 of 1 endpoints (GET /search p99 +31%), accepted by ann";
 
 fn accepted() -> View {
-    let rows =
-        vec![row(SERVICE, Quantile::P50, 12_400.0, 0.021), regressed("GET /search", Quantile::P99, 20_000.0, 0.31)];
+    let rows = vec![row(SERVICE, Quantile::P50, 12_400.0, 0.021), regressed("GET /search", Quantile::P99, 20_000.0, 0.31)];
     let mut verdict = verdict(VerdictKind::Warn, Exit::Ok, HEADLINE, Reference::Compared(Box::new(comparison(rows))));
     let acceptance = Acceptance {
         reason: "exact rounding costs <two> queries".to_owned(),
@@ -74,11 +73,11 @@ fn it_is_kept_in_the_verdict_and_restored_from_it_but_excuses_nothing_else() {
         change(&mut file);
         View::restored(&file).unwrap_err()
     };
-    assert_eq!(refused(&|file| file.accepted = None), "it says 'warn' above a row that fails");
-    assert_eq!(refused(&|file| file.verdict = "pass".to_owned()), "it says 'pass' above a row that fails");
+    assert_eq!(refused(&|file: &mut VerdictFile| file.accepted = None), "it says 'warn' above a row that fails");
+    assert_eq!(refused(&|file: &mut VerdictFile| file.verdict = "pass".to_owned()), "it says 'pass' above a row that fails");
     let broken = threshold("error_rate < 0.05%", Some(0.000_98), ThresholdOutcome::Fail);
     let mut judged = verdict(VerdictKind::Fail, Exit::Failed, "broken", Reference::NoBaseline);
     judged.thresholds = vec![broken];
     let rows = VerdictFile::new(&judged, &[run(&SHOP)]).thresholds;
-    assert_eq!(refused(&|file| file.thresholds.clone_from(&rows)), "it says 'warn' above a row that fails");
+    assert_eq!(refused(&|file: &mut VerdictFile| file.thresholds.clone_from(&rows)), "it says 'warn' above a row that fails");
 }

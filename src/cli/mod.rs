@@ -1,6 +1,7 @@
 //! The command line: clap structs here, one file per command beside it.
 
 mod ab;
+mod acceptance;
 mod anchor;
 mod as_gate;
 mod baseline;

@@ -53,8 +53,14 @@ impl Acceptance {
     /// `accepted by ann: exact rounding costs two queries`.
     #[must_use]
     pub fn in_words(&self) -> String {
+        format!("{}: {}", self.in_short(), self.reason)
+    }
+
+    /// `accepted by ann`.
+    #[must_use]
+    pub fn in_short(&self) -> String {
         let by = self.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
-        format!("accepted{by}: {}", self.reason)
+        format!("accepted{by}")
     }
 }
 

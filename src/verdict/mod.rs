@@ -4,6 +4,7 @@
 //! kind wins; the findings that explain it are kept as reasons.
 
 mod abort;
+mod acceptance;
 mod beside_candidate;
 mod breaker;
 mod confirm;
@@ -22,6 +23,7 @@ mod unreached;
 mod validity;
 
 pub use abort::AbortWatch;
+pub use acceptance::{accepted, is_acceptable, not_accepted};
 pub use confirm::{is_suspected, spoiled};
 pub use creep::{CREEP, crept};
 pub use decision::{CHECKS, Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
@@ -81,6 +83,7 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
         thresholds,
         validity,
         set_aside: Vec::new(),
+        accepted: None,
         reference,
     }
 }

@@ -27,6 +27,7 @@ mod frames;
 mod gate;
 mod gate_and_signals;
 mod gate_in_ci;
+mod github_accept;
 mod github_check;
 mod github_comment;
 mod github_contract;

@@ -167,6 +167,10 @@ fn regression(resolved: &Resolved) -> String {
             drift.window
         ));
     }
+    if let Some(accept) = &regression.accept {
+        let reason = if accept.requires_reason { ", with a reason in its description" } else { "" };
+        text.push_str(&format!("\n  a regression is accepted by the label '{}' on the pull request{reason}", accept.label));
+    }
     let on = &regression.on;
     text.push_str(&format!(
         "\n  no baseline: {}, inconclusive: {}, other environment: {}, improvement: {}",

@@ -285,6 +285,7 @@ pub(crate) fn verdict(kind: VerdictKind, exit: Exit, headline: &str, reference: 
             check("achieved_rate", true, "100% of 12300 offered arrivals were sent"),
         ],
         set_aside: Vec::new(),
+        accepted: None,
         reference,
     }
 }

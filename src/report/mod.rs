@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub use annotations::{Annotation, AnnotationLevel, annotations};
 pub use chart::{
     Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Mark, Percentiles, PhaseBar,
-    PhaseBars, PhasePart, Tick, Timeline,
+    PhaseBars, PhasePart, ShareRow, Tick, Timeline,
 };
 pub use error::ReportError;
 pub(crate) use escape::csv_field;
@@ -30,10 +30,10 @@ pub use verdict_file::{
     ValidityRow, VerdictFile,
 };
 pub use view::{
-    AffectedView, AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView, Fact, FailureView,
-    GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several, SeveralSide,
-    SlowView, StageView, Step, StepRow, StepTable, TaskView, ThresholdView, Traffic, TrafficText, UnmeasuredView, ValidityView,
-    View, WindowRow,
+    AffectedView, AnswerView, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView, Fact, FailedClass,
+    FailureView, GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, ServiceChange,
+    Several, SeveralSide, SlowView, StageView, Step, StepRow, StepTable, TaskView, ThresholdView, TimeFigure, TimeRow, Traffic,
+    TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
 };
 pub use web_address::WebAddress;
 

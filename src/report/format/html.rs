@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::template;
-use crate::report::{Detail, Judged, LatencyFigures, ReportError, RunView, StepRow};
+use crate::report::{Judged, LatencyFigures, ReportError, RunView, StepRow};
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -11,7 +11,6 @@ struct Page<'a> {
     judged: Option<&'a Judged>,
     quantiles: [&'static str; 6],
     step_columns: [&'static str; 7],
-    time_columns: [&'static str; 9],
 }
 
 /// The page, with or without a verdict.
@@ -21,7 +20,6 @@ pub(super) fn render(run: &RunView, judged: Option<&Judged>) -> Result<String, R
         judged,
         quantiles: LatencyFigures::COLUMNS,
         step_columns: StepRow::COLUMNS,
-        time_columns: Detail::TIME_COLUMNS,
     };
     template::render("report.html", page)
 }

@@ -27,8 +27,8 @@ use serde::Serialize;
 
 pub use advice::Step;
 pub use changes::{ChangeRow, ChangeText};
-pub use compared::Compared;
-pub use detail::Detail;
+pub use compared::{Compared, ServiceChange};
+pub use detail::{Detail, FailedClass, TimeFigure, TimeRow};
 pub use diagnosis::{AffectedView, DiagnosisView, TaskView};
 pub use facts::Fact;
 pub use failures::{AnswerView, FailureView, UnmeasuredView};

@@ -24,6 +24,7 @@ mod man;
 mod mock_target;
 mod only_args;
 mod outlook;
+mod own_templates;
 mod pack;
 mod pair;
 mod places;

@@ -7,6 +7,7 @@ mod error;
 mod escape;
 mod folder;
 mod format;
+mod own;
 mod verdict_file;
 mod view;
 mod web_address;
@@ -25,6 +26,7 @@ pub use error::ReportError;
 pub(crate) use escape::csv_field;
 pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
+pub use own::{OwnTemplate, write_own};
 pub use verdict_file::{
     BaselineFacts, CandidateFacts, ComparisonRow, DesignFacts, RerunFacts, SCHEMA, SetAsideFacts, SiblingsFacts, ThresholdRow,
     ValidityRow, VerdictFile,

@@ -62,6 +62,7 @@ mod load_websocket_faults;
 mod load_websocket_server;
 mod mock_target;
 mod nginx;
+mod own_templates;
 mod pack;
 mod patience;
 mod program;

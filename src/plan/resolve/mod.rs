@@ -14,6 +14,7 @@ mod limits;
 mod names;
 mod observe;
 mod only;
+mod own_reports;
 mod problems;
 mod regression;
 mod replicates;
@@ -38,6 +39,7 @@ mod websocket_steps;
 use std::{path::PathBuf, time::Duration};
 
 pub use github::{GithubSettings, is_key};
+pub use own_reports::{Fills, OwnReport, REPORT_FILES};
 use problems::Problems;
 pub use settings::{BaselineSettings, BaselineStore, ReportFormat, ReportSettings};
 

@@ -29,7 +29,7 @@ const IMPORTS: [(&str, &[&str]); 27] = [
     ("baseline", &["record", "clock", "units"]),
     ("history", &["record", "stats", "units"]),
     ("import", &["record", "units"]),
-    ("diagnose", &["record", "compare", "verdict", "units"]),
+    ("diagnose", &["record", "compare", "verdict", "stats", "units"]),
     ("report", &["record", "compare", "verdict", "diagnose", "policy", "exit", "units"]),
     ("pack", &["report", "record", "policy", "mask", "units"]),
     ("publish", &["report", "verdict", "clock", "units", "env"]),

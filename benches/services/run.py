@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 HERE = Path(__file__).resolve().parent
 # What a change of so many percent is, in the variables of the service's configuration.
@@ -74,18 +75,23 @@ def false_alarms(row):
     return [c for c in row["found"] if c["outcome"] == "regressed" and c["level"] == "fail" and c["endpoint"] not in right]
 
 
+def slower_by(rows):
+    """What the change makes of the endpoint's median: the middle of the gates' estimates."""
+    right = CHANGED[rows[0]["service"]]
+    seen = [c["change"] for row in rows for c in row["found"] if c["endpoint"] == right and c["metric"] == "p50" and c["ci"]]
+    return f"{round(100 * median(seen)):+d} %" if seen else "–"
+
+
 def table(rows):
-    lines = [
-        "| service | change | measured | gates | " + " | ".join(OUTCOMES) + " | change found | false alarms | replicates used | busy |",
-        "|" + "---|" * (len(OUTCOMES) + 8),
-    ]
+    head = ["service", "change", "its p50", "measured", "gates", *OUTCOMES, "change found", "false alarms", "replicates used", "busy"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     keys = sorted({(row["service"], row["change"], row["measured"]) for row in rows})
     for service, change, measured in keys:
         own = [row for row in rows if (row["service"], row["change"], row["measured"]) == (service, change, measured)]
         counts = Counter(row["verdict"] for row in own)
         found = f"{sum(map(is_found, own))} of {len(own)}" if change else "–"
         used = [row["replicates"] for row in own if row["replicates"]]
-        cells = [service, f"+{change} % in {CHANGED[service]}" if change else "none", measured, str(len(own))]
+        cells = [service, f"+{change} % in {CHANGED[service]}" if change else "none", slower_by(own), measured, str(len(own))]
         cells += [str(counts[outcome]) for outcome in OUTCOMES]
         cells += [found, str(sum(bool(false_alarms(row)) for row in own))]
         cells += [f"{sum(used) / len(used):.1f}" if used else "–", f"{100 * sum(row['busy'] for row in own) / len(own):.0f} %"]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use crate::record::{RunRecord, file};
+use crate::record::{self, RunRecord, file};
 
 pub(super) const EXTENSION: &str = ".json.gz";
 
@@ -35,6 +35,23 @@ pub(super) fn read_all(paths: &[PathBuf], side: Side) -> Result<Vec<RunRecord>, 
         }
     }
     Ok(records)
+}
+
+/// Reads files and folders: the runs of the candidate, and those of the baseline that were made beside them; of a folder that holds both
+/// sides of a comparison, each its own. Runs of a baseline alone are what is asked for.
+pub(super) fn read_sides(paths: &[PathBuf]) -> Result<(Vec<RunRecord>, Vec<RunRecord>), Failure> {
+    let is_of_candidate = |run: &RunRecord| run.ab.is_none_or(|part| part.side == record::Side::Candidate);
+    let (candidate, mut baseline): (Vec<RunRecord>, Vec<RunRecord>) =
+        read_all(paths, Side::Candidate)?.into_iter().partition(is_of_candidate);
+    for folder in paths.iter().filter(|path| path.is_dir()) {
+        let files = of_folder(folder, Side::Baseline)?;
+        if files != of_folder(folder, Side::Candidate)? {
+            for path in files {
+                baseline.push(file::read(&path).map_err(Failure::usage)?);
+            }
+        }
+    }
+    Ok(if candidate.is_empty() { (baseline, candidate) } else { (candidate, baseline) })
 }
 
 /// Refuses records of several suites.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     Failure,
-    records::{Side, read_all},
+    records::{read_sides, same_conditions},
     terminal,
 };
 use crate::{
@@ -16,21 +16,22 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Records of one version, or folders of them: the runs of a candidate, or of a baseline
+    /// Records, or folders of them: runs of one version, or of two that were played beside one another
     #[arg(value_name = "RECORD", required = true)]
     records: Vec<PathBuf>,
     /// Folder the reports are written to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Formats to write, separated by commas [default: all]
-    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = format)]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = named)]
     format: Vec<Format>,
     /// Print summary.json instead of the table
     #[arg(long)]
     json: bool,
 }
 
-fn format(name: &str) -> Result<Format, String> {
+/// The format of that name, as users write it.
+pub(super) fn named(name: &str) -> Result<Format, String> {
     let names = || Format::ALL.map(|(name, _)| name).join(", ");
     Format::ALL
         .iter()
@@ -70,37 +71,46 @@ pub(super) fn formats(wanted: &[ReportFormat]) -> Vec<Format> {
     formats
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let records = read(&args.records)?;
-    let formats = if args.format.is_empty() { Format::ALL.map(|(_, format)| format).to_vec() } else { args.format.clone() };
-    report::prepare(&args.out)?;
-    let view = RunView::new(&records);
-    let written = report::write_run(&view, &formats, &args.out)?;
-    let [first, ..] = records.as_slice() else { return Err(Failure::usage("no record was given")) };
-    terminal::out(&if args.json {
-        report::summary_json(&RunView::new(std::slice::from_ref(first)))
-    } else {
-        report::console_run(&view)
-    });
+/// Those that were asked for, or all of them.
+pub(super) fn or_all(wanted: &[Format]) -> Vec<Format> {
+    if wanted.is_empty() { Format::ALL.map(|(_, format)| format).to_vec() } else { wanted.to_vec() }
+}
+
+/// Says what was written.
+pub(super) fn told(written: &[PathBuf]) {
     for path in written {
         terminal::err(&format!("wrote {}", path.display()));
     }
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let (candidate, baseline) = read(&args.records)?;
+    report::prepare(&args.out)?;
+    let view = RunView::against(&candidate, &baseline).beside(&baseline);
+    let written = report::write_run(&view, &or_all(&args.format), &args.out)?;
+    terminal::out(&if args.json { report::summary_json(&view) } else { report::console_run(&view) });
+    told(&written);
     Ok(Exit::Ok)
 }
 
-/// Reads the records; they must be runs of one suite, else their sum would be of nothing.
-fn read(paths: &[PathBuf]) -> Result<Vec<RunRecord>, Failure> {
-    let records = read_all(paths, Side::Candidate).map_err(|failure| {
+/// Reads the records, the baseline's apart; they must be runs of one plan, else their sum would be of nothing.
+fn read(paths: &[PathBuf]) -> Result<(Vec<RunRecord>, Vec<RunRecord>), Failure> {
+    let (candidate, baseline) = read_sides(paths).map_err(|failure| {
         if failure.hint.is_some() {
             failure
         } else {
             failure.hint("give record.json.gz files that `loadgate run` or `loadgate gate` wrote")
         }
     })?;
-    let suites: Vec<&str> = records.iter().map(|record| record.suite.as_str()).collect();
+    let suites: Vec<&str> = candidate.iter().chain(&baseline).map(|record| record.suite.as_str()).collect();
     if let Some(other) = suites.iter().find(|suite| **suite != suites[0]) {
         let message = format!("a record is of the suite '{other}', the first is of '{}'", suites[0]);
         return Err(Failure::usage(message).hint("report each suite by itself, into a folder of its own"));
     }
-    Ok(records)
+    same_conditions(
+        candidate.iter().chain(&baseline),
+        "the records",
+        "report those that are alike by themselves, into a folder of their own",
+    )?;
+    Ok((candidate, baseline))
 }

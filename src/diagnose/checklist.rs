@@ -1,6 +1,6 @@
 //! What to try: a line that sends the request again, what it must bring, and the command that measures the endpoint again.
 
-use super::{Blast, shell};
+use super::{Blast, shell, suspect};
 use crate::{
     record::{RunRecord, StepFacts},
     verdict::{ThresholdOutcome, Verdict},
@@ -32,7 +32,8 @@ pub struct Task {
     pub owner: Option<String>,
 }
 
-/// A task for each endpoint that is affected; where none is and a promise about all is broken, for the one that failed most or is slowest.
+/// A task for each endpoint that is affected. Where none is: for the one that failed most or is slowest, when a promise about all is broken,
+/// and for the one that changed the most, when the service as a whole regressed.
 pub(super) fn of(verdict: &Verdict, runs: &[RunRecord], blast: &Blast) -> Vec<Task> {
     let broken = |scope: Option<&str>| {
         let of = verdict.thresholds.iter().filter(move |of| {
@@ -45,6 +46,11 @@ pub(super) fn of(verdict: &Verdict, runs: &[RunRecord], blast: &Blast) -> Vec<Ta
     if suspects.is_empty() && !of_all.is_empty() {
         suspects.extend(blast.endpoints.iter().max_by_key(|of| (of.errors, of.p99_us)));
     }
+    let of_service = suspect::of_service(verdict).filter(|_| !suspects.iter().any(|of| of.is_affected));
+    if let Some(found) = &of_service {
+        let is_known = suspects.iter().any(|of| of.endpoint == found.endpoint);
+        suspects.extend(blast.endpoints.iter().filter(|of| of.endpoint == found.endpoint && !is_known));
+    }
     let task = |of: &super::Affected| {
         let mut found: Vec<String> = of.broken.iter().chain(&of.regressed).cloned().collect();
         if of.errors > 0 {
@@ -53,6 +59,8 @@ pub(super) fn of(verdict: &Verdict, runs: &[RunRecord], blast: &Blast) -> Vec<Ta
         if found.is_empty() {
             found.extend(of_all.iter().map(|of| of.reason.clone()));
         }
+        let suspected = of_service.iter().filter(|suspect| suspect.endpoint == of.endpoint);
+        found.extend(suspected.flat_map(|suspect| suspect.found.iter().cloned()));
         let failure = runs.iter().flat_map(|run| &run.failures).find(|failure| failure.endpoint == of.endpoint);
         let facts = runs.iter().flat_map(|run| &run.plan.steps).find(|step| step.endpoint == of.endpoint);
         let owners = [Some(of.endpoint.as_str()), Some(of.scenario.as_str()), None];

@@ -1,5 +1,7 @@
 //! Which series moved with the latency, and how much earlier or later.
 
+use crate::stats::rank_correlation::spearman;
+
 /// Steps that a series is moved by at most, either way.
 const LAG_MAX: i64 = 10;
 /// Fewest pairs that a correlation is told of.
@@ -12,7 +14,7 @@ const CLEAR_FROM: f64 = 3.3;
 pub struct Link {
     /// The series.
     pub series: String,
-    /// Rank correlation at the lag where it is strongest, -1 to 1.
+    /// Rank correlation at the lag where it is furthest from what chance makes, -1 to 1.
     pub rho: f64,
     /// How much earlier than the latency the series moved, in seconds; below 0 for later.
     pub lead_s: f64,
@@ -20,6 +22,17 @@ pub struct Link {
     pub pairs: usize,
     /// Whether it is more than chance is likely to make of series that have nothing to do with one another.
     pub clear: bool,
+}
+
+impl Link {
+    /// How many standard errors the correlation is away from none: few pairs make large correlations by chance.
+    pub(super) fn strength(&self) -> f64 {
+        strength(self.rho, self.pairs)
+    }
+}
+
+fn strength(rho: f64, pairs: usize) -> f64 {
+    rho.abs() * (pairs as f64 - 1.0).sqrt()
 }
 
 /// The link of a series with the latency, values at equal places of time; `None` with too few of both, or where one never changes.
@@ -31,8 +44,9 @@ pub(super) fn link(name: &str, series: &[Option<f64>], latency: &[Option<f64>], 
     for lag in lags {
         let pairs = shifted(series, latency, lag);
         let Some(rho) = spearman(&pairs).filter(|_| pairs.len() >= PAIRS_MIN) else { continue };
-        let clear = rho.abs() * (pairs.len() as f64 - 1.0).sqrt() >= CLEAR_FROM;
-        if best.as_ref().is_none_or(|best| rho.abs() > best.rho.abs() + 1e-9) {
+        let found = strength(rho, pairs.len());
+        if best.as_ref().is_none_or(|best| found > best.strength() + 1e-9) {
+            let clear = found >= CLEAR_FROM;
             best = Some(Link { series: name.to_owned(), rho, lead_s: lag as f64 * step_s, pairs: pairs.len(), clear });
         }
     }
@@ -48,45 +62,9 @@ fn shifted(series: &[Option<f64>], latency: &[Option<f64>], lag: i64) -> Vec<(f6
     latency.iter().enumerate().filter_map(pair).collect()
 }
 
-/// Spearman's rank correlation: Pearson's of the ranks, ties given their mean rank (Spearman 1904; Kendall 1970, ch. 3). `None` for
-/// fewer than two pairs, and where all values of a side are equal.
-#[must_use]
-pub fn spearman(pairs: &[(f64, f64)]) -> Option<f64> {
-    let ranks = |of: fn(&(f64, f64)) -> f64| ranks(&pairs.iter().map(of).collect::<Vec<f64>>());
-    let (x, y) = (ranks(|pair| pair.0), ranks(|pair| pair.1));
-    let mean = (pairs.len() as f64 + 1.0) / 2.0;
-    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>();
-    let spread = (product(&x, &x) * product(&y, &y)).sqrt();
-    (spread > 0.0).then(|| product(&x, &y) / spread)
-}
-
-/// The rank of each value from 1, equal values at the mean of theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut begin = 0;
-    for equal in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        let rank = begin as f64 + (equal.len() as f64 + 1.0) / 2.0;
-        equal.iter().for_each(|place| ranks[*place] = rank);
-        begin += equal.len();
-    }
-    ranks
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rank_correlations_are_those_of_the_reference() {
-        // scipy.stats.spearmanr
-        let rho = |x: &[f64], y: &[f64]| spearman(&x.iter().copied().zip(y.iter().copied()).collect::<Vec<_>>());
-        assert_eq!(rho(&[1.0, 2.0, 3.0, 4.0], &[10.0, 20.0, 30.0, 99.0]), Some(1.0));
-        assert!((rho(&[1.0, 2.0, 3.0, 4.0, 5.0], &[5.0, 6.0, 7.0, 8.0, 7.0]).unwrap() - 0.820_782_681_668_123_3).abs() < 1e-12);
-        assert_eq!(rho(&[1.0, 1.0, 1.0], &[1.0, 2.0, 3.0]), None, "what never changes moves with nothing");
-        assert_eq!(rho(&[], &[]), None);
-    }
 
     #[test]
     fn a_series_that_runs_ahead_is_found_with_its_lead() {
@@ -97,5 +75,16 @@ mod tests {
         assert!((found.rho - 1.0).abs() < 1e-9 && found.clear, "{found:?}");
         assert!((found.lead_s - 6.0).abs() < 1e-9, "{found:?}");
         assert_eq!(link("cpu", &early[..5], &latency[..5], 1.0), None, "too little to say anything");
+    }
+
+    #[test]
+    fn a_clear_link_is_not_lost_to_a_perfect_one_of_few_pairs() {
+        // Two rising halves: ten places later the ten pairs that are left agree perfectly, as any two rising series do.
+        let latency: Vec<Option<f64>> = (0..20).map(|n| Some(f64::from(n % 10 * 2 + n / 10))).collect();
+        let shuffled = [3, 2, 1, 0, 7, 6, 5, 4, 9, 8].map(|n| f64::from(n * 2 + 1));
+        let cpu: Vec<Option<f64>> = (0..10).map(|n| f64::from(n * 2)).chain(shuffled).map(Some).collect();
+        let found = link("cpu", &cpu, &latency, 1.0).unwrap();
+        assert!(found.clear && found.lead_s == 0.0 && found.pairs == 20, "{found:?}");
+        assert!((found.rho - 0.873_684).abs() < 1e-6, "{found:?}");
     }
 }

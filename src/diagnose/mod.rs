@@ -3,16 +3,17 @@
 
 mod blast;
 mod checklist;
+mod chronicle;
 mod correlation;
 pub mod notes;
 mod shell;
-mod timeline;
+mod suspect;
 
 pub use blast::{Affected, Blast, Breaker, Dependency, Failing};
 pub use checklist::{Task, script};
-pub use correlation::{Link, spearman};
+pub use chronicle::{Chronicle, Event, Series, Unit};
+pub use correlation::Link;
 pub use shell::{PORT, word as shell_word};
-pub use timeline::{Mark, Series, Timeline, Unit};
 
 use crate::{
     compare::Outcome,
@@ -24,7 +25,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
     /// What happened when; `None` where nothing was measured.
-    pub timeline: Option<Timeline>,
+    pub chronicle: Option<Chronicle>,
     /// What is affected, and how much.
     pub blast: Blast,
     /// What to try, the worst first.
@@ -42,5 +43,5 @@ pub fn diagnose(verdict: &Verdict, candidate: &[RunRecord]) -> Option<Diagnosis>
     }
     let blast = Blast::of(verdict, candidate);
     let tasks = checklist::of(verdict, candidate, &blast);
-    Some(Diagnosis { timeline: Timeline::of(candidate), blast, tasks })
+    Some(Diagnosis { chronicle: Chronicle::of(candidate), blast, tasks })
 }

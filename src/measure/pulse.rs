@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn where_nothing_came_in_the_last_moment_the_one_before_it_is_looked_at() {
         let mut history = History::of(PULSE * 9);
-        [vec![1], vec![5], vec![], vec![]].iter().for_each(|ms| history.push(recent(ms, 0)));
+        [vec![1_u64], vec![5], vec![], vec![]].iter().for_each(|ms| history.push(recent(ms, 0)));
         let busy = |within: u32| history.last_busy(PULSE, PULSE * within).quantile(0.5);
         assert_eq!([1, 2, 3, 9].map(busy), [None, None, Some(Micros(5_023)), Some(Micros(5_023))]);
         assert_eq!(history.last_busy(PULSE * 2, PULSE * 9).requests, 2);

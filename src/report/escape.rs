@@ -37,6 +37,16 @@ pub(super) fn capped(text: &str) -> String {
     }
 }
 
+/// Text of at most so many characters: its begin and its end, as names that look alike may differ at either.
+pub(super) fn squeezed(text: &str, max: usize) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= max || max == 0 {
+        return text.to_owned();
+    }
+    let (head, tail) = (max / 2, max - max / 2 - 1);
+    chars[..head].iter().chain(&['…']).chain(&chars[chars.len() - tail..]).collect()
+}
+
 /// A zero-width space, spelt so that it can be seen in the source.
 const NO_LINK: &str = "&#8203;";
 
@@ -108,6 +118,14 @@ pub(crate) fn csv_field(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_are_cut_in_the_middle_and_stay_different() {
+        assert_eq!(squeezed("connections opened", 18), "connections opened");
+        assert_eq!(squeezed("db_pool_connections{host=1}", 18), "db_pool_c…{host=1}");
+        assert_ne!(squeezed("db_pool_connections{host=1}", 18), squeezed("db_pool_connections{host=2}", 18));
+        assert_eq!((squeezed("ébène", 3), squeezed("ab", 1), squeezed("", 5)), ("é…e".to_owned(), "…".to_owned(), String::new()));
+    }
 
     #[test]
     fn control_characters_and_line_breaks_are_gone() {

@@ -11,6 +11,7 @@ pub mod mser;
 mod newton;
 pub mod normal;
 pub mod overdispersion;
+pub mod rank_correlation;
 pub mod rates;
 #[cfg(test)]
 mod reference;

@@ -107,24 +107,24 @@ fn a_slower_endpoint_fails_and_is_named() {
     --- stdout
     shop, , 1970-01-01 00:00 UTC
 
-    endpoint       requests  rate      p50      p90      p95      p99           p99.9      max  errors  dropped
-    items             2,400  40/s  10.2 ms  11.8 ms    12 ms  12.1 ms  – (n < 10,000)  12.2 ms      0%        0
-    search            2,400  40/s  15.3 ms  17.7 ms    18 ms  18.2 ms  – (n < 10,000)  18.3 ms      0%        0
-    all endpoints     4,800  80/s  12.2 ms  17.1 ms  17.7 ms  18.1 ms  – (n < 10,000)  18.3 ms      0%        0
+    endpoint       requests  rate      p50      p95      p99  errors
+    items             2,400  40/s  10.2 ms    12 ms  12.1 ms      0%
+    search            2,400  40/s  15.3 ms    18 ms  18.2 ms      0%
+    all endpoints     4,800  80/s  12.2 ms  17.7 ms  18.1 ms      0%
 
     compared with the baseline (6 runs, the newest of 1970-01-01 00:00 UTC)
-    endpoint            metric  baseline  candidate  change          95% interval  found
-    service as a whole  p50      10.1 ms    12.5 ms    +23%           +14% … +34%  regressed, limit +10%
-    service as a whole  p95      11.9 ms    14.7 ms    +23%           +11% … +37%  regressed, limit +15%
-    service as a whole  errors        0%         0%   +0 pp   -0.017 pp … +0.1 pp  unchanged
-    items               p50      10.1 ms    10.2 ms  +0.75%         -7.1% … +9.3%  unchanged
-    items               p95      11.9 ms      12 ms  +0.72%            -9% … +12%  unchanged
-    items               p99      12.1 ms    12.1 ms  +0.69%           -14% … +19%  inconclusive
-    items               errors        0%         0%   +0 pp  -0.035 pp … +0.21 pp  unchanged
-    search              p50      10.1 ms    15.3 ms    +51%           +39% … +64%  regressed, limit +10%
-    search              p95      11.9 ms      18 ms    +51%           +36% … +67%  regressed, limit +15%
-    search              p99      12.1 ms    18.2 ms    +51%           +28% … +78%  inconclusive
-    search              errors        0%         0%   +0 pp  -0.035 pp … +0.21 pp  unchanged
+    endpoint            metric  baseline  candidate  change  found
+    service as a whole  p50      10.1 ms    12.5 ms    +23%  regressed, limit +10%
+    service as a whole  p95      11.9 ms    14.7 ms    +23%  regressed, limit +15%
+    service as a whole  errors        0%         0%   +0 pp  unchanged
+    items               p50      10.1 ms    10.2 ms  +0.75%  unchanged
+    items               p95      11.9 ms      12 ms  +0.72%  unchanged
+    items               p99      12.1 ms    12.1 ms  +0.69%  inconclusive
+    items               errors        0%         0%   +0 pp  unchanged
+    search              p50      10.1 ms    15.3 ms    +51%  regressed, limit +10%
+    search              p95      11.9 ms      18 ms    +51%  regressed, limit +15%
+    search              p99      12.1 ms    18.2 ms    +51%  inconclusive
+    search              errors        0%         0%   +0 pp  unchanged
 
     FAIL: regression in 1 of 2 endpoints (search p50 +51%)
       - p50 of the service as a whole is 23% slower (+14% to +34%), beyond the tolerance of 10%; p = 0.00073 after correction
@@ -239,6 +239,24 @@ fn the_verdict_is_written_as_json_as_a_gate_writes_it() {
     let (code, text) = compare(folder.path(), &["--json", "no/such/folder/verdict.json"]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("error: no/such/folder/verdict.json: the verdict can't be written: No such file"), "{text}");
+}
+
+#[test]
+fn a_verdict_is_rendered_again_with_all_its_reports() {
+    let folder = baselines();
+    save(folder.path(), &record("shop", 1.5, 9));
+    let (code, text) = compare(folder.path(), &["--out", "again"]);
+    assert_eq!(code, Some(1), "{text}");
+    let file = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(file("again/report.html").contains("<div class=\"verdict fail\">"));
+    assert!(file("again/verdict.json").contains("\"verdict\": \"fail\"") && file("again/comment.md").contains("search"));
+    assert!(text.contains("wrote again/junit.xml"), "{text}");
+
+    let (code, text) = compare(folder.path(), &["--out", "page", "--format", "html"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(folder.path().join("page/report.html").exists() && !folder.path().join("page/verdict.json").exists(), "{text}");
+    let (code, text) = compare(folder.path(), &["--format", "html"]);
+    assert_eq!(code, Some(2), "a format needs a folder: {text}");
 }
 
 #[test]

@@ -52,24 +52,24 @@ fn a_slower_endpoint_is_found_in_replicates() {
     --- stdout
     shop, , 1970-01-01 00:00 UTC
 
-    endpoint       requests  rate      p50      p90      p95      p99           p99.9      max  errors  dropped
-    items             4,800  40/s  10.2 ms  11.8 ms  11.9 ms  12.1 ms  – (n < 10,000)  12.3 ms      0%        0
-    search            4,800  40/s  12.2 ms  14.1 ms  14.3 ms  14.5 ms  – (n < 10,000)  14.7 ms      0%        0
-    all endpoints     9,600  80/s  11.1 ms  13.6 ms  14.1 ms  14.5 ms  – (n < 10,000)  14.7 ms      0%        0
+    endpoint       requests  rate      p50      p95      p99  errors
+    items             4,800  40/s  10.2 ms  11.9 ms  12.1 ms      0%
+    search            4,800  40/s  12.2 ms  14.3 ms  14.5 ms      0%
+    all endpoints     9,600  80/s  11.1 ms  14.1 ms  14.5 ms      0%
 
     compared with the baseline (live beside the candidate in 6 replicates)
-    endpoint            metric  baseline  candidate   change           95% interval  found
-    service as a whole  p50      10.1 ms    11.1 ms    +9.7%           +8.5% … +11%  regressed, limit +5%
-    service as a whole  p95      11.9 ms    13.1 ms    +9.7%           +8.3% … +11%  slower, limit +10%
-    service as a whole  errors        0%         0%    +0 pp  -0.052 pp … +0.052 pp  unchanged
-    items               p50      10.1 ms    10.2 ms   +0.12%         -0.92% … +1.2%  unchanged
-    items               p95      11.9 ms    11.9 ms   +0.12%          -1.2% … +1.4%  unchanged
-    items               p99      12.1 ms    12.1 ms  +0.099%            -2% … +2.2%  inconclusive
-    items               errors        0%         0%    +0 pp      -0.1 pp … +0.1 pp  unchanged
-    search              p50      10.1 ms    12.2 ms     +20%            +19% … +21%  regressed, limit +5%
-    search              p95      11.9 ms    14.3 ms     +20%            +19% … +22%  regressed, limit +10%
-    search              p99      12.1 ms    14.5 ms     +20%            +18% … +23%  inconclusive
-    search              errors        0%         0%    +0 pp      -0.1 pp … +0.1 pp  unchanged
+    endpoint            metric  baseline  candidate   change  found
+    service as a whole  p50      10.1 ms    11.1 ms    +9.7%  regressed, limit +5%
+    service as a whole  p95      11.9 ms    13.1 ms    +9.7%  slower, limit +10%
+    service as a whole  errors        0%         0%    +0 pp  unchanged
+    items               p50      10.1 ms    10.2 ms   +0.12%  unchanged
+    items               p95      11.9 ms    11.9 ms   +0.12%  unchanged
+    items               p99      12.1 ms    12.1 ms  +0.099%  inconclusive
+    items               errors        0%         0%    +0 pp  unchanged
+    search              p50      10.1 ms    12.2 ms     +20%  regressed, limit +5%
+    search              p95      11.9 ms    14.3 ms     +20%  regressed, limit +10%
+    search              p99      12.1 ms    14.5 ms     +20%  inconclusive
+    search              errors        0%         0%    +0 pp  unchanged
 
     FAIL: regression in 1 of 2 endpoints (search p50 +20%)
       - p50 of the service as a whole is 9.7% slower (+8.5% to +11%), beyond the tolerance of 5%; p < 0.0001 after correction

@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use loadgate::record::{
-    Encoded, Ended, EndpointSeries, Environment, Generator, Latencies, PlanFacts, Provenance, RunRecord, StageFacts, Totals,
-    Window, file,
+    AbPart, Encoded, Ended, EndpointSeries, Environment, Generator, Latencies, PlanFacts, Provenance, RunRecord, Side, StageFacts,
+    Totals, Window, file,
 };
 
 use crate::program::{loadgate, transcript};
@@ -71,8 +71,8 @@ fn report_renders_a_saved_record_again() {
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout), @r"
     shop, 127.0.0.1:8080, 2026-11-20 12:03 UTC
 
-    endpoint    requests  rate      p50      p90      p95      p99           p99.9      max  errors  dropped
-    list-items        30  10/s  5.11 ms  5.21 ms  5.21 ms  5.21 ms  – (n < 10,000)  5.21 ms      0%        0
+    endpoint    requests  rate      p50      p95      p99  errors
+    list-items        30  10/s  5.11 ms  5.21 ms  5.21 ms      0%
     ");
     let text = |name: &str| fs::read_to_string(folder.path().join("again").join(name)).unwrap();
     assert!(text("summary.json").contains("loadgate/summary/v1"));
@@ -91,6 +91,48 @@ fn report_takes_a_folder_of_records() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("list-items        60"), "{}", transcript(&output));
     fs::create_dir(folder.path().join("empty")).unwrap();
     refused(folder.path(), &["report", "--out", "x", "empty"], &["empty: no records in this folder", "hint: "]);
+}
+
+/// Makes the record one of two versions that were played beside one another.
+fn beside(path: &Path, side: Side) {
+    let mut run = file::read(path).unwrap();
+    run.ab = Some(AbPart { side, replicate: 1, replicates: 1, look: None });
+    file::write(&run, path).unwrap();
+}
+
+#[test]
+fn two_versions_are_reported_beside_one_another_and_never_added_up() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("records")).unwrap();
+    for (name, side) in [("records/baseline-1.json.gz", Side::Baseline), ("records/candidate-1.json.gz", Side::Candidate)] {
+        record(&folder.path().join(name), "shop");
+        beside(&folder.path().join(name), side);
+    }
+    let files = ["records/baseline-1.json.gz", "records/candidate-1.json.gz"];
+    for given in [&["records"][..], &files] {
+        let output = loadgate(folder.path(), &[&["report", "--out", "again"], given].concat()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+        assert!(text.starts_with("candidate: shop") && text.contains("\nbaseline: shop"), "{text}");
+        assert_eq!(text.matches("list-items        30").count(), 2, "{text}");
+        let summary = fs::read_to_string(folder.path().join("again/summary.json")).unwrap();
+        let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+        assert_eq!((&summary["total"]["requests"], &summary["baseline"]["total"]["requests"]), (&30.into(), &30.into()));
+    }
+    let alone = loadgate(folder.path(), &["report", "--out", "again", files[0]]).output().unwrap();
+    assert!(String::from_utf8_lossy(&alone.stdout).starts_with("shop, "), "{}", transcript(&alone));
+}
+
+#[test]
+fn runs_of_two_plans_are_not_added_up() {
+    let folder = tempfile::tempdir().unwrap();
+    record(&folder.path().join("a.json.gz"), "shop");
+    record(&folder.path().join("b.json.gz"), "shop");
+    let mut run = file::read(&folder.path().join("b.json.gz")).unwrap();
+    run.plan.scenario_hash = "other".to_owned();
+    file::write(&run, &folder.path().join("b.json.gz")).unwrap();
+    let words = ["the records were made under different conditions: ", "hint: report those that are alike by themselves"];
+    refused(folder.path(), &["report", "--out", "x", "a.json.gz", "b.json.gz"], &words);
 }
 
 #[test]

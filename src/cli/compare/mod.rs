@@ -9,6 +9,7 @@ use super::{
     config_args::ConfigArgs,
     places, ratchet,
     records::{Side, read_all, same_conditions, same_suite},
+    report::{named, or_all, told},
     shelf, sources, terminal,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     exit::Exit,
     policy::{BASELINES_MAX, Policy},
     record::{LearnedNoise, RunRecord},
-    report::{self, VerdictFile, View},
+    report::{self, Format, VerdictFile, View},
     verdict::{self, Reference},
 };
 
@@ -27,7 +28,7 @@ pub(super) struct Args {
     #[command(flatten)]
     config: Option<ConfigArgs>,
     /// Two sides or more, each a record or a folder of them: all in one table, held against the first
-    #[arg(value_name = "RECORD", conflicts_with_all = ["baseline", "candidate", "mode", "noise", "json"])]
+    #[arg(value_name = "RECORD", conflicts_with_all = ["baseline", "candidate", "mode", "noise", "json", "out"])]
     records: Vec<PathBuf>,
     /// Baseline records: files, or folders of *.json.gz
     #[arg(long, required_unless_present = "records", num_args = 1.., value_name = "RECORD")]
@@ -44,6 +45,12 @@ pub(super) struct Args {
     /// Also write the verdict as JSON, like the verdict.json of a gate
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Folder the reports of the verdict are written to
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Formats to write there, separated by commas [default: all]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = named, requires = "out")]
+    format: Vec<Format>,
 }
 
 /// How the records belong together.
@@ -62,6 +69,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let resolved = args.config.as_ref().map(ConfigArgs::resolve).transpose()?;
     if !args.records.is_empty() {
         return several::run(&args.records, &resolved.map_or_else(Policy::default, |resolved| resolved.policy));
+    }
+    if let Some(folder) = &args.out {
+        report::prepare(folder)?;
     }
     let mut candidate = read_all(&args.candidate, Side::Candidate)?;
     let mut baseline = read_all(&args.baseline, Side::Baseline)?;
@@ -97,6 +107,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     terminal::out(&report::console(&view));
     if let Some(path) = &args.json {
         write_json(&view.file, path)?;
+    }
+    if let Some(folder) = &args.out {
+        told(&report::write(&view, &or_all(&args.format), folder)?);
     }
     Ok(verdict.exit)
 }

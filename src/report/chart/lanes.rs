@@ -6,8 +6,8 @@ use super::{
     tenth,
 };
 use crate::{
-    diagnose::{Series, Timeline, Unit},
-    report::escape::capped,
+    diagnose::{Chronicle, Series, Unit},
+    report::escape::{capped, squeezed},
     units,
 };
 
@@ -19,8 +19,6 @@ const LANE: f64 = 54.0;
 const GAP: f64 = 16.0;
 /// Longest name beside a lane.
 const NAME_MAX: usize = 18;
-/// Marks that are drawn; the list below the chart has the others.
-const MARKS_MAX: usize = 60;
 /// Steps of a time axis in seconds.
 const TIME_STEPS_S: [f64; 13] = [1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14_400.0];
 
@@ -52,8 +50,10 @@ pub struct Lanes {
 /// One lane.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Lane {
-    /// Its name.
+    /// Its name, cut to fit beside it.
     pub name: String,
+    /// Its whole name.
+    pub whole_name: String,
     /// Base line of the name.
     pub name_y: f64,
     /// Upper and lower edge.
@@ -99,34 +99,34 @@ pub(in crate::report) fn value(unit: Unit, value: f64) -> String {
     }
 }
 
-/// Places a timeline.
-pub(in crate::report) fn lanes(timeline: &Timeline) -> Lanes {
-    let begin = timeline.at_s.first().copied().unwrap_or(0.0);
-    let end = timeline.at_s.last().map_or(1.0, |at| at + timeline.step_s);
+/// Places a chronicle.
+pub(in crate::report) fn lanes(chronicle: &Chronicle) -> Lanes {
+    let begin = chronicle.at_s.first().copied().unwrap_or(0.0);
+    let end = chronicle.at_s.last().zip(chronicle.length_s.last()).map_or(1.0, |(at, length)| at + length);
     let x = Scale { domain: (begin, end), range: (LEFT, RIGHT), logarithmic: false };
-    let groups = groups(&timeline.series);
-    let lanes: Vec<Lane> = groups.iter().enumerate().map(|(n, group)| lane(n, group, timeline, &x)).collect();
+    let groups = groups(&chronicle.series);
+    let lanes: Vec<Lane> = groups.iter().enumerate().map(|(n, group)| lane(n, group, chronicle, &x)).collect();
     let bottom = TOP + lanes.len() as f64 * (LANE + GAP) - GAP;
     let band = |from: f64, to: f64, text: String| {
         let (x, right) = (x.at(from), x.at(to));
         Band { x, width: tenth((right - x).max(1.0)), text }
     };
-    let p99 = timeline.series.first();
+    let p99 = chronicle.series.first();
     let slow = |place: &usize| {
-        let at = timeline.at_s[*place];
+        let at = chronicle.at_s[*place];
         let slow = p99.and_then(|p99| p99.values[*place]).unwrap_or(0.0);
-        band(at, at + timeline.step_s, format!("{}: p99 {}", seconds(at), units::latency(slow)))
+        band(at, at + chronicle.length_s[*place], format!("{}: p99 {}", seconds(at), units::latency(slow)))
     };
-    let open = timeline.breaker.iter().filter(|(_, _, state)| *state != "closed");
+    let open = chronicle.breaker.iter().filter(|(_, _, state)| *state != "closed");
     Lanes {
         width: WIDTH,
         height: bottom + 34.0,
         span: bottom - TOP,
         area: Area { left: LEFT, right: RIGHT, top: TOP, bottom },
-        summary: format!("{} series over {}, on one axis of time", timeline.series.len(), seconds(end - begin)),
+        summary: format!("{} series over {}, on one axis of time", chronicle.series.len(), seconds(end - begin)),
         x_ticks: time_ticks(&x),
-        marks: marks(timeline, &x),
-        slowest: timeline.slowest.iter().map(slow).collect(),
+        marks: marks(chronicle, &x),
+        slowest: chronicle.slowest.iter().map(slow).collect(),
         breaker: open.map(|(from, to, state)| band(*from, *to, format!("circuit breaker {state}"))).collect(),
         lanes,
     }
@@ -145,7 +145,7 @@ fn groups(series: &[Series]) -> Vec<Vec<(&'static str, &Series)>> {
     groups
 }
 
-fn lane(n: usize, group: &[(&'static str, &Series)], timeline: &Timeline, x: &Scale) -> Lane {
+fn lane(n: usize, group: &[(&'static str, &Series)], chronicle: &Chronicle, x: &Scale) -> Lane {
     let top = TOP + n as f64 * (LANE + GAP);
     let values = || group.iter().flat_map(|(_, series)| &series.values).flatten().copied();
     let (unit, imported) = group.first().map_or((Unit::Number, false), |(_, series)| (series.unit, series.imported));
@@ -154,26 +154,28 @@ fn lane(n: usize, group: &[(&'static str, &Series)], timeline: &Timeline, x: &Sc
     let high = values().reduce(f64::max).filter(|high| *high > low).unwrap_or(low + 1.0);
     let y = Scale { domain: (low, high), range: (top + LANE, top + 2.0), logarithmic: false };
     let names: Vec<&str> = group.iter().map(|(_, series)| series.name.as_str()).collect();
+    let whole_name = capped(&names.join(", "));
     Lane {
-        name: capped(&names.join(", ")).chars().take(NAME_MAX).collect(),
+        name: squeezed(&whole_name, NAME_MAX),
+        whole_name,
         name_y: tenth(top + LANE / 2.0 + 4.0),
         edges: [top, top + LANE],
         ends: [value(unit, high), value(unit, low)],
-        lines: group.iter().map(|(class, series)| (*class, pieces(&series.values, timeline, x, &y))).collect(),
+        lines: group.iter().map(|(class, series)| (*class, pieces(&series.values, chronicle, x, &y))).collect(),
     }
 }
 
 /// Unbroken pieces: where there was nothing there is a gap, not a bridge.
-fn pieces(values: &[Option<f64>], timeline: &Timeline, x: &Scale, y: &Scale) -> Vec<String> {
+fn pieces(values: &[Option<f64>], chronicle: &Chronicle, x: &Scale, y: &Scale) -> Vec<String> {
     let mut pieces: Vec<Vec<String>> = vec![Vec::new()];
     let mut ended = f64::INFINITY;
-    for (at, value) in timeline.at_s.iter().zip(values) {
-        if *at > ended + timeline.step_s / 2.0 {
+    for ((at, length), value) in chronicle.at_s.iter().zip(&chronicle.length_s).zip(values) {
+        if *at > ended + chronicle.step_s / 2.0 {
             pieces.push(Vec::new());
         }
-        ended = at + timeline.step_s;
+        ended = at + length;
         match (value, pieces.last_mut()) {
-            (Some(value), Some(piece)) => piece.push(format!("{},{}", x.at(at + timeline.step_s / 2.0), y.at(*value))),
+            (Some(value), Some(piece)) => piece.push(format!("{},{}", x.at(at + length / 2.0), y.at(*value))),
             _ => pieces.push(Vec::new()),
         }
     }
@@ -184,12 +186,12 @@ fn pieces(values: &[Option<f64>], timeline: &Timeline, x: &Scale, y: &Scale) -> 
     pieces.into_iter().map(drawn).collect()
 }
 
-fn marks(timeline: &Timeline, x: &Scale) -> Vec<LaneMark> {
+fn marks(chronicle: &Chronicle, x: &Scale) -> Vec<LaneMark> {
     let mut free_from = f64::NEG_INFINITY;
     let mut marks = Vec::new();
-    for mark in timeline.marks.iter().filter(|mark| (x.domain.0..=x.domain.1).contains(&mark.at_s)).take(MARKS_MAX) {
+    for mark in chronicle.events.iter().filter(|mark| (x.domain.0..=x.domain.1).contains(&mark.at_s)) {
         let (at, is_stage) = (x.at(mark.at_s), mark.kind == "stage");
-        let name: String = capped(if is_stage { &mark.text } else { &mark.kind }).chars().take(NAME_MAX).collect();
+        let name = squeezed(&capped(if is_stage { &mark.text } else { &mark.kind }), NAME_MAX);
         let width = name.chars().count() as f64 * 7.0;
         let label = (at >= free_from && at + width <= WIDTH).then_some(name);
         if label.is_some() {

@@ -17,7 +17,7 @@ pub use lanes::{Band, Lane, LaneMark, Lanes};
 pub use percentiles::Percentiles;
 pub use phase_bars::{PhaseBar, PhaseBars, PhasePart};
 pub use scale::Tick;
-pub use timeline::{Bar, Key, Label, Line, Mark, Timeline};
+pub use timeline::{Bar, Key, Label, Line, Timeline, Trouble};
 
 pub(super) use failed::failed;
 pub(super) use forest::{ForestInput, ForestOf, forest};

@@ -44,7 +44,7 @@ pub struct Timeline {
     /// Begins of the stages.
     pub stages: Vec<Tick>,
     /// Spans with failed or dropped requests, drawn below the lines.
-    pub troubles: Vec<Mark>,
+    pub troubles: Vec<Trouble>,
     /// Whether the axis of the values is logarithmic.
     pub logarithmic: bool,
 }
@@ -91,7 +91,7 @@ pub struct Label {
 
 /// A marked span of time.
 #[derive(Clone, Debug, serde::Serialize)]
-pub struct Mark {
+pub struct Trouble {
     /// Left edge.
     pub x: f64,
     /// Upper edge.
@@ -188,7 +188,7 @@ pub(super) fn spread(lines: &mut [Line]) {
     }
 }
 
-fn trouble(slot: &Slot, x: &Scale) -> Option<Mark> {
+fn trouble(slot: &Slot, x: &Scale) -> Option<Trouble> {
     let (from, to) = (x.at(slot.begin_s), x.at(slot.begin_s + slot.length_s));
     let mut parts = Vec::new();
     if slot.errors > 0 {
@@ -198,7 +198,7 @@ fn trouble(slot: &Slot, x: &Scale) -> Option<Mark> {
         parts.push(format!("{} were dropped", slot.dropped));
     }
     let text = format!("{}: {}", seconds(slot.begin_s), parts.join(", "));
-    (!parts.is_empty()).then(|| Mark { x: from, y: AREA.bottom + 2.0, width: tenth((to - from).max(1.0)), text })
+    (!parts.is_empty()).then(|| Trouble { x: from, y: AREA.bottom + 2.0, width: tenth((to - from).max(1.0)), text })
 }
 
 #[cfg(test)]

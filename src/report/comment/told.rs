@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Failing;
 use super::fixed::{self, Fixed};
-use crate::report::{ChangeRow, Judged, ServiceChange, Step, ThresholdView, View, escape::capped};
+use crate::report::{Advice, ChangeRow, Judged, ServiceChange, ThresholdView, View, escape::capped};
 
 /// Longest headline; it may hold the names of many endpoints.
 const HEADLINE_MAX: usize = 300;
@@ -43,7 +43,7 @@ pub(super) struct Told {
     /// Commit of that comment.
     pub fixed_since: Option<String>,
     /// What to do next.
-    pub next: Vec<Step>,
+    pub next: Vec<Advice>,
     /// Whether the comparison is worth showing: an invalid run is no measurement, whatever its figures are.
     pub is_judged: bool,
 }

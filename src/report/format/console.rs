@@ -7,6 +7,10 @@ use crate::report::{ChangeRow, Compared, Judged, LatencyFigures, RunView, StepRo
 
 /// Up to so many compared metrics are shown in full; of more, only those worth a look.
 const ROWS_ALL: usize = 24;
+/// The latencies that a terminal has room for, as places of [`LatencyFigures::COLUMNS`]: p50, p95 and p99.
+const LATENCIES: [usize; 3] = [0, 2, 3];
+/// Class of a change that may be real and does not count.
+const NEAR: &str = "near";
 
 /// Measurements, comparison, thresholds, and last, where a log ends and eyes begin, the verdict.
 #[must_use]
@@ -39,10 +43,14 @@ fn measurements(view: &RunView) -> String {
         text.push_str("no request was made\n");
         return text;
     }
-    let head: Vec<&str> =
-        ["endpoint", "requests", "rate"].into_iter().chain(LatencyFigures::COLUMNS).chain(["errors", "dropped", ""]).collect();
     let several = (view.endpoints.len() > 1).then_some(&view.total);
-    let rows: Vec<Vec<String>> = view.endpoints.iter().chain(several).map(traffic).collect();
+    let any_dropped = view.total.dropped > 0;
+    let mut head = vec!["endpoint", "requests", "rate"];
+    head.extend(LATENCIES.map(|place| LatencyFigures::COLUMNS[place]));
+    head.push("errors");
+    head.extend(any_dropped.then_some("dropped"));
+    head.push("");
+    let rows: Vec<Vec<String>> = view.endpoints.iter().chain(several).map(|of| traffic(of, any_dropped)).collect();
     let _ = write!(text, "\n{}", aligned(&head, 1, &rows));
     text.push_str(&steps(view));
     let failing: Vec<String> = view
@@ -87,20 +95,25 @@ fn steps(view: &RunView) -> String {
     text
 }
 
-fn traffic(traffic: &Traffic) -> Vec<String> {
+fn traffic(traffic: &Traffic, with_dropped: bool) -> Vec<String> {
     let words = &traffic.text;
     let mut cells = vec![traffic.name.clone(), words.requests.clone(), words.rate.clone()];
-    cells.extend(traffic.response.text.iter().cloned());
-    cells.extend([words.error_rate.clone(), words.dropped.clone(), String::new()]);
+    cells.extend(LATENCIES.map(|place| traffic.response.text[place].clone()));
+    cells.push(words.error_rate.clone());
+    cells.extend(with_dropped.then(|| words.dropped.clone()));
+    cells.push(String::new());
     cells
 }
 
 fn comparison(compared: &Compared) -> String {
     let all = compared.rows.len() <= ROWS_ALL;
-    let shown = compared.rows.iter().filter(|row| all || row.notable || row.service);
-    let rows: Vec<Vec<String>> = shown.map(change).collect();
-    let head = ["endpoint", "metric", "baseline", "candidate", "change", "95% interval", "found"];
+    let shown: Vec<&ChangeRow> = compared.rows.iter().filter(|row| all || row.notable || row.service).collect();
+    let rows: Vec<Vec<String>> = shown.iter().map(|row| change(row)).collect();
+    let head = ["endpoint", "metric", "baseline", "candidate", "change", "found"];
     let mut text = format!("\ncompared with the baseline ({})\n{}", compared.baseline, aligned(&head, 2, &rows));
+    if shown.iter().any(|row| row.class == NEAR) {
+        text.push_str("≈ stands for a change that is too small or too unsure to count\n");
+    }
     if let Some(rest) = compared.rest.as_ref().filter(|_| !all) {
         let _ = writeln!(text, "not shown: {rest}");
     }
@@ -109,9 +122,11 @@ fn comparison(compared: &Compared) -> String {
 
 fn change(row: &ChangeRow) -> Vec<String> {
     let words = &row.text;
-    [&row.name, &row.metric_name, &words.baseline, &words.candidate, &words.change, &words.interval, &row.found]
-        .map(String::clone)
-        .to_vec()
+    let cells = [&row.name, &row.metric_name, &words.baseline, &words.candidate, &words.change].map(String::clone);
+    // Why it does not count takes more room than there is.
+    let looks = row.found.split(", ").next().unwrap_or_default();
+    let found = if row.class == NEAR { format!("{} {looks}", row.sign) } else { row.found.clone() };
+    cells.into_iter().chain([found]).collect()
 }
 
 fn thresholds(judged: &Judged) -> String {

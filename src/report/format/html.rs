@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::template;
-use crate::report::{Judged, LatencyFigures, ReportError, RunView, StepRow};
+use crate::report::{Judged, LatencyFigures, ReportError, RunView, StepRow, ThresholdView};
 
 #[derive(Serialize)]
 struct Page<'a> {
     run: &'a RunView,
     judged: Option<&'a Judged>,
+    thresholds: Vec<&'a ThresholdView>,
     quantiles: [&'static str; 6],
     step_columns: [&'static str; 7],
 }
@@ -18,6 +19,7 @@ pub(super) fn render(run: &RunView, judged: Option<&Judged>) -> Result<String, R
     let page = Page {
         run,
         judged,
+        thresholds: judged.map(Judged::thresholds_worst_first).unwrap_or_default(),
         quantiles: LatencyFigures::COLUMNS,
         step_columns: StepRow::COLUMNS,
     };

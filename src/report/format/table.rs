@@ -1,6 +1,6 @@
 //! Text in columns: CSV for spreadsheets, aligned for terminals.
 
-use crate::report::ReportError;
+use crate::report::{ReportError, escape::squeezed};
 
 /// A CSV file after RFC 4180.
 pub(super) fn csv<const N: usize>(
@@ -30,14 +30,20 @@ pub(super) fn figure(value: Option<f64>) -> String {
 
 /// Longest cell of a terminal table.
 const CELL_MAX: usize = 44;
+/// Columns of a terminal that nobody has made wider.
+const WIDTH: usize = 80;
+/// Least that is left of the names in the first column.
+const NAME_MIN: usize = 8;
 
-/// Columns for a terminal, two spaces apart; the first `left` columns and the last are flush left, figures flush right.
+/// Columns for a terminal, two spaces apart; the first `left` columns and the last are flush left, figures flush right. Names in the first
+/// column give way where a line would be longer than a terminal is wide.
 pub(super) fn aligned(head: &[&str], left: usize, rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|&name| name.to_owned()).collect();
-    let rows: Vec<Vec<String>> =
+    let mut rows: Vec<Vec<String>> =
         std::iter::once(&head).chain(rows).map(|row| row.iter().map(|cell| cut(cell)).collect()).collect();
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let mut widths: Vec<usize> = (0..head.len()).map(width).collect();
+    fit(&mut rows, &mut widths);
     let mut text = String::new();
     for row in &rows {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
@@ -47,6 +53,17 @@ pub(super) fn aligned(head: &[&str], left: usize, rows: &[Vec<String>]) -> Strin
         text.push('\n');
     }
     text
+}
+
+/// Cuts the names in the first column as far as it takes.
+fn fit(rows: &mut [Vec<String>], widths: &mut [usize]) {
+    let filled = widths.iter().filter(|width| **width > 0).count();
+    let length = widths.iter().sum::<usize>() + 2 * filled.saturating_sub(1);
+    let Some(first) = widths.first_mut().filter(|_| length > WIDTH) else { return };
+    *first = (*first).min((*first + WIDTH).saturating_sub(length).max(NAME_MIN));
+    for name in rows.iter_mut().filter_map(|row| row.first_mut()) {
+        *name = squeezed(name, *first);
+    }
 }
 
 fn cut(cell: &str) -> String {

@@ -1,7 +1,15 @@
 //! The report for a terminal.
 
-use super::fixture::{SHOP, died, failing, inconclusive, invalid, passing, run, without_baseline};
-use crate::report::{RunView, console, console_run};
+use super::fixture::{
+    Load, SHOP, comparison, died, errors, failing, inconclusive, invalid, open, passing, row, run, threshold, without_baseline,
+};
+use crate::{
+    compare::{Change, Grade, SERVICE},
+    exit::Exit,
+    policy::Quantile,
+    report::{RunView, View, console, console_run},
+    verdict::{Reference, ThresholdOutcome, VerdictKind},
+};
 
 /// From the verdict on: what stands above it is the same for all.
 fn verdict(text: &str) -> &str {
@@ -15,22 +23,22 @@ fn a_failure_is_shown_with_its_figures_and_the_verdict_last() {
         @r###"
         checkout-api, 127.0.0.1:8080, 2026-11-20 12:03 UTC
 
-        endpoint       requests    rate      p50      p90      p95      p99           p99.9      max  errors  dropped
-        GET /search      12,000  2000/s  12.1 ms  16.9 ms  17.5 ms    18 ms         45.4 ms  50.2 ms      0%        0
-        POST /orders        300    50/s  39.5 ms    56 ms  58.3 ms  60.5 ms  – (n < 10,000)  60.5 ms      4%        0
-        all endpoints    12,300  2050/s  12.2 ms  17.2 ms  17.8 ms  45.1 ms         58.4 ms  60.5 ms  0.098%        0
+        endpoint       requests    rate      p50      p95      p99  errors
+        GET /search      12,000  2000/s  12.1 ms  17.5 ms    18 ms      0%
+        POST /orders        300    50/s  39.5 ms  58.3 ms  60.5 ms      4%
+        all endpoints    12,300  2050/s  12.2 ms  17.8 ms  45.1 ms  0.098%
 
         failed requests
           POST /orders: 5xx 12
           POST /orders 5xx: status 503
 
         compared with the baseline (7 runs, the newest of 2026-11-20 12:03 UTC)
-        endpoint            metric  baseline  candidate   change       95% interval  found
-        service as a whole  p50      12.4 ms    12.7 ms    +2.1%      -2.9% … +8.1%  unchanged
-        GET /search         p50        12 ms      12 ms    +0.4%      -4.6% … +6.4%  unchanged
-        GET /search         p99        20 ms    26.2 ms     +31%        +26% … +37%  regressed, limit +10%
-        POST /orders        p50        41 ms    45.9 ms     +12%         +7% … +18%  inconclusive, looks slower
-        POST /orders        errors      3.8%         4%  +0.2 pp  -0.4 pp … +0.8 pp  unchanged
+        endpoint        metric  baseline  candidate   change  found
+        service… whole  p50      12.4 ms    12.7 ms    +2.1%  unchanged
+        GET /search     p50        12 ms      12 ms    +0.4%  unchanged
+        GET /search     p99        20 ms    26.2 ms     +31%  regressed, limit +10%
+        POST /orders    p50        41 ms    45.9 ms     +12%  inconclusive, looks slower
+        POST /orders    errors      3.8%         4%  +0.2 pp  unchanged
 
         threshold           actual  found
         p95 < 250ms          41 ms  holds
@@ -69,6 +77,27 @@ fn other_verdicts_say_what_they_rest_on_and_what_to_do() {
 }
 
 #[test]
+fn no_line_of_a_table_is_longer_than_a_terminal_is_wide() {
+    const LONG: &str = "GET /api/v2/customers/{customer}/orders/{order}/positions/{position}";
+    let mut near = row(LONG, Quantile::P95, 20_000.0, 0.04);
+    near.change = near.change.map(|change| Change { interval: Some((0.01, 0.07)), ..change });
+    near.grade = Some(Grade::Equivalent);
+    let rows = vec![row(SERVICE, Quantile::P50, 12_400.0, 0.02), open(LONG, Quantile::P50, 41_000.0, true), near, errors(LONG)];
+    let reference = Reference::Compared(Box::new(comparison(rows)));
+    let mut verdict = super::fixture::verdict(VerdictKind::Pass, Exit::Ok, "fine", reference);
+    verdict.thresholds = vec![threshold("error_rate < 0.05%", Some(0.000_98), ThresholdOutcome::Fail)];
+    let mut record = run(&[Load(LONG, 2_000, 12_000, 0), Load("POST /orders", 50, 41_000, 2)]);
+    record.endpoints[0].stages[1][0].dropped = 12;
+    let text = console(&View::new(&verdict, &[record.clone()], &[record]));
+    assert!(text.contains("  dropped\n") && text.contains("  ≈ looks slower\n"), "{text}");
+    assert!(text.contains("≈ stands for a change that is too small or too unsure to count\n"), "{text}");
+    let tables = text.split("\nhow sure").next().unwrap();
+    for line in tables.lines().filter(|line| line.contains("  ") && !line.starts_with(' ')) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
 fn a_run_without_a_request_is_no_empty_table() {
     insta::assert_snapshot!(
         console(&invalid()),
@@ -103,10 +132,10 @@ fn a_run_alone_has_its_endpoints_and_failures() {
         @r###"
         checkout-api, 127.0.0.1:8080, 2026-11-20 12:03 UTC
 
-        endpoint       requests    rate      p50      p90      p95      p99           p99.9      max  errors  dropped
-        GET /search      12,000  2000/s  12.1 ms  16.9 ms  17.5 ms    18 ms         45.4 ms  50.2 ms      0%        0
-        POST /orders        300    50/s  39.5 ms    56 ms  58.3 ms  60.5 ms  – (n < 10,000)  60.5 ms      4%        0
-        all endpoints    12,300  2050/s  12.2 ms  17.2 ms  17.8 ms  45.1 ms         58.4 ms  60.5 ms  0.098%        0
+        endpoint       requests    rate      p50      p95      p99  errors
+        GET /search      12,000  2000/s  12.1 ms  17.5 ms    18 ms      0%
+        POST /orders        300    50/s  39.5 ms  58.3 ms  60.5 ms      4%
+        all endpoints    12,300  2050/s  12.2 ms  17.8 ms  45.1 ms  0.098%
 
         failed requests
           POST /orders: 5xx 12

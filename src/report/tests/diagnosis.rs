@@ -1,11 +1,14 @@
 //! Diagnoses of runs made by hand.
 
+use super::fixture as made;
 use crate::{
-    compare::fixture,
-    diagnose::{Task, diagnose, script},
-    policy::{Policy, Threshold},
+    compare::{SERVICE, fixture},
+    diagnose::{Event, Task, diagnose, script},
+    exit::Exit,
+    policy::{Policy, Quantile, Threshold},
     record::{BreakerEvent, BreakerState, ErrorClass, Errors, Note, RunRecord, StepFacts},
-    verdict::{Reference, Verdict, decide},
+    report::View,
+    verdict::{Reference, Verdict, VerdictKind, decide},
 };
 
 /// A minute of two endpoints whose latency rises and falls.
@@ -53,12 +56,54 @@ fn what_passed_has_no_diagnosis() {
 #[test]
 fn the_series_that_moves_with_the_latency_is_ranked_first() {
     let run = run();
-    let timeline = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().timeline.unwrap();
-    let first = &timeline.links[0];
-    assert!(first.series == "cpu" && first.rho > 0.99 && first.lead_s == 0.0 && first.clear, "{:?}", timeline.links);
-    assert!(timeline.links.iter().any(|link| link.series == "noise" && !link.clear), "{:?}", timeline.links);
-    assert!(timeline.marks.iter().any(|mark| mark.kind == "deploy" && mark.text == "v2" && mark.at_s == 9.0));
-    assert_eq!((timeline.at_s.len(), timeline.slowest.len(), timeline.run), (60, 3, (1, 1)));
+    let chronicle = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().chronicle.unwrap();
+    let first = &chronicle.links[0];
+    assert!(first.series == "cpu" && first.rho > 0.99 && first.lead_s == 0.0 && first.clear, "{:?}", chronicle.links);
+    assert!(chronicle.links.iter().any(|link| link.series == "noise" && !link.clear), "{:?}", chronicle.links);
+    assert!(chronicle.events.iter().any(|event| event.kind == "deploy" && event.text == "v2" && event.at_s == 9.0));
+    assert_eq!((chronicle.at_s.len(), chronicle.slowest.len(), chronicle.run), (60, 3, (1, 1)));
+}
+
+#[test]
+fn the_short_place_at_the_end_of_a_stage_has_its_own_rate_and_its_own_notes() {
+    // 260 windows are merged by twos, and 251 leave one over.
+    let request = |second: u64, n: u64| fixture::Request {
+        due_us: second * 1_000_000 + n * 250_000,
+        endpoint: 0,
+        outcome: Ok(2_000 + second % 7 * 100),
+    };
+    let requests: Vec<fixture::Request> = (0..260).flat_map(|second| (0..4).map(move |n| request(second, n))).collect();
+    let mut run = fixture::run(&[251, 9], &["list"], &requests);
+    run.plan.stages[1].began_us = 251_000_000;
+    let note = |at_us: u64, value: f64| Note { at_us, name: "cpu".to_owned(), value: Some(value), text: String::new() };
+    run.notes = vec![note(250_500_000, 10.0), note(251_500_000, 30.0)];
+    let chronicle = diagnose(&broken(&run, &["p99 < 1ms"]), &[run]).unwrap().chronicle.unwrap();
+    let values = |name: &str| chronicle.series.iter().find(|series| series.name == name).unwrap().values.clone();
+    assert_eq!((chronicle.at_s.len(), chronicle.length_s[124], chronicle.length_s[125]), (131, 2.0, 1.0));
+    assert!(values("requests").iter().all(|rate| *rate == Some(4.0)), "{:?}", values("requests"));
+    assert_eq!(values("cpu")[124..128], [None, Some(10.0), Some(30.0), None]);
+}
+
+#[test]
+fn a_long_log_pushes_out_neither_stages_nor_causes() {
+    let mut run = run();
+    let note = |at_us: u64, name: String, value| Note { at_us, name, value, text: "ok".to_owned() };
+    run.notes.extend((0..600).map(|n| note(n * 100_000, "INFO".to_owned(), None)));
+    let idle = |n: u64| (0..60).map(move |second| note(second * 1_000_000, format!("a{n}"), Some(1.0)));
+    run.notes.extend((0..30).flat_map(idle));
+    let verdict = broken(&run, &["p99 < 1ms"]);
+    let text = super::text("report.html", &View::new(&verdict, &[run.clone()], &[]));
+    assert!(text.contains("542 more events are not listed: stages and what loadgate changed come first"), "{text}");
+    assert!(text.contains("20 more series are in the record; those that moved most clearly with the p99 are shown."), "{text}");
+    let chronicle = diagnose(&verdict, &[run]).unwrap().chronicle.unwrap();
+    assert!(chronicle.series.iter().any(|series| series.name == "cpu"), "first by name are those that never change");
+    assert!(chronicle.events.iter().any(|event| event.kind == "stage"));
+    for place in &chronicle.slowest {
+        let middle = chronicle.at_s[*place] + chronicle.length_s[*place] / 2.0;
+        let is_near = |event: &Event| event.kind == "INFO" && (event.at_s - middle).abs() < 0.2;
+        assert!(chronicle.events.iter().any(is_near), "{middle}: {:?}", chronicle.events);
+    }
+    assert!(chronicle.events.is_sorted_by_key(|event| event.at_s), "in order of time");
 }
 
 #[test]
@@ -79,6 +124,23 @@ fn what_only_affected_endpoints_need_comes_first() {
     assert_eq!(found.tasks.len(), 1);
     assert_eq!(found.tasks[0].curl.as_deref(), Some("http://127.0.0.1:9/order"));
     assert!(found.tasks[0].found.iter().any(|words| words == "300 of 1200 requests failed"), "{:?}", found.tasks[0].found);
+}
+
+#[test]
+fn where_only_the_service_as_a_whole_regressed_the_endpoint_that_changed_the_most_is_suspected() {
+    let rows = vec![
+        made::regressed(SERVICE, Quantile::P50, 12_400.0, 0.12),
+        made::row("GET /search", Quantile::P50, 12_000.0, 0.09),
+        made::row("POST /orders", Quantile::P50, 41_000.0, 0.14),
+        made::row("GET /search", Quantile::P99, 20_000.0, 0.9),
+    ];
+    let reference = Reference::Compared(Box::new(made::comparison(rows)));
+    let verdict = made::verdict(VerdictKind::Fail, Exit::Failed, "slower as a whole", reference);
+    let run = made::run(&[made::Load("GET /search", 200, 12_000, 0), made::Load("POST /orders", 50, 41_000, 0)]);
+    let tasks = diagnose(&verdict, &[run]).unwrap().tasks;
+    assert_eq!((tasks.len(), tasks[0].endpoint.as_str()), (1, "POST /orders"));
+    assert!(tasks[0].found[0].starts_with("p50 is 31% slower"), "{:?}", tasks[0].found);
+    assert_eq!(tasks[0].found[1], "of all endpoints its p50 changed the most: +14%");
 }
 
 #[test]

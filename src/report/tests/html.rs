@@ -58,6 +58,19 @@ fn every_element_that_is_opened_is_closed() {
 }
 
 #[test]
+fn every_part_of_the_page_is_explained() {
+    let explained = include_str!("../../../docs/report.md");
+    let text = html(&failing());
+    let heads = ["<h2", "<h3>"].map(|tag| text.split(tag).skip(1).filter_map(|rest| rest.split('<').next()));
+    let heads: Vec<&str> = heads.into_iter().flatten().map(|head| head.rsplit('>').next().unwrap_or_default()).collect();
+    assert!(heads.contains(&"Where to look") && heads.contains(&"2. What it reaches"), "{heads:?}");
+    // The names of endpoints stand behind a sign, in an element of its own.
+    for head in heads.iter().filter(|head| !head.is_empty()) {
+        assert!(explained.contains(&format!("# {head}\n")), "docs/report.md has nothing on '{head}'");
+    }
+}
+
+#[test]
 fn tables_have_captions_and_heads_for_those_who_listen() {
     let text = html(&failing());
     assert_eq!(text.matches("<table").count(), text.matches("<caption>").count());

@@ -16,24 +16,24 @@ const PROMOTE: &str = "loadgate baseline promote RECORD";
 
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Step {
+pub struct Advice {
     /// In a sentence.
     pub text: String,
     /// To be typed into a shell.
     pub command: Option<String>,
 }
 
-fn step(text: &str, command: Option<&str>) -> Step {
-    Step { text: text.to_owned(), command: command.map(str::to_owned) }
+fn advise(text: &str, command: Option<&str>) -> Advice {
+    Advice { text: text.to_owned(), command: command.map(str::to_owned) }
 }
 
 /// Steps for the reader of a verdict, the most useful first; none when all is well.
-pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<Step> {
+pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<Advice> {
     let mut steps = Vec::new();
     match verdict.kind {
         VerdictKind::Invalid => return vec![make_valid(verdict, candidate, baseline)],
         VerdictKind::Fail => steps.extend(repair(verdict)),
-        VerdictKind::Inconclusive => steps.push(step(see_more(verdict), None)),
+        VerdictKind::Inconclusive => steps.push(advise(see_more(verdict), None)),
         VerdictKind::Warn | VerdictKind::Pass => {}
     }
     steps.extend(store_baseline(&verdict.reference));
@@ -56,17 +56,17 @@ fn side_by_side(reference: &Reference) -> bool {
 }
 
 /// One step only: of several broken checks the first one usually explains the rest.
-fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Step {
+fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Advice {
     let broken = |name: &str| verdict.validity.iter().any(|check| check.check == name && !check.ok);
     let ended = |how: Ended| candidate.iter().any(|run| run.ended == how);
     if ended(Ended::Interrupted) {
-        return step("Run it again to its end.", None);
+        return advise("Run it again to its end.", None);
     }
     if let Some(said) = candidate.iter().flat_map(|run| &run.last_words).next() {
         return read_log(said);
     }
     if ended(Ended::Aborted) && candidate.iter().any(was_answered) && !broken("target_reachable") {
-        return step("Find out why it was aborted: the failed requests of the report tell what came back.", None);
+        return advise("Find out why it was aborted: the failed requests of the report tell what came back.", None);
     }
     if ended(Ended::Aborted) || broken("target_reachable") {
         // Either version may be the one that does not answer, where both were asked at the same time.
@@ -78,40 +78,40 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]
             None => "See whether the target answers from the machine that makes the load.",
         };
         let command = (!targets.is_empty()).then(|| format!("curl -v --max-time 5{targets}"));
-        return step(text, command.as_deref());
+        return advise(text, command.as_deref());
     }
     if broken("circuit_breaker") {
-        return step(
+        return advise(
             "Find out why the target failed: its log and the failed requests of the report tell. What it would have done under \
              the rest of the load nobody has measured.",
             None,
         );
     }
     if broken("samples") && candidate.iter().any(|run| why_nothing_was_asked(run, None).is_some()) {
-        return step("Make `setup` work first: failures.json of the report folder shows what was sent and what came back.", None);
+        return advise("Make `setup` work first: failures.json of the report folder shows what was sent and what came back.", None);
     }
     if broken("samples") {
-        return step("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
+        return advise("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
     }
     if broken("generator_late") && !broken("generator_saturated") && candidate.iter().all(is_idle) {
-        return step(&quiet_machine(candidate), None);
+        return advise(&quiet_machine(candidate), None);
     }
     if broken("achieved_rate") || broken("generator_late") {
-        return step("Use a larger runner for loadgate, or lower the rate: the load generator was the bottleneck.", None);
+        return advise("Use a larger runner for loadgate, or lower the rate: the load generator was the bottleneck.", None);
     }
-    step("Mend what the broken check names, and run it again.", None)
+    advise("Mend what the broken check names, and run it again.", None)
 }
 
 /// The port it was to listen on is gone with it: there is nobody left to ask.
-fn read_log(said: &LastWords) -> Step {
+fn read_log(said: &LastWords) -> Advice {
     let (side, log) = (said.side, plain(&said.log));
     if said.lines.is_empty() {
-        return step(
+        return advise(
             &format!("See whether the command that starts the {side} starts it, and makes it listen on $PORT: it said nothing."),
             None,
         );
     }
-    step(&format!("Read what the {side}'s service said: {log}"), None)
+    advise(&format!("Read what the {side}'s service said: {log}"), None)
 }
 
 /// The machine kept a generator waiting that had little to do itself.
@@ -139,27 +139,27 @@ fn is_idle(run: &RunRecord) -> bool {
     run.generator.cpu_share.is_some_and(|share| share < 0.5)
 }
 
-fn repair(verdict: &Verdict) -> Vec<Step> {
+fn repair(verdict: &Verdict) -> Vec<Advice> {
     let mut steps = Vec::new();
     if let Reference::Compared(comparison) = &verdict.reference {
         if comparison.rows.iter().any(|row| row.outcome == Outcome::Regressed && row.level == Some(Severity::Fail)) {
             steps.push(undo_or_allow(comparison.mode));
         }
         if !comparison.vanished.is_empty() && side_by_side(&verdict.reference) {
-            steps.push(step("See why the candidate got no request of the missing endpoints.", None));
+            steps.push(advise("See why the candidate got no request of the missing endpoints.", None));
         } else if !comparison.vanished.is_empty() {
-            steps.push(step("Measure the missing endpoints again, or store a baseline without them.", Some(PROMOTE)));
+            steps.push(advise("Measure the missing endpoints again, or store a baseline without them.", Some(PROMOTE)));
         }
     }
     if verdict.thresholds.iter().any(|result| result.outcome == ThresholdOutcome::Fail) {
-        steps.push(step(
+        steps.push(advise(
             "A broken threshold speaks of this run alone, whatever the baseline did: make the service keep it, or change it \
              under thresholds.",
             None,
         ));
     }
     if verdict.validity.iter().any(|check| check.check == "circuit_breaker" && !check.ok) {
-        steps.push(step(
+        steps.push(advise(
             "The target failed so often that the circuit breaker held load back: its log and the failed requests of the report \
              tell why.",
             None,
@@ -169,37 +169,37 @@ fn repair(verdict: &Verdict) -> Vec<Step> {
 }
 
 /// A level is accepted among stored runs; where both versions are played, the next change is held against what was merged anyway.
-fn undo_or_allow(mode: Mode) -> Step {
+fn undo_or_allow(mode: Mode) -> Advice {
     const UNDO: &str = "Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that \
                         endpoint under regression.overrides";
     match mode {
-        Mode::Ab => step(&format!("{UNDO}."), None),
-        Mode::Baseline => step(
+        Mode::Ab => advise(&format!("{UNDO}."), None),
+        Mode::Baseline => advise(
             &format!("{UNDO}, or accept what it is now as its level:"),
             Some("loadgate baseline accept --reason TEXT RECORD"),
         ),
     }
 }
 
-fn store_baseline(reference: &Reference) -> Option<Step> {
+fn store_baseline(reference: &Reference) -> Option<Advice> {
     let text = match reference {
         Reference::Compared(_) => return None,
         Reference::NoBaseline => "Store runs of the main branch as baseline",
         Reference::Mismatch(_) => "Store runs of the main branch made under these conditions as baseline",
     };
     let text = format!("{text}, five or more if you can: by update-baseline: auto in its builds, or with");
-    Some(step(&text, Some(PROMOTE)))
+    Some(advise(&text, Some(PROMOTE)))
 }
 
 /// Nobody needs to store what builds of a branch store by themselves.
-pub(super) fn leave_storing_to_builds(steps: &mut [Step], branch: &str) {
+pub(super) fn leave_storing_to_builds(steps: &mut [Advice], branch: &str) {
     for asked in steps.iter_mut().filter(|step| step.command.as_deref() == Some(PROMOTE)) {
         let text = format!(
             "Builds of {} store their runs by themselves: as soon as one made under these conditions has passed, later runs are \
              compared with it.",
             plain(branch)
         );
-        *asked = step(&text, None);
+        *asked = advise(&text, None);
     }
 }
 

@@ -6,10 +6,7 @@ use super::text;
 use crate::{
     compare::{ComparedMetric, Comparison, Grade, Lean, Outcome, Row, SERVICE},
     policy::Severity,
-    report::{
-        chart::{Forest, ForestInput, ForestOf, forest},
-        escape::plain,
-    },
+    report::escape::plain,
     units,
 };
 
@@ -80,54 +77,6 @@ pub(super) fn rows(comparison: &Comparison) -> Vec<ChangeRow> {
         rows[index].opens_group = index == 0 || rows[index - 1].endpoint != rows[index].endpoint;
     }
     rows
-}
-
-/// The rows of latencies as a chart.
-pub(super) fn chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
-    drawn(ForestOf::Latencies, comparison, rows, |row| row.metric.is_latency())
-}
-
-/// The rows of error rates as a chart, where any of them changed at all: they change by points, which have no place on the axis of
-/// latencies.
-pub(super) fn error_chart(comparison: &Comparison, rows: &[ChangeRow]) -> Option<Forest> {
-    let of_errors = |row: &Row| row.metric == ComparedMetric::ErrorRate;
-    let is_change = |row: &Row| row.change.is_some_and(|change| change.estimate != 0.0);
-    let any = comparison.rows.iter().any(|row| of_errors(row) && is_change(row));
-    any.then(|| drawn(ForestOf::Errors, comparison, rows, of_errors)).flatten()
-}
-
-fn drawn(of: ForestOf, comparison: &Comparison, rows: &[ChangeRow], wanted: impl Fn(&Row) -> bool) -> Option<Forest> {
-    let mut pairs: Vec<(&Row, &ChangeRow)> = comparison.rows.iter().zip(rows).filter(|(row, _)| wanted(row)).collect();
-    // The worst first: what is cut off at the end must be what nobody needs to see.
-    pairs.sort_by(|(_, a), (_, b)| urgency(a).cmp(&urgency(b)).then(b.excess.total_cmp(&a.excess)));
-    let inputs: Vec<ForestInput<'_>> = pairs
-        .into_iter()
-        .filter_map(|(row, view)| {
-            let change = row.change?;
-            Some(ForestInput {
-                name: &view.name,
-                metric: &view.metric_name,
-                class: view.class,
-                estimate: change.estimate,
-                interval: change.interval,
-                tolerance: row.tolerance,
-                text: &view.text.change,
-            })
-        })
-        .collect();
-    forest(of, &inputs)
-}
-
-/// What a reader looks at first, from 0.
-fn urgency(row: &ChangeRow) -> u8 {
-    match (row.class, row.notable) {
-        ("fail", _) => 0,
-        ("warn", _) => 1,
-        ("open", true) => 2,
-        ("improved", _) => 3,
-        ("open", false) => 4,
-        _ => 5,
-    }
 }
 
 impl ChangeRow {

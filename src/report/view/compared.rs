@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{
+    change_charts::{self, ChangeChart},
     changes::{self, ChangeRow},
     text,
 };
@@ -12,7 +13,7 @@ use crate::{
     compare::{Comparison, Part},
     policy::Mode,
     record::RunRecord,
-    report::{chart::Forest, escape::plain},
+    report::escape::plain,
     units,
     verdict::VerdictKind,
 };
@@ -40,10 +41,8 @@ pub struct Compared {
     pub appeared: Vec<String>,
     /// What a reader must know to weigh the rows.
     pub notes: Vec<String>,
-    /// The changes of latencies as a chart.
-    pub chart: Option<Forest>,
-    /// Those of error rates.
-    pub error_chart: Option<Forest>,
+    /// The changes as charts, in the order in which they are to be looked at.
+    pub charts: Vec<ChangeChart>,
     /// How the processor of the baseline differs; `None` when it is the same.
     pub other_machine: Option<String>,
 }
@@ -70,8 +69,7 @@ impl Compared {
             vanished: comparison.vanished.iter().map(|name| plain(name)).collect(),
             appeared: comparison.appeared.iter().map(|name| plain(name)).collect(),
             notes: comparison.notes.iter().map(|note| plain(note)).collect(),
-            chart: changes::chart(comparison, &rows),
-            error_chart: changes::error_chart(comparison, &rows),
+            charts: change_charts::charts(comparison, &rows),
             other_machine: other_machine(candidate, baseline),
             rows,
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Places, text};
 use crate::{
-    diagnose::{Affected, Dependency, Diagnosis, Link, PORT, Task, Timeline, diagnose, script},
+    diagnose::{Affected, Chronicle, Dependency, Diagnosis, Event, Link, PORT, Task, diagnose, script},
     record::RunRecord,
     report::{
         chart::{Lanes, lanes, seconds},
@@ -14,8 +14,6 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Marks that are listed below the chart.
-const MARKS_MAX: usize = 40;
 /// Endpoints that are listed.
 const ENDPOINTS_MAX: usize = 40;
 /// Findings of one task that are listed.
@@ -31,7 +29,11 @@ pub struct DiagnosisView {
     /// Which run the chart is of, where there are several.
     pub of_run: Option<String>,
     /// What happened, in order of time: when, what, in words.
-    pub marks: Vec<[String; 3]>,
+    pub events: Vec<[String; 3]>,
+    /// How much of it is neither drawn nor listed, in a sentence.
+    pub events_left_out: Option<String>,
+    /// How many series of others are not drawn, in a sentence.
+    pub series_left_out: Option<String>,
     /// The slowest moments in a sentence.
     pub slowest: Option<String>,
     /// What moved with the p99: series, correlation, when, in words.
@@ -106,17 +108,19 @@ pub struct TaskView {
 impl DiagnosisView {
     /// What there is to say; `None` when nothing failed.
     pub(super) fn of(verdict: &Verdict, candidate: &[RunRecord]) -> Option<Self> {
-        let Diagnosis { timeline, blast, tasks } = diagnose(verdict, candidate)?;
+        let Diagnosis { chronicle, blast, tasks } = diagnose(verdict, candidate)?;
         let beyond = blast.endpoints.len().saturating_sub(ENDPOINTS_MAX);
         Some(Self {
-            chart: timeline.as_ref().map(lanes),
-            of_run: timeline
+            chart: chronicle.as_ref().map(lanes),
+            of_run: chronicle
                 .as_ref()
                 .filter(|of| of.run.1 > 1)
                 .map(|of| format!("run {} of {}, the one with the highest p99", of.run.0, of.run.1)),
-            marks: timeline.as_ref().map(marks).unwrap_or_default(),
-            slowest: timeline.as_ref().and_then(slowest),
-            links: timeline.iter().flat_map(|timeline| &timeline.links).map(link).collect(),
+            events: chronicle.as_ref().map(events).unwrap_or_default(),
+            events_left_out: chronicle.as_ref().and_then(events_left_out),
+            series_left_out: chronicle.as_ref().and_then(series_left_out),
+            slowest: chronicle.as_ref().and_then(slowest),
+            links: chronicle.iter().flat_map(|chronicle| &chronicle.links).map(link).collect(),
             endpoints: blast.endpoints.iter().take(ENDPOINTS_MAX).map(AffectedView::of).collect(),
             left_out: (beyond > 0).then(|| {
                 format!("{} more are not listed, all of them less affected than these.", text::counted(beyond, "endpoint"))
@@ -159,15 +163,35 @@ fn names(names: &[String]) -> String {
     if names.is_empty() { text::NONE.to_owned() } else { names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ") }
 }
 
-fn marks(timeline: &Timeline) -> Vec<[String; 3]> {
-    let row = |mark: &crate::diagnose::Mark| [seconds(mark.at_s), capped(&mark.kind), capped(&mark.text)];
-    timeline.marks.iter().take(MARKS_MAX).map(row).collect()
+fn events(chronicle: &Chronicle) -> Vec<[String; 3]> {
+    let row = |event: &Event| [seconds(event.at_s), capped(&event.kind), capped(&event.text)];
+    chronicle.events.iter().map(row).collect()
 }
 
-fn slowest(timeline: &Timeline) -> Option<String> {
-    let p99 = timeline.series.first()?;
-    let moment = |place: &usize| Some(format!("{} ({})", seconds(timeline.at_s[*place]), units::latency(p99.values[*place]?)));
-    let moments: Vec<String> = timeline.slowest.iter().filter_map(moment).collect();
+fn events_left_out(chronicle: &Chronicle) -> Option<String> {
+    let kept = if chronicle.slowest.is_empty() { "the first ones" } else { "those nearest to the slowest moments" };
+    let them = more(chronicle.events_left_out, "event", "events")?;
+    Some(format!("{them} not listed: stages and what loadgate changed come first, then {kept}."))
+}
+
+fn series_left_out(chronicle: &Chronicle) -> Option<String> {
+    let them = more(chronicle.series_left_out, "series", "series")?;
+    Some(format!("{them} in the record; those that moved most clearly with the p99 are shown."))
+}
+
+/// `1 more event is`, `4,960 more events are`.
+fn more(n: usize, one: &str, several: &str) -> Option<String> {
+    match n {
+        0 => None,
+        1 => Some(format!("1 more {one} is")),
+        n => Some(format!("{} more {several} are", text::count(n as u64))),
+    }
+}
+
+fn slowest(chronicle: &Chronicle) -> Option<String> {
+    let p99 = chronicle.series.first()?;
+    let moment = |place: &usize| Some(format!("{} ({})", seconds(chronicle.at_s[*place]), units::latency(p99.values[*place]?)));
+    let moments: Vec<String> = chronicle.slowest.iter().filter_map(moment).collect();
     (!moments.is_empty()).then(|| format!("Slowest moments by p99: {}.", moments.join(", ")))
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    advice::{self, Step},
+    advice::{self, Advice},
     changes,
     compared::Compared,
     diagnosis::DiagnosisView,
@@ -35,7 +35,7 @@ pub struct Judged {
     /// What the headline does not say yet, worst first, each a sentence.
     pub reasons: Vec<String>,
     /// What to do next, the most useful first.
-    pub next: Vec<Step>,
+    pub next: Vec<Advice>,
     /// The command that makes the same run again, where it is known.
     pub reproduce: Option<String>,
     /// The run in a few facts: what was played, where, and whether that went well.
@@ -161,6 +161,16 @@ impl Judged {
 /// Whether the headline is this reason, with or without the word that the verdict begins with.
 fn is_headline(reason: &str, headline: &str) -> bool {
     headline.strip_suffix(reason).is_some_and(|word| ["", "inconclusive: ", "no measurement: "].contains(&word))
+}
+
+impl Judged {
+    /// The thresholds, those that do not hold first, else as configured.
+    #[must_use]
+    pub fn thresholds_worst_first(&self) -> Vec<&ThresholdView> {
+        let mut thresholds: Vec<&ThresholdView> = self.thresholds.iter().collect();
+        thresholds.sort_by_key(|threshold| !threshold.notable);
+        thresholds
+    }
 }
 
 fn words(verdict: &Verdict) -> (&'static str, &'static str, &'static str) {

@@ -1,6 +1,6 @@
 //! What can be shown in the place of a verdict that nobody has.
 
-use super::{Step, View};
+use super::{Advice, View};
 use crate::{
     exit::Exit,
     report::escape::capped,
@@ -26,7 +26,7 @@ impl View {
         };
         let mut view = Self::new(&verdict, &[], &[]);
         (view.judged.kind, view.judged.word) = (MISSING, "without a verdict");
-        view.judged.next = vec![Step { text: "See the log of its job: it tells how the gate ended.".to_owned(), command: None }];
+        view.judged.next = vec![Advice { text: "See the log of its job: it tells how the gate ended.".to_owned(), command: None }];
         view.file.suite = suite.to_owned();
         view.file.candidate.commit = commit.map(str::to_owned);
         view

@@ -1,6 +1,7 @@
 //! Everything any report shows, computed once and put into words. No report and no template computes.
 
 mod advice;
+mod change_charts;
 mod changes;
 mod compared;
 mod detail;
@@ -25,7 +26,8 @@ mod windows;
 
 use serde::Serialize;
 
-pub use advice::Step;
+pub use advice::Advice;
+pub use change_charts::ChangeChart;
 pub use changes::{ChangeRow, ChangeText};
 pub use compared::{Compared, ServiceChange};
 pub use detail::{Detail, FailedClass, TimeFigure, TimeRow};

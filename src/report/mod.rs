@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 pub use annotations::{Annotation, AnnotationLevel, annotations};
 pub use chart::{
-    Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Percentiles, PhaseBar, PhaseBars,
-    PhasePart, ShareRow, Tick, Timeline, Trouble,
+    Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneLine, LaneMark, Lanes, Line, Percentiles, PhaseBar,
+    PhaseBars, PhasePart, ShareRow, Tick, Timeline, Trouble,
 };
 pub use error::ReportError;
 pub(crate) use escape::csv_field;
@@ -32,10 +32,11 @@ pub use verdict_file::{
     ValidityRow, VerdictFile,
 };
 pub use view::{
-    Advice, AffectedView, AnswerView, ChangeChart, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView,
-    Fact, FailedClass, FailureView, GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places,
-    RunView, ServiceChange, Several, SeveralSide, SlowView, StageView, StepRow, StepTable, TaskView, ThresholdView, TimeFigure,
-    TimeRow, Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
+    Advice, AffectedView, AnswerView, ChangeChart, ChangeRow, ChangeText, ClassCount, Compared, DependencyView, Detail,
+    DiagnosisView, EventView, Fact, FailedClass, FailingView, FailureView, GeneratorView, HappenedView, HistogramRow, Judged,
+    LastWordsView, LatencyFigures, LinkView, PhaseMean, Places, ReachView, RunView, ServiceChange, Several, SeveralSide, SlowView,
+    StageView, StepRow, StepTable, TaskView, ThresholdView, TimeFigure, TimeRow, Traffic, TrafficText, UnmeasuredView,
+    ValidityView, View, WindowRow,
 };
 pub use web_address::WebAddress;
 

@@ -13,7 +13,7 @@ mod timeline;
 
 pub use forest::{Forest, ForestRow};
 pub use histogram::{Histogram, ShareRow};
-pub use lanes::{Band, Lane, LaneMark, Lanes};
+pub use lanes::{Band, Lane, LaneLine, LaneMark, Lanes};
 pub use percentiles::Percentiles;
 pub use phase_bars::{PhaseBar, PhaseBars, PhasePart};
 pub use scale::Tick;

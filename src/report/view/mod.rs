@@ -31,7 +31,7 @@ pub use change_charts::ChangeChart;
 pub use changes::{ChangeRow, ChangeText};
 pub use compared::{Compared, ServiceChange};
 pub use detail::{Detail, FailedClass, TimeFigure, TimeRow};
-pub use diagnosis::{AffectedView, DiagnosisView, TaskView};
+pub use diagnosis::{AffectedView, DependencyView, DiagnosisView, FailingView, HappenedView, LinkView, ReachView, TaskView};
 pub use facts::Fact;
 pub use failures::{AnswerView, FailureView, UnmeasuredView};
 pub use generator::{EventView, GeneratorView};

@@ -68,6 +68,13 @@ fn cells_of_csv_are_quoted_and_numbers_are_numbers() {
 }
 
 #[test]
+fn templates_can_calculate_with_the_figures_of_a_change() {
+    let source = "{% for row in judged.compared.rows if row.outcome == \"regressed\" %}\n\
+                  {{ row.endpoint }},{{ row.figures.change }},{{ row.figures.baseline / 1000 }}\n{% endfor %}";
+    assert_eq!(filled("own.csv", source, &failing()), "GET /search,0.31,20.0\n");
+}
+
+#[test]
 fn filters_of_ours_are_there_too() {
     let text = filled("own.md", "{{ run.endpoints[1].name|code }}\n", &failing());
     assert_eq!(text, "`POST /orders`\n");

@@ -28,7 +28,7 @@ use serde::Serialize;
 
 pub use advice::Advice;
 pub use change_charts::ChangeChart;
-pub use changes::{ChangeRow, ChangeText};
+pub use changes::{ChangeFigures, ChangeRow, ChangeText};
 pub use compared::{Compared, ServiceChange};
 pub use detail::{Detail, FailedClass, TimeFigure, TimeRow};
 pub use diagnosis::{AffectedView, DependencyView, DiagnosisView, FailingView, HappenedView, LinkView, ReachView, TaskView};

@@ -37,6 +37,7 @@ fn run(salt: u64) -> RunRecord {
         stages: vec![(0..WINDOWS).map(|number| window(endpoint, number)).collect()],
         is_setup: false,
         is_occasional: false,
+        is_beside: false,
     });
     let duration_us = WINDOWS * WINDOW_US;
     let stage =

@@ -52,7 +52,7 @@ fn record_a_request(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         let n = numbers.next().unwrap();
         let window = shard.arrival_started(0, due, Some(0));
-        shard.arrival_sent(0, Duration::from_micros(n % 64));
+        shard.arrival_sent(0, due, Duration::from_micros(n % 64));
         let response = black_box(latency(n));
         shard.finish(window, 0, Finished { response, service: response, bytes: 2, ..Finished::default() });
         shard.arrival_finished(0);

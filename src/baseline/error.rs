@@ -1,6 +1,6 @@
 //! Why the store refused.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use crate::record::file::RecordError;
 
@@ -68,6 +68,14 @@ pub enum StoreError {
         /// Its file.
         path: PathBuf,
     },
+    /// Runs of what was given lie in several places, and only those of one were meant.
+    #[error("{wanted}: runs of it are stored under {}", .places.join(" and "))]
+    Scattered {
+        /// What was asked for.
+        wanted: String,
+        /// Suites and fingerprints.
+        places: Vec<String>,
+    },
     /// Several runs have the name that was given.
     #[error("{wanted}: {count} stored files have this name")]
     Ambiguous {
@@ -79,6 +87,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether a file is not there. One that was listed a moment ago was removed by another job meanwhile, which is no trouble.
+    pub(super) fn is_gone(&self) -> bool {
+        match self {
+            Self::Io { source, .. } | Self::Record(RecordError::Io { source, .. }) => source.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -89,7 +105,7 @@ impl StoreError {
             }
             Self::Unfit { .. } => Some("promote a run that was played to its end and was answered"),
             Self::Duplicate { .. } => Some("a run counted twice would make the baselines look steadier than they are"),
-            Self::NotPinned { .. } => Some("`loadgate history` shows which are"),
+            Self::NotPinned { .. } => Some("`loadgate baseline list` shows which are"),
             Self::Absent { .. } => Some("`loadgate baseline list` shows what is stored"),
             Self::NotLearned { .. } => {
                 Some("`loadgate baseline show latest` lists what was learned, with the names of its entries")
@@ -100,6 +116,7 @@ impl StoreError {
             Self::Git { .. } => Some(
                 "baseline.store: git takes a checkout whose `origin` can be reached, and a token that may read it (`permissions: { contents: read }`)",
             ),
+            Self::Scattered { .. } => Some("runs of one suite and fingerprint belong together: give the path of one of them"),
             Self::Ambiguous { .. } => Some("`loadgate baseline list` shows them: give the path of one"),
         }
     }

@@ -24,4 +24,4 @@ pub use noise::{LEARNED_MAX, StoredLesson};
 pub use points::{Fate, Kept, KeptRun};
 pub use retention::Pruning;
 pub use shelf::{Opened, Shelf};
-pub use store::{Found, Store, Stored, descends, has_warmup};
+pub use store::{Found, Store, Stored, descends, has_warmup, warmup_hint};

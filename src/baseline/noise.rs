@@ -47,7 +47,10 @@ impl Store {
         let path = folder.join(file_name(&name));
         record::file::write_noise(noise, &path)?;
         for (old, _) in named(&folder)?.into_iter().skip(LEARNED_MAX) {
-            fs::remove_file(&old).map_err(|source| StoreError::Io { path: old, source })?;
+            match fs::remove_file(&old).map_err(|source| StoreError::Io { path: old, source }) {
+                Err(error) if error.is_gone() => {}
+                removed => removed?,
+            }
         }
         Ok(path)
     }
@@ -102,7 +105,8 @@ pub(super) fn named(folder: &Path) -> Result<Vec<(PathBuf, RunName)>, StoreError
 }
 
 fn read_all(folder: &Path, newest: usize) -> Result<Vec<StoredLesson>, StoreError> {
-    named(folder)?.into_iter().take(newest).map(|(path, _)| read(path)).collect()
+    let read = named(folder)?.into_iter().take(newest).map(|(path, _)| read(path));
+    read.filter(|lesson| !lesson.as_ref().is_err_and(StoreError::is_gone)).collect()
 }
 
 /// Reads a file and makes sure that it belongs where it lies.

@@ -11,6 +11,7 @@ use std::{
 use super::{
     error::StoreError,
     name::RunName,
+    pins::Pins,
     scan::{self, HISTORY, RunFile, WITHDRAWN},
     store::{Store, folder_name},
 };
@@ -86,7 +87,7 @@ impl Store {
             fingerprint: folder_name(&folder.join("run"), 1),
             ..Kept::default()
         };
-        let pins = self.pins_in(folder)?;
+        let pins = Pins::read(folder)?;
         let fates = fates(folder)?;
         let mut found: BTreeMap<RunName, (RunPoint, Fate)> = BTreeMap::new();
         for path in scan::files(&folder.join(HISTORY))? {
@@ -103,13 +104,15 @@ impl Store {
             if let std::collections::btree_map::Entry::Vacant(place) = found.entry(name) {
                 match self.read(&file) {
                     Ok(stored) => drop(place.insert((RunPoint::of(&stored.record), fate))),
+                    Err(error) if error.is_gone() => {}
                     Err(error) => kept.damaged.push((file.path, error.to_string())),
                 }
             }
         }
+        kept.damaged.extend(pins.damaged.into_iter().map(|(path, error)| (path, error.to_string())));
         kept.runs = found
             .into_iter()
-            .map(|(name, (point, fate))| KeptRun { entry: entry(&name), point, fate, pin: pins.get(&name).cloned() })
+            .map(|(name, (point, fate))| KeptRun { entry: entry(&name), point, fate, pin: pins.of.get(&name).cloned() })
             .collect();
         Ok(kept)
     }

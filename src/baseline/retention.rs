@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     error::StoreError,
+    name::RunName,
     points,
     scan::{self, RunFile, WITHDRAWN},
     store::Store,
@@ -45,13 +46,9 @@ impl Store {
                 if now.as_second() - name.began.as_second() < KEPT_FOR_S {
                     continue;
                 }
-                if pruning == Pruning::Remove {
-                    if !points::is_kept(&folder, &name) {
-                        points::keep(&folder, &name, &record::file::read(&path)?)?;
-                    }
-                    fs::remove_file(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?;
+                if pruning == Pruning::DryRun || remove(&folder, &path, &name)? {
+                    removed.push(path);
                 }
-                removed.push(path);
             }
         }
         Ok(removed)
@@ -66,20 +63,40 @@ impl Store {
         Ok(vec![withdraw(&newest.ok_or_else(|| self.absent("latest"))?)?])
     }
 
-    /// Moves all runs aside that have the fingerprint of the run in `file` and are newer. Returns where they are now.
+    /// Moves all runs aside that have the fingerprint of the run in `file` and are newer; where a commit or a label of several runs is
+    /// given, newer than the newest of these. Returns where they are now.
     ///
     /// # Errors
-    /// No such run in the store; a file can't be moved.
+    /// No such run in the store, runs of several suites or fingerprints; a file can't be moved.
     pub fn withdraw_after(&self, file: &Path) -> Result<Vec<PathBuf>, StoreError> {
-        let last_good = self.find(file)?;
+        let files = self.find_all(file)?;
+        let last_good = files.first().ok_or_else(|| self.absent(&file.display().to_string()))?;
         last_good.name()?;
-        let folder = last_good.path.parent().filter(|folder| !folder.ends_with(WITHDRAWN));
-        let Some(folder) = folder else {
+        if last_good.is_withdrawn() {
             let reason = "the run is withdrawn itself; move it back into the folder above first".to_owned();
-            return Err(StoreError::Misplaced { path: last_good.path, reason });
-        };
+            return Err(StoreError::Misplaced { path: last_good.path.clone(), reason });
+        }
+        let folder = last_good.path.parent().unwrap_or(Path::new("."));
         scan::runs(folder)?.iter().filter(|file| file.name > last_good.name).map(withdraw).collect()
     }
+}
+
+/// Removes a run whose figures stay. Returns whether it was still there: another job may prune at the same time.
+fn remove(folder: &Path, path: &Path, name: &RunName) -> Result<bool, StoreError> {
+    let removed = kept(folder, path, name)
+        .and_then(|()| fs::remove_file(path).map_err(|source| StoreError::Io { path: path.to_owned(), source }));
+    match removed {
+        Err(error) if error.is_gone() => Ok(false),
+        removed => removed.map(|()| true),
+    }
+}
+
+/// Makes sure that the figures of a run are there without it.
+fn kept(folder: &Path, path: &Path, name: &RunName) -> Result<(), StoreError> {
+    if points::is_kept(folder, name) {
+        return Ok(());
+    }
+    points::keep(folder, name, &record::file::read(path)?)
 }
 
 fn withdraw(file: &RunFile) -> Result<PathBuf, StoreError> {

@@ -26,6 +26,11 @@ pub(super) struct RunFile {
 }
 
 impl RunFile {
+    /// Whether a rollback moved it aside.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.path.parent().is_some_and(|folder| folder.ends_with(WITHDRAWN))
+    }
+
     /// Its name, or the error that it is none of ours.
     pub(super) fn name(&self) -> Result<&RunName, StoreError> {
         self.name.as_ref().ok_or_else(|| StoreError::Misplaced {

@@ -46,6 +46,14 @@ pub fn has_warmup(record: &RunRecord) -> bool {
     record.plan.stages.first().is_some_and(|stage| !stage.measured && stage.played_us > 0)
 }
 
+/// What gives a run like this one a warm-up. Runs of nothing but WebSocket connections have no stages of their own to add one to.
+#[must_use]
+pub fn warmup_hint(record: &RunRecord) -> &'static str {
+    let stages = &record.plan.stages;
+    let is_of_connections = !stages.is_empty() && stages.iter().all(|stage| stage.shape.ends_with(" connections"));
+    if is_of_connections { "add a warm-up to `connections`, such as warmup: 10s" } else { "add a stage with warmup: true" }
+}
+
 impl Store {
     /// The store in a folder, which need not exist yet.
     #[must_use]
@@ -79,11 +87,15 @@ impl Store {
                     return Ok(path);
                 }
                 Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
-                    // Somebody else may have stored this very run since it was looked for.
-                    if is_same_run(&record::file::read(&path)?, record) {
-                        return Err(StoreError::Duplicate { path });
+                    match record::file::read(&path).map_err(StoreError::from) {
+                        // Somebody else may have stored this very run since it was looked for.
+                        Ok(there) if is_same_run(&there, record) => return Err(StoreError::Duplicate { path }),
+                        Ok(_) => name = name.next(),
+                        // Somebody else has removed it since, so that the name is free again.
+                        Err(error) if error.is_gone() => {}
+                        Err(error) => return Err(error),
                     }
-                    (unfinished, name) = (taken.path, name.next());
+                    unfinished = taken.path;
                 }
                 Err(failed) => return Err(StoreError::Io { path, source: failed.error }),
             }
@@ -110,7 +122,7 @@ impl Store {
         let name = RunName::of(record);
         let folder = self.folder_of(record);
         for file in scan::runs(&folder)?.iter().filter(|file| file.name.as_ref().is_some_and(|n| n.began == name.began)) {
-            if is_same_run(&self.read(file)?.record, record) {
+            if self.present(file)?.is_some_and(|stored| is_same_run(&stored.record, record)) {
                 return Err(StoreError::Duplicate { path: file.path.clone() });
             }
         }
@@ -127,8 +139,9 @@ impl Store {
         let (mut of_lineage, mut others) = (Vec::new(), Vec::new());
         for file in scan::runs(&self.folder_of(record))? {
             file.name()?;
-            if of_lineage.len() < newest {
-                let stored = self.read(&file)?;
+            if of_lineage.len() < newest
+                && let Some(stored) = self.present(&file)?
+            {
                 let runs = if descends(lineage, &stored.record) { &mut of_lineage } else { &mut others };
                 if !is_same_run(&stored.record, record) && runs.len() < newest {
                     runs.push(stored);
@@ -157,7 +170,15 @@ impl Store {
                 }
             }
         }
-        newest.map(|file| self.read(&file)).transpose()
+        newest.map_or(Ok(None), |file| self.present(&file))
+    }
+
+    /// Reads a stored run, if it is still there: another job may prune at the same time.
+    fn present(&self, file: &RunFile) -> Result<Option<Stored>, StoreError> {
+        match self.read(file) {
+            Err(error) if error.is_gone() => Ok(None),
+            read => read.map(Some),
+        }
     }
 
     /// Reads a stored run and makes sure that it belongs where it lies.

@@ -1,7 +1,7 @@
 //! The gate of an A/B run: replicates are played until the verdict is sure or all of them are played; then it is reported.
 
 use super::{
-    Failure, as_gate, confirm,
+    Failure, acceptance, as_gate, confirm,
     early::{self, PairWatch},
     gate::{Gated, reported},
     pair, provenance,
@@ -41,12 +41,14 @@ pub(super) fn gate(session: &Session<'_>) -> Result<Gated, Failure> {
         let is_over = retakes::is_last(made, replication) || looks.any(|look| is_enough(&judge(round), look, replication));
         Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
-    let made = looked_at(made, &looks, &learned, resolved);
+    let mut made = looked_at(made, &looks, &learned, resolved);
     replicates::save(&made, session.replication, session.report)?;
     let verdict = retakes::told(confirm::verdict(&made, judge, &resolved.policy), &made, &resolved.policy);
     confirm::rounds(&made).for_each(|round| teach_by_itself(&judge(round), round, resolved));
+    let asked = acceptance::ask(verdict, resolved);
+    asked.keep(&mut made, session)?;
     let (candidate, baseline) = retakes::runs(&made);
-    reported(verdict, &candidate, &baseline, resolved)
+    reported(asked, &candidate, &baseline, resolved)
 }
 
 /// The records with the look that each was judged at.

@@ -88,6 +88,7 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
             request: endpoint.request.clone(),
             is_setup: workload.is_setup(id),
             is_occasional: workload.is_occasional(id),
+            is_beside: workload.is_beside(id),
             stages: seen.iter().map(|stage| stage.iter().map(|windows| windows[id].clone()).collect()).collect(),
         });
         RunRecord { ended: Ended::Complete, endpoints: endpoints.collect(), ..self.blank[side.number()].clone() }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     Failure, ab,
+    acceptance::{self, Asked},
     config_args::ConfigArgs,
     confirm,
     only_args::OnlyArgs,
@@ -127,34 +128,37 @@ pub(super) fn gate(resolved: &Resolved, talk: Talk, stop: &Stop) -> Result<Gated
     let (baseline, nothing) = taken(found);
     let notes = for_want_of_better(&baseline, lineage.as_ref());
     let judge = |round: &[Made]| judge(round, &baseline, nothing.as_ref(), &notes, &resolved.policy);
-    let made = replicates::play(&session, replicates::alone, |made| {
+    let mut made = replicates::play(&session, replicates::alone, |made| {
         let is_over = retakes::is_last(made, replication);
         Ok(if is_over { confirm::next(made, judge, replication, &resolved.policy) } else { Next::More })
     })?;
     replicates::save(&made, replication, folder)?;
     let verdict = retakes::told(confirm::verdict(&made, judge, &resolved.policy), &made, &resolved.policy);
     let (candidate, _) = retakes::runs(&made);
-    let verdict = ratchet::apply(verdict, &candidate, resolved)?;
-    let gated = reported(verdict, &candidate, &baseline, resolved)?;
+    let asked = acceptance::ask(ratchet::apply(verdict, &candidate, resolved)?, resolved);
+    asked.keep(&mut made, &session)?;
+    let (candidate, _) = retakes::runs(&made);
+    let gated = reported(asked, &candidate, &baseline, resolved)?;
     promotion::by_itself(&candidate, gated.verdict.exit, resolved);
     Ok(gated)
 }
 
 /// Leaves verdict and reports in the report folder.
 pub(super) fn reported(
-    verdict: Verdict,
+    asked: Asked,
     candidate: &[RunRecord],
     baseline: &[RunRecord],
     resolved: &Resolved,
 ) -> Result<Gated, Failure> {
-    let mut view = report::View::new(&verdict, candidate, baseline).placed(places::of(resolved));
+    let view = report::View::new(&asked.verdict, candidate, baseline).placed(places::of(resolved));
+    let mut view = asked.advise(view, resolved);
     if resolved.baseline.promote {
         view = view.stored_by_builds_of(&resolved.baseline.branch);
     }
     let folder = &resolved.report.dir;
     report::write(&view, &formats(&resolved.report.formats), folder).map_err(recording::not_reported)?;
     own_templates::write(resolved, &view.run, Some(&view.judged), folder)?;
-    Ok(Gated { console: report::console(&view), verdict, view: Box::new(view) })
+    Ok(Gated { console: report::console(&view), verdict: asked.verdict, view: Box::new(view) })
 }
 
 /// The runs to compare with, or what there is instead.

@@ -1,29 +1,22 @@
 //! `loadgate history`: what was measured of a branch over time, and where it changed.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{Failure, config_args::ConfigArgs, shelf, terminal};
+use super::{Failure, anchor, config_args::ConfigArgs, noise, shelf, terminal};
 use crate::{
     baseline::{Kept, Shelf, Store},
-    compare::{self, Outcome},
     exit::Exit,
     history::{self, History, Run},
+    plan::Resolved,
     policy::Regression,
-    record::RunRecord,
-    units,
 };
-
-/// Runs of the branch that are held against the pinned ones.
-const NEWEST: usize = 5;
-/// Chance that the newest runs are called slower than the pinned ones when they are not: it is asked again with each run.
-const ANCHOR_ALPHA: f64 = 0.001;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Folder of the stored runs [default: that of --config, else baselines]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// Configuration whose baseline folder is meant
+    /// Configuration whose baseline folder is meant, and by whose rules the newest runs are held against pinned ones
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Set a variable for ${NAME} in the configuration
@@ -38,6 +31,9 @@ pub(super) struct Args {
     /// Rows of the table: the newest runs
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     last: u16,
+    /// How much runs and processes differ by themselves, and how small a change is seen for that
+    #[arg(long)]
+    noise: bool,
     /// How to show it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -60,19 +56,26 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let store = &*args.shelf()?.open()?;
-    let kept = store.kept(args.suite.as_deref())?;
+    let resolved = args.resolved()?;
+    let store = &*args.shelf(resolved.as_ref()).open()?;
+    let mut kept = store.kept(args.suite.as_deref())?;
+    if args.noise {
+        kept.extend(noise::without_runs(store, args.suite.as_deref(), &kept)?);
+    }
     if kept.is_empty() {
         return Err(Failure::usage(format!("no run is stored under {}", store.dir().display()))
             .hint("store runs of the main branch: loadgate baseline promote, or loadgate baseline record"));
     }
-    let mut histories = kept.into_iter().map(|kept| of(store, kept)).collect::<Result<Vec<_>, _>>()?;
+    let rules = resolved.as_ref().map(|resolved| &resolved.policy.regression);
+    let of = |kept| of(store, kept, rules, args.noise);
+    let mut histories = kept.into_iter().map(of).collect::<Result<Vec<History>, Failure>>()?;
     histories.sort_by_key(|history| std::cmp::Reverse(history.runs.last().map(|run| run.point.started_at)));
     if let Some(endpoint) = &args.endpoint {
         known(endpoint, &histories)?;
     }
     let text = match args.format {
         Format::Text => text(args, &histories),
+        Format::Csv if args.noise => history::noise_csv(&histories).map_err(Failure::usage)?.trim_end().to_owned(),
         Format::Json => serde_json::to_string_pretty(&history::json(&histories)).map_err(Failure::usage)?,
         Format::Csv => history::csv(&histories).map_err(Failure::usage)?.trim_end().to_owned(),
         Format::Html => history::page(&histories).map_err(Failure::usage)?,
@@ -89,18 +92,25 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 impl Args {
-    fn shelf(&self) -> Result<Shelf, Failure> {
-        if let Some(dir) = &self.dir {
-            return Ok(Shelf::Folder(dir.clone()));
-        }
-        let Some(config) = &self.config else { return Ok(Shelf::Folder(PathBuf::from("baselines"))) };
+    /// The configuration, if one is given.
+    fn resolved(&self) -> Result<Option<Resolved>, Failure> {
+        let Some(config) = &self.config else { return Ok(None) };
         let config = ConfigArgs { config: config.clone(), vars: self.vars.clone(), set: Vec::new(), env: None };
-        Ok(shelf::of(&config.resolve()?.baseline))
+        config.resolve().map(Some)
+    }
+
+    fn shelf(&self, resolved: Option<&Resolved>) -> Shelf {
+        match (&self.dir, resolved) {
+            (Some(dir), _) => Shelf::Folder(dir.clone()),
+            (None, Some(resolved)) => shelf::of(&resolved.baseline),
+            (None, None) => Shelf::Folder(PathBuf::from("baselines")),
+        }
     }
 }
 
-fn of(store: &Store, kept: Kept) -> Result<History, Failure> {
-    let anchor = anchor(store, &kept);
+fn of(store: &Store, kept: Kept, rules: Option<&Regression>, with_noise: bool) -> Result<History, Failure> {
+    let anchor = anchor::notes(store, &kept, rules);
+    let folder = kept.suite.clone();
     let suite = kept.runs.first().map_or_else(|| kept.suite.clone(), |run| run.point.suite.clone());
     let runs = kept.runs.into_iter().map(|run| Run {
         entry: run.entry,
@@ -109,43 +119,11 @@ fn of(store: &Store, kept: Kept) -> Result<History, Failure> {
         pinned: run.pin.map(|pin| pin.label.unwrap_or_default()),
     });
     let mut history = History::of(suite, kept.fingerprint, runs.collect(), &kept.damaged);
-    let found = anchor.unwrap_or_else(|failure| vec![failure.message]);
-    history.notes.splice(..0, found);
+    history.notes.splice(..0, anchor);
+    if with_noise {
+        history.noise = Some(noise::table(store, &folder, &history, rules)?);
+    }
     Ok(history)
-}
-
-/// The newest runs against the pinned ones, which no later run has a part in: what crept in by steps too small to see shows here.
-fn anchor(store: &Store, kept: &Kept) -> Result<Vec<String>, Failure> {
-    if kept.runs.iter().all(|run| run.pin.is_none()) {
-        return Ok(Vec::new());
-    }
-    let records =
-        |stored: Vec<crate::baseline::Stored>| stored.into_iter().map(|stored| stored.record).collect::<Vec<RunRecord>>();
-    let pinned = records(store.pinned(&kept.suite, &kept.fingerprint)?);
-    let newest = records(store.newest(&kept.suite, &kept.fingerprint, NEWEST)?);
-    if pinned.is_empty() || newest.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rules = Regression { alpha: ANCHOR_ALPHA, ..Regression::default() };
-    let comparison = compare::compare(&pinned, &newest, &rules);
-    let sides = format!("the newest {} against {}", counted(newest.len(), "run"), counted(pinned.len(), "pinned run"));
-    let slower: Vec<String> = comparison
-        .rows
-        .iter()
-        .filter(|row| row.outcome == Outcome::Regressed)
-        .filter_map(|row| {
-            Some(format!(
-                "{sides}: {} {} is slower by {}",
-                row.endpoint,
-                row.metric,
-                units::percent(row.change.as_ref()?.estimate)
-            ))
-        })
-        .collect();
-    let sensitivity = comparison
-        .sensitivity
-        .map_or_else(String::new, |mde| format!("; a change of {} or more would have been seen", units::percent(mde)));
-    Ok(if slower.is_empty() { vec![format!("{sides}: nothing is surely slower{sensitivity}")] } else { slower })
 }
 
 fn counted(n: usize, thing: &str) -> String {
@@ -153,9 +131,11 @@ fn counted(n: usize, thing: &str) -> String {
 }
 
 fn known(endpoint: &str, histories: &[History]) -> Result<(), Failure> {
-    let mut names: Vec<&str> =
-        histories.iter().flat_map(|history| &history.series).map(|series| series.endpoint.as_str()).collect();
-    names.dedup();
+    let followed = histories.iter().flat_map(|history| &history.series).map(|series| series.endpoint.as_str());
+    let noisy = histories.iter().filter_map(|history| history.noise.as_ref()).flat_map(|noise| &noise.rows);
+    let mut names: Vec<&str> = followed.chain(noisy.map(|row| row.endpoint.as_str())).collect();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
     if names.contains(&endpoint) {
         return Ok(());
     }
@@ -165,7 +145,11 @@ fn known(endpoint: &str, histories: &[History]) -> Result<(), Failure> {
 
 fn text(args: &Args, histories: &[History]) -> String {
     let [newest, others @ ..] = histories else { return String::new() };
-    let mut text = history::text(newest, args.endpoint.as_deref(), usize::from(args.last));
+    let endpoint = args.endpoint.as_deref();
+    let mut text = match &newest.noise {
+        Some(_) => noise::text(newest, endpoint),
+        None => history::text(newest, endpoint, usize::from(args.last)),
+    };
     if !others.is_empty() {
         let runs: usize = others.iter().map(|history| history.runs.len()).sum();
         text += &format!(

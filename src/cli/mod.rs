@@ -1,6 +1,8 @@
 //! The command line: clap structs here, one file per command beside it.
 
 mod ab;
+mod acceptance;
+mod anchor;
 mod as_gate;
 mod baseline;
 mod calibrate;
@@ -22,6 +24,7 @@ mod init;
 mod logs;
 mod man;
 mod mock_target;
+mod noise;
 mod only_args;
 mod outlook;
 mod own_templates;

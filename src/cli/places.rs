@@ -53,7 +53,7 @@ fn may_be_shown(text: &str, secrets: &Secrets) -> bool {
 }
 
 /// The path from the root of the repository that a file lies in; `None` for a file in none.
-fn in_repository(file: &Path) -> Option<String> {
+pub(super) fn in_repository(file: &Path) -> Option<String> {
     let file = fs::canonicalize(file).ok()?;
     let root = file.ancestors().skip(1).find(|folder| folder.join(".git").exists())?;
     let parts = file.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect::<Option<Vec<&str>>>()?;

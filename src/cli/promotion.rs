@@ -3,7 +3,7 @@
 
 use super::{provenance, shelf, terminal};
 use crate::{
-    baseline::{Pruning, Shelf, Store, StoreError, has_warmup},
+    baseline::{Pruning, Shelf, Store, StoreError, has_warmup, warmup_hint},
     clock,
     exit::Exit,
     plan::{BaselineSettings, Resolved},
@@ -38,23 +38,39 @@ pub(super) fn by_itself(runs: &[RunRecord], exit: Exit, resolved: &Resolved) {
             exit.code()
         ));
     }
-    if !runs.iter().all(has_warmup) {
-        return warn(
-            "this run is not stored as a baseline: it has no warm-up stage before its first measured one. Add a stage with warmup: true",
-        );
+    if let Some(run) = runs.iter().find(|run| !has_warmup(run)) {
+        return warn(&format!(
+            "this run is not stored as a baseline: it has no warm-up stage before its first measured one. To mend it: {}",
+            warmup_hint(run)
+        ));
     }
     let (shelf, why) = (shelf::of(&resolved.baseline), shelf::reason("Baseline of", runs.first()));
     match shelf.change(&why, |store| store_all(&shelf, store, runs, resolved.baseline.keep)) {
-        Ok(stored) => terminal::err(&format!("note: stored as a baseline: {}", stored.join(", "))),
-        Err(error) => {
-            let hint = error.hint().map(|hint| format!(". To mend it: {hint}")).unwrap_or_default();
-            warn(&format!("this run is not stored as a baseline: {error}{hint}"));
+        Ok(Kept { stored, not_pruned }) => {
+            terminal::err(&format!("note: stored as a baseline: {}", stored.join(", ")));
+            if let Some(error) = not_pruned {
+                warn(&format!("runs that are too old are not removed: {}", with_hint(&error)));
+            }
         }
+        Err(error) => warn(&format!("this run is not stored as a baseline: {}", with_hint(&error))),
     }
 }
 
+fn with_hint(error: &StoreError) -> String {
+    let hint = error.hint().map(|hint| format!(". To mend it: {hint}")).unwrap_or_default();
+    format!("{error}{hint}")
+}
+
+/// What became of the runs of a gate.
+struct Kept {
+    /// Their files.
+    stored: Vec<String>,
+    /// Why older ones could not be removed: the runs are stored all the same.
+    not_pruned: Option<StoreError>,
+}
+
 /// Stores runs, and removes what is older than is kept. One that is there already is no trouble: it was pushed, and the answer was lost.
-fn store_all(shelf: &Shelf, store: &Store, runs: &[RunRecord], keep: usize) -> Result<Vec<String>, StoreError> {
+fn store_all(shelf: &Shelf, store: &Store, runs: &[RunRecord], keep: usize) -> Result<Kept, StoreError> {
     let mut stored = Vec::new();
     for run in runs {
         let path = match store.promote(run) {
@@ -63,8 +79,8 @@ fn store_all(shelf: &Shelf, store: &Store, runs: &[RunRecord], keep: usize) -> R
         };
         stored.push(shelf.name(store, &path).display().to_string());
     }
-    store.prune(runs.first().map(|run| run.suite.as_str()), keep, clock::wall(), Pruning::Remove)?;
-    Ok(stored)
+    let pruned = store.prune(runs.first().map(|run| run.suite.as_str()), keep, clock::wall(), Pruning::Remove);
+    Ok(Kept { stored, not_pruned: pruned.err() })
 }
 
 fn warn(text: &str) {

@@ -46,6 +46,12 @@ pub(super) fn is_of_branch(provenance: &Provenance, branch: &str) -> bool {
     is_build_of(branch, provenance, env::lookup(env::GITHUB_EVENT_NAME).as_deref())
 }
 
+/// Whether the build is of a change that somebody wants to bring into a branch: a pull request, or one that waits to be merged.
+pub(super) fn is_of_change(provenance: &Provenance) -> bool {
+    let is_queued = |reference: &str| reference.starts_with("refs/heads/gh-readonly-queue/");
+    provenance.pull_request.is_some() || provenance.reference.as_deref().is_some_and(is_queued)
+}
+
 /// Events of GitHub after which a workflow runs the code of the reference it names. `workflow_run` and `pull_request_target` name
 /// the default branch and may run anybody's.
 const OWN_CODE: [&str; 3] = ["push", "schedule", "workflow_dispatch"];
@@ -141,6 +147,8 @@ mod tests {
         assert!(!on_github("refs/heads/main", "workflow_run"), "names the branch, and may play anybody's code");
         let of_pull_request = Provenance { pull_request: Some(12), ..build("github", "refs/heads/main") };
         assert!(!is_build_of("main", &of_pull_request, None));
+        let queued = build("github", "refs/heads/gh-readonly-queue/main/pr-12-0a1b");
+        assert!(is_of_change(&of_pull_request) && is_of_change(&queued) && !is_of_change(&build("github", "refs/heads/main")));
         assert!(
             is_build_of("trunk", &build("gitlab", "trunk"), None)
                 && is_build_of("trunk", &build("jenkins", "origin/trunk"), None)

@@ -44,9 +44,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::usage("GITHUB_TOKEN is not set").hint("give the step `env: { GITHUB_TOKEN: ${{ github.token }} }`"));
     }
     let commit = surroundings.context.head_sha.as_deref();
-    let views = read_all(&paths, commit, !args.merge.is_empty())?;
+    let is_strangers = trusted::with_a_strangers_code(&surroundings.context);
+    let views = read_all(&paths, &Source { commit, is_strangers }, !args.merge.is_empty())?;
     let first = views.iter().find(|view| view.has_verdict()).ok_or_else(|| Failure::usage("no verdict was given"))?;
-    if trusted::with_a_strangers_code(&surroundings.context) && !args.publish.has_key() {
+    if is_strangers && !args.publish.has_key() {
         return Err(Failure::usage("a verdict from another repository must not name the comment and the check itself")
             .hint("name them in the workflow: the action's input `comment-key: fork`, or --comment-key fork"));
     }
@@ -62,12 +63,24 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(publishing.tell(&Comment::merged(&legs, &around), &shown, Exit::Ok))
 }
 
+/// Where the verdicts are from.
+struct Source<'a> {
+    /// The commit that this workflow speaks of.
+    commit: Option<&'a str>,
+    /// Whether somebody without any rights may have written them.
+    is_strangers: bool,
+}
+
+/// Who accepted a regression by the word of a stranger, who could name anybody.
+const SOMEBODY: &str = "somebody, as the file of the fork says";
+
 /// Reads all of them. Where a comment is on several, one that can't be read is told of beside the others: the job that left none is
 /// most often the one that readers must hear of.
-fn read_all(paths: &[&Path], commit: Option<&str>, several: bool) -> Result<Vec<View>, Failure> {
-    let results: Vec<Result<View, Failure>> = paths.iter().map(|path| read(path, commit)).collect();
+fn read_all(paths: &[&Path], source: &Source<'_>, several: bool) -> Result<Vec<View>, Failure> {
+    let results: Vec<Result<View, Failure>> = paths.iter().map(|path| read(path, source)).collect();
     let others_do = several && results.iter().any(Result::is_ok);
-    let or_missing = |path: &Path, failure: Failure| if others_do { Ok(missing(path, commit, &failure)) } else { Err(failure) };
+    let or_missing =
+        |path: &Path, failure: Failure| if others_do { Ok(missing(path, source.commit, &failure)) } else { Err(failure) };
     results.into_iter().zip(paths).map(|(result, path)| result.or_else(|failure| or_missing(path, failure))).collect()
 }
 
@@ -79,14 +92,17 @@ fn missing(path: &Path, commit: Option<&str>, failure: &Failure) -> View {
 }
 
 /// Reads a verdict, which must be one of the commit that this workflow speaks of.
-fn read(path: &Path, commit: Option<&str>) -> Result<View, Failure> {
+fn read(path: &Path, source: &Source<'_>) -> Result<View, Failure> {
     let refused = |reason: &str| {
         Failure::usage(format!("{}: {reason}", path.display()))
             .hint("give the verdict.json that `loadgate gate` wrote in this run")
     };
-    let file = VerdictFile::read(path)?;
+    let mut file = VerdictFile::read(path)?;
+    if let Some(accepted) = file.accepted.as_mut().filter(|_| source.is_strangers) {
+        accepted.by = Some(SOMEBODY.to_owned());
+    }
     let is_other = |expected: &str| file.candidate.commit.as_deref().is_none_or(|of| !of.eq_ignore_ascii_case(expected));
-    if let Some(expected) = commit.filter(|expected| is_other(expected)) {
+    if let Some(expected) = source.commit.filter(|expected| is_other(expected)) {
         return Err(refused(&format!("the verdict is not of {expected}, the commit that this workflow speaks of")));
     }
     View::restored(&file).map_err(|reason| refused(&reason))

@@ -1,13 +1,14 @@
 //! `regression.drift`: the gate's look at the whole history, beside the newest baselines.
 
-use super::{Failure, shelf, terminal};
+use super::{Failure, provenance, shelf, terminal};
 use crate::{
     baseline::{Fate, Store},
     history::{self, Crept, RUNS_MIN, SERVICE},
     plan::Resolved,
+    policy::Severity,
     record::{RunPoint, RunRecord},
     units,
-    verdict::{self, Verdict},
+    verdict::{self, CREEP, Verdict},
 };
 
 /// Figures that are named; the others are counted.
@@ -21,7 +22,8 @@ pub(super) fn check(resolved: &Resolved) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The verdict, failed where the branch crept away from its best level.
+/// The verdict, failed where the branch crept away from its best level. A change is warned of that, not failed: what crept before is
+/// not its doing, and the chance of a false alarm is reckoned for a question a day, not for one with each change.
 pub(super) fn apply(verdict: Verdict, candidate: &[RunRecord], resolved: &Resolved) -> Result<Verdict, Failure> {
     let (Some(rule), Some(first)) = (resolved.policy.regression.drift, candidate.first()) else { return Ok(verdict) };
     let earlier = earlier(&*shelf::of(&resolved.baseline).open()?, first)?;
@@ -36,7 +38,15 @@ pub(super) fn apply(verdict: Verdict, candidate: &[RunRecord], resolved: &Resolv
     let more = crept.len().saturating_sub(NAMED);
     let mut sentences: Vec<String> = crept.iter().take(NAMED).map(|crept| sentence(crept, rule.ratchet)).collect();
     sentences.extend((more > 0).then(|| format!("{more} more figures crept as far: `loadgate history` shows them")));
-    Ok(verdict::crept(verdict, sentences))
+    let severity = if provenance::is_of_change(&first.provenance) { Severity::Warn } else { Severity::Fail };
+    if severity == Severity::Warn && !sentences.is_empty() {
+        sentences.push(
+            "the ratchet (regression.drift) only warns of a change: what the branch crept before is not its doing, and fails the \
+             builds of the branch itself"
+                .to_owned(),
+        );
+    }
+    Ok(verdict::crept(verdict, sentences, severity))
 }
 
 /// The figures of runs that were made like this one and before it, oldest first, since a change was accepted last.
@@ -59,7 +69,7 @@ fn sentence(crept: &Crept, ratchet: f64) -> String {
         format!(", up to commit {}", commit.chars().filter(|c| !c.is_control()).take(9).collect::<String>())
     });
     format!(
-        "slow creep: {name} {} is {} above its best sustained level ({} from {} to {}{commit}; now {}), and the ratchet is {}",
+        "{CREEP}{name} {} is {} above its best sustained level ({} from {} to {}{commit}; now {}), and the ratchet is {}",
         crept.metric.name(),
         units::percent(crept.change()),
         units::latency(crept.best_us),

@@ -69,7 +69,8 @@ pub struct Needs {
     pub longer: f64,
 }
 
-/// What each test of an experiment can be expected to see, the service as a whole first.
+/// What each test of an experiment can be expected to see, the service as a whole first. `learned` is what earlier comparisons taught of
+/// processes or, where runs are held against stored ones, what is known of how much those differ.
 #[must_use]
 pub fn forecast(size: &Size, rules: &Regression, learned: &LearnedNoise) -> Vec<Expected> {
     let Some(extent) = size.extent() else { return Vec::new() };
@@ -270,6 +271,17 @@ mod tests {
         let of = |row: &Expected| (row.endpoint.clone(), row.quantile);
         let known: Vec<_> = rows.iter().filter(|row| row.is_learned).map(of).collect();
         assert_eq!(known, [("/a".to_owned(), Quantile::P50)]);
+    }
+
+    #[test]
+    fn what_is_known_of_stored_runs_takes_the_place_of_what_is_assumed_the_more_the_more_there_are() {
+        let expected = |runs, learned: &LearnedNoise| mde(&size(Mode::Baseline, runs, 20_000.0), learned, "/a", Quantile::P50).unwrap();
+        let (quiet, loud) = (learned(0.005, 12.0), learned(0.15, 12.0));
+        for runs in [5, 10, 20] {
+            let assumed = expected(runs, &LearnedNoise::default());
+            assert!(expected(runs, &quiet) < assumed && assumed < expected(runs, &loud), "{runs}");
+        }
+        assert!(expected(20, &quiet) < expected(10, &quiet) && expected(10, &quiet) < expected(5, &quiet));
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::fixture;
+    use crate::{compare::fixture, record::Late};
 
     #[test]
     fn a_stage_shorter_than_a_block_is_one() {
@@ -124,5 +124,15 @@ mod tests {
         assert_eq!((first.total().requests, first.plan.stages[1].measured), (5, false));
         run.plan.stages[0].measured = false;
         assert_eq!(of(&run, 2), [0, 10], "a warm-up has no blocks");
+    }
+
+    #[test]
+    fn a_beginning_has_the_lateness_of_its_own_windows_and_a_baseline_has_none() {
+        let mut run = fixture::run(&[12, 20], &["/a"], &[]);
+        let late = |n: u64| Late { sent: n, sum_us: 50 * n, max_us: 90, over_1ms: 0 };
+        run.generator.late_by_window = vec![(0..12).map(late).collect(), (12..32).map(late).collect()];
+        let beginning = run.beginning(&[12, 5]).generator.late_by_window;
+        assert_eq!(beginning, [(0..12).map(late).collect::<Vec<_>>(), (12..17).map(late).collect()]);
+        assert_eq!(run.coarsened(5 * fixture::SECOND_US).generator.late_by_window, Vec::<Vec<Late>>::new());
     }
 }

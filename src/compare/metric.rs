@@ -49,7 +49,8 @@ impl ComparedMetric {
             | Metric::Retries
             | Metric::Dropped
             | Metric::Requests
-            | Metric::HeartbeatSurvival => None,
+            | Metric::HeartbeatSurvival
+            | Metric::Messages => None,
         }
     }
 

@@ -167,7 +167,7 @@ fn commits(baseline: &[RunRecord]) -> Vec<String> {
 /// Says which row covers the requests of an endpoint: that of its lowest quantile, or of its errors where no quantile is compared.
 fn weigh(rows: &mut [Row], endpoints: &[Sides], rules: &Regression) {
     let metric = trial::latencies(rules).first().copied().unwrap_or(ComparedMetric::ErrorRate);
-    for sides in endpoints {
+    for sides in endpoints.iter().filter(|sides| !sides.is_beside) {
         let own = |row: &&mut Row| row.endpoint == sides.name && row.metric == metric;
         if let Some(row) = rows.iter_mut().find(own) {
             row.covers = sides.requests_min();

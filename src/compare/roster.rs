@@ -50,6 +50,8 @@ pub(super) struct Roster {
 #[derive(Debug)]
 pub(super) struct Sides {
     pub name: String,
+    /// Whether it is judged by itself alone and weighs nothing beside the others.
+    pub is_beside: bool,
     pub baseline: Vec<Summary>,
     pub candidate: Vec<Summary>,
 }
@@ -82,12 +84,18 @@ impl Roster {
             let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, &latencies(rules));
             runs.iter().map(one).collect()
         };
-        let sides =
-            |name: &str| Sides { name: name.to_owned(), baseline: summed(&baseline, name), candidate: summed(&candidate, name) };
+        let is_beside =
+            |name: &str| candidate.iter().filter_map(|run| run.record.endpoint(name)).any(|series| series.is_beside);
+        let sides = |name: &str| Sides {
+            name: name.to_owned(),
+            is_beside: is_beside(name),
+            baseline: summed(&baseline, name),
+            candidate: summed(&candidate, name),
+        };
         let owned = |name: &str| name.to_owned();
         let blocks = |runs: &[Run<'_>]| runs.iter().map(|run| run.layout.blocks()).sum::<usize>();
         Self {
-            endpoints: judged.iter().copied().filter(known).map(sides).collect(),
+            endpoints: with_weights(judged.iter().copied().filter(known).map(sides).collect()),
             appeared: judged.iter().copied().filter(|name| !known(name)).map(owned).collect(),
             vanished: before.iter().copied().filter(|name| !after.contains(name) && !rules.ignores(name)).map(owned).collect(),
             blocks: candidate.iter().map(|run| run.layout.blocks()).min().unwrap_or(0),
@@ -102,6 +110,14 @@ impl Roster {
             warm_up,
         }
     }
+}
+
+/// Where there is nothing but what goes beside other work, that is the work.
+fn with_weights(mut endpoints: Vec<Sides>) -> Vec<Sides> {
+    if endpoints.iter().all(|sides| sides.is_beside) {
+        endpoints.iter_mut().for_each(|sides| sides.is_beside = false);
+    }
+    endpoints
 }
 
 /// Whether an endpoint that need not have any request has none in all of these runs.

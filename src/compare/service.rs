@@ -28,7 +28,8 @@ pub(super) fn tests(trial: &Trial<'_>) -> Vec<RelativeTest> {
 /// What of the service as a whole is not compared, and why: a reader who looks for the row must not wonder.
 pub(super) fn missing(tests: &[RelativeTest], trial: &Trial<'_>) -> Option<String> {
     let roster = &trial.roster;
-    if roster.endpoints.len() < 2 || roster.baseline_runs == 0 || roster.candidate_runs == 0 {
+    let endpoints = roster.endpoints.iter().filter(|sides| !sides.is_beside).count();
+    if endpoints < 2 || roster.baseline_runs == 0 || roster.candidate_runs == 0 {
         return None;
     }
     let metrics = trial.latencies().into_iter().filter(|metric| metric.is_of_body() && trial.rule(SERVICE, *metric).is_some());
@@ -69,7 +70,7 @@ fn parts<'a>(trial: &'a Trial<'_>, metric: ComparedMetric) -> Vec<Part<'a>> {
         let runs = sides.sample(metric);
         runs.is_some_and(|runs| runs.all().all(|run| run.beyond >= beyond_min))
     };
-    let chosen: Vec<&Sides> = trial.roster.endpoints.iter().filter(enough).collect();
+    let chosen: Vec<&Sides> = trial.roster.endpoints.iter().filter(|sides| !sides.is_beside).filter(enough).collect();
     let traffic = |sides: &Sides| sides.all().map(|run| run.requests).sum::<u64>() as f64;
     let total: f64 = chosen.iter().map(|sides| traffic(sides)).sum();
     chosen.into_iter().map(|sides| Part { sides, weight: traffic(sides) / total }).collect()

@@ -34,20 +34,20 @@ pub(super) fn relative(test: &RelativeTest, measured: &Measured, p: &Adjusted, t
         &measured.shift,
         p,
         (measured.baseline, mde),
-        &Limits::of(&test.rule, test.metric),
+        &TestRule::of(&test.rule, test.metric),
         (trial.rules.alpha, trial.look.beta),
     )
 }
 
 /// A rule in the terms of a test: logarithms and growth.
-struct Limits {
+struct TestRule {
     warn: f64,
     fail: f64,
     sensitivity: f64,
     floor: f64,
 }
 
-impl Limits {
+impl TestRule {
     fn of(rule: &LatencyRule, metric: ComparedMetric) -> Self {
         Self {
             warn: metric.worsening(rule.warn),
@@ -60,7 +60,7 @@ impl Limits {
 
 /// `baseline` turns the floor into a share; `alpha` is what p-values are read against, `beta` the chance of a wrong
 /// "equivalent".
-fn settle(shift: &Shift, p: &Adjusted, (baseline, mde): (f64, f64), rule: &Limits, (alpha, beta): (f64, f64)) -> Settled {
+fn settle(shift: &Shift, p: &Adjusted, (baseline, mde): (f64, f64), rule: &TestRule, (alpha, beta): (f64, f64)) -> Settled {
     let large = baseline * shift.change().abs() >= rule.floor;
     let (warn, fail) = (rule.warn, rule.fail);
     let equivalent = shift.upper(beta) < fail;
@@ -104,7 +104,7 @@ mod tests {
                 sensitivity: number("sensitivity"),
                 floor: Duration::from_micros(50),
             };
-            let rule = Limits::of(&rule, ComparedMetric::Latency(crate::policy::Quantile::P50));
+            let rule = TestRule::of(&rule, ComparedMetric::Latency(crate::policy::Quantile::P50));
             let settled = settle(&shift, &adjusted, (number("base_us"), shift.mde(adjusted.level)), &rule, (0.01, 0.05));
             let name = match (settled.outcome, settled.level) {
                 (Outcome::Regressed, Some(Severity::Warn)) => "warn",
@@ -130,7 +130,7 @@ mod tests {
         let unsure = Adjusted { up: 0.05, down: 1.0, level: 5e-4, siblings: None, alone: 0.05 };
         let settled = |estimate| {
             let shift = Shift { estimate, standard_error: 0.05, df: 20.0 };
-            let rule = Limits::of(&rule, ComparedMetric::Latency(crate::policy::Quantile::P50));
+            let rule = TestRule::of(&rule, ComparedMetric::Latency(crate::policy::Quantile::P50));
             settle(&shift, &unsure, (20_000.0, shift.mde(unsure.level)), &rule, (0.01, 0.05))
         };
         let slower = settled(0.2);

@@ -81,8 +81,9 @@ impl Tests {
         let mut rows: Vec<Row> = of_service.map(|(test, adjusted)| test.row(adjusted.as_ref(), true, trial)).collect();
         rows.extend(self.rate.iter().map(|test| test.row(adjusted.rate.as_ref(), false, trial)));
         rows.extend(self.service_errors.iter().map(|test| test.row(None, true, trial)));
+        let is_beside = |name: &str| trial.roster.endpoints.iter().any(|sides| sides.is_beside && sides.name == name);
         let latency = self.latency.iter().zip(&adjusted.latency).map(|(test, adjusted)| {
-            let required = !service_known && test.metric.is_of_body();
+            let required = !service_known && test.metric.is_of_body() && !is_beside(&test.endpoint);
             test.row(adjusted.as_ref(), required, trial)
         });
         let latency: Vec<Row> = latency.collect();

@@ -22,6 +22,8 @@ pub struct Regression {
     pub confirm: Confirm,
     /// The ratchet against slow creep.
     pub drift: Option<Drift>,
+    /// How a regression is accepted on a pull request.
+    pub accept: Option<Accept>,
     /// Unit of the statistics.
     pub block: Option<Written<Time>>,
     /// Chance of failing a build without any change.
@@ -55,6 +57,16 @@ pub struct Drift {
     pub window: Option<u64>,
     /// How many times the best sustained level is too much.
     pub ratchet: Option<f64>,
+}
+
+/// How people say on a pull request that its regression is meant to be.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Accept {
+    /// The label that the pull request has then.
+    pub label: Option<String>,
+    /// Whether its description must say why, in a line that begins with the label and a colon.
+    pub requires_reason: Option<bool>,
 }
 
 /// Tolerances by metric.

@@ -14,6 +14,8 @@ use super::{
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connections {
+    /// Time before, not measured, in which all of them come, play and go again.
+    pub warmup: Option<Written<Time>>,
     /// So many, or from so many to so many.
     pub ramp: Option<Written<Users>>,
     /// Time in which their number changes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::correlation::{Link, link};
-use crate::record::{BreakerState, RunRecord, Totals, Window};
+use crate::record::{BreakerState, Late, RunRecord, Totals, Window};
 
 /// More places than a chart shows are merged.
 const PLACES_MAX: usize = 240;
@@ -83,6 +83,7 @@ struct Place {
     begin_us: u64,
     length_us: u64,
     total: Totals,
+    late: Late,
 }
 
 impl Place {
@@ -145,12 +146,15 @@ fn places(run: &RunRecord) -> Option<(Vec<Place>, u64)> {
     let merged = all.div_ceil(PLACES_MAX).max(1);
     let mut places = Vec::new();
     for (number, stage) in run.plan.stages.iter().enumerate() {
+        let late_of_stage = run.generator.late_by_window.get(number).map_or(&[][..], Vec::as_slice);
         for first in (0..count(number)).step_by(merged) {
             let length_us = merged.min(count(number) - first) as u64 * window_us;
             let windows = run.endpoints.iter().filter_map(|series| series.stages.get(number));
             let windows = windows.flat_map(|windows| windows.iter().skip(first).take(merged)).collect::<Vec<&Window>>();
             let begin_us = stage.began_us + first as u64 * window_us;
-            places.push(Place { begin_us, length_us, total: Totals::of(windows) });
+            let mut late = Late::default();
+            late_of_stage.iter().skip(first).take(merged).for_each(|window| late.add(window));
+            places.push(Place { begin_us, length_us, total: Totals::of(windows), late });
         }
     }
     (!places.is_empty()).then_some((places, window_us * merged as u64))
@@ -165,14 +169,18 @@ fn measured(places: &[Place]) -> Vec<Series> {
         imported: false,
     };
     let quantile = |q: f64| move |of: &Place| of.total.response.quantile(q).map(|us| us as f64);
-    let late = |of: &Place| Some((of.total.response.mean()? - of.total.service.mean()?).max(0.0));
     let mut all = vec![
         series("p99", Unit::Micros, &quantile(0.99)),
         series("p50", Unit::Micros, &quantile(0.5)),
         series("failed", Unit::Share, &|of| of.total.error_rate()),
         series("requests", Unit::PerSecond, &|of| Some(of.per_s(of.total.requests))),
-        series("sent late, mean", Unit::Micros, &late),
     ];
+    let late = [
+        series("sent late, mean", Unit::Micros, &|of| of.late.mean_us()),
+        series("sent late, worst", Unit::Micros, &|of| of.late.worst_us()),
+    ];
+    // Records of other tools say nothing of it. A lane of small values is worth its room: it was not the generator then.
+    all.extend(late.into_iter().filter(|series| series.values.iter().any(Option::is_some)));
     let rare = [
         series("dropped", Unit::PerSecond, &|of| Some(of.per_s(of.total.dropped))),
         series("connections opened", Unit::PerSecond, &|of| Some(of.per_s(of.total.connections))),

@@ -120,13 +120,13 @@ fn begin<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, stage: usize, d
         run.end_for_want_of_rows(stage);
         return Begin::IsOver;
     };
-    let Some(turn) = lane.controls().begin(lane.scenarios[scenario].sends_at_once()) else { return Begin::Waits };
+    let Some(standing) = lane.controls().begin(lane.scenarios[scenario].sends_at_once()) else { return Begin::Waits };
     if !run.claim_iteration(stage) {
         // Another thread has taken the last one since it was looked at.
         run.timeline.end_early(stage, run.moment());
         return Begin::IsOver;
     }
-    Begin::Plays(Arrival { stage, scenario, due, ticket: None, row, turn })
+    Begin::Plays(Arrival { stage, scenario, due, ticket: None, row, standing })
 }
 
 /// The scenario that is a user's turn.

@@ -22,8 +22,8 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 /// What steers the load of one version. Of two, the circuit breaker looks at each by itself; all else holds for both alike.
 #[derive(Debug)]
 pub(super) struct Controls {
-    rate_factor: Share,
-    kept: Share,
+    rate_factor: AtomicShare,
+    kept: AtomicShare,
     /// Requests the circuit breaker lets through before it holds back all others.
     passes: AtomicU32,
     bucket: Option<Arc<TokenBucket>>,
@@ -45,7 +45,7 @@ pub(super) enum Admission {
 
 /// What an iteration may send as far as the circuit breaker goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Standing {
     /// Its first request has its pass.
     Admitted,
     /// It begins with a pause: its first request asks for a pass when its time has come.
@@ -59,8 +59,8 @@ impl Controls {
     pub(super) fn of_sides(plan: &Plan) -> Vec<Self> {
         let bucket = plan.control.rate_limit.map(TokenBucket::new).map(Arc::new);
         let controls = || Self {
-            rate_factor: Share::new(1.0),
-            kept: Share::new(1.0),
+            rate_factor: AtomicShare::new(1.0),
+            kept: AtomicShare::new(1.0),
             passes: AtomicU32::new(UNLIMITED),
             bucket: bucket.clone(),
         };
@@ -110,15 +110,15 @@ impl Controls {
 
     /// Takes the pass of an iteration that nothing else keeps from beginning; `None` when there is none. One that sends nothing
     /// at once takes no pass from those that do.
-    pub(super) fn begin(&self, sends_at_once: bool) -> Option<Turn> {
-        if sends_at_once { self.pass().then_some(Turn::Admitted) } else { (!self.is_silent()).then_some(Turn::Pausing) }
+    pub(super) fn begin(&self, sends_at_once: bool) -> Option<Standing> {
+        if sends_at_once { self.pass().then_some(Standing::Admitted) } else { (!self.is_silent()).then_some(Standing::Pausing) }
     }
 
     /// Whether an iteration may make its next request.
-    pub(super) fn may_send(&self, turn: &mut Turn) -> bool {
-        match std::mem::replace(turn, Turn::Begun) {
-            Turn::Admitted => true,
-            Turn::Pausing | Turn::Begun => self.pass(),
+    pub(super) fn may_send(&self, standing: &mut Standing) -> bool {
+        match std::mem::replace(standing, Standing::Begun) {
+            Standing::Admitted => true,
+            Standing::Pausing | Standing::Begun => self.pass(),
         }
     }
 
@@ -146,9 +146,9 @@ impl Controls {
 
 /// A share that one thread writes and all read.
 #[derive(Debug)]
-struct Share(AtomicU64);
+struct AtomicShare(AtomicU64);
 
-impl Share {
+impl AtomicShare {
     fn new(share: f64) -> Self {
         Self(AtomicU64::new(share.to_bits()))
     }
@@ -191,8 +191,8 @@ mod tests {
 
     fn controls() -> Controls {
         Controls {
-            rate_factor: Share::new(1.0),
-            kept: Share::new(1.0),
+            rate_factor: AtomicShare::new(1.0),
+            kept: AtomicShare::new(1.0),
             passes: AtomicU32::new(UNLIMITED),
             bucket: Some(Arc::new(TokenBucket::new(crate::plan::RateLimit { rate: crate::units::PerSecond(10.0), burst: 2 }))),
         }
@@ -227,20 +227,20 @@ mod tests {
     fn an_iteration_that_begins_with_a_pause_takes_its_pass_when_it_sends() {
         let controls = controls();
         controls.let_pass(1);
-        let mut turns: Vec<Turn> = (0..3).filter_map(|_| controls.begin(false)).collect();
-        assert_eq!(turns, [Turn::Pausing; 3], "none has taken the pass");
-        let sent: Vec<bool> = turns.iter_mut().map(|turn| controls.may_send(turn)).collect();
+        let mut standings: Vec<Standing> = (0..3).filter_map(|_| controls.begin(false)).collect();
+        assert_eq!(standings, [Standing::Pausing; 3], "none has taken the pass");
+        let sent: Vec<bool> = standings.iter_mut().map(|standing| controls.may_send(standing)).collect();
         assert_eq!(sent, [true, false, false]);
-        assert!(!controls.may_send(&mut turns[0]), "what has begun is not gone on with");
-        assert!(controls.may_send(&mut Turn::Admitted), "who has a pass may send");
+        assert!(!controls.may_send(&mut standings[0]), "what has begun is not gone on with");
+        assert!(controls.may_send(&mut Standing::Admitted), "who has a pass may send");
     }
 
     #[test]
     fn each_request_of_an_iteration_is_one_of_the_trials() {
         let controls = controls();
         controls.let_pass(5);
-        let mut turn = controls.begin(true).unwrap();
-        let sent = (0..10).filter(|_| controls.may_send(&mut turn)).count();
+        let mut standing = controls.begin(true).unwrap();
+        let sent = (0..10).filter(|_| controls.may_send(&mut standing)).count();
         assert_eq!((sent, admitted(&controls, 3)), (5, 0));
     }
 

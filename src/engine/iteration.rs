@@ -3,10 +3,10 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    controls::Turn,
+    controls::Standing,
     feeds::Row,
     lane::Lane,
-    prepared_request::{Attempt, PreparedRequest},
+    prepared_request::{Attempt, PreparedRequest, RequestOutcome},
     request_settings::RequestSettings,
     user::User,
 };
@@ -55,7 +55,7 @@ pub(super) struct Arrival {
     /// Rows it has taken.
     pub(super) row: Row,
     /// Whether its first request has its pass.
-    pub(super) turn: Turn,
+    pub(super) standing: Standing,
 }
 
 impl<R> PreparedScenario<R> {
@@ -96,7 +96,7 @@ struct Walk {
     part: Part,
     /// The stage it belongs to; none at the end of the run.
     stage: Option<usize>,
-    turn: Turn,
+    standing: Standing,
     /// Ticket of the first request, where that is in the book already.
     ticket: Option<Ticket>,
     /// When the next step is due.
@@ -112,7 +112,7 @@ struct Walk {
 impl Walk {
     fn new(scenario: ScenarioId, part: Part, stage: Option<usize>, due: Duration) -> Self {
         let (is_first, has_paused, has_failed) = (true, false, false);
-        Self { scenario, part, stage, turn: Turn::Begun, ticket: None, due, is_first, has_paused, has_failed }
+        Self { scenario, part, stage, standing: Standing::Begun, ticket: None, due, is_first, has_paused, has_failed }
     }
 
     /// Notes how late the next request goes out, where it has waited for a time of its own. Each other one is due when the one
@@ -120,7 +120,7 @@ impl Walk {
     fn note_lateness<D: Driver>(&self, lane: &Lane<D>) {
         if let Some(stage) = self.stage.filter(|_| self.is_first || self.has_paused) {
             let late = clock::now().saturating_duration_since(lane.run.epoch + self.due);
-            lane.shard.borrow_mut().arrival_sent(stage, late);
+            lane.shard.borrow_mut().arrival_sent(stage, self.due, late);
         }
     }
 
@@ -128,8 +128,8 @@ impl Walk {
     /// set up is for iterations that will not be made when the run is to end; what is torn down must be, if it can.
     fn may_send<D: Driver>(&mut self, lane: &Lane<D>) -> bool {
         match self.part {
-            Part::Setup => !lane.run.stop.is_asked() && lane.controls().may_send(&mut self.turn),
-            Part::Steps => lane.controls().may_send(&mut self.turn),
+            Part::Setup => !lane.run.stop.is_asked() && lane.controls().may_send(&mut self.standing),
+            Part::Steps => lane.controls().may_send(&mut self.standing),
             Part::Teardown => true,
         }
     }
@@ -155,13 +155,13 @@ impl Walk {
 /// The first step is due when the arrival is; each other step when the one before it is done, or the pause between them. A
 /// failed step ends the iteration, as what follows would build on an answer that never came.
 pub(super) async fn play<D: Driver>(lane: &Lane<D>, user: &mut User<D::Session>, arrival: Arrival) -> (Duration, bool) {
-    let Arrival { stage, scenario, due, ticket, row, turn } = arrival;
+    let Arrival { stage, scenario, due, ticket, row, standing } = arrival;
     let prepared = &lane.scenarios[scenario];
     if !prepared.is_static {
         user.begin(scenario, row);
     }
     let mut walk = Walk::new(scenario, Part::Steps, Some(stage), due);
-    (walk.turn, walk.ticket) = (turn, ticket);
+    (walk.standing, walk.ticket) = (standing, ticket);
     if set_up(lane, user, scenario, &mut walk).await {
         play_steps(lane, user, &prepared.steps, &mut walk).await;
     }
@@ -258,21 +258,10 @@ async fn make_request<D: Driver>(
         Attempt::Later => !lane.controls().is_silent(),
         Attempt::Now => lane.controls().may_repeat(),
     };
-    let outcome = request.make(&*lane.driver, user, is_told, may_repeat).await;
-    let failed = outcome.failure.is_some();
-    let finished = Finished {
-        due,
-        response: outcome.done.saturating_duration_since(lane.run.epoch + due),
-        service: outcome.done.saturating_duration_since(outcome.sent),
-        bytes: outcome.bytes,
-        phases: outcome.phases,
-        connections: outcome.connections,
-        retries: outcome.retries,
-        retried: outcome.retried,
-        failure: outcome.failure.map(|failure| (failure.class, failure.message)),
-        sample: outcome.sample,
-        trace: outcome.trace,
-    };
+    let RequestOutcome { done, finished } = request.make(&*lane.driver, user, is_told, may_repeat).await;
+    let failed = finished.failure.is_some();
+    let response = done.saturating_duration_since(lane.run.epoch + due);
+    let finished = Finished { due, response, ..finished };
     let mut shard = lane.shard.borrow_mut();
     if let (None, true, Some((class, message))) = (&ticket, is_told, &finished.failure) {
         let (endpoint, class, message) = (request.endpoint, *class, message.clone());
@@ -280,5 +269,5 @@ async fn make_request<D: Driver>(
         shard.unmeasured_failure(walk.scenario, walk.part, FailureNote { endpoint, class, message, sample, trace });
     }
     shard.finish(ticket, request.endpoint, finished);
-    (outcome.done.saturating_duration_since(lane.run.epoch), failed)
+    (done.saturating_duration_since(lane.run.epoch), failed)
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{lane::Run, run::Ending, worker::WorkerEnd};
 use crate::{
-    measure::{Collector, Measured, max_rss_bytes},
+    measure::{Collector, Measured, StageCounts, max_rss_bytes},
     plan::Plan,
-    record::{BreakerEvent, Encoded, Ended, Generator, Latencies, StageFacts},
+    record::{BreakerEvent, Encoded, Ended, Generator, Late, Latencies, StageFacts},
     units::Micros,
 };
 
@@ -105,14 +105,15 @@ fn stages(run: &Run, measured: &Measured, stopped_at: Duration) -> Vec<StageFact
     let facts = run.plan.stage_facts().into_iter().enumerate();
     let played = facts.map(|(number, facts)| {
         let place = run.timeline.stage(number);
+        let StageCounts { offered, started, held_back, withheld, withheld_by_breaker } = measured.counts[number];
         StageFacts {
             began_us: Micros::from_duration(place.begins).0,
             played_us: Micros::from_duration(stopped_at.min(place.ends).saturating_sub(place.begins)).0,
-            offered: measured.offered[number],
-            started: measured.started[number],
-            held_back: measured.held_back[number],
-            withheld: measured.withheld[number],
-            withheld_by_breaker: measured.withheld_by_breaker[number],
+            offered,
+            started,
+            held_back,
+            withheld,
+            withheld_by_breaker,
             ..facts
         }
     });
@@ -129,15 +130,28 @@ fn generator(run: &Run, ends: &[WorkerEnd], parts: [Option<&Measured>; 2], of_ma
         lag.add(&measured.lag);
         late_over_1ms += measured.late_over_1ms;
     }
+    let ahead = parts.into_iter().flatten().map(|measured| measured.clock_ahead).max().filter(|ahead| !ahead.is_zero());
     Generator {
         late: Encoded::from(&late),
         late_over_1ms,
+        late_by_window: late_by_window(parts),
         cpu_share: cpu.map(|cpu| cpu.as_secs_f64() / (wall * ends.len() as f64)),
         max_rss_bytes: max_rss_bytes(),
         sched_lag_p99_us: lag.quantile(0.99),
         sched_lag_max_us: lag.max(),
+        clock_ahead_us: ahead.map(|ahead| Micros::from_duration(ahead).0),
         ..of_machine
     }
+}
+
+/// How late the requests of all versions were sent: one generator has sent them, in the same windows.
+fn late_by_window(parts: [Option<&Measured>; 2]) -> Vec<Vec<Late>> {
+    let mut parts = parts.into_iter().flatten().map(|measured| &measured.late_by_window);
+    let mut all = parts.next().cloned().unwrap_or_default();
+    for part in parts {
+        all.iter_mut().flatten().zip(part.iter().flatten()).for_each(|(sum, late)| sum.add(late));
+    }
+    all
 }
 
 /// Why a run was over before its time, where feeders that end have ended it.

@@ -113,13 +113,13 @@ where
         shard.arrival_dropped(stage, due, prepared.endpoint);
     } else if let Some(((user, seat), row)) = lane.user_for(scenario) {
         // The pass is taken last, by those that send: what comes to nothing must not use up the trials.
-        let Some(turn) = controls.begin(prepared.sends_at_once()) else {
+        let Some(standing) = controls.begin(prepared.sends_at_once()) else {
             shard.arrival_withheld(stage, Withheld::ByBreaker);
             lane.release((user, seat));
             return;
         };
         let ticket = shard.arrival_started(stage, due, prepared.opening);
-        let arrival = Arrival { stage, scenario, due, ticket, row, turn };
+        let arrival = Arrival { stage, scenario, due, ticket, row, standing };
         match seat {
             Some(seat) => seat.call(user, arrival),
             None => drop(tokio::task::spawn_local(serve(Rc::clone(lane), user, arrival))),

@@ -6,9 +6,10 @@ use super::{answer::Answer, render::render, request_settings::RequestSettings, s
 use crate::{
     clock::{self, Instant},
     mask::mask,
+    measure::Finished,
     plan::{EndpointId, Place, Rendered, Request, RequestStep},
     protocol::{Driver, Exchange, Failure, Keep, Reply, Terms},
-    record::{ErrorClass, ExchangeSample, Phases, TraceId},
+    record::{ErrorClass, ExchangeSample, TraceId},
 };
 
 /// A request step made ready for a driver.
@@ -45,24 +46,10 @@ pub(super) enum Attempt {
 /// What became of it, all attempts together.
 #[derive(Debug)]
 pub(super) struct RequestOutcome {
-    /// When the first attempt was sent.
-    pub(super) sent: Instant,
     /// When the outcome was certain.
     pub(super) done: Instant,
-    pub(super) bytes: u64,
-    /// Phases of the last attempt.
-    pub(super) phases: Phases,
-    /// Connections opened.
-    pub(super) connections: u64,
-    /// Requests sent again: attempts beyond the first, and those whose connection turned out closed.
-    pub(super) retries: u64,
-    /// Whether a failed attempt was repeated.
-    pub(super) retried: bool,
-    pub(super) failure: Option<Failure>,
-    /// The exchange that failed, where it is one of the few that are shown.
-    pub(super) sample: Option<Box<ExchangeSample>>,
-    /// The id it was sent with; repeated attempts have the same.
-    pub(super) trace: Option<TraceId>,
+    /// All that is told of it but when it was due and how long it took from then: that is known to who plays the step.
+    pub(super) finished: Finished,
 }
 
 impl<R> PreparedRequest<R> {
@@ -126,8 +113,19 @@ impl<R> PreparedRequest<R> {
             let sample = failure.as_ref().filter(|_| is_told).and_then(|failure| self.sample(failure.class, request, &attempt));
             let (failure, sample) = masked(failure, sample, user);
             let Exchange { done, phases, .. } = attempt;
-            let (retried, retries) = (retries > 0, u64::from(retries) + resent);
-            return RequestOutcome { sent, done, bytes, phases, connections, retries, retried, failure, sample, trace };
+            let finished = Finished {
+                service: done.saturating_duration_since(sent),
+                bytes,
+                phases,
+                connections,
+                retries: u64::from(retries) + resent,
+                retried: retries > 0,
+                failure: failure.map(|failure| (failure.class, failure.message)),
+                sample,
+                trace,
+                ..Finished::default()
+            };
+            return RequestOutcome { done, finished };
         }
     }
 
@@ -199,10 +197,7 @@ fn needed(step: &RequestStep) -> Keep {
 
 impl RequestOutcome {
     fn unsent(failure: Failure) -> Self {
-        let now = clock::now();
-        let phases = Phases::default();
-        let (bytes, connections, retries, retried) = (0, 0, 0, false);
-        let (failure, sample, trace) = (Some(failure), None, None);
-        Self { sent: now, done: now, bytes, phases, connections, retries, retried, failure, sample, trace }
+        let failure = Some((failure.class, failure.message));
+        Self { done: clock::now(), finished: Finished { failure, ..Finished::default() } }
     }
 }

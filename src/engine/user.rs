@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock,
     mask::is_credential,
-    plan::{Names, Plan, ScenarioId, Scope},
+    plan::{Names, Plan, ScenarioId, Scope, realm},
 };
 
 /// Characters of a value that is masked; shorter ones would mask half of what is told.
@@ -33,7 +33,10 @@ pub(super) struct User<S> {
     pub(super) kept: Kept,
     /// What it has to wait for.
     pub(super) setback: Setback,
+    /// Source of what templates draw, with the number.
     seed: u64,
+    /// Rounds of steps that a connection has begun, those of its setups included.
+    rounds: u64,
     scope: Arc<Scope>,
     /// What it learned in the setup of each scenario it has begun.
     begun: BTreeMap<ScenarioId, Names>,
@@ -42,13 +45,18 @@ pub(super) struct User<S> {
 impl<S> User<S> {
     /// User `number`; equal seeds make users who do the same.
     pub(super) fn new(number: u64, plan: &Plan, session: S) -> Self {
+        Self::seeded(number, plan.seed, Arc::clone(&plan.workload.names), session)
+    }
+
+    fn seeded(number: u64, seed: u64, names: Arc<Names>, session: S) -> Self {
         Self {
             number,
             iteration: 0,
-            rng: SmallRng::seed_from_u64(plan.seed ^ number.rotate_left(32)),
+            rng: SmallRng::seed_from_u64(seed ^ number.rotate_left(32)),
             session,
-            seed: plan.seed,
-            scope: Arc::new(Scope::new(Arc::clone(&plan.workload.names))),
+            seed,
+            rounds: 0,
+            scope: Arc::new(Scope::new(names)),
             begun: BTreeMap::new(),
             kept: Kept::new(),
             setback: Setback::default(),
@@ -62,10 +70,12 @@ impl<S> User<S> {
         self.remember(own);
     }
 
-    /// Begins a round of steps on a connection: all templates of it see the same user and iteration.
+    /// Begins a round of steps on a connection: all templates of it see the same user and iteration. What they draw was drawn in no round
+    /// before, the setups of earlier sockets included, which see the same iteration as the round after them.
     pub(super) fn begin_connection_round(&mut self) {
-        let (seed, number, iteration) = (self.seed, self.number, self.iteration);
-        Arc::make_mut(&mut self.scope).begin(seed, number, iteration);
+        let (seed, number, iteration, round) = (self.seed, self.number, self.iteration, self.rounds);
+        Arc::make_mut(&mut self.scope).begin_round(seed, number, iteration, round);
+        self.rounds += 1;
     }
 
     fn remember(&mut self, own: Names) {
@@ -123,5 +133,34 @@ impl<S> User<S> {
     pub(super) fn scope_now(&mut self) -> &Arc<Scope> {
         Arc::make_mut(&mut self.scope).now = clock::wall();
         &self.scope
+    }
+}
+
+impl User<()> {
+    /// Connection `number` of those that go by a name. Users of other names, and those of requests, have the same numbers and draw others.
+    pub(super) fn of_connection(number: u64, name: &str, plan: &Plan) -> Self {
+        Self::seeded(number, plan.seed ^ realm(name), Arc::clone(&plan.workload.names), ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rounds(name: &str) -> Vec<u64> {
+        let mut user = User::seeded(3, 42 ^ realm(name), Arc::default(), ());
+        let mut round = || {
+            user.begin_connection_round();
+            user.scope_now().draw()
+        };
+        vec![round(), round(), round()]
+    }
+
+    #[test]
+    fn a_connection_draws_anew_in_each_round_also_of_one_iteration_and_as_no_other_scenario_does() {
+        let (feed, chat) = (rounds("feed"), rounds("chat"));
+        let drawn: std::collections::BTreeSet<u64> = feed.iter().chain(&chat).copied().collect();
+        assert_eq!(drawn.len(), 6, "{feed:?} {chat:?}");
+        assert_eq!(rounds("feed"), feed, "and the same in each run");
     }
 }

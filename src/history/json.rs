@@ -33,10 +33,14 @@ fn history(history: &History) -> Value {
             value
         })
         .collect();
-    json!({
+    let mut value = json!({
         "suite": history.suite, "fingerprint": history.fingerprint, "runs": runs,
         "changes": history.changes.iter().map(|change| self::change(history, change)).collect::<Vec<_>>(), "notes": history.notes,
-    })
+    });
+    if let Some(noise) = &history.noise {
+        value["noise"] = json!(noise);
+    }
+    value
 }
 
 fn change(history: &History, change: &Change) -> Value {

@@ -5,6 +5,7 @@
 mod change;
 mod drift;
 mod json;
+mod noise;
 mod page;
 mod series;
 mod table;
@@ -17,6 +18,7 @@ pub use self::{
     change::{Change, Status},
     drift::{Crept, RUNS_MIN, crept, level_began},
     json::{csv, json},
+    noise::{Between, NoiseRow, NoiseTable, REPLICATES, Reach, STORED, noise_csv},
     page::page,
     series::{Metric, SERVICE, Series},
     table::text,
@@ -72,6 +74,8 @@ pub struct History {
     pub changes: Vec<Change>,
     /// What a reader must know, each in a sentence.
     pub notes: Vec<String>,
+    /// How much its runs differ by themselves, where that was asked.
+    pub noise: Option<NoiseTable>,
 }
 
 impl History {
@@ -92,7 +96,7 @@ impl History {
         notes.extend(gap(&runs));
         let few = series.iter().all(|series| !series.is_tested());
         notes.extend((few && !runs.is_empty()).then(|| format!("changes are looked for from {} runs on", series::TESTED_MIN)));
-        Self { suite, fingerprint, runs, series, changes, notes }
+        Self { suite, fingerprint, runs, series, changes, notes, noise: None }
     }
 
     /// The series of that endpoint and metric.

@@ -3,7 +3,7 @@
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-use super::{History, Metric, Series, Status, json::rate, table};
+use super::{History, Metric, NoiseRow, NoiseTable, Series, Status, json::rate, table};
 use crate::units;
 
 const NAME: &str = "history.html";
@@ -33,6 +33,14 @@ struct Section {
     rows: Vec<Row>,
     skipped: usize,
     notes: Vec<String>,
+    noise: Option<NoiseView>,
+}
+
+#[derive(Serialize)]
+struct NoiseView {
+    facts: Vec<String>,
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +126,11 @@ fn section(history: &History) -> Section {
         rows,
         skipped,
         notes: history.notes.clone(),
+        noise: history.noise.as_ref().map(|noise| NoiseView {
+            facts: noise.facts(),
+            head: NoiseTable::head(),
+            rows: noise.rows.iter().map(NoiseRow::cells).collect(),
+        }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is followed over the runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Run;
 use crate::record::EndpointPoint;
@@ -68,9 +68,10 @@ impl Series {
 /// All series: the service as a whole, then each endpoint in the order it first appears.
 pub(super) fn of(runs: &[Run]) -> Vec<Series> {
     let names = names(runs);
-    let weights = weights(runs);
+    let parts = parts(runs, &names);
+    let weights = weights(runs, &parts);
     let mut all = Vec::with_capacity((names.len() + 1) * Metric::ALL.len());
-    if names.len() > 1 {
+    if parts.len() > 1 {
         all.extend([Metric::P50, Metric::P95].map(|metric| {
             let us = runs.iter().map(|run| whole(run, metric, &weights)).collect();
             Series { endpoint: SERVICE.to_owned(), metric, us }
@@ -88,7 +89,7 @@ pub(super) fn of(runs: &[Run]) -> Vec<Series> {
 
 fn names(runs: &[Run]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for endpoint in runs.iter().flat_map(|run| &run.point.endpoints) {
         if seen.insert(endpoint.name.as_str()) {
             names.push(&endpoint.name);
@@ -97,10 +98,19 @@ fn names(runs: &[Run]) -> Vec<&str> {
     names
 }
 
-/// Share of each endpoint in the traffic, the same for all runs: that the mix changed is no change of latency.
-fn weights(runs: &[Run]) -> BTreeMap<&str, f64> {
+/// The endpoints that the service as a whole is made of: all but those that go beside its work, unless there are no others.
+fn parts<'a>(runs: &'a [Run], names: &[&'a str]) -> BTreeSet<&'a str> {
+    let endpoints = runs.iter().flat_map(|run| &run.point.endpoints);
+    let beside: BTreeSet<&str> = endpoints.filter(|endpoint| endpoint.is_beside).map(|endpoint| endpoint.name.as_str()).collect();
+    let parts: BTreeSet<&str> = names.iter().copied().filter(|name| !beside.contains(name)).collect();
+    if parts.is_empty() { names.iter().copied().collect() } else { parts }
+}
+
+/// Share of each of these endpoints in the traffic, the same for all runs: that the mix changed is no change of latency.
+fn weights<'a>(runs: &'a [Run], parts: &BTreeSet<&'a str>) -> BTreeMap<&'a str, f64> {
     let mut requests: BTreeMap<&str, f64> = BTreeMap::new();
-    for endpoint in runs.iter().filter(|run| run.counts()).flat_map(|run| &run.point.endpoints) {
+    let endpoints = runs.iter().filter(|run| run.counts()).flat_map(|run| &run.point.endpoints);
+    for endpoint in endpoints.filter(|endpoint| parts.contains(endpoint.name.as_str())) {
         *requests.entry(&endpoint.name).or_default() += endpoint.requests as f64;
     }
     requests
@@ -108,14 +118,15 @@ fn weights(runs: &[Run]) -> BTreeMap<&str, f64> {
 
 /// The mean of the endpoints' logarithms, weighted by traffic. A run without all the endpoints has none: it would be of other things.
 fn whole(run: &Run, metric: Metric, weights: &BTreeMap<&str, f64>) -> Option<f64> {
-    if !run.counts() || run.point.endpoints.len() < weights.len() {
+    if !run.counts() {
         return None;
     }
-    let (mut sum, mut total) = (0.0, 0.0);
+    let (mut sum, mut total, mut found) = (0.0, 0.0, 0);
     for endpoint in &run.point.endpoints {
-        let weight = weights.get(endpoint.name.as_str()).copied().unwrap_or_default();
+        let Some(weight) = weights.get(endpoint.name.as_str()) else { continue };
         sum += weight * (metric.of(endpoint)? as f64).ln();
         total += weight;
+        found += 1;
     }
-    (total > 0.0).then(|| (sum / total).exp())
+    (total > 0.0 && found == weights.len()).then(|| (sum / total).exp())
 }

@@ -10,6 +10,7 @@ use crate::record::{EndpointPoint, POINT_SCHEMA};
 pub(super) fn run(day: usize, endpoints: &[(&str, f64)]) -> Run {
     let endpoint = |(name, us): &(&str, f64)| EndpointPoint {
         name: (*name).to_owned(),
+        is_beside: false,
         requests: 6_000,
         errors: 0,
         p50_us: Some(*us as u64),
@@ -111,6 +112,57 @@ fn a_gap_a_new_endpoint_and_files_that_can_not_be_read_are_told() {
     );
     let whole = history.of_series(SERVICE, Metric::P50).unwrap();
     assert_eq!(whole.us.iter().flatten().count(), 10, "of runs with other endpoints the service as a whole is another");
+}
+
+#[test]
+fn pings_have_no_part_in_the_service_as_a_whole_and_a_series_of_their_own() {
+    let mut runs: Vec<Run> = (0..8)
+        .map(|day| run(day, &[("/items", 10_000.0), ("/health", 900.0), ("feed.heartbeat", 100.0 * (1 + day) as f64)]))
+        .collect();
+    runs.iter_mut().for_each(|run| run.point.endpoints[2].is_beside = true);
+    let history = history(runs);
+    let whole = &history.of_series(SERVICE, Metric::P50).unwrap().us;
+    assert!(whole.iter().flatten().all(|us| (us - 3_000.0).abs() < 1e-6), "the mean of 10 ms and 0.9 ms: {whole:?}");
+    assert_eq!(history.of_series("feed.heartbeat", Metric::P50).unwrap().us[7], Some(800.0));
+}
+
+#[test]
+fn what_runs_differ_by_is_found_also_where_their_level_changed() {
+    for levels in [&[(30, 10_000.0)][..], &[(20, 10_000.0), (10, 13_000.0)]] {
+        let between = history(replay(levels)).between_runs();
+        let items = between.iter().find(|row| (row.endpoint.as_str(), row.metric) == ("/items", "p50")).unwrap();
+        assert!((items.variance.sqrt() - 0.03).abs() < 0.01 && items.df > 10.0, "{items:?}");
+    }
+    assert_eq!(history(replay(&[(2, 10_000.0)])).between_runs(), [], "one difference tells nothing");
+}
+
+#[test]
+fn the_noise_is_in_the_page_and_for_programs() {
+    let mut history = history(replay(&[(7, 10_000.0)]));
+    let reach = |runs| Reach { runs, mde: Some(0.25 / runs as f64) };
+    let row = NoiseRow {
+        endpoint: "<b>/items".to_owned(),
+        metric: "p50".to_owned(),
+        process_sd: None,
+        run_sd: Some(0.03),
+        mde_today: Some(0.12),
+        mde_stored: STORED.map(reach).to_vec(),
+        mde_replicates: Vec::new(),
+    };
+    history.noise = Some(NoiseTable {
+        stored_runs: 7,
+        run_s: Some(60.0),
+        comparisons: 0,
+        pairs: 0,
+        replicate_s: Some(10.0),
+        rows: vec![row],
+    });
+    let histories = [history];
+    let page = page(&histories).unwrap();
+    assert!(page.contains("processes differ") && page.contains("<td>12%</td>") && !page.contains("<b>/items"), "{page}");
+    assert_eq!(json(&histories)["histories"][0]["noise"]["rows"][0]["mde_stored"][1]["runs"], 10);
+    let text = noise_csv(&histories).unwrap();
+    assert!(text.ends_with("shop,0123456789ab,<b>/items,p50,,0.030000,0.120000,0.050000,0.025000,0.012500,,,\n"), "{text}");
 }
 
 #[test]

@@ -198,6 +198,7 @@ fn endpoints(
                 request: name.clone(),
                 is_setup: false,
                 is_occasional: false,
+                is_beside: false,
                 stages,
             });
         }

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{ClosedWindow, ShardEnd, Timeline, Unmeasured, failures, slowest};
+use super::{ClosedWindow, ShardEnd, StageCounts, Timeline, Unmeasured, failures, slowest};
 use crate::{
     plan::Workload,
-    record::{EndpointSeries, FailureSample, Latencies, SlowSample, Totals, UnmeasuredFailures, Window},
+    record::{EndpointSeries, FailureSample, Late, Latencies, SlowSample, Totals, UnmeasuredFailures, Window},
 };
 
 /// Windows of all threads, merged.
@@ -17,6 +17,8 @@ pub struct Collector {
     partial: BTreeMap<usize, (usize, Vec<Totals>)>,
     /// Complete windows by number, each with one entry per endpoint.
     complete: BTreeMap<usize, Vec<Window>>,
+    /// How late requests of each window were sent, by its number.
+    late: BTreeMap<usize, Late>,
 }
 
 /// All that was measured.
@@ -24,22 +26,18 @@ pub struct Collector {
 pub struct Measured {
     /// One per endpoint of the plan.
     pub endpoints: Vec<EndpointSeries>,
-    /// Arrivals that fell due, by stage.
-    pub offered: Vec<u64>,
-    /// Arrivals that were sent, by stage.
-    pub started: Vec<u64>,
-    /// Arrivals that were held back on purpose, by stage.
-    pub held_back: Vec<u64>,
-    /// Those of them that were meant to be sent, by stage.
-    pub withheld: Vec<u64>,
-    /// Those of them that the circuit breaker withheld, by stage.
-    pub withheld_by_breaker: Vec<u64>,
+    /// What became of the arrivals of each stage.
+    pub counts: Vec<StageCounts>,
     /// How late requests of measured stages were sent that waited for their time.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
+    /// The lateness of each window, those of a stage in a list.
+    pub late_by_window: Vec<Vec<Late>>,
     /// How much too late threads woke up for their pulses.
     pub lag: Latencies,
+    /// By how much a target's clock is ahead at least, as its messages tell.
+    pub clock_ahead: Duration,
     /// The slowest requests.
     pub slowest: Vec<SlowSample>,
     /// Failures in words.
@@ -52,13 +50,14 @@ impl Collector {
     /// A collector of what `threads` shards hand in.
     #[must_use]
     pub fn new(timeline: Arc<Timeline>, threads: usize) -> Self {
-        Self { timeline, threads, partial: BTreeMap::new(), complete: BTreeMap::new() }
+        Self { timeline, threads, partial: BTreeMap::new(), complete: BTreeMap::new(), late: BTreeMap::new() }
     }
 
     /// Takes one thread's closed window; the last thread's completes it. Windows of a stage are completed in order, but the last
     /// one of a stage may come after those of the next. Returns the number of a window that is complete now, with one entry per
     /// endpoint.
     pub fn take(&mut self, closed: ClosedWindow) -> Option<(usize, &[Window])> {
+        self.late.entry(closed.number).or_default().add(&closed.late);
         let (seen, mut totals) = self.partial.remove(&closed.number).unwrap_or_default();
         if totals.is_empty() {
             totals = closed.endpoints;
@@ -84,12 +83,14 @@ impl Collector {
             .map(|(id, endpoint)| EndpointSeries {
                 is_setup: workload.is_setup(id),
                 is_occasional: workload.is_occasional(id),
+                is_beside: workload.is_beside(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),
                 stages: vec![Vec::new(); self.timeline.len()],
             })
             .collect();
+        let mut late_by_window = vec![Vec::new(); self.timeline.len()];
         for number in 0..self.timeline.windows() {
             let stage = self.timeline.stage_of_window(number);
             if number >= self.timeline.stage(stage).first_window + self.timeline.begun(stage, moment) {
@@ -99,29 +100,56 @@ impl Collector {
             for (endpoint, window) in series.iter_mut().zip(windows) {
                 endpoint.stages[stage].push(window);
             }
+            late_by_window[stage].push(self.late.remove(&number).unwrap_or_default());
         }
-        let sum = |pick: fn(&ShardEnd) -> &Vec<u64>| {
-            (0..self.timeline.len()).map(|stage| ends.iter().map(|end| pick(end)[stage]).sum()).collect()
-        };
+        let mut counts = vec![StageCounts::default(); self.timeline.len()];
         let (mut late, mut lag) = (Latencies::default(), Latencies::default());
         for end in ends {
+            counts.iter_mut().zip(&end.counts).for_each(|(sum, part)| sum.add(part));
             late.add(&end.late);
             lag.add(&end.lag);
         }
         let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         Measured {
             endpoints: series,
-            offered: sum(|end| &end.offered),
-            started: sum(|end| &end.started),
-            held_back: sum(|end| &end.held_back),
-            withheld: sum(|end| &end.withheld),
-            withheld_by_breaker: sum(|end| &end.withheld_by_breaker),
+            counts,
             late,
-            lag,
             late_over_1ms: ends.iter().map(|end| end.late_over_1ms).sum(),
+            late_by_window,
+            lag,
+            clock_ahead: ends.iter().map(|end| end.clock_ahead).max().unwrap_or_default(),
             slowest: slowest::named(ends, &names),
             failures: failures::named(ends, &names),
             unmeasured: Unmeasured::sum(ends.iter().map(|end| &end.unmeasured)).named(workload),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Crowd, Load, Stage};
+
+    #[test]
+    fn the_lateness_of_all_threads_is_added_up_window_by_window() {
+        let stage = |seconds: u64, measured| Stage {
+            name: String::new(),
+            load: Load::Users(Crowd { from: 1, to: 1 }),
+            duration: Duration::from_secs(seconds),
+            iterations: None,
+            measured,
+            step_of: None,
+        };
+        let timeline = Arc::new(Timeline::new(&[stage(1, false), stage(3, true)], Duration::from_secs(1)));
+        let mut collector = Collector::new(timeline, 2);
+        let late = |sent, sum_us, max_us| Late { sent, sum_us, max_us, over_1ms: 0 };
+        let none = Late::default();
+        let closed = [(0, late(2, 60, 40)), (0, late(1, 50, 50)), (1, late(4, 80, 30)), (1, none), (2, none), (2, none)];
+        for (number, late) in closed {
+            collector.take(ClosedWindow { number, endpoints: Vec::new(), late });
+        }
+        let measured = collector.finish(&Workload::default(), &[], Duration::from_millis(2_500));
+        let expected = [Vec::new(), vec![late(3, 110, 50), late(4, 80, 30)]];
+        assert_eq!(measured.late_by_window, expected, "a warm-up has no windows, and the last one had not begun");
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     plan::EndpointId,
-    record::{ErrorClass, Totals},
+    record::{ErrorClass, Late, Totals},
     units::Micros,
 };
 
@@ -24,6 +24,8 @@ pub struct ClosedWindow {
     pub number: usize,
     /// What was measured, by endpoint.
     pub endpoints: Vec<Totals>,
+    /// How late requests were sent.
+    pub late: Late,
 }
 
 /// One thread's open windows.
@@ -47,6 +49,7 @@ struct OpenWindow {
     /// Requests that were due in it and have no outcome yet.
     pending: u64,
     endpoints: Vec<Totals>,
+    late: Late,
 }
 
 #[derive(Debug)]
@@ -80,6 +83,20 @@ impl OpenWindows {
     pub(super) fn drop_request(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
         if let Some(number) = self.number_of(stage, due) {
             self.window(number).endpoints[endpoint].dropped += 1;
+        }
+    }
+
+    /// A message was sent on a connection, or has come.
+    pub(super) fn count_message(&mut self, stage: usize, moment: Duration, endpoint: EndpointId) {
+        if let Some(number) = self.number_of(stage, moment) {
+            self.window(number).endpoints[endpoint].messages += 1;
+        }
+    }
+
+    /// A request was sent so late after it was due.
+    pub(super) fn note_late(&mut self, stage: usize, due: Duration, late: Duration) {
+        if let Some(number) = self.number_of(stage, due) {
+            self.window(number).late.note(late);
         }
     }
 
@@ -133,7 +150,7 @@ impl OpenWindows {
 
     fn close(&self, number: usize, window: OpenWindow) {
         // Handing over never blocks, and a collector that is gone needs none.
-        let _ = self.sink.send(ClosedWindow { number, endpoints: window.endpoints });
+        let _ = self.sink.send(ClosedWindow { number, endpoints: window.endpoints, late: window.late });
     }
 
     /// Closes all windows at the moment of the run from which on nothing is waited for any more. Returns the endpoints of the
@@ -159,6 +176,6 @@ impl OpenWindows {
 
 impl OpenWindow {
     fn of(endpoints: usize) -> Self {
-        Self { pending: 0, endpoints: vec![Totals::default(); endpoints] }
+        Self { pending: 0, endpoints: vec![Totals::default(); endpoints], late: Late::default() }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    ClosedWindow, FailureNote, Failures, Recent, Slowest, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
+    ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
     open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
 };
 use crate::{
@@ -33,11 +33,11 @@ pub struct Finished {
     pub service: Duration,
     /// Body bytes received.
     pub bytes: u64,
-    /// Where the time went.
+    /// Where the time of the last attempt went.
     pub phases: Phases,
     /// Connections opened for it.
     pub connections: u64,
-    /// Attempts beyond the first.
+    /// Requests sent again: attempts beyond the first, and those whose connection turned out closed.
     pub retries: u64,
     /// Whether it was tried again because it had failed.
     pub retried: bool,
@@ -45,7 +45,7 @@ pub struct Finished {
     pub failure: Option<(ErrorClass, Cow<'static, str>)>,
     /// The exchange that failed, where it is one of the few that are shown.
     pub sample: Option<Box<ExchangeSample>>,
-    /// The id it was sent with, where traces are on.
+    /// The id it was sent with, where traces are on; repeated attempts have the same.
     pub trace: Option<TraceId>,
 }
 
@@ -61,22 +61,16 @@ pub enum Withheld {
 /// What a thread knows when all is over.
 #[derive(Debug, Default)]
 pub struct ShardEnd {
-    /// Arrivals that fell due, by stage.
-    pub offered: Vec<u64>,
-    /// Arrivals that were sent, by stage.
-    pub started: Vec<u64>,
-    /// Arrivals that were held back on purpose, by stage.
-    pub held_back: Vec<u64>,
-    /// Those of them that were meant to be sent, by stage.
-    pub withheld: Vec<u64>,
-    /// Those of them that the circuit breaker withheld, by stage.
-    pub withheld_by_breaker: Vec<u64>,
+    /// What became of the arrivals of each stage.
+    pub counts: Vec<StageCounts>,
     /// How late requests of measured stages were sent that waited for their time.
     pub late: Latencies,
     /// Sends of measured stages later than 1 ms.
     pub late_over_1ms: u64,
     /// How much too late the thread woke up for its pulses, in measured stages.
     pub lag: Latencies,
+    /// By how much a target's clock is ahead at least, as its messages tell.
+    pub clock_ahead: Duration,
     /// The slowest requests of measured stages.
     pub slowest: Slowest,
     /// Failures in words.
@@ -108,11 +102,7 @@ impl Shard {
     pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: Sender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
         let stages = timeline.len();
         let end = ShardEnd {
-            offered: vec![0; stages],
-            started: vec![0; stages],
-            held_back: vec![0; stages],
-            withheld: vec![0; stages],
-            withheld_by_breaker: vec![0; stages],
+            counts: vec![StageCounts::default(); stages],
             slowest: Slowest::new(endpoints),
             ..ShardEnd::default()
         };
@@ -131,19 +121,32 @@ impl Shard {
     /// An arrival fell due and is taken into play, its first request at `endpoint` where it begins with one that is measured.
     /// Returns its ticket as [`Self::begin`] does. From here on its window stays open, though its task may not have run yet.
     pub fn arrival_started(&mut self, stage: usize, due: Duration, endpoint: Option<EndpointId>) -> Option<Ticket> {
-        self.end.offered[stage] += 1;
-        self.end.started[stage] += 1;
+        let counts = &mut self.end.counts[stage];
+        counts.offered += 1;
+        counts.started += 1;
         self.in_play[stage] += 1;
         self.live.started.add(1);
         self.begin(stage, due, endpoint?)
     }
 
-    /// A request goes out now, `late` after the time that it has waited for: the first one of an arrival, or one behind a pause.
-    pub fn arrival_sent(&mut self, stage: usize, late: Duration) {
+    /// A request goes out now, `late` after the time that it was due at and has waited for: the first one of an arrival, or one behind a
+    /// pause.
+    pub fn arrival_sent(&mut self, stage: usize, due: Duration, late: Duration) {
         if self.timeline.is_measured(stage) {
             self.end.late.record(Micros::from_duration(late).0);
             self.end.late_over_1ms += u64::from(late > Duration::from_millis(1));
+            self.windows.note_late(stage, due, late);
         }
+    }
+
+    /// A message was sent on a connection of an endpoint, or has come.
+    pub fn message(&mut self, stage: usize, moment: Duration, endpoint: EndpointId) {
+        self.windows.count_message(stage, moment, endpoint);
+    }
+
+    /// A message seems to have come so long before it was sent.
+    pub fn clock_ahead(&mut self, ahead: Duration) {
+        self.end.clock_ahead = self.end.clock_ahead.max(ahead);
     }
 
     /// All steps of an arrival are done.
@@ -154,7 +157,7 @@ impl Shard {
 
     /// An arrival fell due and is not sent, because too many are in flight.
     pub fn arrival_dropped(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
-        self.end.offered[stage] += 1;
+        self.end.counts[stage].offered += 1;
         self.live.dropped.add(1);
         self.windows.drop_request(stage, due, endpoint);
     }
@@ -162,21 +165,22 @@ impl Shard {
     /// An arrival is left in the middle: the request that is due now is not sent, because too many are in flight. It counts as
     /// dropped, and no longer as one that was sent.
     pub fn arrival_broken_off(&mut self, stage: usize, due: Duration, endpoint: EndpointId) {
-        self.end.started[stage] -= 1;
+        self.end.counts[stage].started -= 1;
         self.live.broken_off.add(1);
         self.windows.drop_request(stage, due, endpoint);
     }
 
     /// An arrival was due, and the circuit breaker or self-protection keeps it from the target.
     pub fn arrival_withheld(&mut self, stage: usize, by: Withheld) {
-        self.end.withheld[stage] += 1;
-        self.end.withheld_by_breaker[stage] += u64::from(by == Withheld::ByBreaker);
+        let counts = &mut self.end.counts[stage];
+        counts.withheld += 1;
+        counts.withheld_by_breaker += u64::from(by == Withheld::ByBreaker);
         self.arrival_held_back(stage);
     }
 
     /// An arrival would have been due and is held back on purpose: nobody has meant it to be sent.
     pub fn arrival_held_back(&mut self, stage: usize) {
-        self.end.held_back[stage] += 1;
+        self.end.counts[stage].held_back += 1;
         self.live.held_back.add(1);
     }
 

@@ -135,7 +135,7 @@ impl Recorder {
             request_body_bytes: self.request_body_bytes,
             service_time_us: service.quantiles(),
             arrivals: self.arrivals.stats(),
-            connections: Connections { accepted: self.accepted, open: self.open },
+            connections: ConnectionCounts { accepted: self.accepted, open: self.open },
             protocols: &self.protocols,
             websocket: Some(&self.websocket).filter(|seen| !seen.is_empty()),
             headers: self.headers.iter().map(|seen| (seen.name.as_str(), seen.stats())).collect(),
@@ -203,7 +203,7 @@ pub(super) struct Stats<'a> {
     /// From the request's head being read to the answer being handed to the socket, all routes.
     service_time_us: Quantiles,
     arrivals: ArrivalStats,
-    connections: Connections,
+    connections: ConnectionCounts,
     /// Requests by protocol version.
     protocols: &'a BTreeMap<&'static str, u64>,
     /// WebSocket connections, where there were any.
@@ -214,7 +214,7 @@ pub(super) struct Stats<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Connections {
+struct ConnectionCounts {
     accepted: u64,
     open: u64,
 }

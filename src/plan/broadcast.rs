@@ -28,6 +28,15 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
+    /// Time that is left beyond `within` for seeing that a message did not come.
+    pub const SETTLING: Duration = Duration::from_millis(500);
+
+    /// Nothing is published so long before the end: what became of it could not be seen.
+    #[must_use]
+    pub fn quiet_end(&self) -> Duration {
+        self.within + Self::SETTLING
+    }
+
     /// How many boards a run of so many versions needs: as many connections are looked at to find who publishes.
     #[must_use]
     pub fn boards(&self, sides: usize) -> usize {

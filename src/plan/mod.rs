@@ -52,7 +52,7 @@ pub use websocket::{
     Connections as SocketConnections, Expect, Heartbeat, Listen, OneWay, Outgoing, Reconnect, SocketEndpoints, SocketScenario,
     SocketStep, Wanted,
 };
-pub use workload::{Endpoint, Scenario, Workload};
+pub use workload::{Endpoint, Scenario, Workload, realm};
 
 use crate::{record::StageFacts, units::Micros};
 

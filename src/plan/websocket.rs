@@ -42,6 +42,8 @@ pub struct SocketScenario {
 /// Connections that come one by one, and stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connections {
+    /// Time before all that is measured, in which as many as ever come, play and go again, so that the target is warm; 0 for none.
+    pub warmup: Duration,
     /// From how many to how many.
     pub crowd: Crowd,
     /// Time in which their number changes.
@@ -74,7 +76,7 @@ pub struct Heartbeat {
 /// How often a new connection is tried for, and after which pauses.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reconnect {
-    /// Attempts; 0 for none. Counted anew from each connection on.
+    /// Attempts; 0 for none. Counted anew from each connection on that is really back.
     pub max: u32,
     /// Pauses before them.
     pub backoff: Backoff,
@@ -178,11 +180,23 @@ impl SocketStep {
 }
 
 impl Connections {
-    /// From when to when connection `number` is there; `None` when never.
+    /// From when to when connection `number` is there, behind the warm-up; `None` when never.
     #[must_use]
     pub fn presence(&self, number: u32) -> Option<(Duration, Duration)> {
         let (from, until) = self.crowd.presence(number, self.over)?;
-        Some((from, if number < self.crowd.to { self.over + self.hold } else { until }))
+        let until = if number < self.crowd.to { self.over + self.hold } else { until };
+        Some((self.warmup + from, self.warmup + until))
+    }
+
+    /// From when to when connection `number` is there in the warm-up: they come one by one in the first half of it, and go a little before
+    /// its end, so that nothing of them is left when others are counted. `None` without a warm-up.
+    #[must_use]
+    pub fn rehearsal(&self, number: u32) -> Option<(Duration, Duration)> {
+        if self.warmup.is_zero() {
+            return None;
+        }
+        let (from, _) = Crowd { from: 0, to: self.peak() }.presence(number, self.warmup / 2)?;
+        Some((from, self.warmup * 9 / 10))
     }
 
     /// Most connections of any moment.
@@ -191,7 +205,7 @@ impl Connections {
         self.crowd.from.max(self.crowd.to)
     }
 
-    /// The same in a part of the time.
+    /// The same in a part of the measured time.
     pub(super) fn split(&mut self, parts: u32) {
         self.over /= parts.max(1);
         self.hold /= parts.max(1);
@@ -202,7 +216,12 @@ impl fmt::Display for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Crowd { from, to } = self.crowd;
         let (over, hold) = (crate::units::duration(self.over), crate::units::duration(self.hold));
-        if from == to { write!(f, "{to} for {hold}") } else { write!(f, "{from}..{to} over {over}, then {hold}") }
+        if from == to {
+            write!(f, "{to} for {hold}")?;
+        } else {
+            write!(f, "{from}..{to} over {over}, then {hold}")?;
+        }
+        if self.warmup.is_zero() { Ok(()) } else { write!(f, ", warm-up {}", crate::units::duration(self.warmup)) }
     }
 }
 
@@ -229,11 +248,24 @@ mod tests {
     #[test]
     fn connections_come_one_by_one_and_stay_until_all_go() {
         let seconds = Duration::from_secs;
-        let connections = Connections { crowd: Crowd { from: 0, to: 4 }, over: seconds(8), hold: seconds(10) };
+        let (warmup, crowd) = (Duration::ZERO, Crowd { from: 0, to: 4 });
+        let connections = Connections { warmup, crowd, over: seconds(8), hold: seconds(10) };
         let present = |number| connections.presence(number).map(|(from, until)| (from.as_secs(), until.as_secs()));
         assert_eq!([0, 1, 3, 4].map(present), [Some((0, 18)), Some((2, 18)), Some((6, 18)), None]);
         let falling = Connections { crowd: Crowd { from: 4, to: 2 }, ..connections };
         assert_eq!(falling.presence(3), Some((seconds(0), seconds(4))), "on the way down it leaves when the line reaches it");
         assert_eq!(falling.presence(1), Some((seconds(0), seconds(18))));
+    }
+
+    #[test]
+    fn in_a_warm_up_all_come_and_are_gone_before_others_are_counted() {
+        let seconds = Duration::from_secs;
+        let crowd = Crowd { from: 0, to: 4 };
+        let mut connections = Connections { warmup: seconds(20), crowd, over: seconds(8), hold: seconds(10) };
+        assert_eq!(connections.rehearsal(2), Some((seconds(5), seconds(18))));
+        assert_eq!((connections.rehearsal(4), connections.presence(2)), (None, Some((seconds(24), seconds(38)))));
+        assert_eq!(connections.to_string(), "0..4 over 8s, then 10s, warm-up 20s");
+        connections.split(2);
+        assert_eq!(connections.presence(2), Some((seconds(22), seconds(29))), "each part is warmed up as long as the whole");
     }
 }

@@ -85,6 +85,13 @@ impl Workload {
         self.sockets.iter().any(|scenario| scenario.endpoints.reconnect == endpoint)
     }
 
+    /// Whether an endpoint is about connections themselves and not about what is said on them.
+    #[must_use]
+    pub fn is_beside(&self, endpoint: EndpointId) -> bool {
+        let mut all = self.sockets.iter().map(|scenario| scenario.endpoints);
+        all.any(|own| own.connect == endpoint || own.reconnect == endpoint || own.heartbeat == Some(endpoint))
+    }
+
     /// Whether something of WebSocket connections is recorded at an endpoint.
     #[must_use]
     pub fn is_of_socket(&self, endpoint: EndpointId) -> bool {
@@ -121,6 +128,12 @@ impl Workload {
         }
         self.scenarios.len().saturating_sub(1)
     }
+}
+
+/// A number for a name: what is drawn for one of two names is not drawn for the other.
+#[must_use]
+pub fn realm(name: &str) -> u64 {
+    name.bytes().fold(split_mix(name.len() as u64), |realm, byte| split_mix(realm ^ u64::from(byte)))
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): spreads a counter over 64 bits.

@@ -80,6 +80,8 @@ pub enum Metric {
     Retries,
     /// Share of the pings that were answered in time (WebSocket).
     HeartbeatSurvival,
+    /// Messages per second that were sent and received (WebSocket).
+    Messages,
     /// Arrivals not sent because too many requests were in flight.
     Dropped,
     /// Requests that came to an outcome.
@@ -106,7 +108,7 @@ pub struct UnknownMetric(pub String);
 
 impl Metric {
     /// All names a user can write, for hints.
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 16] = [
         "p50",
         "p90",
         "p95",
@@ -120,6 +122,7 @@ impl Metric {
         "achieved_rate",
         "throughput",
         "heartbeat_survival",
+        "messages_per_s",
         "dropped",
         "requests",
     ];
@@ -130,7 +133,7 @@ impl Metric {
         match self {
             Self::Latency(_) | Self::Mean | Self::Max => MetricUnit::Micros,
             Self::ErrorRate | Self::Errors(_) | Self::AchievedRate | Self::Retries | Self::HeartbeatSurvival => MetricUnit::Share,
-            Self::Throughput => MetricUnit::PerSecond,
+            Self::Throughput | Self::Messages => MetricUnit::PerSecond,
             Self::Dropped | Self::Requests => MetricUnit::Count,
         }
     }
@@ -144,6 +147,7 @@ impl fmt::Display for Metric {
             Self::Max => f.write_str("max"),
             Self::ErrorRate => f.write_str("error_rate"),
             Self::HeartbeatSurvival => f.write_str("heartbeat_survival"),
+            Self::Messages => f.write_str("messages_per_s"),
             Self::Errors(class) => write!(f, "errors.{class}"),
             Self::AchievedRate => f.write_str("achieved_rate"),
             Self::Retries => f.write_str("retries"),
@@ -166,6 +170,7 @@ impl FromStr for Metric {
             "max" => Ok(Self::Max),
             "error_rate" => Ok(Self::ErrorRate),
             "heartbeat_survival" => Ok(Self::HeartbeatSurvival),
+            "messages_per_s" => Ok(Self::Messages),
             "achieved_rate" => Ok(Self::AchievedRate),
             "retries" => Ok(Self::Retries),
             "throughput" => Ok(Self::Throughput),

@@ -8,7 +8,7 @@ mod validity;
 
 pub use comment_mode::CommentMode;
 pub use metric::{Metric, MetricUnit, Quantile, UnknownMetric};
-pub use regression::{Drift, ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Regression, Response};
+pub use regression::{Accept, Drift, ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Regression, Response};
 pub use threshold::{Comparator, Severity, Threshold, ThresholdError};
 pub use validity::Validity;
 

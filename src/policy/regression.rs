@@ -26,6 +26,8 @@ pub struct Regression {
     pub errors: ErrorRule,
     /// The ratchet against slow creep, where there is one.
     pub drift: Option<Drift>,
+    /// How people say of a regression that it is meant to be, where they can.
+    pub accept: Option<Accept>,
     /// Share of the requests whose endpoints must be settled for a pass.
     pub coverage: f64,
     /// Exceptions by endpoint.
@@ -92,6 +94,21 @@ pub struct Drift {
 impl Default for Drift {
     fn default() -> Self {
         Self { window: 60, ratchet: 1.1 }
+    }
+}
+
+/// How people say on a pull request that its regression is meant to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// The label that the pull request has then.
+    pub label: String,
+    /// Whether its description must say why, in a line that begins with the label and a colon.
+    pub requires_reason: bool,
+}
+
+impl Default for Accept {
+    fn default() -> Self {
+        Self { label: "perf-accepted".to_owned(), requires_reason: true }
     }
 }
 
@@ -199,6 +216,7 @@ impl Default for Regression {
             throughput: None,
             errors: ErrorRule { warn: 0.0005, fail: 0.0005, pass_bound: 0.005, errors_min: 5 },
             drift: None,
+            accept: None,
             coverage: 0.8,
             overrides: BTreeMap::new(),
             on: OnEvent {

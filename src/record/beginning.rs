@@ -24,7 +24,7 @@ impl PlanFacts {
 
 impl RunRecord {
     /// The run as if it had been planned to end after so many windows of each stage: those behind them are left out, and stages without
-    /// any are not measured. Figures of the whole run (arrivals, the generator) stay as they are.
+    /// any are not measured. Figures of the whole run (arrivals, the generator but for its windows) stay as they are.
     #[must_use]
     pub fn beginning(&self, windows: &[usize]) -> Self {
         let mut run = self.clone();
@@ -37,6 +37,7 @@ impl RunRecord {
             for endpoint in &mut run.endpoints {
                 endpoint.stages.get_mut(index).into_iter().for_each(|kept| kept.truncate(count));
             }
+            run.generator.late_by_window.get_mut(index).into_iter().for_each(|kept| kept.truncate(count));
         }
         run
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Encoded, Imported, ShedEvent};
+use super::{Encoded, Imported, Late, ShedEvent};
 
 /// Which code was measured, and which build did it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +53,14 @@ impl Acceptance {
     /// `accepted by ann: exact rounding costs two queries`.
     #[must_use]
     pub fn in_words(&self) -> String {
+        format!("{}: {}", self.in_short(), self.reason)
+    }
+
+    /// `accepted by ann`.
+    #[must_use]
+    pub fn in_short(&self) -> String {
         let by = self.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
-        format!("accepted{by}: {}", self.reason)
+        format!("accepted{by}")
     }
 }
 
@@ -96,6 +102,11 @@ pub struct Generator {
     pub late: Encoded,
     /// Sends later than 1 ms.
     pub late_over_1ms: u64,
+    /// The same window by window, those of a stage in a list, parallel to the windows of an endpoint. A request belongs to the window
+    /// it was *due* in. Of two versions that are played at a time it is that of both. Empty in a stored baseline, and where another
+    /// tool made the load.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late_by_window: Vec<Vec<Late>>,
     /// Processor time the generator threads used over the time they had (0 to 1), where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_share: Option<f64>,
@@ -121,6 +132,9 @@ pub struct Generator {
     /// Share of the processors' time that the hypervisor gave to others, in the worst of the looks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steal_share_max: Option<f64>,
+    /// By how much a target's clock is ahead of the generator's at least, where messages with their time of sending tell so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_us: Option<u64>,
     /// Why the generator was the bottleneck, with the figures, where that makes the run no measurement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saturated: Option<String>,

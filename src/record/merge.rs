@@ -11,6 +11,7 @@ impl From<&Totals> for Window {
             retries: total.retries,
             retried: total.retried,
             connections: total.connections,
+            messages: total.messages,
             bytes: total.bytes,
             phases: total.phases,
             response: Encoded::from(&total.response),
@@ -29,6 +30,7 @@ impl From<&Window> for Totals {
             retries: window.retries,
             retried: window.retried,
             connections: window.connections,
+            messages: window.messages,
             bytes: window.bytes,
             phases: window.phases,
             response: window.response.decode(),
@@ -42,12 +44,14 @@ impl RunRecord {
     /// The same record in longer windows of `block_us`, so that a promoted baseline stays small.
     ///
     /// A block that is no whole number of windows is rounded down to one; a last part-block joins the block before it, as
-    /// the statistics would do.
+    /// the statistics would do. How late requests of each window were sent is left out: it helps to find what made a moment slow,
+    /// and nobody looks for that in a baseline.
     #[must_use]
     pub fn coarsened(&self, block_us: u64) -> Self {
         let per_block = usize::try_from(block_us / self.plan.window_us.max(1)).unwrap_or(1).max(1);
         let mut coarse = self.clone();
         coarse.plan.window_us = self.plan.window_us * per_block as u64;
+        coarse.generator.late_by_window.clear();
         for endpoint in &mut coarse.endpoints {
             for (windows, stage) in endpoint.stages.iter_mut().zip(&self.plan.stages) {
                 let blocks = stage.blocks(coarse.plan.window_us);

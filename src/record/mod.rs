@@ -11,6 +11,7 @@ pub mod file;
 mod fingerprint;
 mod imported;
 mod last_words;
+mod late;
 mod latencies;
 mod merge;
 pub mod name;
@@ -38,6 +39,7 @@ pub use environment::{Acceptance, CiRun, Environment, Generator, Provenance};
 pub use fingerprint::Fingerprint;
 pub use imported::{Imported, LatencyFrom};
 pub use last_words::LastWords;
+pub use late::Late;
 pub use latencies::{Encoded, Latencies};
 pub use noise::{DuetNoise, EndpointSpread, Learned, LearnedNoise, NOISE_SCHEMA, Spread};
 pub use outcome::{ErrorClass, Errors, FailureSample};
@@ -131,6 +133,10 @@ pub struct EndpointSeries {
     /// Whether it counts what need not happen, as the loss of a connection: no request of it is nothing to complain of.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_occasional: bool,
+    /// Whether it goes beside what the service is asked to do, as connections and pings do: it is judged by itself, and weighs nothing in the
+    /// service as a whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_beside: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
     pub stages: Vec<Vec<Window>>,
 }
@@ -155,6 +161,9 @@ pub struct Window {
     /// Connections that requests had to open; the others used one again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub connections: u64,
+    /// Messages of WebSocket connections that were sent or have come; kept at the endpoint of their connections.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub messages: u64,
     /// Body bytes received.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes: u64,
@@ -213,6 +222,8 @@ pub struct Totals {
     pub retried: u64,
     /// Connections opened.
     pub connections: u64,
+    /// Messages sent and received.
+    pub messages: u64,
     /// Body bytes received.
     pub bytes: u64,
     /// Time of the successful requests by phase, summed.
@@ -241,6 +252,7 @@ impl Totals {
         self.retries += other.retries;
         self.retried += other.retried;
         self.connections += other.connections;
+        self.messages += other.messages;
         self.bytes += other.bytes;
         self.phases.add(&other.phases);
         for (class, count) in &other.errors {

@@ -162,6 +162,14 @@ impl LearnedNoise {
         learned
     }
 
+    /// The same of spreads over something else than replicates, such as stored runs.
+    #[must_use]
+    pub fn of_spreads(spreads: &[EndpointSpread]) -> Self {
+        let mut learned = Self::default();
+        spreads.iter().for_each(|row| learned.add(row, false));
+        learned
+    }
+
     fn add(&mut self, row: &EndpointSpread, same_version: bool) {
         let of_metric = self.by_metric.entry(row.metric.clone()).or_default();
         let sum = of_metric.entry(row.endpoint.clone()).or_default();

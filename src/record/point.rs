@@ -47,6 +47,9 @@ pub struct RunPoint {
 pub struct EndpointPoint {
     /// Its name.
     pub name: String,
+    /// As [`EndpointSeries::is_beside`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_beside: bool,
     /// Requests that came to an outcome.
     pub requests: u64,
     /// Those that failed.
@@ -66,8 +69,7 @@ impl RunPoint {
     /// The figures of a run.
     #[must_use]
     pub fn of(run: &RunRecord) -> Self {
-        let endpoints: Vec<EndpointPoint> =
-            run.endpoints.iter().map(|series| EndpointPoint::of(&series.name, &EndpointSeries::total(series))).collect();
+        let endpoints: Vec<EndpointPoint> = run.endpoints.iter().map(EndpointPoint::of).collect();
         Self {
             schema: POINT_SCHEMA.to_owned(),
             suite: run.suite.clone(),
@@ -96,13 +98,15 @@ impl RunPoint {
 }
 
 impl EndpointPoint {
-    fn of(name: &str, total: &Totals) -> Self {
+    fn of(series: &EndpointSeries) -> Self {
+        let total: Totals = series.total();
         let latency = |q: f64| {
             let beyond = total.response.count() as f64 * (1.0 - q);
             (beyond >= BEYOND_MIN).then(|| total.response.quantile(q)).flatten()
         };
         Self {
-            name: name.to_owned(),
+            name: series.name.clone(),
+            is_beside: series.is_beside,
             requests: total.requests,
             errors: total.error_count(),
             p50_us: latency(0.5),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::SetAside;
-use crate::{compare::Comparison, exit::Exit, policy::Threshold};
+use crate::{compare::Comparison, exit::Exit, policy::Threshold, record::Acceptance};
 
 /// What the gate says of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +68,8 @@ pub struct Verdict {
     pub validity: Vec<ValidityCheck>,
     /// Replicates that were left out or played again because of the generator.
     pub set_aside: Vec<SetAside>,
+    /// That people said of its regression that it is meant to be.
+    pub accepted: Option<Acceptance>,
     /// What the candidate was held against.
     pub reference: Reference,
 }

@@ -4,6 +4,7 @@
 //! kind wins; the findings that explain it are kept as reasons.
 
 mod abort;
+mod acceptance;
 mod beside_candidate;
 mod breaker;
 mod confirm;
@@ -18,11 +19,13 @@ mod set_aside;
 mod span;
 mod thresholds;
 mod unmeasured;
+mod unreached;
 mod validity;
 
 pub use abort::AbortWatch;
+pub use acceptance::{accepted, is_acceptable, not_accepted};
 pub use confirm::{is_suspected, spoiled};
-pub use creep::crept;
+pub use creep::{CREEP, crept};
 pub use decision::{CHECKS, Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind};
 pub use early::is_sure;
 pub use remarks::remarks;
@@ -56,7 +59,12 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
     let mut of_target = thresholds::findings(&thresholds, candidate);
     of_target.extend(regression::findings(&reference, &policy.regression));
     let has_failed = of_target.iter().any(|finding| finding.kind == VerdictKind::Fail);
-    let mut findings: Vec<Finding> = validity::findings(&validity, has_failed);
+    let excused = if has_failed { validity::excused(candidate, &reference, policy) } else { Vec::new() };
+    if excused.contains(&validity::SAMPLES) {
+        // The same of promises about what was not reached.
+        of_target.retain(|finding| finding.kind != VerdictKind::Invalid);
+    }
+    let mut findings: Vec<Finding> = validity::findings(&validity, &excused);
     findings.extend(validity::failed_besides(&validity, candidate));
     findings.extend(of_target);
     findings.extend(remarks::findings(candidate));
@@ -75,6 +83,7 @@ fn judge(candidate: &[RunRecord], beside: &[RunRecord], reference: Reference, po
         thresholds,
         validity,
         set_aside: Vec::new(),
+        accepted: None,
         reference,
     }
 }

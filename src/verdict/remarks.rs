@@ -14,7 +14,7 @@ const STANDSTILL_US: u64 = 200_000;
 /// Remarks on one run, each a sentence.
 #[must_use]
 pub fn remarks(run: &RunRecord) -> Vec<String> {
-    [standstill(run), shed(run), breaker(run)].into_iter().flatten().chain(unmeasured::remarks(run)).collect()
+    [standstill(run), clocks(run), shed(run), breaker(run)].into_iter().flatten().chain(unmeasured::remarks(run)).collect()
 }
 
 pub(super) fn findings(runs: &[RunRecord]) -> Vec<Finding> {
@@ -40,6 +40,16 @@ fn standstill(run: &RunRecord) -> Option<String> {
     Some(format!(
         "the load generator stood still for {}; requests that were due meanwhile have waited for it, and their latencies hold the wait",
         Micros(lag)
+    ))
+}
+
+/// Times between two clocks are only as good as the clocks.
+fn clocks(run: &RunRecord) -> Option<String> {
+    let ahead = run.generator.clock_ahead_us?;
+    Some(format!(
+        "the target's clock is {} ahead of the load generator's at least: messages seem to have come before they were sent, and latencies that \
+         count from their time of sending (`latency_from`) are too small; synchronise the clocks",
+        Micros(ahead)
     ))
 }
 
@@ -81,6 +91,13 @@ mod tests {
         let mut run = fixture::run(&[10], &["/a"], &[]);
         run.generator.sched_lag_max_us = Some(30_000);
         assert_eq!(remarks(&run), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_is_a_remark() {
+        let mut run = fixture::run(&[10], &["/a"], &[]);
+        run.generator.clock_ahead_us = Some(500_000);
+        assert!(remarks(&run)[0].starts_with("the target's clock is 500 ms ahead of the load generator's at least"), "{:?}", remarks(&run));
     }
 
     #[test]

@@ -29,6 +29,16 @@ impl Span<'_> {
         self.windows.iter().map(|window| window.dropped).sum::<u64>() + self.sums.iter().map(|sum| sum.dropped).sum::<u64>()
     }
 
+    /// Whether there is any window in it.
+    pub(super) fn is_of_anything(&self) -> bool {
+        !self.windows.is_empty() || !self.sums.is_empty()
+    }
+
+    /// Messages that were sent on connections and received.
+    pub(super) fn messages(&self) -> u64 {
+        self.windows.iter().map(|window| window.messages).sum::<u64>() + self.sums.iter().map(|sum| sum.messages).sum::<u64>()
+    }
+
     /// Requests that were tried again because they had failed.
     pub(super) fn retried(&self) -> u64 {
         self.windows.iter().map(|window| window.retried).sum::<u64>() + self.sums.iter().map(|sum| sum.retried).sum::<u64>()

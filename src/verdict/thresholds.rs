@@ -112,6 +112,8 @@ fn share(part: u64, all: u64) -> Option<Actual> {
 pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
     let (requests, dropped) = (span.requests(), span.dropped());
     match metric {
+        // On connections that are there anyway: a time without a message is one with none.
+        Metric::Messages if span.seconds > 0.0 && span.is_of_anything() => Actual::Value(span.messages() as f64 / span.seconds),
         // Nothing was offered: a limit on drops or requests would hold for a run that never was.
         _ if requests + dropped == 0 => none(),
         Metric::Dropped => Actual::Value(dropped as f64),
@@ -119,7 +121,7 @@ pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
         Metric::AchievedRate => share(requests, requests + dropped).unwrap_or_else(none),
         Metric::Retries => share(span.retried(), requests).unwrap_or_else(none),
         Metric::Throughput if span.seconds > 0.0 => Actual::Value(requests as f64 / span.seconds),
-        Metric::Throughput => Actual::NoData("the record does not tell how long it was played".to_owned()),
+        Metric::Throughput | Metric::Messages => Actual::NoData("the record does not tell how long it was played".to_owned()),
         Metric::ErrorRate => share(span.errors(|_| true), requests).unwrap_or_else(none),
         Metric::Errors(name) => errors(name, span),
         Metric::HeartbeatSurvival => share(requests - span.errors(|_| true), requests).unwrap_or_else(none),

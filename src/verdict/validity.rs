@@ -1,8 +1,11 @@
 //! Is the run a measurement of the service at all?
 
-use std::collections::BTreeMap;
-
-use super::{Reference, ValidityCheck, VerdictKind, breaker, finding::Finding, unmeasured::why_nothing_was_asked};
+use super::{
+    Reference, ValidityCheck, VerdictKind, breaker,
+    finding::Finding,
+    unmeasured::why_nothing_was_asked,
+    unreached::{most_frequent, why_not_reached},
+};
 use crate::{
     policy::{Policy, Validity},
     record::{Ended, EndpointSeries, ErrorClass, RunRecord, Window},
@@ -15,6 +18,9 @@ const UNREACHABLE: [ErrorClass; 5] =
 
 /// Name of the check whether anybody was there.
 pub(super) const TARGET_REACHABLE: &str = "target_reachable";
+
+/// Name of the check whether all that is to be judged was asked.
+pub(super) const SAMPLES: &str = "samples";
 
 /// Name of the check of how late requests were sent.
 const GENERATOR_LATE: &str = "generator_late";
@@ -36,12 +42,24 @@ pub(super) fn checks(candidate: &[RunRecord], reference: &Reference, policy: &Po
     ]
 }
 
-/// What the broken checks mean. Load that was held back from a target because it failed is no excuse for what it did to the rest:
-/// where that `has_failed` already, it is only a remark.
-pub(super) fn findings(checks: &[ValidityCheck], has_failed: bool) -> Vec<Finding> {
-    let excused = |check: &ValidityCheck| has_failed && check.check == breaker::CHECK;
-    let broken = checks.iter().filter(|check| !check.ok && !excused(check));
-    broken.map(|check| Finding::new(VerdictKind::Invalid, &check.reason)).collect()
+/// What the broken checks mean. Those that a target which failed for sure has an excuse for are remarks at most.
+pub(super) fn findings(checks: &[ValidityCheck], excused: &[&str]) -> Vec<Finding> {
+    let kind = |check: &ValidityCheck| match check.check {
+        // What was held back is among the remarks anyway.
+        breaker::CHECK if excused.contains(&breaker::CHECK) => None,
+        name if excused.contains(&name) => Some(VerdictKind::Warn),
+        _ => Some(VerdictKind::Invalid),
+    };
+    let broken = checks.iter().filter(|check| !check.ok);
+    broken.filter_map(|check| Some(Finding::new(kind(check)?, &check.reason))).collect()
+}
+
+/// The checks that may be broken where the target failed for sure. Load that was held back from it, and what could not be reached because all
+/// that comes before it failed, are no excuse for what it did to the rest.
+pub(super) fn excused(runs: &[RunRecord], reference: &Reference, policy: &Policy) -> Vec<&'static str> {
+    let silent = silent_endpoints(runs, reference, policy);
+    let is_unreached = !silent.is_empty() && silent.iter().all(|series| why_not_reached(runs, &series.scenario).is_some());
+    [Some(breaker::CHECK), is_unreached.then_some(SAMPLES)].into_iter().flatten().collect()
 }
 
 /// A target that answered nothing well is told of beside a generator that was no better: mending the one would show the other.
@@ -53,9 +71,7 @@ pub(super) fn failed_besides(checks: &[ValidityCheck], runs: &[RunRecord]) -> Op
     if !of_generator || broken(TARGET_REACHABLE) || requests == 0 || errors < requests {
         return None;
     }
-    let mut classes: BTreeMap<ErrorClass, u64> = BTreeMap::new();
-    windows(runs).flat_map(|window| &window.errors).for_each(|(class, count)| *classes.entry(*class).or_default() += count);
-    let most = classes.into_iter().max_by_key(|(_, count)| *count).map_or("", |(class, _)| class.name());
+    let most = most_frequent(windows(runs));
     let reason = format!("besides, all {requests} requests failed, most of them with {most}: that is not the generator's doing");
     Some(Finding::new(VerdictKind::Invalid, reason))
 }
@@ -100,13 +116,17 @@ fn samples(runs: &[RunRecord], reference: &Reference, policy: &Policy) -> Validi
         Some(first) => {
             let names: Vec<&str> = silent.iter().map(|series| series.name.as_str()).collect();
             let because = match because(Some(&first.scenario)) {
-                none if none.is_empty() && first.is_setup => BEFORE.to_owned(),
+                none if none.is_empty() => match why_not_reached(runs, &first.scenario) {
+                    Some(failed) => format!(", {failed}"),
+                    None if first.is_setup => BEFORE.to_owned(),
+                    None => none,
+                },
                 because => because,
             };
             format!("no request was made to {}, which is to be judged{because}", names.join(", "))
         }
     };
-    ValidityCheck { check: "samples", ok: requests > 0 && silent.is_empty(), value: Some(requests as f64), reason }
+    ValidityCheck { check: SAMPLES, ok: requests > 0 && silent.is_empty(), value: Some(requests as f64), reason }
 }
 
 /// Endpoints that have a threshold or a baseline, and got no request in any of the runs. A rare one can miss one of several by chance.

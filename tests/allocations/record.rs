@@ -40,11 +40,13 @@ fn play(seconds: u64) -> Kept {
     let count: u64 = windows.iter().map(|window| window.response.decode().count()).sum();
     assert_eq!((windows.len() as u64, count), (seconds * ENDPOINTS as u64, REQUESTS), "nothing is lost");
     let bytes = |window: &&Window| window.response.bytes() + window.service.bytes() + window.failed.bytes();
+    let late: Vec<u64> = measured.late_by_window[0].iter().map(|late| late.sent).collect();
+    assert_eq!(late, vec![REQUESTS / seconds; seconds as usize], "how late each was sent");
     Kept { bytes: windows.iter().map(bytes).max().unwrap(), peak: allocated.bytes_max }
 }
 
-/// All that is measured of a million requests, on one thread and collected there.
-fn record(seconds: u64) -> Measured {
+/// A timeline of so many windows of a second.
+fn timeline(seconds: u64) -> Arc<Timeline> {
     let stage = Stage {
         name: "steady".to_owned(),
         load: Load::Arrivals(Shape::Constant(PerSecond((REQUESTS / seconds) as f64))),
@@ -53,7 +55,12 @@ fn record(seconds: u64) -> Measured {
         measured: true,
         step_of: None,
     };
-    let timeline = Arc::new(Timeline::new(&[stage], Duration::from_secs(1)));
+    Arc::new(Timeline::new(&[stage], Duration::from_secs(1)))
+}
+
+/// All that is measured of a million requests, on one thread and collected there.
+fn record(seconds: u64) -> Measured {
+    let timeline = timeline(seconds);
     let (sink, source) = channel();
     let mut shard = Shard::new(Arc::clone(&timeline), ENDPOINTS, sink, Arc::new(LiveShard::default()));
     let mut collector = Collector::new(Arc::clone(&timeline), 1);
@@ -64,6 +71,7 @@ fn record(seconds: u64) -> Measured {
     for n in 0..REQUESTS {
         let (due, endpoint, response) = (gap * n as u32, n as usize % ENDPOINTS, response(n));
         let ticket = shard.arrival_started(0, due, Some(endpoint));
+        shard.arrival_sent(0, due, Duration::from_micros(n % 50));
         let phases = Phases { wait: response.as_nanos() as u64, ..Phases::default() };
         let service = response.saturating_sub(Duration::from_micros(n % 50));
         let finished = Finished { response, service, bytes: 100, phases, ..Finished::default() };
@@ -97,4 +105,15 @@ fn two_hundred_times_the_requests_in_a_window_take_not_ten_times_the_room() {
     let kept = play(5);
     assert!(kept.bytes < 8 * 1_024, "{} bytes for 100,000 requests", kept.bytes);
     assert!(kept.peak < 2_000_000, "{} bytes at a time", kept.peak);
+}
+
+#[test]
+fn noting_how_late_a_request_is_sent_allocates_nothing() {
+    let (sink, _source) = channel();
+    let mut shard = Shard::new(timeline(5), ENDPOINTS, sink, Arc::new(LiveShard::default()));
+    // The first one makes the window, and the worst one the room for all that are better.
+    shard.arrival_sent(0, Duration::ZERO, Duration::from_millis(5));
+    let note = |n: u64| shard.arrival_sent(0, Duration::from_micros(n), Duration::from_micros(n % 5_000));
+    let allocated = allocation_counter::measure(|| (0..100_000).for_each(note));
+    assert_eq!(allocated.count_total, 0);
 }

@@ -203,6 +203,27 @@ fn pruning_keeps_the_newest_and_all_of_the_last_seven_days() {
 }
 
 #[test]
+fn jobs_that_store_and_prune_at_the_same_time_find_nothing_wrong_and_leave_the_newest() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path().join("baselines"));
+    let now: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    std::thread::scope(|scope| {
+        for job in 1..=8 {
+            let store = store.clone();
+            scope.spawn(move || {
+                for minute in 0..4 {
+                    store.promote(&record(run("shop", &format!("2020-11-{job:02}T10:{minute:02}:00Z")))).unwrap();
+                    store.prune(None, 1, now, Pruning::Remove).unwrap();
+                    store.matching(&record(run("shop", &day(20))), 20, None).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(matching(&store, run("shop", &day(20)), 20), ["20201108T100300Z-1a2b3c4d.json.gz"]);
+    assert_eq!(store.kept(None).unwrap()[0].runs.len(), 32, "the figures of all of them are kept");
+}
+
+#[test]
 fn a_rollback_moves_newer_runs_aside_and_loses_none() {
     let (_folder, store, paths) = stored(&[1, 2, 3, 4]);
     let aside = store.withdraw_newest(None).unwrap();
@@ -292,6 +313,32 @@ fn listing_as_json_has_a_schema_and_shows_damaged_files_as_such() {
     assert_eq!(states, ["damaged", "active"]);
     assert_eq!((&listing["baselines"][1]["requests"], &listing["baselines"][0]["requests"]), (&2000.into(), &Value::Null));
     assert!(listing["baselines"][0]["reason"].as_str().unwrap().contains("it is empty"), "{listing}");
+}
+
+#[test]
+fn the_list_tells_what_is_pinned_or_accepted_and_names_a_damaged_pin() {
+    let (folder, store, paths) = stored(&[1, 2]);
+    let accepted = json!({"commit": COMMIT, "config_sha256": "", "accepted": {"reason": "two queries", "by": "ann", "at": day(3)}});
+    store.promote(&record(with(run("shop", &day(3)), "/provenance", accepted))).unwrap();
+    let listed = || String::from_utf8(baseline(&folder, &["list"]).stdout).unwrap();
+    let first = names(&paths)[0].clone();
+    assert_eq!(baseline(&folder, &["pin", &first, "--label", "v1"]).status.code(), Some(0));
+    let text = listed();
+    let ends: Vec<&str> = text.lines().skip(1).map(|line| line.rsplit("  ").next().unwrap()).collect();
+    assert_eq!(ends, ["active, accepted by ann: two queries", "active", "active, pinned: v1"], "{text}");
+    let listing: Value = serde_json::from_slice(&baseline(&folder, &["list", "--json"]).stdout).unwrap();
+    let line = |n: usize| &listing["baselines"][n];
+    assert_eq!((&line(2)["pinned"], &line(2)["pinned_as"], line(1)["pinned"] == false), (&true.into(), &"v1".into(), true));
+    assert_eq!((&line(0)["accepted"]["reason"], line(1).get("accepted")), (&"two queries".into(), None));
+    // A pin without a label, and then none.
+    assert_eq!(baseline(&folder, &["pin", &first]).status.code(), Some(0));
+    assert!(listed().contains("active, pinned\n"), "{}", listed());
+    fs::write(paths[0].with_file_name("pins").join("20201102T101500Z-1a2b3c4d.json"), "{").unwrap();
+    assert!(listed().contains("active, pinned\n") && listed().contains("-1a2b3c4d.json  ") && listed().contains("damaged: "), "{}", listed());
+    fs::remove_file(paths[0].with_file_name("pins").join("20201102T101500Z-1a2b3c4d.json")).unwrap();
+    assert_eq!(baseline(&folder, &["unpin", &first]).status.code(), Some(0));
+    assert!(!listed().contains("pinned"), "{}", listed());
+    assert_refused(&baseline(&folder, &["unpin", &first]), "this run is not pinned", "`loadgate baseline list` shows which are");
 }
 
 #[test]

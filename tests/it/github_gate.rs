@@ -40,7 +40,7 @@ pub(crate) fn step(bench: &Bench, github: &FakeGithub, event: (&str, &Value), ar
     of_step(bench, github, event, args).output().unwrap()
 }
 
-fn of_step(bench: &Bench, github: &FakeGithub, (event, payload): (&str, &Value), args: &[&str]) -> Command {
+pub(crate) fn of_step(bench: &Bench, github: &FakeGithub, (event, payload): (&str, &Value), args: &[&str]) -> Command {
     let file = |name: &str| bench.path().join(name);
     fs::write(file("event.json"), payload.to_string()).unwrap();
     fs::create_dir_all(file(".git")).unwrap();

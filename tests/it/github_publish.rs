@@ -69,6 +69,18 @@ fn a_verdict_of_a_fork_is_posted_to_the_pull_request_of_its_commit() {
 }
 
 #[test]
+fn a_verdict_of_a_fork_names_nobody_who_accepted_its_regression() {
+    let mut accepted = verdict("shop", HEAD);
+    (accepted["verdict"], accepted["exit_code"]) = (json!("warn"), json!(0));
+    accepted["accepted"] = json!({ "reason": "it is fine", "by": "maintainer", "at": "2026-11-20T12:00:00Z" });
+    let (bench, github) = with_verdict(&accepted);
+    ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 0);
+    let bodies = github.bodies();
+    assert!(bodies[0].contains("accepted by somebody, as the file of the fork says: it is fine"), "{}", bodies[0]);
+    assert!(!bodies[0].contains("maintainer"), "{}", bodies[0]);
+}
+
+#[test]
 fn a_verdict_of_another_commit_is_refused() {
     let (bench, github) = with_verdict(&verdict("shop", &"9".repeat(40)));
     let text = ended(&publish(&bench, &github, &["--verdict", "verdict.json"]), 2);

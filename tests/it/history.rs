@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use loadgate::{
     baseline::{Pruning, Store, StoreError},
-    record::{Encoded, Latencies, RunRecord},
+    record::{DuetNoise, Encoded, Latencies, RunRecord},
 };
 use serde_json::{Value, json};
 
@@ -85,8 +85,49 @@ fn figures_of_runs_that_were_removed_stay_in_the_history() {
     assert!(text.contains("note: the newest 5 runs against 1 pinned run: "), "{text}");
 }
 
+/// The notes of a history below its changes.
+fn notes(folder: &Path, args: &[&str]) -> Vec<String> {
+    let (code, text) = run(folder, &[&["history"][..], args].concat());
+    assert_eq!(code, Some(0), "{text}");
+    text.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned).collect()
+}
+
 #[test]
-fn only_what_is_pinned_can_be_unpinned_and_a_commit_must_be_of_one_run() {
+fn what_is_older_than_the_pinned_runs_is_not_held_against_them() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::at(folder.path().join("baselines"));
+    // Much was gained with the sixth run, and the runs of that level are pinned.
+    (0..12).for_each(|day| drop(store.promote(&record(day, if day < 6 { 20_000 } else { 10_000 })).expect("it is stored")));
+    for day in 6..12 {
+        assert_eq!(run(folder.path(), &["baseline", "pin", &format!("{day:08x}aaaa")]).0, Some(0));
+    }
+    assert_eq!(notes(folder.path(), &[]), ["no run is newer than what is pinned, so nothing is held against it yet"]);
+    (12..18).for_each(|day| drop(store.promote(&record(day, 20_000)).expect("it is stored")));
+    let notes = notes(folder.path(), &[]);
+    assert!(notes[0].starts_with("the newest 5 runs against 6 pinned runs: home p50 is slower by "), "{notes:?}");
+}
+
+#[test]
+fn pinned_runs_are_compared_in_their_own_blocks_or_it_is_said_why_they_are_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::at(folder.path().join("baselines"));
+    for day in 0..12 {
+        let mut run_ = record(day, if day < 6 { 10_000 } else { 20_000 });
+        run_.plan.block_us = 10_000_000;
+        store.promote(&run_).expect("it is stored");
+    }
+    for day in 0..6 {
+        assert_eq!(run(folder.path(), &["baseline", "pin", &format!("{day:08x}aaaa")]).0, Some(0));
+    }
+    assert!(notes(folder.path(), &[])[0].contains(" is slower by "), "{:?}", notes(folder.path(), &[]));
+    fs::write(folder.path().join("loadgate.yml"), RATCHET).expect("a configuration");
+    let notes = notes(folder.path(), &["-c", "loadgate.yml", "--dir", "baselines"]);
+    let expected = "the newest 5 runs against 6 pinned runs can't be compared: the baseline run of 2026-01-";
+    assert!(notes[0].starts_with(expected) && notes[0].contains("can't be put together to blocks of 5s"), "{notes:?}");
+}
+
+#[test]
+fn only_what_is_pinned_can_be_unpinned_and_a_commit_or_label_is_of_all_its_runs() {
     let (folder, store) = stored();
     let unpin = |run_: &str| run(folder.path(), &["baseline", "unpin", run_]);
     let (code, text) = unpin("20260101T101500Z-00000000");
@@ -97,9 +138,37 @@ fn only_what_is_pinned_can_be_unpinned_and_a_commit_must_be_of_one_run() {
     let mut again = record(0, 10_000);
     again.started_at = "2026-03-01T00:00:00Z".parse().expect("a time");
     store.promote(&again).expect("it is stored");
-    let (code, text) = run(folder.path(), &["baseline", "pin", "00000000aaaa"]);
+    let pinned = || store.kept(None).expect("it is read")[0].runs.iter().filter(|run| run.pin.is_some()).count();
+    let (code, text) = run(folder.path(), &["baseline", "pin", "00000000aaaa", "--label", "release 1.4"]);
+    assert_eq!((code, text.matches("-00000000.json.gz").count(), pinned()), (Some(0), 2, 2), "{text}");
+    assert_eq!((unpin("20260101T101500Z-00000000").0, pinned()), (Some(0), 1));
+    assert_eq!((unpin("release 1.4").0, pinned()), (Some(0), 0));
+    assert!(unpin("release 1.4").1.contains("no such run"), "no run has this label any more");
+    assert!(unpin("00000000aaaa").1.contains("this run is not pinned"));
+    let (code, text) = run(folder.path(), &["baseline", "show", "00000000aaaa"]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("2 stored files have this name"), "{text}");
+}
+
+#[test]
+fn a_rollback_to_a_label_keeps_all_runs_of_it_and_runs_in_two_places_are_not_guessed_at() {
+    let (folder, store) = stored();
+    for day in 30..35 {
+        let mut labelled = record(day, 10_000);
+        labelled.provenance.label = Some("release 1.4".to_owned());
+        store.promote(&labelled).expect("it is stored");
+    }
+    (35..37).for_each(|day| drop(store.promote(&record(day, 10_000)).expect("it is stored")));
+    let (code, text) = run(folder.path(), &["baseline", "rollback", "--to", "release 1.4"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("2 runs withdrawn"), "{text}");
+    let mut elsewhere = record(34, 10_000);
+    elsewhere.environment.cores = 64;
+    elsewhere.provenance.label = Some("release 1.4".to_owned());
+    store.promote(&elsewhere).expect("it is stored");
+    let (code, text) = run(folder.path(), &["baseline", "pin", "release 1.4"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("release 1.4: runs of it are stored under shop/") && text.contains(" and shop/"), "{text}");
 }
 
 #[test]
@@ -120,10 +189,19 @@ fn a_damaged_file_is_named_and_left_out_and_no_history_is_told() {
     let place = store.dir().join("shop").join(&kept[0].fingerprint).join("history");
     fs::write(place.join("20260105T101500Z-00000004.json"), "{\"schema\":\"loadgate/po").expect("it is damaged");
     fs::write(place.join("notes.txt"), "mine").expect("a foreign file");
+    assert_eq!(run(folder.path(), &["baseline", "pin", "00000002aaaa", "--label", "v2"]).0, Some(0));
+    let pins = place.with_file_name("pins");
+    fs::write(pins.join("20260102T101500Z-00000001.json"), "{").expect("a damaged pin");
     let (code, text) = run(folder.path(), &["history"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("20260105T101500Z-00000004.json is left out: the record is damaged: it ends early"), "{text}");
     assert!(text.contains("notes.txt is left out: not the figures of a run"), "{text}");
+    assert!(text.contains("20260102T101500Z-00000001.json is left out: the record is damaged"), "{text}");
+    assert!(text.contains("note: the newest runs can't be held against what is pinned: "), "{text}");
+    assert!(text.contains("pinned: v2"), "the other pins are known: {text}");
+    let now = "2027-01-01T00:00:00Z".parse().expect("a time");
+    let refused = store.prune(None, 1, now, Pruning::Remove).expect_err("nobody knows what was pinned");
+    assert!(refused.to_string().contains("20260102T101500Z-00000001.json"), "{refused}");
     assert!(text.contains("shop, 30 runs"), "what is damaged in the figures is still in the run: {text}");
     let empty = tempfile::tempdir().expect("a temporary folder");
     let (code, text) = run(empty.path(), &["history"]);
@@ -158,6 +236,47 @@ fn jobs_that_store_runs_at_the_same_time_lose_nothing_and_count_nothing_twice() 
     assert_eq!(store.kept(None).expect("it is read")[0].runs.len(), 5);
 }
 
+/// A number of a cell such as `12%`.
+fn percent(cell: &str) -> f64 {
+    cell.trim_end_matches('%').parse().unwrap_or_else(|error| panic!("'{cell}' is no share: {error}"))
+}
+
+#[test]
+fn how_much_runs_differ_is_told_with_what_is_seen_for_that() {
+    let (folder, store) = stored();
+    let (code, text) = run(folder.path(), &["history", "--noise"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("noise of shop, fingerprint ") && text.contains("known from 20 stored runs of 1m"), "{text}");
+    let cells: Vec<&str> = text.lines().find(|line| line.starts_with("home ")).expect("a row").split_whitespace().collect();
+    assert_eq!((cells[1], cells[2]), ("p50", "-"), "nothing was compared side by side: {text}");
+    assert!((0.2..2.0).contains(&percent(cells[3])), "runs differ by up to 3 %, and the change of level is none of it: {text}");
+    let stored: Vec<f64> = cells[5..8].iter().map(|cell| percent(cell)).collect();
+    assert!(stored[0] > stored[1] && stored[1] > stored[2] && stored[2] > 0.0, "{text}");
+    let replicates: Vec<f64> = cells[8..11].iter().map(|cell| percent(cell)).collect();
+    assert!(replicates[0] > replicates[1] && replicates[1] > replicates[2], "{text}");
+
+    // What comparisons side by side taught is told, too; such a suite need not have stored any run.
+    let spread = |metric: &str| json!({"endpoint": "home", "metric": metric, "sum_of_squares": 0.0125, "df": 5.0});
+    let taught = |suite: &str| -> DuetNoise {
+        serde_json::from_value(json!({
+            "schema": "loadgate/noise/v1", "suite": suite, "fingerprint": "0123456789ab", "started_at": "2026-02-01T00:00:00Z",
+            "replicates": 6, "seconds_per_replicate": 20.0, "spreads": [spread("p50"), spread("p95")],
+        }))
+        .expect("a lesson")
+    };
+    store.teach(&taught("shop")).expect("it is stored");
+    store.teach(&taught("pairs-only")).expect("it is stored");
+    let (_, text) = run(folder.path(), &["history", "--noise", "--suite", "shop"]);
+    let row = text.lines().find(|line| line.starts_with("home ")).expect("a row");
+    assert_eq!(row.split_whitespace().nth(2), Some("5%"), "{text}");
+    let (code, text) = run(folder.path(), &["history", "--noise", "--suite", "pairs-only", "--format", "csv"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("pairs-only,0123456789ab,home,p50,0.050000,,,,,,,,"), "{text}");
+    let (code, text) = run(folder.path(), &["history", "--noise", "--suite", "nothing"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("error: no run is stored under baselines"), "{text}");
+}
+
 /// A configuration with the ratchet, whose baselines are in `baselines`.
 const RATCHET: &str = "version: 1\nname: shop\ntarget: http://127.0.0.1:1\nstages: [ { rate: 100/s, duration: 60s } ]\nscenarios: [ GET / ]\nregression: { compare: baseline, drift: {} }\n";
 
@@ -186,6 +305,14 @@ fn ten_steps_of_two_percent_that_each_pass_are_failed_by_the_ratchet() {
                 );
                 assert!(text.contains("from 2026-01-01 to 2026-01-05, up to commit 00000004a; now 1"), "{text}");
                 first_failed = Some(step);
+                // The next change is not to blame for what crept before it.
+                let mut change = run_.clone();
+                change.provenance.pull_request = Some(7);
+                file::write(&change, &folder.path().join("candidate.json.gz")).expect("a record");
+                let (code, text) = run(folder.path(), &[&args[..], &["-c", "loadgate.yml"]].concat());
+                assert_eq!(code, Some(0), "{text}");
+                assert!(text.contains("slow creep: home p50 is 1") && text.contains("only warns of a change"), "{text}");
+                assert!(text.contains("loadgate history"), "{text}");
             }
         }
         store.promote(&run_).expect("it is stored");

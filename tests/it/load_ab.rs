@@ -10,6 +10,7 @@ use std::{
 
 use loadgate::{
     engine::{Ending, Observed, Stop, run, run_watched},
+    measure::StageCounts,
     plan::Resolved,
     protocol::{Origins, http::HttpDriver},
     record::{BreakerState, Ended, ErrorClass, Errors, Side, Totals},
@@ -64,13 +65,15 @@ fn load_is_dealt_out_one_by_one_and_not_in_turns() {
     let (of_candidate, of_baseline) = play(candidate.port, baseline.port, sections);
     assert_eq!((candidate.seen().len(), baseline.seen().len()), (200, 200), "halves");
     for observed in [&of_candidate, &of_baseline] {
-        assert_eq!((&observed.measured.offered, &observed.measured.started), (&vec![200], &vec![200]));
+        assert_eq!(observed.measured.counts, [StageCounts { offered: 200, started: 200, ..StageCounts::default() }]);
         assert_eq!((observed.stages[0].offered, observed.stages[0].shape.as_str()), (200, "100/s"));
         assert_eq!((total(observed).requests, total(observed).errors), (200, Errors::new()));
         assert_eq!(observed.measured.endpoints[0].stages[0].len(), 2, "the same windows");
     }
     assert_eq!(of_candidate.generator, of_baseline.generator, "one generator has made the load");
     assert_eq!(of_candidate.generator.late.decode().count(), 400);
+    let late = &of_candidate.generator.late_by_window[0];
+    assert_eq!((late.len(), late.iter().map(|late| late.sent).sum::<u64>()), (2, 400), "of both versions in each window");
     let order = order.lock().unwrap();
     let runs = order.chunk_by(|a, b| a == b).map(<[Side]>::len).collect::<Vec<_>>();
     // A coin for each pair gives 100 changes within pairs and about as many between them; slices would give a few in all.
@@ -85,9 +88,9 @@ fn load_on_a_candidate_is_not_held_up_by_a_baseline_that_hangs() {
                     load: { max_in_flight: 20, graceful_stop: 100ms }\nhttp: { connections: { max: 20 } }";
     let (of_candidate, of_baseline) = play(candidate.port, hanging, sections);
     let good = total(&of_candidate);
-    assert_eq!((of_candidate.measured.started[0], good.requests, good.dropped, good.error_count()), (100, 100, 0, 0));
+    assert_eq!((of_candidate.measured.counts[0].started, good.requests, good.dropped, good.error_count()), (100, 100, 0, 0));
     let bad = total(&of_baseline);
-    assert_eq!((of_baseline.measured.offered[0], of_baseline.measured.started[0] + bad.dropped), (100, 100));
+    assert_eq!((of_baseline.measured.counts[0].offered, of_baseline.measured.counts[0].started + bad.dropped), (100, 100));
     assert!((1..=10).contains(&bad.requests), "half of those that may be in flight: {}", bad.requests);
     assert_eq!(bad.error_count(), bad.requests);
 }
@@ -144,7 +147,7 @@ fn load_of_users_is_split_evenly() {
     let (of_candidate, of_baseline) = play(candidate.port, baseline.port, sections);
     let (ours, theirs) = (users(&candidate.seen()), users(&baseline.seen()));
     assert_eq!((ours.len(), theirs.len(), ours.is_disjoint(&theirs)), (3, 3, true));
-    assert_eq!(of_candidate.measured.started[0], candidate.seen().len() as u64);
+    assert_eq!(of_candidate.measured.counts[0].started, candidate.seen().len() as u64);
     assert_eq!(of_baseline.stages[0].shape, "3 users");
 }
 
@@ -189,7 +192,7 @@ fn load_on_a_version_that_fails_is_stopped_by_a_breaker_of_its_own() {
     assert_eq!(of_baseline.ended_because.as_deref(), Some(reason));
     assert!(of_baseline.breaker.len() >= 3 && of_baseline.stages[0].withheld > 0, "{:?}", of_baseline.breaker);
     assert_eq!((of_candidate.stages[0].withheld, total(&of_candidate).error_count()), (0, 0));
-    assert_eq!(of_candidate.measured.started[0], candidate.seen().len() as u64);
+    assert_eq!(of_candidate.measured.counts[0].started, candidate.seen().len() as u64);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn load_of_users_waits_for_its_answers() {
     assert!(total.requests >= 50, "{} requests", total.requests);
     assert_eq!(seen["requests"].as_u64(), Some(total.requests));
     assert!(seen["connections"]["accepted"].as_u64() <= Some(6), "one of them is this question: {seen:#}");
-    assert_eq!((total.errors, observed.measured.offered[0]), (Errors::new(), total.requests));
+    assert_eq!((total.errors, observed.measured.counts[0].offered), (Errors::new(), total.requests));
     assert!(total.response.min() >= Some(20_000), "the answers take 20 ms");
 }
 
@@ -72,7 +72,7 @@ fn load_that_is_counted_ends_with_the_count_and_the_next_stage_begins() {
         ..plan.stages[0].clone()
     });
     let observed = observe(&plan);
-    assert_eq!(observed.measured.started, [1_000, 50]);
+    assert_eq!([0, 1].map(|stage| observed.measured.counts[stage].started), [1_000, 50]);
     let per_stage = |stage: usize| Totals::of(&observed.measured.endpoints[0].stages[stage]).requests;
     assert_eq!((per_stage(0), per_stage(1)), (1_000, 50), "no request is lost where the stages meet");
     assert!(observed.stages[0].played_us < 600_000_000, "{:?}", observed.stages[0]);
@@ -119,10 +119,10 @@ fn load_at_random_is_as_uneven_as_chance_and_as_much_as_asked_for() {
     let (observed, total) = play(&plan);
     let seen = seen(&target);
     assert!((total.requests as f64 - 2_000.0).abs() < 4.0 * 2_000.0_f64.sqrt(), "{} requests", total.requests);
-    assert_eq!(observed.measured.offered[0], total.requests);
+    assert_eq!(observed.measured.counts[0].offered, total.requests);
     let dispersion = seen["arrivals"]["dispersion_10ms"].as_f64().unwrap();
     assert!(dispersion > 0.6, "even arrivals would be near 0: {dispersion}");
-    assert_eq!(observe(&plan).measured.offered[0], total.requests, "equal seeds, equal arrivals");
+    assert_eq!(observe(&plan).measured.counts[0].offered, total.requests, "equal seeds, equal arrivals");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn load_of_pauses_in_an_open_loop_does_not_count_as_in_flight() {
     plan.workload.scenarios[0].steps =
         vec![Step::Think(Pause::Fixed(Duration::from_secs(2))), Step::Request(Box::new(get(0, "/")))];
     let (observed, total) = play(&and_then_nothing(plan, Duration::from_secs(3)));
-    assert_eq!((observed.measured.started[0], total.dropped, total.requests), (100, 0, 100));
+    assert_eq!((observed.measured.counts[0].started, total.dropped, total.requests), (100, 0, 100));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn load_of_pauses_ends_with_the_last_stage() {
     let observed = observe(&plan);
     let total = Totals::of(observed.measured.endpoints[0].windows());
     // Those that come in the first half of the second end their pauses in the second half of it, and the others never.
-    assert_eq!(observed.measured.started, [100]);
+    assert_eq!(observed.measured.counts[0].started, 100);
     assert!((1..=60).contains(&total.requests) && total.errors == Errors::new(), "{total:?}");
 }
 

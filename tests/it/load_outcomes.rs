@@ -91,7 +91,8 @@ pub(crate) fn observe(plan: &Plan) -> Observed {
 pub(crate) fn play(plan: &Plan) -> (Observed, Totals) {
     let observed = observe(plan);
     let total = Totals::of(observed.measured.endpoints[0].windows());
-    assert_eq!(total.requests, observed.measured.started.iter().sum::<u64>(), "every request has an outcome");
+    let started: u64 = observed.measured.counts.iter().map(|stage| stage.started).sum();
+    assert_eq!(total.requests, started, "every request has an outcome");
     assert_eq!(total.response.count() + total.error_count(), total.requests, "every outcome is a latency or an error");
     assert_eq!(total.failed.count(), total.error_count(), "every failure has its latency too");
     (observed, total)
@@ -192,7 +193,7 @@ fn load_that_is_cut_off_in_a_hurry_is_charged_with_what_it_waited_until_then() {
     })
     .unwrap();
     let total = Totals::of(observed.measured.endpoints[0].windows());
-    assert_eq!(total.errors, only(ErrorClass::Unfinished, observed.measured.started[0]));
+    assert_eq!(total.errors, only(ErrorClass::Unfinished, observed.measured.counts[0].started));
     assert!(total.failed.max() >= Some(1_000_000), "{:?}", total.failed.max());
 }
 
@@ -202,7 +203,7 @@ fn load_beyond_the_cap_in_flight_is_dropped_and_counted() {
     plan.limits = Limits { max_in_flight: 7, graceful_stop: Duration::from_millis(50) };
     let (observed, total) = play(&plan);
     assert_eq!((total.requests, total.dropped), (7, 93));
-    assert_eq!(observed.measured.offered, [100]);
+    assert_eq!(observed.measured.counts[0].offered, 100);
     // As much load as several threads would make, where the machine has them.
     plan.stages[0].load = Load::Arrivals(Shape::Constant(PerSecond(2_000.0)));
     for most in [1, 7] {
@@ -235,7 +236,7 @@ fn load_that_is_asked_to_stop_keeps_what_was_measured() {
     .unwrap();
     assert_eq!(observed.ended, Ended::Interrupted);
     let total = Totals::of(observed.measured.endpoints[0].windows());
-    assert!(total.requests >= 30 && total.requests == observed.measured.started[0]);
+    assert!(total.requests >= 30 && total.requests == observed.measured.counts[0].started);
     assert!(observed.stages[0].played_us < 600_000_000);
 }
 

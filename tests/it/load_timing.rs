@@ -67,7 +67,7 @@ fn load_through_a_stall_charges_it_to_every_request_that_fell_into_it() {
     let target = target("defaults: { stall: { every: 2s, for: 200ms } }");
     let (observed, total) = play(500.0, 8, &target);
     assert_eq!(total.requests, 4000);
-    assert_eq!(observed.measured.offered, [4000]);
+    assert_eq!(observed.measured.counts[0].offered, 4000);
     let seen = seen(&target);
     assert_not_less(&total, &seen);
     for (q, name, truth_us) in [(0.95, "p95", 100_000.0), (0.99, "p99", 180_000.0)] {

@@ -60,6 +60,7 @@ steps:
     let (connect, greeting, echo) = (total(&record, "feed.connect"), total(&record, "greeting"), total(&record, "echo"));
     assert_eq!((connect.requests, connect.error_count(), greeting.requests), (20, 0, 20));
     assert_eq!(echo.requests + greeting.requests, count(&seen, "received"), "one reply is waited for after each message");
+    assert_eq!(connect.messages, count(&seen, "received") + count(&seen, "sent"), "each message is counted where its connection is");
     assert_eq!(echo.errors, Errors::new(), "{text}");
     // 20 connections at 10/s for 2 to 3 seconds.
     assert!((350..=600).contains(&echo.requests), "{}", echo.requests);
@@ -127,8 +128,14 @@ fn load_of_connections_that_are_killed_comes_back_and_tells_how_long_it_took() {
     assert!(late < killed / 2 && reconnect.errors.keys().all(|class| *class == ErrorClass::Unfinished), "{:?}", reconnect.errors);
     assert_eq!((connect.requests, connect.error_count()), (200 + killed - late, 0), "and came back, if there was time");
     assert!(reconnect.response.min() >= Some(100_000), "not before the pause is over: {:?}", reconnect.response.min());
+    assert_eq!(reconnect.response.count(), killed - late, "each that came back has its time");
     assert_eq!(count(&seen, "most_open"), 200);
     assert_eq!(seen["websocket"]["closed"], serde_json::json!({ "1000": 200 - late }), "as many as there were to be");
+    // The target answers each ping that it gets: what died is what was on its way when a connection was killed, a few of each at most.
+    let (heartbeat, pings) = (total(&record, "feed.heartbeat"), count(&seen, "pings"));
+    let answered = heartbeat.requests - heartbeat.error_count();
+    assert!(answered <= pings && answered + 2 * killed + 200 >= pings, "{answered} of {pings} pings were answered, {killed} killed");
+    assert!(heartbeat.error_count() <= 2 * killed, "{:?} of {killed} killed", heartbeat.errors);
 }
 
 #[test]
@@ -146,6 +153,29 @@ fn load_of_connections_gives_up_after_so_many_attempts_and_names_the_close_code(
     let lost = total(&bench.record(RECORD), "feed.reconnect");
     assert_eq!(lost.errors, Errors::from([(ErrorClass::Close1011, 10)]));
     assert!(text.contains("the target closed the connection with code 1011"), "{text}");
+}
+
+#[test]
+fn load_of_connections_gives_up_on_a_target_that_takes_them_and_drops_them_at_once() {
+    let rest = "reconnect: { max: 2, backoff: { initial: 1s, factor: 1, jitter: none } }";
+    let routes = routes("websocket: { kill: { share: 100%, after: 0s, code: 1011 } }");
+    let bench = Bench::new(&routes, &config("{ ramp: 10, hold: 5s }", rest));
+    bench.ends_with(0, &["run"]);
+    let record = bench.record(RECORD);
+    let (connect, reconnect) = (total(&record, "feed.connect"), total(&record, "feed.reconnect"));
+    assert_eq!((connect.requests, connect.error_count()), (30, 0), "each is opened three times");
+    assert_eq!(reconnect.errors, Errors::from([(ErrorClass::Close1011, 10)]), "and was never back");
+    assert_eq!(reconnect.requests, 10);
+}
+
+#[test]
+fn load_of_connections_gives_up_where_a_new_one_can_not_be_set_up() {
+    let rest = "reconnect: { max: 1, backoff: { initial: 10ms, jitter: none } }\nsetup: [ { expect: { within: 300ms } } ]";
+    let bench = Bench::new(&routes("websocket: {}"), &config("{ ramp: 10, hold: 3s }", rest));
+    bench.ends_with(0, &["run"]);
+    let record = bench.record(RECORD);
+    assert_eq!(total(&record, "feed.connect").requests, 20, "one attempt more of each, long as it lived");
+    assert_eq!(total(&record, "feed.reconnect").errors, Errors::from([(ErrorClass::TimeoutMessage, 10)]));
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     path::Path,
+    process::Stdio,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -11,8 +13,10 @@ use loadgate::record::{self, Errors, Totals};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::{
+    patience::patient,
     program::{loadgate, transcript},
     scripted::{read_request, server},
+    services::send,
 };
 
 /// A server that opens each connection and then writes these bytes; `then` says what it does with what is left.
@@ -147,4 +151,105 @@ fn load_of_connections_is_not_held_up_by_a_server_that_never_reads() {
     let record = record::file::read(&folder.path().join("loadgate-report/record.json.gz")).unwrap();
     let lost = Totals::of(record.endpoint("feed.reconnect").unwrap().windows()).errors;
     assert_eq!(lost, only("timeout.write"), "{text}");
+}
+
+/// Connections that have pinged.
+static PINGED: AtomicUsize = AtomicUsize::new(0);
+/// Whether pings are answered from now on.
+static ANSWERING: AtomicBool = AtomicBool::new(false);
+
+/// Answers pings, the first one and those behind it as soon as it may.
+fn answers_when_told(mut stream: TcpStream) {
+    let mut head = [0; 6];
+    while stream.read_exact(&mut head).is_ok() && head[0] == 0x89 {
+        let mut payload = vec![0; usize::from(head[1] & 0x7f)];
+        if stream.read_exact(&mut payload).is_err() {
+            return;
+        }
+        payload.iter_mut().zip(head[2..].iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
+        PINGED.fetch_add(1, Ordering::SeqCst);
+        while !ANSWERING.load(Ordering::SeqCst) {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        let mut pong = vec![0x8a, payload.len() as u8];
+        pong.extend(&payload);
+        if stream.write_all(&pong).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn load_of_connections_takes_no_peer_for_dead_whose_answer_came_while_the_generator_stood_still() {
+    let port = opens_and(b"", answers_when_told);
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "target: http://127.0.0.1:{port}\nscenarios:\n  - name: feed\n    websocket: /ws\n    connections: {{ ramp: 5, hold: 9s }}\n    \
+         heartbeat: {{ ping_every: 200ms, pong_timeout: 2s }}\n"
+    );
+    std::fs::write(folder.path().join("loadgate.yml"), config).unwrap();
+    let mut program = loadgate(folder.path(), &["run"]);
+    let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while PINGED.load(Ordering::SeqCst) < 5 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    send("-STOP", child.id());
+    ANSWERING.store(true, Ordering::SeqCst);
+    // Longer than a peer may be silent: a longer time changes nothing.
+    std::thread::park_timeout(Duration::from_millis(2_500));
+    send("-CONT", child.id());
+    let output = child.wait_with_output().unwrap();
+    let text = transcript(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let record = record::file::read(&folder.path().join("loadgate-report/record.json.gz")).unwrap();
+    let total = |name: &str| Totals::of(record.endpoint(name).unwrap().windows());
+    assert_eq!((total("feed.heartbeat").errors, total("feed.reconnect").requests), (Errors::new(), 0), "{text}");
+}
+
+/// Pushes a message for each of these: sent so many milliseconds before now, or after.
+fn pushes(mut stream: TcpStream, sent_ago: &[i64]) {
+    for ago in sent_ago {
+        let text = format!("{{\"sent_at_ms\": {}}}", loadgate::clock::wall().as_millisecond() - ago);
+        let mut frame = vec![0x81, text.len() as u8];
+        frame.extend(text.as_bytes());
+        if stream.write_all(&frame).is_err() {
+            return;
+        }
+    }
+    stays(stream);
+}
+
+/// Five connections that listen for a second; what they heard, and what was printed.
+fn heard(port: u16, args: &[&str]) -> (Totals, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "target: http://127.0.0.1:{port}\nrecord: {{ window: 500ms }}\nload: {{ graceful_stop: 1s }}\nscenarios:\n  - name: feed\n    \
+         websocket: /ws\n    connections: {{ ramp: 5, hold: 1s }}\n    \
+         steps: [ {{ listen: {{ for: 10s, latency_from: $.sent_at_ms }} }} ]\n"
+    );
+    std::fs::write(folder.path().join("loadgate.yml"), patient(&config)).unwrap();
+    let output = loadgate(folder.path(), args).output().unwrap();
+    let text = transcript(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let record = record::file::read(&folder.path().join("loadgate-report/record.json.gz")).unwrap();
+    (Totals::of(record.endpoint("feed.message_latency").unwrap().windows()), text)
+}
+
+#[test]
+fn load_of_connections_counts_how_long_a_message_was_on_its_way_from_when_it_says_it_was_sent() {
+    let (latency, text) = heard(opens_and(b"", |stream| pushes(stream, &[250, 60_000])), &["run"]);
+    assert_eq!((latency.requests, &latency.errors), (10, &Errors::new()), "{text}");
+    let (least, most) = (latency.response.min().unwrap(), latency.response.max().unwrap());
+    assert!((249_000..59_000_000).contains(&least), "one of 250 ms, and what it took: {least}");
+    assert!((59_900_000..120_000_000).contains(&most), "one of a minute, and what it took: {most}");
+    assert!(!text.contains("clock is"), "{text}");
+}
+
+#[test]
+fn load_of_connections_warns_of_a_target_whose_clock_is_ahead_and_blames_it_for_nothing() {
+    let port = opens_and(b"", |stream| pushes(stream, &[-3_600_000, 250]));
+    let (latency, text) = heard(port, &["gate", "--no-publish"]);
+    assert_eq!((latency.requests, &latency.errors), (10, &Errors::new()), "{text}");
+    assert!(text.contains("ahead of the load generator's at least: messages seem to have come before they were sent"), "{text}");
 }

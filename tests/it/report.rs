@@ -48,6 +48,7 @@ pub(crate) fn record(path: &Path, suite: &str) {
         endpoints: vec![EndpointSeries {
             is_setup: false,
             is_occasional: false,
+            is_beside: false,
             name: "list-items".to_owned(),
             scenario: "browse".to_owned(),
             request: "GET /items".to_owned(),

@@ -43,6 +43,12 @@ fn load_sends_exactly_what_is_due_marked_as_a_test_and_records_what_counts() {
     assert_eq!((warm_up.offered, warm_up.started, steady.offered, steady.started), (50, 50, 300, 300));
     let windows: Vec<_> = record.endpoints.iter().map(|endpoint| (endpoint.stages[0].len(), endpoint.stages[1].len())).collect();
     assert_eq!(windows, [(0, 4), (0, 4)], "warm-up is played and not recorded");
+    let late = &record.generator.late_by_window;
+    assert_eq!((late.len(), late[0].len(), late[1].len()), (2, 0, 4));
+    for (n, late) in late[1].iter().enumerate() {
+        let requests: u64 = record.endpoints.iter().map(|endpoint| endpoint.stages[1][n].requests).sum();
+        assert_eq!(late.sent, requests, "each request has waited for its time, and is noted in the window it was due in");
+    }
 }
 
 #[test]

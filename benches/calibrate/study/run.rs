@@ -70,6 +70,7 @@ fn series(name: &str, counts: &[(Latencies, u64)]) -> EndpointSeries {
         stages: vec![counts.iter().map(window).collect()],
         is_setup: false,
         is_occasional: false,
+        is_beside: false,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     promote, verdict_file,
 };
 use crate::{
-    baseline::{Shelf, Store, StoreError, has_warmup},
+    baseline::{Shelf, Store, StoreError, has_warmup, warmup_hint},
     clock, env,
     exit::Exit,
     record::{self, Acceptance, RunRecord},
@@ -76,7 +76,7 @@ fn check(store: &Store, args: &Args, path: &std::path::Path, record: &RunRecord)
     verdict_file::check_regressed(&verdict, record)?;
     if !args.no_warmup && !has_warmup(record) {
         return Err(Failure::usage("not accepted: the run has no warm-up stage before its first measured one")
-            .hint("add a stage with warmup: true, or accept with --no-warmup"));
+            .hint(format!("{}, or accept with --no-warmup", warmup_hint(record))));
     }
     Ok(())
 }

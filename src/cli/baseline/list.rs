@@ -6,7 +6,7 @@ use super::super::{Failure, columns, terminal};
 use crate::{
     baseline::{Listed, Shelf, State},
     exit::Exit,
-    record::Totals,
+    record::{Acceptance, Totals},
     units,
 };
 
@@ -42,6 +42,12 @@ struct Line<'a> {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    pinned: bool,
+    /// What it is pinned as, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned_as: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<&'a Acceptance>,
     started_at: Option<String>,
     commit: Option<&'a str>,
     requests: Option<u64>,
@@ -62,6 +68,9 @@ impl<'a> Line<'a> {
             fingerprint: &listed.fingerprint,
             state: listed.state.name(),
             reason: if let State::Damaged(reason) = &listed.state { Some(reason) } else { None },
+            pinned: listed.pin.is_some(),
+            pinned_as: listed.pin.as_ref().and_then(|pin| pin.label.as_deref()),
+            accepted: record.and_then(|record| record.provenance.accepted.as_ref()),
             started_at: record.map(|record| record.started_at.to_string()),
             commit: record.and_then(|record| record.provenance.commit.as_deref()),
             requests: total.as_ref().map(|total| total.requests),
@@ -81,8 +90,17 @@ impl<'a> Line<'a> {
             latency(self.p95_us),
             latency(self.p99_us),
             self.error_rate.map_or_else(|| "-".to_owned(), units::percent),
-            self.reason.map_or_else(|| self.state.to_owned(), |reason| format!("{}: {reason}", self.state)),
+            self.remarks(),
         ]
+    }
+
+    /// `active, pinned: v1`.
+    fn remarks(&self) -> String {
+        let mut remarks = vec![self.reason.map_or_else(|| self.state.to_owned(), |reason| format!("{}: {reason}", self.state))];
+        remarks.extend(self.pinned.then(|| self.pinned_as.map_or_else(|| "pinned".to_owned(), |label| format!("pinned: {label}"))));
+        remarks.extend(self.accepted.map(Acceptance::in_words));
+        // Names come from files: what would move the cursor is left out.
+        remarks.join(", ").chars().filter(|c| !c.is_control()).collect()
     }
 }
 

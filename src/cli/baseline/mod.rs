@@ -69,18 +69,18 @@ enum Action {
     Learn(learn::Args),
     /// Take back what was learned of noise: no later comparison uses it
     Forget(forget::Args),
-    /// Keep a stored run for good: the release that later runs are held against in the history
+    /// Keep stored runs for good: the release that later runs are held against in the history
     Pin {
-        /// Name, path or commit of a stored run
+        /// Name or path of a stored run; or a commit or a label, for all runs that have it
         #[arg(value_name = "RUN")]
         run: PathBuf,
         /// What it is, such as a release
         #[arg(long, value_name = "TEXT")]
         label: Option<String>,
     },
-    /// Let a pinned run grow old like the others
+    /// Let pinned runs grow old like the others
     Unpin {
-        /// Name, path or commit of a stored run
+        /// Name or path of a stored run; or a commit or a label, for all runs that have it
         #[arg(value_name = "RUN")]
         run: PathBuf,
     },
@@ -98,8 +98,8 @@ enum Action {
     },
     /// Move the newest run aside, or all that are newer than a good one
     Rollback {
-        /// The newest run that is still good, by name, path or commit; newer ones of its fingerprint are moved aside
-        #[arg(long, value_name = "FILE")]
+        /// The newest run that is still good, by name, path, commit or label; newer ones of its fingerprint are moved aside
+        #[arg(long, value_name = "RUN")]
         to: Option<PathBuf>,
         /// Only runs of this suite
         #[arg(long, value_name = "NAME", conflicts_with = "to")]
@@ -178,13 +178,13 @@ impl From<StoreError> for Failure {
 }
 
 fn pin(shelf: &Shelf, run: &Path, label: Option<&String>) -> Result<Exit, Failure> {
-    let pinned = changed(shelf, "Pin", |store| Ok(vec![store.pin(run, &Pin::new(clock::wall(), label.cloned()))?]))?;
+    let pinned = changed(shelf, "Pin", |store| Ok(store.pin(run, &Pin::new(clock::wall(), label.cloned()))?))?;
     pinned.iter().for_each(|path| terminal::out(&path.display().to_string()));
     Ok(Exit::Ok)
 }
 
 fn unpin(shelf: &Shelf, run: &Path) -> Result<Exit, Failure> {
-    let unpinned = changed(shelf, "Unpin", |store| Ok(vec![store.unpin(run)?]))?;
+    let unpinned = changed(shelf, "Unpin", |store| Ok(store.unpin(run)?))?;
     unpinned.iter().for_each(|path| terminal::out(&path.display().to_string()));
     Ok(Exit::Ok)
 }

@@ -10,7 +10,7 @@ use super::{
     verdict_file,
 };
 use crate::{
-    baseline::{Shelf, Store, StoreError, has_warmup},
+    baseline::{Shelf, Store, StoreError, has_warmup, warmup_hint},
     exit::Exit,
     policy::BLOCKS_MIN,
     record::{self, RunRecord, file::RecordError},
@@ -109,7 +109,7 @@ fn check(store: &Store, args: &Args, path: &Path, record: &RunRecord) -> Result<
     }
     if !args.no_warmup && !has_warmup(record) {
         let failure = Failure::usage("not promoted: the run has no warm-up stage before its first measured one");
-        return Err(failure.hint("add a stage with warmup: true, or promote with --no-warmup"));
+        return Err(failure.hint(format!("{}, or promote with --no-warmup", warmup_hint(record))));
     }
     Ok(())
 }

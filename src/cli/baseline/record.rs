@@ -15,7 +15,7 @@ use super::super::{
 };
 use super::promote;
 use crate::{
-    baseline::Shelf,
+    baseline::{Shelf, warmup_hint},
     engine::Stop,
     exit::Exit,
     plan::{Replication, Resolved},
@@ -55,7 +55,8 @@ impl Args {
             Replication { count: usize::from(self.runs), splits: false, early_stop: false, extension: 0, reruns: 0 };
         if !self.no_warmup && resolved.plan.stages.first().is_some_and(|stage| stage.measured) {
             let failure = Failure::usage("the first stage is measured: baselines are runs of a service that is warm");
-            return Err(failure.hint("add a stage with warmup: true before it, or record with --no-warmup"));
+            let hint = warmup_hint(&recording::blank(&resolved));
+            return Err(failure.hint(format!("{hint}, or record with --no-warmup")));
         }
         Ok(resolved)
     }

@@ -163,10 +163,14 @@ fn regression(resolved: &Resolved) -> String {
     ));
     if let Some(drift) = regression.drift.filter(|_| regression.compare == Mode::Baseline) {
         text.push_str(&format!(
-            "\n  fails what crept up by {} or more from the best level of the last {} runs",
+            "\n  fails what crept up by {} or more from the best level of the last {} runs; of a pull request that is a warning",
             percent(drift.ratchet - 1.0),
             drift.window
         ));
+    }
+    if let Some(accept) = &regression.accept {
+        let reason = if accept.requires_reason { ", with a reason in its description" } else { "" };
+        text.push_str(&format!("\n  a regression is accepted by the label '{}' on the pull request{reason}", accept.label));
     }
     let on = &regression.on;
     text.push_str(&format!(

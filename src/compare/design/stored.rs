@@ -30,7 +30,7 @@ pub(super) const DESIGN: Design = Design {
     candidates: |_| 1,
     noise: |sample, known| Box::new(StoredNoise::of(sample, known)),
     expected: |foreseen| Box::new(StoredNoise::expected(foreseen)),
-    is_learned: |_| false,
+    is_learned: |learned| learned.df > 0.0,
     means_of_plan: Means::Baselines,
     // Baseline runs are made once, a run of the candidate each time.
     cost: |baseline| 1.0 + COST_OF_BASELINE * baseline as f64,
@@ -102,12 +102,16 @@ struct StoredNoise {
 }
 
 impl StoredNoise {
-    /// The noise that one run can be expected to have against so many stored ones.
+    /// The noise that one run can be expected to have against so many stored ones. Where it is known what runs differ by, the
+    /// noise within them is a part of that.
     fn expected(foreseen: &Foreseen) -> Self {
+        // A run varies by half of what two differ by.
+        let within = foreseen.within / 2.0;
+        let known = foreseen.learned.filter(|learned| learned.df > 0.0);
         Self {
             prior: (PRIOR_SD * foreseen.scale).powi(2),
-            moment: None,
-            within: foreseen.within / 2.0,
+            moment: known.map(|learned| (learned.sum_of_squares / learned.df - within).max(0.0)),
+            within,
             imbalance: 0.0,
             within_df: foreseen.within_df,
             baseline_runs: foreseen.baseline as f64,

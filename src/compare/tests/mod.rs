@@ -1,4 +1,5 @@
 mod agreement;
+mod beside;
 mod degenerate;
 mod metrics;
 mod outcomes;

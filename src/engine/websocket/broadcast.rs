@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How often a receiver looks whether something has not come in its time.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Broadcast::SETTLING;
 
 /// What a connection has to do with a broadcast.
 struct Part<'a> {
@@ -42,7 +42,7 @@ impl<D: Driver> Player<'_, D> {
         let receipts = boards.iter().zip(0..).map(|(board, number)| counts(number).then(|| Receipts::from_now(board)));
         let mut part = Part { rules, boards, receipts: receipts.collect(), due: None };
         // What is published later could not be waited for; a message may go out a little late.
-        let last = self.conversation.ends().saturating_sub(rules.within + LOOK);
+        let last = self.conversation.ends().saturating_sub(rules.quiet_end());
         let publishes = (own as usize) < boards.len();
         let every = Duration::from_secs_f64(1.0 / rules.rate.0);
         // Not at once: connections that come together are to be there for the first message.

@@ -53,10 +53,14 @@ impl Heart {
         None
     }
 
-    /// The time that a ping may be without an answer, if the oldest one has been for so long.
-    pub(super) fn stopped(&self, now: Duration) -> Option<Duration> {
-        let (_, sent) = self.waiting.front()?;
-        (now.saturating_sub(*sent) >= self.rules.timeout).then_some(self.rules.timeout)
+    /// Whether the oldest ping that has no answer has been waiting for as long as it may.
+    pub(super) fn has_stopped(&self, now: Duration) -> bool {
+        self.waiting.front().is_some_and(|(_, sent)| now.saturating_sub(*sent) >= self.rules.timeout)
+    }
+
+    /// How long a ping may be without an answer.
+    pub(super) fn timeout(&self) -> Duration {
+        self.rules.timeout
     }
 
     /// When there is something to do next.
@@ -93,7 +97,7 @@ mod tests {
         let second = heart.wakes();
         assert!((first + s(24)..=first + s(36)).contains(&second), "{first:?}, then {second:?}");
         heart.beat(second);
-        assert_eq!((heart.stopped(first + s(59)), heart.stopped(first + s(60))), (None, Some(s(60))));
+        assert_eq!((heart.has_stopped(first + s(59)), heart.has_stopped(first + s(60))), (false, true));
         assert!(heart.wakes() <= first + s(60), "to see whether the first one is answered");
     }
 
@@ -102,7 +106,7 @@ mod tests {
         let mut heart = heart();
         let (first, second) = (heart.beat(s(30)), heart.beat(s(60)));
         assert_eq!(heart.answered(second, s(61)), Some(s(1)));
-        assert_eq!((heart.answered(first, s(62)), heart.stopped(s(500)), heart.open(s(70)).count()), (None, None, 0));
+        assert_eq!((heart.answered(first, s(62)), heart.has_stopped(s(500)), heart.open(s(70)).count()), (None, false, 0));
     }
 
     #[test]

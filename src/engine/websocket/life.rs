@@ -10,6 +10,7 @@ use super::{
     conversation::Conversation,
     notes::{Notes, Outcome},
     play::{CLOSE_USELESS, End, Player},
+    probation::Probation,
 };
 use crate::{
     engine::{lane::Lane, render::render, user::User},
@@ -44,6 +45,8 @@ struct Loss {
     failure: Failure,
     /// Attempts since then to have it back.
     attempts: u32,
+    /// The pause before the last of them.
+    pause: Duration,
 }
 
 impl<D: Driver> ConnectionContext<D> {
@@ -52,40 +55,38 @@ impl<D: Driver> ConnectionContext<D> {
         let _presence = self.connection_set.enter();
         let (lane, scenario) = (&self.lane, &self.scenario);
         let notes = Notes::new(lane);
-        let mut user = User::new(number.into(), &lane.run.plan, ());
+        // Those of the warm-up have the same numbers, and are others.
+        let part = if comes < scenario.connections.warmup { "warm-up of " } else { "" };
+        let mut user = User::of_connection(number.into(), &format!("{part}{}", scenario.name), &lane.run.plan);
         let (mut due, mut loss): (Duration, Option<Loss>) = (comes, None);
         while self.may_open(due, leaves).await {
             user.begin_connection_round();
             let ended = match self.open(&mut user, due, &notes).await {
-                Ok(opened) => {
-                    if let Some(loss) = loss.take() {
-                        self.settle(&notes, loss.at, None);
-                    }
-                    match self.converse(opened, &mut user, leaves).await {
-                        Some(failure) => failure,
-                        None => return,
-                    }
-                }
+                Ok(opened) => match self.converse(opened, &mut user, leaves, &mut loss).await {
+                    Some(failure) => failure,
+                    None => return,
+                },
                 Err(failure) => failure,
             };
             let now = lane.run.moment();
-            let lost = loss.get_or_insert_with(|| Loss { at: now, failure: ended.clone(), attempts: 0 });
+            let lost = loss.get_or_insert_with(|| Loss { at: now, failure: ended, attempts: 0, pause: Duration::ZERO });
             if lost.attempts >= scenario.reconnect.max {
-                return self.settle(&notes, lost.at, Some(lost.failure.clone()));
+                return self.give_up(&notes, lost.at, lost.failure.clone());
             }
-            due = now + scenario.reconnect.backoff.pause(lost.attempts, &mut user.rng);
+            lost.pause = scenario.reconnect.backoff.pause(lost.attempts, &mut user.rng);
+            due = now + lost.pause;
             lost.attempts += 1;
         }
         if let Some(loss) = loss {
             let message = "the run ended before there was a new connection";
-            self.settle(&notes, loss.at, Some(Failure::new(ErrorClass::Unfinished, message)));
+            self.give_up(&notes, loss.at, Failure::new(ErrorClass::Unfinished, message));
         }
     }
 
-    /// What became of a connection that was lost at a moment of the run is known now.
-    fn settle(&self, notes: &Notes<D>, at: Duration, failure: Option<Failure>) {
+    /// A connection that was lost at a moment of the run will not be had again.
+    fn give_up(&self, notes: &Notes<D>, at: Duration, failure: Failure) {
         let now = self.lane.run.moment();
-        notes.note(self.scenario.endpoints.reconnect, now, Outcome::after(now.saturating_sub(at), failure));
+        notes.note(self.scenario.endpoints.reconnect, now, Outcome::after(now.saturating_sub(at), Some(failure)));
     }
 
     /// Waits until a connection is due, and longer while the circuit breaker keeps everything from the target. False when there is no
@@ -128,13 +129,27 @@ impl<D: Driver> ConnectionContext<D> {
         opened
     }
 
-    /// Plays on an open connection to its end. Returns why it was lost, if it was.
-    async fn converse(&self, opened: Opened, user: &mut User<()>, leaves: Duration) -> Option<Failure> {
+    /// Plays on an open connection to its end. Returns why it was lost, if it was. The loss before it is over when it has lived for a while.
+    async fn converse(
+        &self,
+        opened: Opened,
+        user: &mut User<()>,
+        leaves: Duration,
+        loss: &mut Option<Loss>,
+    ) -> Option<Failure> {
         let ending = self.connection_set.ending();
         let pings = SmallRng::from_rng(&mut user.rng);
+        let probation = loss.as_ref().map(|loss| Probation::new(loss.at, self.lane.run.moment(), loss.pause));
         let mut conversation = Conversation::new(&self.lane, opened.socket, &self.scenario, leaves, ending, pings);
+        conversation.put_on(probation);
         let (templates, scenario, boards) = (&self.templates, &self.scenario, &self.boards);
         let end = Player { conversation: &mut conversation, user, templates, scenario, boards }.play().await;
+        if matches!(end, End::Close(_)) {
+            conversation.prove();
+        }
+        if !conversation.is_on_probation() {
+            *loss = None;
+        }
         match end {
             End::Lost(failure) => Some(failure),
             End::Close(code) => {

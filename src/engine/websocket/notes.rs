@@ -44,9 +44,21 @@ impl<D: Driver> Notes<D> {
         self.finish(ticket, endpoint, outcome);
     }
 
+    /// A message was sent now, or has come.
+    pub(super) fn message(&self, endpoint: EndpointId, now: Duration) {
+        self.0.shard.borrow_mut().message(self.stage(now), now, endpoint);
+    }
+
+    /// The target's clock is ahead by so much, as a message tells.
+    pub(super) fn clock_ahead(&self, ahead: Duration) {
+        if !ahead.is_zero() {
+            self.0.shard.borrow_mut().clock_ahead(ahead);
+        }
+    }
+
     /// Something that was due at a moment is sent now.
     pub(super) fn sent(&self, due: Duration, now: Duration) {
-        self.0.shard.borrow_mut().arrival_sent(self.stage(due), now.saturating_sub(due));
+        self.0.shard.borrow_mut().arrival_sent(self.stage(due), due, now.saturating_sub(due));
     }
 }
 

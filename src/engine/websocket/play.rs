@@ -8,7 +8,7 @@ use super::{
     board::Board,
     conversation::{CLOSE_NORMAL, Conversation, Event},
     notes::Outcome,
-    one_way,
+    one_way::{self, Way},
     rhythm::Rhythm,
 };
 use crate::{
@@ -65,6 +65,7 @@ impl<D: Driver> Player<'_, D> {
             Err(Broken::Failed(failure)) => return End::Useless(self.conversation.lost(failure)),
             Err(Broken::Ended(end)) => return end,
         }
+        self.conversation.set_up();
         if let Some(broadcast) = &self.scenario.broadcast {
             return self.broadcast(broadcast, self.boards).await;
         }
@@ -154,7 +155,10 @@ impl<D: Driver> Player<'_, D> {
             pieces(self.templates, &outgoing.rendered, self.user.scope_now()).map_err(Broken::Failed)?
         };
         match self.conversation.socket.send(outgoing.is_text, bytes).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.conversation.count_message();
+                Ok(())
+            }
             Err(failure) => Err(Broken::Ended(End::Lost(self.conversation.lost(failure)))),
         }
     }
@@ -208,11 +212,12 @@ impl<D: Driver> Player<'_, D> {
 
     fn heard(&self, listen: &Listen, message: &Bytes) {
         let Some(one_way) = &listen.latency else { return };
-        let (time, failure) = match one_way::latency(one_way, message, clock::wall()) {
-            Ok(time) => (time, None),
-            Err(failure) => (Duration::ZERO, Some(failure)),
+        let (way, failure) = match one_way::way(one_way, message, clock::wall()) {
+            Ok(way) => (way, None),
+            Err(failure) => (Way::default(), Some(failure)),
         };
-        let outcome = Outcome { bytes: message.len() as u64, ..Outcome::after(time, failure) };
+        self.conversation.notes.clock_ahead(way.ahead);
+        let outcome = Outcome { bytes: message.len() as u64, ..Outcome::after(way.latency, failure) };
         self.conversation.notes.note(one_way.endpoint, self.conversation.now(), outcome);
     }
 

@@ -15,11 +15,13 @@ pub(super) enum Receipt {
     Reordered,
 }
 
-/// The messages of one publisher. A message is settled when its time is over, whether it came or not: what comes then came too late, and
-/// has been counted.
+/// The messages of one publisher. A message is settled when its time is over, whether it came or not: one that comes then for the first time
+/// came too late, and has been counted.
 #[derive(Debug)]
 pub(super) struct Receipts {
     settled: u64,
+    /// Whether the last 64 of the settled ones had come, the latest in the lowest bit: what comes again late is a duplicate all the same.
+    had_come: u64,
     highest: u64,
     /// Whether those behind the settled ones have come.
     came: VecDeque<bool>,
@@ -29,13 +31,18 @@ impl Receipts {
     /// Of a receiver that is there from now on: what was published before is none of its business.
     pub(super) fn from_now(board: &Board) -> Self {
         let settled = board.published();
-        Self { settled, highest: settled, came: VecDeque::new() }
+        Self { settled, had_come: 0, highest: settled, came: VecDeque::new() }
     }
 
     /// A message has come; `None` for one that nothing is to be made of.
     pub(super) fn came(&mut self, number: u64, board: &Board) -> Option<Receipt> {
-        if number <= self.settled || number > board.published() {
+        if number > board.published() {
             return None;
+        }
+        if number <= self.settled {
+            let place = u32::try_from(self.settled - number).ok()?;
+            let had_come = self.had_come.checked_shr(place).is_some_and(|bits| bits & 1 == 1);
+            return had_come.then_some(Receipt::Duplicate);
         }
         let place = usize::try_from(number - self.settled - 1).ok()?;
         if self.came.len() <= place {
@@ -60,6 +67,7 @@ impl Receipts {
             };
             self.settled += 1;
             let came = self.came.pop_front().unwrap_or_default();
+            self.had_come = (self.had_come << 1) | u64::from(came);
             lost += u64::from(counts && !came);
         }
         lost
@@ -111,6 +119,20 @@ mod tests {
         assert_eq!(came, [once, once, twice, late, twice]);
         assert_eq!(receipts.settle(&board, s(9), WITHIN), 0);
         assert_eq!(receipts.came(4, &board), None, "nobody has published it");
+    }
+
+    #[test]
+    fn what_comes_again_after_its_time_is_a_duplicate_and_what_comes_first_then_has_been_counted() {
+        let board = board();
+        let mut receipts = Receipts::from_now(&board);
+        (1..=3).for_each(|moment| assert_eq!(board.publish(s(moment), s(moment)), moment));
+        assert_eq!((receipts.came(1, &board), receipts.came(3, &board)), (Some(Receipt::Delivered), Some(Receipt::Delivered)));
+        assert_eq!(receipts.settle(&board, s(9), WITHIN), 1);
+        let again = [1, 2, 3].map(|number| receipts.came(number, &board));
+        assert_eq!(again, [Some(Receipt::Duplicate), None, Some(Receipt::Duplicate)]);
+        (0..70).for_each(|_| assert!(board.publish(s(10), s(10)) > 3));
+        receipts.settle(&board, s(99), WITHIN);
+        assert_eq!(receipts.came(3, &board), None, "nobody remembers");
     }
 
     #[test]

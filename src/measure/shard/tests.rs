@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use super::*;
 use crate::{
     plan::{Load, Shape, Stage},
-    record::Errors,
+    record::{Errors, Late},
 };
 
 /// A stage of two seconds and another of two, in windows of one, one endpoint.
@@ -158,7 +158,28 @@ fn an_arrival_that_is_broken_off_is_dropped_and_not_one_that_was_sent() {
     shard.arrival_finished(0);
     assert_eq!((live.in_play(), live.started.get(), live.broken_off.get()), (0, 1, 1));
     let end = shard.end(Duration::from_secs(4));
-    assert_eq!((end.offered[0], end.started[0]), (1, 0));
+    assert_eq!((end.counts[0].offered, end.counts[0].started), (1, 0));
     let dropped: Vec<u64> = source.try_iter().map(|window| window.endpoints[0].dropped).collect();
     assert_eq!(dropped, [0, 1, 0, 0], "where the request was due that was not sent");
+}
+
+#[test]
+fn lateness_is_noted_in_the_window_that_a_request_was_due_in_or_in_the_next_one_where_that_is_closed() {
+    let (mut shard, source) = shard();
+    let ms = Duration::from_millis;
+    shard.arrival_sent(0, ms(100), Duration::from_micros(40));
+    shard.arrival_sent(0, ms(900), ms(2));
+    shard.close_passed(ms(1_100));
+    shard.arrival_sent(0, ms(990), ms(300));
+    shard.arrival_sent(1, ms(3_200), Duration::from_micros(60));
+    let end = shard.end(ms(4_000));
+    assert_eq!((end.late.count(), end.late_over_1ms), (4, 2), "the sum of all windows");
+    let late: Vec<Late> = source.try_iter().map(|closed| closed.late).collect();
+    let expected = [
+        Late { sent: 2, sum_us: 2_040, max_us: 2_000, over_1ms: 1 },
+        Late { sent: 1, sum_us: 300_000, max_us: 300_000, over_1ms: 1 },
+        Late::default(),
+        Late { sent: 1, sum_us: 60, max_us: 60, over_1ms: 0 },
+    ];
+    assert_eq!(late, expected);
 }

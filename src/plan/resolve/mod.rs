@@ -5,11 +5,13 @@ mod broadcast;
 mod checks;
 mod commands;
 mod control;
+mod draft;
 mod feeders;
 mod github;
 mod hash;
 mod hosts;
 mod http;
+mod late_replies;
 mod limits;
 mod names;
 mod observe;
@@ -34,10 +36,12 @@ mod thresholds;
 mod tls;
 mod versions;
 mod websocket;
+mod websocket_parts;
 mod websocket_steps;
 
 use std::{path::PathBuf, time::Duration};
 
+use draft::Draft;
 pub use github::{GithubSettings, is_key};
 pub use own_reports::{Fills, OwnReport, REPORT_FILES};
 use problems::Problems;
@@ -118,74 +122,50 @@ pub fn resolve(loaded: &Loaded) -> Result<Resolved, ConfigError> {
     let targets = target::resolve(loaded, &safety, &problems);
     let own = targets.as_ref().and_then(|targets| targets.first());
     let baseline = versions::baseline(loaded, own, &safety, &problems);
-    let window = limits::window(loaded, &problems);
-    let limits = limits::limits(loaded, &problems);
-    versions::check_limits(limits.max_in_flight, mode, &problems);
-    let mut http = http::resolve(loaded, &problems);
-    http.traces = observe::traces(loaded, &problems);
-    let mut control = control::resolve(loaded, &problems);
-    let mut stages = stages::resolve(loaded, &safety, mode, &mut control, &problems);
-    control::check_use(loaded, &stages, &problems);
-    let validity = control::validity(loaded, &problems);
-    let seed = loaded.document.load.seed.unwrap_or(SEED);
-    let feeders = feeders::resolve(loaded, seed, &problems);
-    let workload = scenarios::resolve(loaded, &feeders, &problems);
-    if let Some(workload) = &workload {
-        websocket::check(&workload.sockets, loaded, mode, &problems);
-        if stages.is_empty() && workload.scenarios.is_empty() {
-            stages = websocket::stages(&workload.sockets, &safety, &problems);
-        }
-    }
-    let thresholds = thresholds::resolve(loaded, workload.as_ref(), window, &problems);
-    let regression = regression::resolve(loaded, mode, workload.as_ref(), window, &problems);
+    let draft = Draft::read(loaded, &safety, mode, &problems);
+    let workload = draft.workload.as_ref();
+    let thresholds = thresholds::resolve(loaded, workload, draft.window, &problems);
+    let regression = regression::resolve(loaded, mode, workload, draft.window, &problems);
+    let policy = Policy { thresholds, regression, validity: draft.validity.clone() };
     let baseline = baseline.filter(|_| mode == Mode::Ab);
     let hooks = commands::hooks(loaded, &problems);
     let versions: Vec<&super::Target> = own.into_iter().chain(&baseline).collect();
-    let replication = replicates::resolve(loaded, mode, (&versions, &hooks), (&stages, &safety), &problems);
+    let replication = replicates::resolve(loaded, mode, (&versions, &hooks), (&draft.stages, &safety), &problems);
+    if let Some(workload) = workload {
+        websocket_parts::check(&workload.sockets, (&draft.stages, replication, versions.len()), loaded, &problems);
+    }
     settings::secrets(loaded, &problems);
     let store = settings::baseline(loaded, &problems);
     let report = settings::report(loaded, &problems);
     let github = github::resolve(loaded, &suite, &problems);
-    if let (true, Some(workload), Some(targets)) = (http.traces, &workload, &targets) {
+    if let (true, Some(workload), Some(targets)) = (draft.http.traces, workload, &targets) {
         observe::check_headers(workload, targets, &problems);
     }
     let events = settings::events(loaded, &problems);
     let found = problems.into_all();
-    let (Some(mut targets), Some(mut workload), true) = (targets, workload, found.is_empty()) else {
+    let targets = targets.filter(|_| found.is_empty());
+    let Some(plan) = targets.and_then(|targets| draft.complete(suite, targets, baseline, &loaded.secrets)) else {
         return Err(loaded.error(found));
     };
-    workload.hash = hash::sent_to(&workload, &targets, &http, &loaded.secrets);
-    workload.hash = hash::steered(&workload, &control);
-    let mut notes = versions::notes(loaded, &targets[0], baseline.as_ref(), mode);
-    // What is sent is the same to both versions: the hash above is that of either.
-    let place = targets.len();
-    targets.extend(baseline);
-    let baseline = (targets.len() > place).then_some(place);
-    notes.extend(self::notes(&targets, &safety));
-    notes.extend(shortness::note(&stages, regression.block, replication));
-    notes.extend(cold_note(&targets, &hooks, &stages));
-    notes.extend(request_rate::note(&stages, &workload, &control, &safety));
-    let config_sha256 = loaded.sha256.clone();
-    Ok(Resolved {
-        plan: Plan { suite, targets, baseline, stages, workload, http, control, limits, window, seed },
+    let mut resolved = Resolved {
+        plan,
         replication,
         hooks,
-        policy: Policy { thresholds, regression, validity },
+        policy,
         baseline: store,
         report,
         github,
         events,
         safety,
         config: loaded.path.clone(),
-        config_sha256,
+        config_sha256: loaded.sha256.clone(),
         secrets: loaded.secrets.clone(),
-        notes,
+        notes: Vec::new(),
         asked: Asked::default(),
-    })
+    };
+    resolved.notes = notes(loaded, &resolved, mode);
+    Ok(resolved)
 }
-
-/// Seed where none is given. Fixed, so that two runs of a configuration send the same sequence of requests.
-const SEED: u64 = 42;
 
 impl Resolved {
     /// Blocks (`regression.block`) that the measured stages of a run are compared in.
@@ -204,11 +184,13 @@ fn blocks(stages: &[super::Stage], block: Duration) -> usize {
 fn cold_note(targets: &[super::Target], hooks: &Hooks, stages: &[super::Stage]) -> Option<String> {
     let is_fresh = hooks.restart.is_some() || targets.iter().any(|target| target.start.is_some());
     let is_cold = is_fresh && stages.first().is_some_and(|stage| stage.measured);
-    is_cold.then(|| {
-        "the first stage is measured, and the processes are fresh: begin with a stage that has `warmup: true`, such as \
-         { rate: 50/s, duration: 8s, warmup: true }"
-            .to_owned()
-    })
+    let is_of_connections = stages.iter().all(|stage| matches!(stage.load, super::Load::Connections(_)));
+    let warm_up = if is_of_connections {
+        "write a `warmup` in `connections`, such as { warmup: 10s, ramp: 50, hold: 60s }"
+    } else {
+        "begin with a stage that has `warmup: true`, such as { rate: 50/s, duration: 8s, warmup: true }"
+    };
+    is_cold.then(|| format!("the first stage is measured, and the processes are fresh: {warm_up}"))
 }
 
 fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
@@ -218,7 +200,23 @@ fn check_version(loaded: &Loaded, problems: &Problems<'_>) {
     }
 }
 
-fn notes(targets: &[super::Target], safety: &SafetySettings) -> Vec<String> {
+/// What a user should know of a plan and need not change.
+fn notes(loaded: &Loaded, resolved: &Resolved, mode: Mode) -> Vec<String> {
+    let Resolved { plan, replication, hooks, policy, safety, .. } = resolved;
+    let Plan { targets, stages, .. } = plan;
+    let baseline = plan.baseline.map(|place| &targets[place]);
+    let mut notes = versions::notes(loaded, &targets[0], baseline, mode);
+    notes.extend(notes_on_targets(targets, safety));
+    let versions = if baseline.is_some() { 2 } else { 1 };
+    notes.extend(late_replies::notes(&plan.workload, &policy.thresholds));
+    notes.extend(websocket_parts::notes(&plan.workload.sockets, stages, *replication, versions));
+    notes.extend(shortness::note(stages, policy.regression.block, *replication));
+    notes.extend(cold_note(targets, hooks, stages));
+    notes.extend(request_rate::note(stages, &plan.workload, &plan.control, safety));
+    notes
+}
+
+fn notes_on_targets(targets: &[super::Target], safety: &SafetySettings) -> Vec<String> {
     let mut notes: Vec<String> = targets.iter().filter_map(super::Target::caution).collect();
     let mut foreign: Vec<&str> = targets.iter().map(|target| target.host.as_str()).collect();
     foreign.retain(|host| !hosts::is_loopback(host));

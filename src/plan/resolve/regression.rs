@@ -6,7 +6,7 @@ use super::Problems;
 use crate::{
     config::{Loaded, Path, nearest_hint, regression as written, written::TextOr},
     plan::Workload,
-    policy::{Drift, ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Quantile, Regression, Response},
+    policy::{Accept, Drift, ErrorRule, LatencyRule, MetricOverride, Mode, OnEvent, Override, Quantile, Regression, Response},
     units,
 };
 
@@ -36,6 +36,7 @@ pub(super) fn resolve(
         throughput: written.metrics.throughput.as_ref().map(|rule| throughput(rule, &at.key("metrics"), problems)),
         errors: errors(written.metrics.error_rate.as_ref(), &at.key("metrics"), default.errors, problems),
         drift: written.drift.as_ref().map(|drift| self::drift(drift, &at.key("drift"), problems)),
+        accept: written.accept.as_ref().map(|accept| self::accept(accept, &at.key("accept"), problems)),
         coverage: coverage.unwrap_or(default.coverage),
         overrides: overrides(written, &at.key("overrides"), workload, problems),
         on: on_event(&written.policy, &at.key("policy"), default.on, problems),
@@ -76,6 +77,25 @@ fn drift(written: &written::Drift, at: &Path, problems: &Problems<'_>) -> Drift 
     }
     let window = written.window.and_then(|window| usize::try_from(window).ok()).unwrap_or(default.window);
     Drift { window, ratchet: written.ratchet.unwrap_or(default.ratchet) }
+}
+
+/// Longest label that GitHub takes, in characters.
+const LABEL_CHARS_MAX: usize = 50;
+
+fn accept(written: &written::Accept, at: &Path, problems: &Problems<'_>) -> Accept {
+    let default = Accept::default();
+    let label = written.label.as_deref().map(|label| label.trim().to_owned());
+    let is_label = |label: &String| {
+        !label.is_empty() && label.chars().count() <= LABEL_CHARS_MAX && !label.contains(char::is_control)
+    };
+    if label.as_ref().is_some_and(|label| !is_label(label)) {
+        let message = format!("a label has 1 to {LABEL_CHARS_MAX} characters, on one line");
+        problems.add(&at.key("label"), message, "write the name of a label of the repository, for example perf-accepted");
+    }
+    Accept {
+        label: label.unwrap_or(default.label),
+        requires_reason: written.requires_reason.unwrap_or(default.requires_reason),
+    }
 }
 
 /// An exception to a rule that there isn't.

@@ -89,7 +89,11 @@ impl Reader<'_> {
 
     fn threshold(&self, expr: &str, at: &Path, terms: &Terms) -> Option<Threshold> {
         let parsed = Threshold::parse(expr).map_err(|error| self.problems.add(at, error.message, error.hint)).ok()?;
-        let parsed = if parsed.metric == Metric::HeartbeatSurvival { self.of_heartbeat(parsed, at)? } else { parsed };
+        let parsed = match parsed.metric {
+            Metric::HeartbeatSurvival => self.of_heartbeat(parsed, at)?,
+            Metric::Messages => self.of_messages(parsed, at)?,
+            _ => parsed,
+        };
         self.check_scope(&parsed, at);
         self.check_class(&parsed, at);
         if terms.abort_after.is_some() && parsed.metric == Metric::Requests {
@@ -121,6 +125,22 @@ impl Reader<'_> {
             return None;
         }
         Some(Threshold { scope: Some(format!("{named}.heartbeat")), ..threshold })
+    }
+
+    /// A promise about the messages of a scenario, which are counted where its connections are; without a scenario about those of all.
+    fn of_messages(&self, threshold: Threshold, at: &Path) -> Option<Threshold> {
+        let Some(workload) = self.workload else { return Some(threshold) };
+        let found = match &threshold.scope {
+            None if !workload.sockets.is_empty() => return Some(threshold),
+            None => None,
+            Some(named) => workload.sockets.iter().find(|scenario| scenario.name == *named),
+        };
+        let Some(scenario) = found else {
+            let hint = "name a scenario with `websocket:`, as in live-feed.messages_per_s >= 900/s";
+            self.problems.add(at, "messages are those of a scenario of WebSocket connections", hint);
+            return None;
+        };
+        Some(Threshold { scope: Some(format!("{}.connect", scenario.name)), ..threshold })
     }
 
     fn check_scope(&self, threshold: &Threshold, at: &Path) {

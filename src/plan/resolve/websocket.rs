@@ -147,6 +147,7 @@ fn connections(scenario: &written::Scenario, at: &Path, problems: &Problems<'_>)
     };
     let (ramp, hold) = (problems.read(ramp, &at.key("ramp")), problems.time(hold, &at.key("hold")));
     let over = written.over.as_ref().map(|over| problems.read(over, &at.key("over")));
+    let warmup = problems.time_or(written.warmup.as_ref(), &at.key("warmup"), Duration::ZERO);
     let ((from, to), hold, over) = (ramp?, hold?, over.unwrap_or(Some(Duration::ZERO))?);
     if from.max(to) == 0 || from.max(to) > CONNECTIONS_MAX {
         let message = format!("{} connections are out of range", from.max(to));
@@ -162,7 +163,7 @@ fn connections(scenario: &written::Scenario, at: &Path, problems: &Problems<'_>)
         problems.add_at_key(&at, message, EXAMPLE);
         return None;
     }
-    Some(SocketConnections { crowd: Crowd { from, to }, over, hold })
+    Some(SocketConnections { warmup, crowd: Crowd { from, to }, over, hold })
 }
 
 /// The request that asks for a connection.
@@ -243,39 +244,60 @@ pub(super) fn check(sockets: &[SocketScenario], loaded: &Loaded, mode: Mode, pro
     for scenario in sockets {
         let Crowd { from, to } = scenario.connections.crowd;
         if mode == Mode::Ab && (from % 2 == 1 || to % 2 == 1) {
-            let place = loaded.document.scenarios.iter().flatten().position(
-                |entry| matches!(entry, TextOr::Map(written) if written.name.as_deref() == Some(scenario.name.as_str())),
-            );
-            let at = Path::root().key("scenarios").index(place.unwrap_or_default()).key("connections").key("ramp");
+            let at = place(scenario, loaded).key("connections").key("ramp");
             let message = "two versions can't share an odd number of connections evenly, and each stays with one of them";
             problems.add(&at, message, "write even numbers");
+        }
+        if !scenario.connections.warmup.is_zero() && !is_all(loaded) {
+            let message = "a warm-up of connections beside scenarios that make requests, which have the stages of the run";
+            let at = place(scenario, loaded).key("connections").key("warmup");
+            problems.add(&at, message, "remove it, and begin `stages` with one that has `warmup: true`");
         }
     }
 }
 
-/// The stages of a run that has nothing but connections: while their number changes, and while they stay. Both are measured: how
-/// connections come about is what one wants to know.
+/// Where a scenario stands in the configuration.
+pub(super) fn place(scenario: &SocketScenario, loaded: &Loaded) -> Path {
+    let is_it =
+        |entry: &written::ScenarioEntry| matches!(entry, TextOr::Map(written) if written.name.as_ref() == Some(&scenario.name));
+    let place = loaded.document.scenarios.iter().flatten().position(is_it);
+    Path::root().key("scenarios").index(place.unwrap_or_default())
+}
+
+/// What is measured begins for all connections at the same time: behind the longest of their warm-ups.
+pub(super) fn settle_warmup(sockets: &mut [SocketScenario]) {
+    let longest = sockets.iter().map(|scenario| scenario.connections.warmup).max().unwrap_or_default();
+    sockets.iter_mut().for_each(|scenario| scenario.connections.warmup = longest);
+}
+
+/// The stages of a run that has nothing but connections: a warm-up where one is asked for, then while their number changes, and while they
+/// stay. The last two are measured: how connections come about is what one wants to know.
 pub(super) fn stages(sockets: &[SocketScenario], safety: &SafetySettings, problems: &Problems<'_>) -> Vec<Stage> {
     let longest = |length: fn(&SocketConnections) -> Duration| {
         sockets.iter().map(|scenario| length(&scenario.connections)).max().unwrap_or_default()
     };
-    let (over, all) = (longest(|of| of.over), longest(|of| of.over + of.hold));
-    if let Some(max) = safety.max_duration.filter(|max| all > *max) {
-        let (all, max) = (units::duration(all), units::duration(max));
+    let (warmup, over, all) = (longest(|of| of.warmup), longest(|of| of.over), longest(|of| of.over + of.hold));
+    if let Some(max) = safety.max_duration.filter(|max| warmup + all > *max) {
+        let (all, max) = (units::duration(warmup + all), units::duration(max));
         let message = format!("the connections stay for {all}, beyond `safety.max_duration` ({max})");
         let at = Path::root().key("safety").key("max_duration");
         problems.add(&at, message, "shorten `hold`, or raise the limit if this is meant");
     }
     let number = |pick: fn(Crowd) -> u32| sockets.iter().map(|scenario| pick(scenario.connections.crowd)).sum();
     let (from, to) = (number(|crowd| crowd.from), number(|crowd| crowd.to));
-    let stage = |name: &str, crowd: Crowd, duration: Duration| Stage {
+    let peak = number(|crowd| crowd.from.max(crowd.to));
+    let stage = |name: &str, crowd: Crowd, duration: Duration, measured: bool| Stage {
         name: name.to_owned(),
         load: Load::Connections(crowd),
         duration,
         iterations: None,
-        measured: true,
+        measured,
         step_of: None,
     };
-    let stages = [stage("ramp", Crowd { from, to }, over), stage("hold", Crowd { from: to, to }, all - over)];
+    let stages = [
+        stage("warm-up", Crowd { from: 0, to: peak }, warmup, false),
+        stage("ramp", Crowd { from, to }, over, true),
+        stage("hold", Crowd { from: to, to }, all - over, true),
+    ];
     stages.into_iter().filter(|stage| !stage.duration.is_zero()).collect()
 }

@@ -48,8 +48,13 @@ impl Scope {
 
     /// Begins an iteration: random numbers depend on the seed, the user and the iteration alone.
     pub fn begin(&mut self, seed: u64, vu: u64, iteration: u64) {
+        self.begin_round(seed, vu, iteration, iteration);
+    }
+
+    /// Begins a round of several that may belong to one iteration: random numbers depend on the round instead.
+    pub fn begin_round(&mut self, seed: u64, vu: u64, iteration: u64, round: u64) {
         (self.vu, self.iteration) = (vu, iteration);
-        *self.dice.get_mut() = split_mix(split_mix(split_mix(seed).wrapping_add(vu)).wrapping_add(iteration));
+        *self.dice.get_mut() = split_mix(split_mix(split_mix(seed).wrapping_add(vu)).wrapping_add(round));
     }
 
     /// 64 random bits. One user does one thing at a time, so the plain load and store lose nothing.

@@ -13,7 +13,7 @@ use crate::{
 
 /// What makes the connections of one thread.
 #[derive(Debug)]
-pub(super) struct Dialer {
+pub(super) struct Connector {
     origins: Origins,
     /// Longest time that making one takes.
     pub(super) limit: Duration,
@@ -33,7 +33,7 @@ pub(super) struct Made<C> {
     pub(super) phases: Phases,
 }
 
-impl Dialer {
+impl Connector {
     pub(super) fn new(plan: &Plan, origins: &Origins) -> Self {
         Self {
             origins: origins.clone(),

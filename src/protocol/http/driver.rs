@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{
     h1::{Preamble, Serialised},
     h2,
-    limits::Limits,
+    limits::TimeLimits,
     pool::Pools,
     redirect,
     request::{HttpRequest, Message, Written},
@@ -80,7 +80,7 @@ impl HttpDriver {
     ) -> Exchange {
         let written = request.written.as_ref().filter(|_| self.cookies);
         let cookies = written.and_then(|written| session.jar.header(|| written.address(&self.targets)));
-        let limits = Limits { first_byte: self.timeouts.first_byte, until };
+        let limits = TimeLimits { first_byte: self.timeouts.first_byte, until };
         let traceparent = trace.map(TraceId::traceparent);
         let (cookies, traceparent) = (cookies.as_deref(), traceparent.as_deref());
         let call = Call { request: &(), cookies, traceparent, keep, limits };

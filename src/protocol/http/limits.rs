@@ -12,14 +12,14 @@ use crate::{
 
 /// The time limits of one request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct TimeLimits {
     /// Time from the request being written to the first byte of its response.
     pub(super) first_byte: Duration,
     /// When the response must be complete.
     pub(super) until: Instant,
 }
 
-impl Limits {
+impl TimeLimits {
     /// The limit that is next, and what the request fails by when it passes. `written` is when the request was, as long as
     /// nothing of its response has come.
     pub(super) fn next(&self, written: Option<Instant>) -> (Instant, ErrorClass, &'static str) {

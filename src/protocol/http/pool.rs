@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{
-    dial::{Dialer, Made},
+    dial::{Connector, Made},
     h1::{self, Scratch},
     h2,
     limits::Wait,
@@ -21,8 +21,8 @@ use crate::{
 /// All connections of a thread.
 #[derive(Debug)]
 pub(super) struct Pools {
-    dialer: Dialer,
-    pools: Vec<Pool>,
+    connector: Connector,
+    pools: Vec<TargetPool>,
     /// This thread's part of the connections there may be to all targets together.
     all: Option<Limit>,
     /// Longest time a request waits for a connection to become free.
@@ -36,7 +36,7 @@ pub(super) struct Pools {
 
 /// Connections to one target, which speaks one version of HTTP or the other.
 #[derive(Debug)]
-struct Pool {
+struct TargetPool {
     /// Those of HTTP/1.1 that no request is on.
     idle: h1::Idle<Stream>,
     /// Those of HTTP/1.1 that a request is on.
@@ -96,9 +96,13 @@ impl Pools {
             reuse: settings.reuse,
             all: all.clone(),
         };
-        let pool = |_| Pool { idle: h1::Idle::default(), in_use: per_target.map(limit), shared: h2::Pool::new(shared.clone()) };
+        let pool = |_| TargetPool {
+            idle: h1::Idle::default(),
+            in_use: per_target.map(limit),
+            shared: h2::Pool::new(shared.clone()),
+        };
         Self {
-            dialer: Dialer::new(plan, origins),
+            connector: Connector::new(plan, origins),
             pools: plan.targets.iter().map(pool).collect(),
             all,
             patience: plan.http.timeouts.pool,
@@ -143,7 +147,7 @@ impl Pools {
     async fn open(&self, target: TargetId, begin: Instant, until: Instant, permits: Permits) -> Result<Lease<Single>, Failure> {
         self.make_room();
         let single = async |stream, _| Ok(Single { connection: h1::Connection::new(stream), permits });
-        self.dialer.dial(target, begin, until, single).await.map(Lease::made)
+        self.connector.dial(target, begin, until, single).await.map(Lease::made)
     }
 
     /// Takes a connection back after a response that was complete at `now`.
@@ -165,14 +169,14 @@ impl Pools {
         until: Instant,
     ) -> Result<Lease<h2::Slot<'_>>, Failure> {
         let mut wait = Wait::new(begin, self.patience, until);
-        let opening = match self.pools[target].shared.turn(&mut wait, self.dialer.limit).await? {
+        let opening = match self.pools[target].shared.turn(&mut wait, self.connector.limit).await? {
             h2::Place::There(slot) => return Ok(Lease::of_old(slot, wait.at)),
             h2::Place::ToBeOpened(opening) => opening,
         };
         let permit = self.permit(&mut wait).await?;
         self.make_room();
         let greet = async |stream, until| h2::Connection::greet(stream, until, permit).await;
-        match self.dialer.dial(target, wait.at, until, greet).await {
+        match self.connector.dial(target, wait.at, until, greet).await {
             Ok(Made { connection, at, phases }) => {
                 Ok(Lease { connection: opening.succeeded(connection), reused: false, at, making: phases })
             }

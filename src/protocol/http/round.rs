@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{limits::Limits, pool::Lease};
+use super::{limits::TimeLimits, pool::Lease};
 use crate::{
     clock::Instant,
     protocol::{Exchange, Failure, Keep, Reply},
@@ -21,7 +21,7 @@ pub(super) struct Call<'a, R> {
     pub(super) traceparent: Option<&'a str>,
     /// What is kept of the response.
     pub(super) keep: Keep,
-    pub(super) limits: Limits,
+    pub(super) limits: TimeLimits,
 }
 
 impl<'a> Call<'a, ()> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream,
@@ -77,6 +77,14 @@ impl Socket {
                 None => Err(Failure::new(ErrorClass::Reset, "the connection ended without a close message")),
             };
         }
+    }
+
+    /// What has come already; `None` where nothing has.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub fn next_now(&mut self) -> Option<Result<Incoming, Failure>> {
+        self.next().now_or_never()
     }
 
     /// Sends a message, text or not. Must not be given up.

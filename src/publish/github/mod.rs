@@ -1,7 +1,9 @@
 //! GitHub: the comment and the check of a pull request, the job summary, outputs of the step, commands in the log.
 //!
-//! Everything here is told, never asked for a verdict: what can't be posted is a remark, and the exit code stays the gate's.
+//! Everything here is told, and what can't be posted is a remark: the exit code stays the gate's. Only `acceptance` is asked, whether people
+//! said of a regression that it is meant to be; what it can't find out counts as not said.
 
+mod acceptance;
 mod annotations;
 mod check_run;
 mod client;
@@ -15,6 +17,7 @@ mod runner_files;
 mod session;
 mod trouble;
 
+pub use acceptance::{Answer, LabelRule, Labelled, ask_for_label};
 pub use annotations::{Level, MOST as ANNOTATIONS_MAX, command, mask, remark};
 pub use check_run::Finding;
 pub use client::Server;

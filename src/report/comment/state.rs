@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{VerdictFile, escape::capped};
+use crate::report::{ComparisonRow, VerdictFile, escape::capped};
 
 /// How the line that holds the state begins.
 const STATE_BEGIN: &str = "<!-- loadgate:state ";
@@ -68,7 +68,9 @@ impl State {
     #[must_use]
     pub fn of(file: &VerdictFile) -> Self {
         let ci = file.candidate.ci.as_ref();
-        let rows = file.comparisons.iter().filter(|row| row.outcome == "regressed" && row.level.as_deref() == Some("fail"));
+        let fails = |row: &&ComparisonRow| row.outcome == "regressed" && row.level.as_deref() == Some("fail");
+        // What is meant to be has not failed, and so is never "fixed".
+        let rows = file.comparisons.iter().filter(|_| file.accepted.is_none()).filter(fails);
         let rows = rows.filter_map(|row| {
             let (endpoint, metric) = (capped(&row.endpoint), capped(&row.metric));
             Some(FailingWhat::Row { endpoint, metric, change: row.change? })

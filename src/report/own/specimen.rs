@@ -108,6 +108,7 @@ fn series(endpoint: &str, us: u64, is_failing: bool) -> EndpointSeries {
         request: format!("{endpoint}?page=1"),
         is_setup: false,
         is_occasional: false,
+        is_beside: false,
         stages: vec![windows(), windows()],
     }
 }

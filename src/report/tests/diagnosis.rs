@@ -6,7 +6,7 @@ use crate::{
     diagnose::{Event, Task, diagnose, script},
     exit::Exit,
     policy::{Policy, Quantile, Threshold},
-    record::{BreakerEvent, BreakerState, ErrorClass, Errors, Note, RunRecord, StepFacts},
+    record::{BreakerEvent, BreakerState, ErrorClass, Errors, Late, Note, RunRecord, StepFacts},
     report::View,
     verdict::{Reference, Verdict, VerdictKind, decide},
 };
@@ -82,6 +82,30 @@ fn the_short_place_at_the_end_of_a_stage_has_its_own_rate_and_its_own_notes() {
     assert_eq!((chronicle.at_s.len(), chronicle.length_s[124], chronicle.length_s[125]), (131, 2.0, 1.0));
     assert!(values("requests").iter().all(|rate| *rate == Some(4.0)), "{:?}", values("requests"));
     assert_eq!(values("cpu")[124..128], [None, Some(10.0), Some(30.0), None]);
+}
+
+#[test]
+fn how_late_requests_were_sent_has_lanes_and_the_worst_is_seen_though_the_mean_hides_it() {
+    // 300 windows are merged by twos; nothing is known of the last two.
+    let us = |_: usize, second: u64, n: u64| if second == 31 { 40_000 } else { 5_000 + second % 7 * 100 + n };
+    let mut run = fixture::steady(300, &["list"], 4, us);
+    let late = |second: u64| match second {
+        31 => Late { sent: 4, sum_us: 40_000, max_us: 39_700, over_1ms: 1 },
+        _ => Late { sent: 4, sum_us: 400, max_us: 130 + second % 2, over_1ms: 0 },
+    };
+    run.generator.late_by_window = vec![(0..298).map(late).collect()];
+    let verdict = broken(&run, &["p99 < 1ms"]);
+    let chronicle = diagnose(&verdict, &[run.clone()]).unwrap().chronicle.unwrap();
+    let values = |name: &str| chronicle.series.iter().find(|series| series.name == name).unwrap().values.clone();
+    let (mean, worst) = (values("sent late, mean"), values("sent late, worst"));
+    assert_eq!((mean.len(), &mean[14..16], mean[149]), (150, [Some(100.0), Some(5_050.0)].as_slice(), None));
+    assert_eq!((&worst[14..16], worst[149]), ([Some(131.0), Some(39_700.0)].as_slice(), None));
+    assert_eq!(chronicle.slowest, [15], "the moment at which the generator was late");
+    let page = super::text("report.html", &View::new(&verdict, &[run.clone()], &[]));
+    assert!(page.contains("sent late, worst<title>") && page.contains("39.7 ms"), "{page}");
+    run.generator.late_by_window.clear();
+    let chronicle = diagnose(&verdict, &[run]).unwrap().chronicle.unwrap();
+    assert!(!chronicle.series.iter().any(|series| series.name.contains("late")), "a missing number is never zero");
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn series(load: &Load) -> EndpointSeries {
     EndpointSeries {
         is_setup: false,
         is_occasional: false,
+        is_beside: false,
         name: load.0.to_owned(),
         scenario: "browse".to_owned(),
         request: load.0.to_owned(),
@@ -284,6 +285,7 @@ pub(crate) fn verdict(kind: VerdictKind, exit: Exit, headline: &str, reference: 
             check("achieved_rate", true, "100% of 12300 offered arrivals were sent"),
         ],
         set_aside: Vec::new(),
+        accepted: None,
         reference,
     }
 }

@@ -1,5 +1,6 @@
 //! Whole reports of runs and verdicts made by hand.
 
+mod accepted;
 mod comment;
 mod console;
 mod detail;

@@ -15,7 +15,7 @@ use super::ReportError;
 use crate::{
     compare::{Comparison, Part, Rerun},
     policy::Mode,
-    record::{CiRun, RunRecord},
+    record::{Acceptance, CiRun, RunRecord},
     verdict::{Reference, SetAside, Verdict},
 };
 
@@ -64,6 +64,9 @@ pub struct VerdictFile {
     /// Replicates that the load generator spoilt: played again, or left out of `replicates`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<SetAsideFacts>,
+    /// That people said of its regression that it is meant to be: rows that fail do not fail the build then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Acceptance>,
     /// Share of the requests whose endpoints are settled.
     pub coverage: Option<f64>,
     /// Smallest change of the service as a whole that would have been seen, as a fraction.
@@ -190,6 +193,7 @@ impl VerdictFile {
             planned_replicates: comparison.map(planned_runs).filter(|planned| *planned > candidate.len()),
             reruns: comparison.map_or_else(Vec::new, |comparison| comparison.reruns.iter().map(RerunFacts::of).collect()),
             set_aside: verdict.set_aside.iter().map(SetAsideFacts::of).collect(),
+            accepted: verdict.accepted.clone(),
             coverage: comparison.map(|comparison| comparison.coverage),
             sensitivity: comparison.and_then(|comparison| comparison.sensitivity),
             comparisons: comparison.map_or_else(Vec::new, |comparison| comparison.rows.iter().map(ComparisonRow::of).collect()),

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::{
     compare::{Outcome, way_out},
-    policy::{Mode, Severity},
+    policy::{Accept, Mode, Severity},
     record::{Ended, LastWords, RunRecord},
     report::escape::plain,
     units,
-    verdict::{Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
+    verdict::{CREEP, Reference, ThresholdOutcome, Verdict, VerdictKind, why_nothing_was_asked},
 };
 
 /// Stores a run by hand.
@@ -36,6 +36,7 @@ pub(super) fn next(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRe
         VerdictKind::Inconclusive => steps.push(advise(see_more(verdict), None)),
         VerdictKind::Warn | VerdictKind::Pass => {}
     }
+    steps.extend(look_back(verdict));
     steps.extend(store_baseline(&verdict.reference));
     steps
 }
@@ -168,16 +169,49 @@ fn repair(verdict: &Verdict) -> Vec<Advice> {
     steps
 }
 
+/// What crept did so over many runs: none of the rows shows it.
+fn look_back(verdict: &Verdict) -> Option<Advice> {
+    verdict.reasons.iter().any(|reason| reason.starts_with(CREEP)).then(|| {
+        advise(
+            "It crept by steps of several changes: the history shows how, and with which commits. Meant to be: accept a run of the \
+             branch itself (loadgate baseline accept RECORD --reason TEXT), and its level is the one that counts.",
+            Some("loadgate history"),
+        )
+    })
+}
+
+/// What to do about a regression that nobody wanted.
+const UNDO: &str = "Not intended: the HTML report shows where and when it was slow.";
+/// What to do about one that is meant to be.
+const ALLOW: &str = "raise the tolerance of that endpoint under regression.overrides";
+
 /// A level is accepted among stored runs; where both versions are played, the next change is held against what was merged anyway.
 fn undo_or_allow(mode: Mode) -> Advice {
-    const UNDO: &str = "Not intended: the HTML report shows where and when it was slow. Intended: raise the tolerance of that \
-                        endpoint under regression.overrides";
     match mode {
-        Mode::Ab => advise(&format!("{UNDO}."), None),
+        Mode::Ab => advise(&format!("{UNDO} Intended: {ALLOW}."), None),
         Mode::Baseline => advise(
-            &format!("{UNDO}, or accept what it is now as its level:"),
+            &format!("{UNDO} Intended: {ALLOW}, or accept what it is now as its level:"),
             Some("loadgate baseline accept --reason TEXT RECORD"),
         ),
+    }
+}
+
+/// Names the label that accepts a regression, or says why one that is there does not count.
+pub(super) fn name_label(steps: &mut Vec<Advice>, rule: &Accept, refused: Option<&str>) {
+    let label = plain(&rule.label);
+    let intended = match refused {
+        Some(why) => format!("it is not accepted yet, as {}. Then run the job again", plain(why)),
+        None => {
+            let why = format!(", write a line \"{label}: WHY\" into its description");
+            let why = if rule.requires_reason { why } else { String::new() };
+            format!("have the pull request labelled {label}{why}, and run the job again; or {ALLOW}")
+        }
+    };
+    let step = advise(&format!("{UNDO} Intended: {intended}."), None);
+    match steps.iter_mut().find(|step| step.text.starts_with(UNDO)) {
+        Some(general) => *general = step,
+        // A slow creep has no row that says what to do.
+        None => steps.insert(0, step),
     }
 }
 
@@ -207,6 +241,41 @@ pub(super) fn leave_storing_to_builds(steps: &mut [Advice], branch: &str) {
 mod tests {
     use super::*;
     use crate::{exit::Exit, verdict::decide};
+
+    #[test]
+    fn what_crept_is_looked_up_in_the_history() {
+        let mut verdict = decide(&[], Reference::NoBaseline, &crate::policy::Policy::default());
+        let commands = |verdict: &Verdict| next(verdict, &[], &[]).into_iter().filter_map(|step| step.command).collect::<Vec<_>>();
+        for (kind, reason, expected) in [
+            (VerdictKind::Fail, "slow creep: home p50 is 11% above its best sustained level", true),
+            (VerdictKind::Warn, "slow creep: home p50 is 11% above its best sustained level", true),
+            (VerdictKind::Fail, "p50 of home is 11% slower", false),
+        ] {
+            (verdict.kind, verdict.reasons) = (kind, vec![reason.to_owned()]);
+            assert_eq!(commands(&verdict).contains(&"loadgate history".to_owned()), expected, "{kind} {reason}");
+        }
+    }
+
+    #[test]
+    fn the_label_that_accepts_a_regression_takes_the_place_of_the_command_that_does() {
+        let label = |mut steps: Vec<Advice>, rule: &Accept, refused| {
+            name_label(&mut steps, rule, refused);
+            steps
+        };
+        let rule = Accept::default();
+        let other = advise("Something else.", None);
+        let named = label(vec![undo_or_allow(Mode::Baseline), other.clone()], &rule, None);
+        let text = format!(
+            "{UNDO} Intended: have the pull request labelled perf-accepted, write a line \"perf-accepted: WHY\" into its \
+             description, and run the job again; or {ALLOW}."
+        );
+        assert_eq!(named, [advise(&text, None), other.clone()]);
+        let refused = label(vec![undo_or_allow(Mode::Ab)], &rule, Some("the label was set by a bot"));
+        assert!(refused[0].text.contains("Intended: it is not accepted yet, as the label was set by a bot."), "{refused:?}");
+        let bare = label(vec![other.clone()], &Accept { requires_reason: false, ..rule }, None);
+        assert!(bare[0].text.contains("labelled perf-accepted, and run the job again"), "{bare:?}");
+        assert_eq!(bare[1..], [other]);
+    }
 
     #[test]
     fn no_step_contradicts_the_reason_above_it() {

@@ -143,6 +143,16 @@ impl ChangeFigures {
     }
 }
 
+impl ChangeRow {
+    /// Says of a row that would fail the build that it is meant to be.
+    pub(super) fn accept(&mut self) {
+        if self.class == "fail" {
+            (self.class, self.icon, self.sign) = ("warn", "⚠️", sign("warn"));
+            self.found.push_str(", accepted");
+        }
+    }
+}
+
 impl ChangeText {
     fn of(row: &Row) -> Self {
         let value = |value: Option<f64>| value.map_or_else(none, |value| row.metric.display(value));

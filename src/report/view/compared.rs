@@ -77,6 +77,11 @@ impl Compared {
 }
 
 impl Compared {
+    /// Says of the rows that would fail the build that they are meant to be.
+    pub(super) fn accept(&mut self) {
+        self.rows.iter_mut().for_each(ChangeRow::accept);
+    }
+
     /// Says of replicates that were set aside what became of them.
     pub(super) fn tell_of(&mut self, set_aside: &[String]) {
         for sentence in set_aside {

@@ -118,7 +118,9 @@ impl Judged {
     pub(super) fn new(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]) -> Self {
         let (mut compared, not_compared, differences) = match &verdict.reference {
             Reference::Compared(comparison) => {
-                (Some(Compared::of(comparison, verdict.kind, candidate, baseline)), None, Vec::new())
+                // What was accepted was as sure as what fails.
+                let kind = if verdict.accepted.is_some() { VerdictKind::Fail } else { verdict.kind };
+                (Some(Compared::of(comparison, kind, candidate, baseline)), None, Vec::new())
             }
             Reference::NoBaseline => (None, Some("There is no baseline yet, so nothing was compared."), Vec::new()),
             Reference::Mismatch(differences) => {
@@ -126,6 +128,9 @@ impl Judged {
                 (None, Some(why), differences.iter().map(|difference| plain(difference)).collect())
             }
         };
+        if verdict.accepted.is_some() {
+            compared.iter_mut().for_each(Compared::accept);
+        }
         // How sure one can be says it where something was compared; once is enough.
         let set_aside: Vec<String> = verdict.set_aside.iter().map(SetAside::sentence).collect();
         compared.iter_mut().for_each(|compared| compared.tell_of(&set_aside));

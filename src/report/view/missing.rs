@@ -22,6 +22,7 @@ impl View {
             thresholds: Vec::new(),
             validity: Vec::new(),
             set_aside: Vec::new(),
+            accepted: None,
             reference: Reference::NoBaseline,
         };
         let mut view = Self::new(&verdict, &[], &[]);

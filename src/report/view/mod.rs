@@ -46,7 +46,7 @@ pub use traffic::{ClassCount, LatencyFigures, PhaseMean, Traffic, TrafficText};
 pub use windows::WindowRow;
 
 use super::{escape, verdict_file::VerdictFile};
-use crate::{record::RunRecord, verdict::Verdict};
+use crate::{policy::Accept, record::RunRecord, verdict::Verdict};
 
 /// All that reports show of a judged candidate.
 #[derive(Clone, Debug, Serialize)]
@@ -84,6 +84,13 @@ impl View {
         if self.judged.compared.is_none() {
             advice::leave_storing_to_builds(&mut self.judged.next, branch);
         }
+        self
+    }
+
+    /// The same of a regression that people can accept by a label. `refused`: why one that is there does not count.
+    #[must_use]
+    pub fn acceptable_by(mut self, rule: &Accept, refused: Option<&str>) -> Self {
+        advice::name_label(&mut self.judged.next, rule, refused);
         self
     }
 }

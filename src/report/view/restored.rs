@@ -9,6 +9,7 @@ use crate::{
     compare::{Change, ComparedMetric, Comparison, Look, Outcome, Part, Row, Siblings, WarmUp},
     exit::Exit,
     policy::{Mode, Severity, Threshold},
+    record::Acceptance,
     report::{
         ComparisonRow, SetAsideFacts, SiblingsFacts, ThresholdRow, ValidityRow, VerdictFile,
         escape::{capped, plain},
@@ -77,24 +78,41 @@ fn verdict(file: &VerdictFile) -> Result<Verdict, String> {
     }
     let rows = file.comparisons.iter().map(row).collect::<Result<Vec<Row>, String>>()?;
     let thresholds = file.thresholds.iter().map(threshold).collect::<Result<Vec<ThresholdResult>, String>>()?;
-    let fails = rows.iter().any(|row| row.level == Some(Severity::Fail))
+    let accepted = file.accepted.as_ref().filter(|_| kind == VerdictKind::Warn).map(acceptance);
+    let fails = accepted.is_none() && rows.iter().any(|row| row.level == Some(Severity::Fail))
         || thresholds.iter().any(|result| result.outcome == ThresholdOutcome::Fail);
     if fails && !matches!(kind, VerdictKind::Fail | VerdictKind::Invalid) {
         return Err(format!("it says '{}' above a row that fails", kind.name()));
     }
     let reference = reference(file, rows);
-    let reasons = reasons(file, kind, &reference, &thresholds);
+    let told_as = if accepted.is_some() { VerdictKind::Fail } else { kind };
+    let mut reasons = reasons(file, told_as, &reference, &thresholds);
+    if let Some(accepted) = &accepted {
+        let own = accepted.in_short();
+        reasons.retain(|reason| !reason.starts_with(&own));
+    }
     let validity: Vec<ValidityCheck> = file.validity.iter().filter_map(validity).collect();
+    let mut sentence = headline(told_as, &reasons, &validity, &thresholds, &reference);
+    if let Some(accepted) = &accepted {
+        sentence = format!("{sentence}, {}", accepted.in_short());
+        reasons.insert(0, accepted.in_words());
+    }
     Ok(Verdict {
         kind,
         exit,
-        headline: headline(kind, &reasons, &validity, &thresholds, &reference),
+        headline: sentence,
         reasons,
         thresholds,
         validity,
+        accepted,
         reference,
         set_aside: file.set_aside.iter().take(SENTENCES_MAX).map(set_aside).collect(),
     })
+}
+
+/// Who accepted a regression and why, as the file says: nobody can be asked again.
+fn acceptance(written: &Acceptance) -> Acceptance {
+    Acceptance { reason: capped(&written.reason), by: written.by.as_deref().map(capped), at: written.at }
 }
 
 fn set_aside(facts: &SetAsideFacts) -> SetAside {

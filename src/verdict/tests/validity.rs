@@ -51,6 +51,25 @@ fn a_rare_endpoint_may_miss_a_replicate_and_not_all_of_them() {
 }
 
 #[test]
+fn what_nobody_got_to_because_all_before_it_failed_is_the_targets_failure_and_no_lack_of_a_measurement() {
+    let mut candidate = fixture::with_errors(run(1.0, 9), "/a", ErrorClass::Status5xx, 40);
+    candidate.endpoints[1].stages.iter_mut().flatten().for_each(|window| *window = crate::record::Window::default());
+    for (reference, promises) in
+        [(compared(&candidate, 6), &[][..]), (Reference::NoBaseline, &["/a.error_rate < 1%", "/b.p95 < 1s"][..])]
+    {
+        let verdict = judge(&candidate, reference, &policy(promises));
+        assert_eq!(verdict.exit, Exit::Failed, "{:?}", verdict.reasons);
+        let why = "no request was made to /b, which is to be judged, as all 2400 requests to /a failed: 5xx";
+        assert!(verdict.reasons.iter().any(|reason| reason == why), "{:?}", verdict.reasons);
+    }
+    let nothing_broken = judge(&candidate, Reference::NoBaseline, &policy(&["/b.p95 < 1s"]));
+    assert_eq!(nothing_broken.exit, Exit::Invalid, "nothing else says that the target is wrong");
+    candidate.endpoints[1].scenario = "another".to_owned();
+    let verdict = judge(&candidate, compared(&candidate, 6), &Policy::default());
+    assert_eq!(verdict.exit, Exit::Invalid, "what another scenario failed at does not explain it");
+}
+
+#[test]
 fn a_target_without_a_name_or_a_handshake_is_unreachable_only_where_none_succeeded() {
     for class in [ErrorClass::Dns, ErrorClass::Tls] {
         let mut candidate = run(1.0, 9);

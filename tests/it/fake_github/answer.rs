@@ -40,8 +40,16 @@ pub(super) fn answer(state: &mut State, asked: &Asked, prefix: &str) -> Exchange
         }
         ("POST", ["statuses", sha]) => create_status(state, sha, &asked.body),
         ("GET", ["commits", sha, "pulls"]) => {
-            let of = state.pulls.iter().filter(|pull| pull["head"]["sha"] == *sha || pull["base"]["sha"] == *sha);
+            let is_in = |pull: &&Value| {
+                pull["head"]["sha"] == *sha || pull["base"]["sha"] == *sha || pull["merge_commit_sha"] == *sha
+            };
+            let of = state.pulls.iter().filter(is_in);
             Exchange::new(200, Value::Array(page(of.cloned().collect(), query)))
+        }
+        ("GET", ["issues", _, "events"]) => Exchange::new(200, Value::Array(page(state.events.clone(), query))),
+        ("GET", ["pulls", _, "files"]) => {
+            let files = state.files.iter().map(|name| json!({ "filename": name, "status": "modified" })).collect();
+            Exchange::new(200, Value::Array(page(files, query)))
         }
         ("GET", ["pulls"]) => Exchange::new(200, Value::Array(page(state.pulls.clone(), query))),
         ("GET", ["pulls", id]) => state

@@ -19,6 +19,10 @@ pub(crate) struct State {
     pub annotations: Vec<Value>,
     pub statuses: Vec<Value>,
     pub pulls: Vec<Value>,
+    /// What happened to the pull requests: labels that were set, say. The oldest first.
+    pub events: Vec<Value>,
+    /// Paths that the pull requests change.
+    pub files: Vec<String>,
     pub asked: Vec<Asked>,
     pub faults: Vec<Fault>,
     next: u64,
@@ -32,6 +36,8 @@ impl State {
             annotations: Vec::new(),
             statuses: Vec::new(),
             pulls: vec![pull(PULL, HEAD)],
+            events: Vec::new(),
+            files: vec!["src/shop.rs".to_owned()],
             asked: Vec::new(),
             faults: Vec::new(),
             next: 1_000,
@@ -41,6 +47,17 @@ impl State {
     pub(crate) fn id(&mut self) -> u64 {
         self.next += 1;
         self.next
+    }
+
+    /// Somebody sets a label on the pull request that is there.
+    pub(crate) fn set_label(&mut self, label: &str, login: &str, at: &str) {
+        let kind = if login.ends_with("[bot]") { "Bot" } else { "User" };
+        let id = self.id();
+        self.events.push(json!({
+            "id": id, "event": "labeled", "label": { "name": label, "color": "ededed" },
+            "actor": { "login": login, "type": kind }, "created_at": at,
+        }));
+        self.pulls[0]["labels"] = json!([{ "id": id, "name": label }]);
     }
 
     /// A comment that somebody wrote before.
@@ -55,6 +72,7 @@ impl State {
 pub(crate) fn pull(number: u64, sha: &str) -> Value {
     json!({
         "id": number, "number": number, "state": "open", "title": "Faster", "merged_at": null,
+        "body": null, "labels": [], "changed_files": 1, "merge_commit_sha": null,
         "head": { "sha": sha, "ref": "fast", "label": "stranger:fast", "repo": { "full_name": "stranger/shop" } },
         "base": { "sha": sha, "ref": "main", "label": "acme:main", "repo": { "full_name": REPOSITORY } },
     })

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{overrides, refusal, resolved, resolved_with, with, with_scenarios, with_stages};
 use crate::{
     plan::{Connections, RequestStep, Step, Timeouts, Workload},
-    policy::{Mode, Quantile, Severity},
+    policy::{Accept, Mode, Quantile, Severity},
 };
 
 const MINIMAL: &str = include_str!("../../../../tests/it/configs/minimal.yml");
@@ -48,6 +48,17 @@ fn a_promise_may_have_an_owner() {
     assert_eq!(promises.iter().map(|promise| promise.owner.as_deref()).collect::<Vec<_>>(), [Some("team-shop"), None]);
     let refused = refusal(&with("thresholds: [ { expr: p95 < 1s, owner: '' } ]"));
     assert!(refused.contains("loadgate.yml:1:"), "{refused}");
+}
+
+#[test]
+fn a_regression_is_accepted_by_the_label_that_is_written_or_the_usual_one_and_by_none_where_nothing_is() {
+    let accept = |written: &str| resolved(&with(written)).policy.regression.accept;
+    assert_eq!(accept(""), None);
+    assert_eq!(accept("regression: { accept: {} }"), Some(Accept::default()));
+    let written = accept("regression: { accept: { label: ' slower: ok ', requires_reason: false } }");
+    assert_eq!(written, Some(Accept { label: "slower: ok".to_owned(), requires_reason: false }));
+    let usual = Accept::default();
+    assert_eq!((usual.label.as_str(), usual.requires_reason), ("perf-accepted", true));
 }
 
 #[test]

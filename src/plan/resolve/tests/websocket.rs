@@ -50,6 +50,10 @@ fn connections_alone_make_the_stages_they_are_played_in() {
     let connections = |from, to| Load::Connections(Crowd { from, to });
     assert_eq!(loads(RIGHT), [(connections(0, 2000), 30), (connections(2000, 2000), 60)]);
     assert_eq!(loads("websocket: /ws\nconnections: { ramp: 50, hold: 10s }"), [(connections(50, 50), 10)]);
+    let warm = resolved(&feed(&RIGHT.replace("{ ramp", "{ warmup: 20s, ramp"))).plan;
+    let measured: Vec<bool> = warm.stages.iter().map(|stage| stage.measured).collect();
+    assert_eq!(measured, [false, true, true]);
+    assert_eq!((warm.stages[0].load, warm.stages[0].duration.as_secs()), (connections(0, 2000), 20));
 }
 
 #[test]
@@ -144,6 +148,18 @@ fn a_promise_about_heartbeats_is_one_about_pings() {
 }
 
 #[test]
+fn a_promise_about_messages_is_one_about_the_connections_they_are_sent_on() {
+    let promised = |promise: &str| {
+        let thresholds = resolved(&format!("thresholds: [ {promise} ]\n{}", feed(RIGHT))).policy.thresholds;
+        (thresholds[0].scope.clone(), thresholds[0].limit)
+    };
+    assert_eq!(promised("live-feed.messages_per_s >= 900/s"), (Some("live-feed.connect".to_owned()), 900.0));
+    assert_eq!(promised("messages_per_s >= 1000/s"), (None, 1000.0));
+    let error = refusal(&format!("thresholds: [ feed.messages_per_s >= 900/s ]\n{}", feed(RIGHT)));
+    assert!(error.contains("messages are those of a scenario of WebSocket connections"), "{error}");
+}
+
+#[test]
 fn what_needs_a_connection_is_refused_where_there_is_none() {
     let error = refusal(
         "target: http://127.0.0.1:8080\nstages: [ { rate: 5/s, duration: 9s } ]\nscenarios: [ { name: a, steps: [ { send: x } ] } ]\n",
@@ -155,6 +171,9 @@ fn what_needs_a_connection_is_refused_where_there_is_none() {
     assert!(error.contains("the scenarios have 2000 WebSocket connections, beyond `safety.max_connections` (500)"), "{error}");
     let error = refusal(&format!("safety: {{ max_duration: 1m }}\n{}", feed(RIGHT)));
     assert!(error.contains("the connections stay for 1m30s, beyond `safety.max_duration` (1m)"), "{error}");
+    let beside = format!("{}  - GET /items\nstages: [ {{ rate: 5/s, duration: 9s }} ]\n", feed(RIGHT));
+    let error = refusal(&beside.replace("{ ramp", "{ warmup: 20s, ramp"));
+    assert!(error.contains("a warm-up of connections beside scenarios that make requests"), "{error}");
     let odd = feed("websocket: /ws\nconnections: { ramp: 5, hold: 10s }");
     let error = refusal(&format!(
         "regression: {{ compare: ab }}\n{}",
@@ -164,6 +183,19 @@ fn what_needs_a_connection_is_refused_where_there_is_none() {
         )
     ));
     assert!(error.contains("two versions can't share an odd number of connections evenly"), "{error}");
+}
+
+#[test]
+fn rounds_that_take_any_message_for_the_reply_are_noted_unless_a_late_one_breaks_a_promise() {
+    let noted = |steps: &str, rest: &str| {
+        let config = format!("{}{rest}", feed(&format!("{RIGHT}\n{steps}")));
+        resolved(&config).notes.into_iter().any(|note| note.contains("'echo' takes any message for the reply"))
+    };
+    let rounds = "rate: 2/s\nsteps: [ { send: x }, { expect: { name: echo } } ]";
+    assert!(noted(rounds, "") && noted(rounds, "thresholds: [ echo.p95 < 1s ]\n"));
+    assert!(!noted(rounds, "thresholds: [ echo.errors.timeout.message < 0.1% ]\n"));
+    assert!(!noted("steps: [ { send: x }, { expect: { name: echo } } ]", ""), "once on each connection");
+    assert!(!noted("rate: 2/s\nsteps: [ { send: x }, { expect: { regex: ^x, name: echo } } ]", ""));
 }
 
 const BROADCAST: &str = "websocket: /room
@@ -182,6 +214,36 @@ fn a_broadcast_means_what_it_says() {
     for (from, to) in [("publishers: 2", "publishers: 1"), ("10/s", "20/s"), ("{ id:", "{ n: 1, id:")] {
         assert_ne!(hash(&BROADCAST.replace(from, to)), hash(BROADCAST), "{to}");
     }
+}
+
+/// Two versions in replicates with fresh processes.
+fn replicated(config: &str, count: usize) -> String {
+    let target = "target: { start: ./new --port $PORT, baseline_start: ./old --port $PORT }";
+    format!("regression: {{ replicates: {count} }}\n{}", config.replace("target: http://127.0.0.1:8080", target))
+}
+
+#[test]
+fn a_broadcast_without_time_to_publish_is_refused_before_any_load() {
+    let short = BROADCAST.replace("hold: 30s", "hold: 5s");
+    let told = refusal(&feed(&short));
+    let message =
+        "nothing would be published: publishers are there for 5s, and publish nothing in the last 5.5s of it, in which messages are waited for";
+    assert!(told.contains(message) && told.contains("write a longer `hold`, or a shorter `within`"), "{told}");
+    let told = refusal(&replicated(&feed(&BROADCAST.replace("rate: 10/s", "rate: 10/s, within: 10s")), 3));
+    assert!(told.contains("publishers are there for 10s of each replicate, and publish nothing in the last 10.5s"), "{told}");
+    assert!(!resolved(&replicated(&feed(&BROADCAST.replace("rate: 10/s", "rate: 10/s, within: 9s")), 3)).plan.stages.is_empty());
+}
+
+#[test]
+fn few_pings_in_a_replicate_are_noted() {
+    let lines = "websocket: /ws\nconnections: { warmup: 5s, ramp: 10, hold: 60s }\nheartbeat: { ping_every: 30s }";
+    let noted = |config: &str| resolved(config).notes.into_iter().find(|note| note.contains("pings are sent"));
+    assert_eq!(noted(&feed(lines)), None, "20 of them");
+    assert_eq!(
+        noted(&replicated(&feed(lines), 6)).unwrap(),
+        "about 2 pings are sent on the connections of 'live-feed' in the measured time of each replicate: too few to tell anything by; \
+         write a shorter `heartbeat.ping_every` than 30s"
+    );
 }
 
 #[test]

@@ -180,3 +180,16 @@ fn a_ratchet_that_can_not_be() {
     let error = refusal(&with("regression: { drift: { ratchet: 10% } }"));
     assert!(error.contains("loadgate.yml:1:"), "{error}");
 }
+
+#[test]
+fn a_label_that_can_not_be() {
+    let error = refusal(&with("regression: { accept: { label: ' ' } }"));
+    assert!(error.contains("loadgate.yml:1:32: a label has 1 to 50 characters, on one line"), "{error}");
+    assert!(error.contains("hint: write the name of a label of the repository, for example perf-accepted"), "{error}");
+    let error = refusal(&with(&format!("regression: {{ accept: {{ label: {} }} }}", "x".repeat(51))));
+    assert!(error.contains("a label has 1 to 50 characters"), "{error}");
+    let error = refusal(&with("regression: { accept: perf-accepted }"));
+    assert!(error.contains("loadgate.yml:1:"), "{error}");
+    let error = refusal(&with("regression: { accept: { labels: perf-accepted } }"));
+    assert!(error.contains("labels") && error.contains("label"), "{error}");
+}

@@ -24,7 +24,7 @@ use crate::{
         Failure,
         http::{
             deadline::Deadline,
-            limits::Limits,
+            limits::TimeLimits,
             round::{Broken, Call, Round},
         },
         tls,
@@ -106,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 /// One request under way.
 struct Talk<'a> {
     message: &'a [u8],
-    limits: Limits,
+    limits: TimeLimits,
     unsent: &'a [u8],
     written: Option<Instant>,
     write_error: Option<io::Error>,
@@ -115,7 +115,7 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(message: &'a [u8], asked: Asked, limits: Limits) -> Self {
+    fn new(message: &'a [u8], asked: Asked, limits: TimeLimits) -> Self {
         let response = Response::new(asked);
         Self { message, limits, unsent: message, written: None, write_error: None, response, first_byte: None }
     }
@@ -229,7 +229,7 @@ mod tests {
     fn a_connection_that_breaks_after_time_to_work_was_not_broken_before() {
         let now = clock::now();
         let asked = Asked { head: false, keep: Keep::Status };
-        let mut talk = Talk::new(b"GET /", asked, Limits { first_byte: Duration::MAX, until: now });
+        let mut talk = Talk::new(b"GET /", asked, TimeLimits { first_byte: Duration::MAX, until: now });
         assert_eq!(talk.broken(now), Broken::Unsent);
         talk.unsent = b"/";
         assert_eq!(talk.broken(now), Broken::Sent, "part of it");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, start_args::StartArgs};
+use super::{Failure, own_templates, start_args::StartArgs};
 use crate::{
     config::{self, ConfigError, Overrides},
     plan::{self, Resolved},
@@ -53,6 +53,7 @@ impl ConfigArgs {
         let loaded = config::load(&self.config, &start.over(overrides));
         let mut resolved = loaded.and_then(|loaded| plan::resolve(&loaded)).map_err(Failure::from)?;
         resolved.asked.flags = self.flags(start);
+        own_templates::check(&resolved)?;
         Ok(resolved)
     }
 

@@ -8,7 +8,7 @@ use super::{
     config_args::ConfigArgs,
     confirm,
     only_args::OnlyArgs,
-    places, promotion,
+    own_templates, places, promotion,
     publish_args::PublishArgs,
     publishing::{self, Publishing, warn},
     ratchet,
@@ -155,7 +155,9 @@ pub(super) fn reported(
     if resolved.baseline.promote {
         view = view.stored_by_builds_of(&resolved.baseline.branch);
     }
-    report::write(&view, &formats(&resolved.report.formats), &resolved.report.dir).map_err(recording::not_reported)?;
+    let folder = &resolved.report.dir;
+    report::write(&view, &formats(&resolved.report.formats), folder).map_err(recording::not_reported)?;
+    own_templates::write(resolved, &view.run, Some(&view.judged), folder)?;
     Ok(Gated { console: report::console(&view), verdict: asked.verdict, view: Box::new(view) })
 }
 

@@ -27,6 +27,7 @@ mod mock_target;
 mod noise;
 mod only_args;
 mod outlook;
+mod own_templates;
 mod pack;
 mod pair;
 mod places;

@@ -6,6 +6,7 @@ use super::{
     Failure,
     config_args::ConfigArgs,
     only_args::OnlyArgs,
+    own_templates,
     recording::{self, Talk},
     replicates::{self, Next, Session},
     report::formats,
@@ -58,6 +59,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let (candidate, baseline) = replicates::apart(made);
     let view = report::RunView::against(&candidate, &baseline).beside(&baseline);
     report::write_run(&view, &formats(&resolved.report.formats), &folder).map_err(recording::not_reported)?;
+    own_templates::write(&resolved, &view, None, &folder)?;
     candidate.iter().for_each(warn);
     let Some(last) = candidate.last() else { return Err(Failure::invalid("nothing was played")) };
     terminal::out(&if args.json { report::summary_json(&view) } else { report::console_run(&view) });

@@ -11,6 +11,9 @@ const SCHEMA_BYTES_MAX: u64 = 4 << 20;
 /// Largest file of certificates or keys.
 const PEM_BYTES_MAX: u64 = 4 << 20;
 
+/// Largest template of a report.
+const TEMPLATE_BYTES_MAX: u64 = 1 << 20;
+
 /// The files by their names as written: what is in each, or why it could not be read.
 #[derive(Clone, Default)]
 pub struct Files(BTreeMap<String, Result<Vec<u8>, String>>);
@@ -21,8 +24,9 @@ impl Files {
         let tables = document.data.values().filter_map(|feeder| feeder.csv.as_deref()).map(|name| (name, DATA_BYTES_MAX));
         let schemas = checks(document).filter_map(|check| check.schema.as_deref()).map(|name| (name, SCHEMA_BYTES_MAX));
         let certificates = certificates(document).map(|name| (name, PEM_BYTES_MAX));
+        let templates = document.report.templates.iter().flatten().map(|(_, name)| (name.as_str(), TEMPLATE_BYTES_MAX));
         let mut files = BTreeMap::new();
-        for (name, bytes_max) in tables.chain(schemas).chain(certificates) {
+        for (name, bytes_max) in tables.chain(schemas).chain(certificates).chain(templates) {
             files.entry(name.to_owned()).or_insert_with(|| read(&folder.join(name), bytes_max));
         }
         Self(files)

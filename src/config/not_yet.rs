@@ -16,7 +16,6 @@ const NOT_YET: &[&str] = &[
     "proxies",
     "distributed",
     "capacity",
-    "report.templates",
     "report.timeseries",
     "report.curl_repro",
     "notify",

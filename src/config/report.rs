@@ -1,5 +1,7 @@
 //! `report:` as written.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -11,4 +13,6 @@ pub struct Report {
     pub dir: Option<String>,
     /// `json`, `html`, `md`, `junit`, `csv`, `gitlab`, `openmetrics`; all by default.
     pub formats: Option<Vec<String>>,
+    /// Own templates by what they fill: `md` (step_summary.md), `html` (report.html), or a file of their own, such as `figures.csv`.
+    pub templates: Option<BTreeMap<String, String>>,
 }

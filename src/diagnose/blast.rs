@@ -16,14 +16,25 @@ const FAILED_FROM: f64 = 0.01;
 pub struct Blast {
     /// Each endpoint, the most affected first.
     pub endpoints: Vec<Affected>,
-    /// Each scenario with its affected endpoints and all it has.
-    pub scenarios: Vec<(String, usize, usize)>,
+    /// Each scenario.
+    pub scenarios: Vec<Reach>,
     /// Each class of error, the most frequent first.
     pub errors: Vec<Failing>,
     /// Each declared dependency, the most suspect first.
     pub dependencies: Vec<Dependency>,
     /// What the circuit breaker did; `None` where it stayed closed.
     pub breaker: Option<Breaker>,
+}
+
+/// How much of a scenario is affected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The scenario.
+    pub scenario: String,
+    /// Endpoints of it that are affected.
+    pub affected: usize,
+    /// All it has.
+    pub endpoints: usize,
 }
 
 /// One endpoint.
@@ -139,14 +150,15 @@ impl Affected {
     }
 }
 
-fn scenarios(endpoints: &[Affected]) -> Vec<(String, usize, usize)> {
+fn scenarios(endpoints: &[Affected]) -> Vec<Reach> {
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for endpoint in endpoints {
         let count = counts.entry(&endpoint.scenario).or_default();
         *count = (count.0 + usize::from(endpoint.is_affected), count.1 + 1);
     }
-    let mut all: Vec<_> = counts.into_iter().map(|(name, (affected, all))| (name.to_owned(), affected, all)).collect();
-    all.sort_by_key(|of| std::cmp::Reverse(of.1));
+    let reach = |(name, (affected, endpoints)): (&str, (usize, usize))| Reach { scenario: name.to_owned(), affected, endpoints };
+    let mut all: Vec<Reach> = counts.into_iter().map(reach).collect();
+    all.sort_by_key(|of| std::cmp::Reverse(of.affected));
     all
 }
 

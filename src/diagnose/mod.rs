@@ -9,7 +9,7 @@ pub mod notes;
 mod shell;
 mod suspect;
 
-pub use blast::{Affected, Blast, Breaker, Dependency, Failing};
+pub use blast::{Affected, Blast, Breaker, Dependency, Failing, Reach};
 pub use checklist::{Task, script};
 pub use chronicle::{Chronicle, Event, Series, Unit};
 pub use correlation::Link;

@@ -37,8 +37,8 @@ pub use http::{Connections, HttpSettings, Retries, Timeouts};
 pub use json_path::JsonPath;
 pub use replicate::{Replicate, Replication};
 pub use resolve::{
-    Asked, BaselineSettings, BaselineStore, GithubSettings, ReportFormat, ReportSettings, Resolved, SafetySettings, is_key,
-    resolve,
+    Asked, BaselineSettings, BaselineStore, Fills, GithubSettings, OwnReport, REPORT_FILES, ReportFormat, ReportSettings,
+    Resolved, SafetySettings, is_key, resolve,
 };
 pub use rule::Rule;
 pub use schedule::{Pacer, Schedule, Shape};

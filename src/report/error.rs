@@ -37,6 +37,16 @@ pub enum ReportError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A template of the user's own can't be filled.
+    #[error("{place}: {reason}")]
+    Template {
+        /// The template, and the line of it where that is known.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
 }
 
 impl ReportError {
@@ -48,6 +58,7 @@ impl ReportError {
             Self::Io { .. } => "see that the path is right, that it can be written, and that the disk is not full",
             Self::Foreign { .. } => "give the verdict.json that `loadgate gate` wrote",
             Self::Render { .. } => "please report this as a bug, with the record",
+            Self::Template { hint, .. } => *hint,
         }
     }
 

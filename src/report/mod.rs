@@ -7,6 +7,7 @@ mod error;
 mod escape;
 mod folder;
 mod format;
+mod own;
 mod verdict_file;
 mod view;
 mod web_address;
@@ -18,21 +19,23 @@ use std::path::{Path, PathBuf};
 
 pub use annotations::{Annotation, AnnotationLevel, annotations};
 pub use chart::{
-    Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneMark, Lanes, Line, Percentiles, PhaseBar, PhaseBars,
-    PhasePart, Tick, Timeline, Trouble,
+    Area, Band, Bar, Forest, ForestRow, Histogram, Key, Label, Lane, LaneLine, LaneMark, Lanes, Line, Percentiles, PhaseBar,
+    PhaseBars, PhasePart, ShareRow, Tick, Timeline, Trouble,
 };
 pub use error::ReportError;
 pub(crate) use escape::csv_field;
 pub use folder::prepare;
 pub use format::{FORMATS, Format, Render, ReportFile, capped_lines, console, console_run, console_several, summary_json};
+pub use own::{OwnTemplate, write_own};
 pub use verdict_file::{
     BaselineFacts, CandidateFacts, ComparisonRow, DesignFacts, RerunFacts, SCHEMA, SetAsideFacts, SiblingsFacts, ThresholdRow,
     ValidityRow, VerdictFile,
 };
 pub use view::{
-    Advice, AffectedView, AnswerView, ChangeChart, ChangeRow, ChangeText, ClassCount, Compared, Detail, DiagnosisView, EventView,
-    Fact, FailureView, GeneratorView, HistogramRow, Judged, LastWordsView, LatencyFigures, PhaseMean, Places, RunView, Several,
-    SeveralSide, SlowView, StageView, StepRow, StepTable, TaskView, ThresholdView, Traffic, TrafficText, UnmeasuredView,
+    Advice, AffectedView, AnswerView, ChangeChart, ChangeFigures, ChangeRow, ChangeText, ClassCount, Compared, DependencyView,
+    Detail, DiagnosisView, EventView, Fact, FailedClass, FailingView, FailureView, GeneratorView, HappenedView, HistogramRow,
+    Judged, LastWordsView, LatencyFigures, LinkView, PhaseMean, Places, ReachView, RunView, ServiceChange, Several, SeveralSide,
+    SlowView, StageView, StepRow, StepTable, TaskView, ThresholdView, TimeFigure, TimeRow, Traffic, TrafficText, UnmeasuredView,
     ValidityView, View, WindowRow,
 };
 pub use web_address::WebAddress;

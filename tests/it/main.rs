@@ -66,6 +66,7 @@ mod load_websocket_gate;
 mod load_websocket_server;
 mod mock_target;
 mod nginx;
+mod own_templates;
 mod pack;
 mod patience;
 mod program;

@@ -4,6 +4,7 @@ use super::{
     super::{
         columns,
         outlook::{self, Outlook},
+        own_templates,
     },
     outlook_text, replicates_text, sockets_text, steering_text, target_text, thresholds_text, users_text,
 };
@@ -263,17 +264,18 @@ fn files(resolved: &Resolved) -> String {
         .filter(|(_, format)| resolved.report.formats.contains(format))
         .map(|(name, _)| *name)
         .collect();
-    [
-        "files".to_owned(),
-        format!("  report           {} ({})", resolved.report.dir.display(), formats.join(", ")),
+    let report = format!("  report           {} ({})", resolved.report.dir.display(), formats.join(", "));
+    let own: Vec<String> =
+        own_templates::of(resolved).iter().map(|own| format!("  {:<16} filled by {}", own.file, own.path)).collect();
+    let rest = vec![
         format!(
             "  baselines        {} (`baseline prune` keeps the newest {})",
             crate::cli::shelf::of(&resolved.baseline),
             resolved.baseline.keep
         ),
         format!("  windows          {}, seed {}", units::duration(resolved.plan.window), resolved.plan.seed),
-    ]
-    .join("\n")
+    ];
+    [vec!["files".to_owned(), report], own, rest].concat().join("\n")
 }
 
 /// As exact as it was written, where `units::percent` rounds: 12.5% is not 12%.

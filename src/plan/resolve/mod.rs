@@ -16,6 +16,7 @@ mod limits;
 mod names;
 mod observe;
 mod only;
+mod own_reports;
 mod problems;
 mod regression;
 mod replicates;
@@ -42,6 +43,7 @@ use std::{path::PathBuf, time::Duration};
 
 use draft::Draft;
 pub use github::{GithubSettings, is_key};
+pub use own_reports::{Fills, OwnReport, REPORT_FILES};
 use problems::Problems;
 pub use settings::{BaselineSettings, BaselineStore, ReportFormat, ReportSettings};
 

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::Problems;
+use super::{
+    Problems,
+    own_reports::{self, OwnReport},
+};
 use crate::config::{Loaded, Path};
 
 /// Branch where none is written.
@@ -41,6 +44,8 @@ pub struct ReportSettings {
     pub dir: PathBuf,
     /// In the order of the configuration.
     pub formats: Vec<ReportFormat>,
+    /// Those whose layout is the user's own, in the order of their names.
+    pub own: Vec<OwnReport>,
 }
 
 /// A kind of report.
@@ -141,7 +146,8 @@ pub(super) fn report(loaded: &Loaded, problems: &Problems<'_>) -> ReportSettings
             formats
         }
     };
-    ReportSettings { dir: folder(written.dir.as_deref(), "loadgate-report", &at.key("dir"), loaded, problems), formats }
+    let own = own_reports::resolve(loaded, &formats, problems);
+    ReportSettings { dir: folder(written.dir.as_deref(), "loadgate-report", &at.key("dir"), loaded, problems), formats, own }
 }
 
 /// The files of `diagnose.events`; they need not exist before the load is made.

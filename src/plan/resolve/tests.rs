@@ -1,6 +1,7 @@
 //! Resolving whole configurations, in files of their own: right ones, what steers the load, and wrong ones with their whole error texts.
 
 mod control;
+mod own_reports;
 mod replicates;
 mod right;
 mod slips;

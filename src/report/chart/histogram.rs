@@ -41,8 +41,21 @@ pub struct Histogram {
     pub x_ticks: Vec<Tick>,
     /// Whether the latency axis is logarithmic.
     pub logarithmic: bool,
-    /// The same as a table: from, to, the baseline's share, the candidate's.
-    pub rows: Vec<[String; 4]>,
+    /// The same as a table, some columns together in each row.
+    pub rows: Vec<ShareRow>,
+}
+
+/// How many requests took so long.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ShareRow {
+    /// Shortest of these response times.
+    pub from: String,
+    /// Longest.
+    pub to: String,
+    /// Their share of the baseline's requests; empty without one.
+    pub baseline: String,
+    /// Their share of the candidate's.
+    pub candidate: String,
 }
 
 /// Edges of the columns.
@@ -137,12 +150,13 @@ fn outline(bins: &Bins, shares: &[f64], x: &Scale, y: &Scale) -> String {
     path + &format!("V{}", AREA.bottom)
 }
 
-fn rows(bins: &Bins, shares: &[f64], base: Option<&[f64]>) -> Vec<[String; 4]> {
+fn rows(bins: &Bins, shares: &[f64], base: Option<&[f64]>) -> Vec<ShareRow> {
     let row = |from: usize| {
         let to = (from + BINS_PER_ROW).min(bins.count);
         let sum = |shares: &[f64]| units::percent(shares[from..to].iter().sum());
         let base = base.map_or_else(String::new, sum);
-        [latency_label(bins.edge(from)), latency_label(bins.edge(to)), base, sum(shares)]
+        let [from, to] = [from, to].map(|edge| latency_label(bins.edge(edge)));
+        ShareRow { from, to, baseline: base, candidate: sum(shares) }
     };
     (0..bins.count).step_by(BINS_PER_ROW).map(row).collect()
 }
@@ -172,8 +186,8 @@ mod tests {
         let chart = histogram(&around(2_000), Some(&around(1_000))).unwrap();
         let outline = chart.baseline.unwrap();
         assert_eq!(outline.matches('H').count(), BINS);
-        assert!(chart.rows.first().is_some_and(|row| row[2] != "0%" && row[3] == "0%"), "{:?}", chart.rows);
-        assert!(chart.rows.last().is_some_and(|row| row[2] == "0%" && row[3] != "0%"), "{:?}", chart.rows);
+        assert!(chart.rows.first().is_some_and(|row| row.baseline != "0%" && row.candidate == "0%"), "{:?}", chart.rows);
+        assert!(chart.rows.last().is_some_and(|row| row.baseline == "0%" && row.candidate != "0%"), "{:?}", chart.rows);
     }
 
     #[test]

@@ -60,8 +60,17 @@ pub struct Lane {
     pub edges: [f64; 2],
     /// What stands at them.
     pub ends: [String; 2],
-    /// Colour class and unbroken pieces of each line.
-    pub lines: Vec<(&'static str, Vec<String>)>,
+    /// Its lines.
+    pub lines: Vec<LaneLine>,
+}
+
+/// A line of a lane.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct LaneLine {
+    /// Colour class.
+    pub class: &'static str,
+    /// Unbroken pieces.
+    pub pieces: Vec<String>,
 }
 
 /// Something that happened.
@@ -161,7 +170,10 @@ fn lane(n: usize, group: &[(&'static str, &Series)], chronicle: &Chronicle, x: &
         name_y: tenth(top + LANE / 2.0 + 4.0),
         edges: [top, top + LANE],
         ends: [value(unit, high), value(unit, low)],
-        lines: group.iter().map(|(class, series)| (*class, pieces(&series.values, chronicle, x, &y))).collect(),
+        lines: group
+            .iter()
+            .map(|(class, series)| LaneLine { class: *class, pieces: pieces(&series.values, chronicle, x, &y) })
+            .collect(),
     }
 }
 

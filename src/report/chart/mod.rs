@@ -12,8 +12,8 @@ mod time_axis;
 mod timeline;
 
 pub use forest::{Forest, ForestRow};
-pub use histogram::Histogram;
-pub use lanes::{Band, Lane, LaneMark, Lanes};
+pub use histogram::{Histogram, ShareRow};
+pub use lanes::{Band, Lane, LaneLine, LaneMark, Lanes};
 pub use percentiles::Percentiles;
 pub use phase_bars::{PhaseBar, PhaseBars, PhasePart};
 pub use scale::Tick;

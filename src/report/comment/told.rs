@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Failing;
 use super::fixed::{self, Fixed};
-use crate::report::{Advice, ChangeRow, Judged, ThresholdView, View, escape::capped};
+use crate::report::{Advice, ChangeRow, Judged, ServiceChange, ThresholdView, View, escape::capped};
 
 /// Longest headline; it may hold the names of many endpoints.
 const HEADLINE_MAX: usize = 300;
@@ -160,10 +160,10 @@ fn partial_of(view: &View) -> Option<String> {
 }
 
 /// What is left to say of the service as a whole below these rows.
-fn service(metrics: &[(String, String)], table: Option<&Table>) -> Option<String> {
+fn service(metrics: &[ServiceChange], table: Option<&Table>) -> Option<String> {
     let rows: &[Row] = table.map_or(&[], |table| &table.rows);
     let is_shown = |metric: &str| rows.iter().any(|row| !row.is_name && row.change.is_some() && row.metric == metric);
-    let left: Vec<&str> = metrics.iter().filter(|(metric, _)| !is_shown(metric)).map(|(_, text)| text.as_str()).collect();
+    let left: Vec<&str> = metrics.iter().filter(|of| !is_shown(&of.metric)).map(|of| of.text.as_str()).collect();
     (!left.is_empty()).then(|| left.join(", "))
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::template;
-use crate::report::{Detail, Judged, LatencyFigures, ReportError, RunView, StepRow, ThresholdView};
+use crate::report::{Judged, LatencyFigures, ReportError, RunView, StepRow, ThresholdView};
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -12,7 +12,6 @@ struct Page<'a> {
     thresholds: Vec<&'a ThresholdView>,
     quantiles: [&'static str; 6],
     step_columns: [&'static str; 7],
-    time_columns: [&'static str; 9],
 }
 
 /// The page, with or without a verdict.
@@ -23,7 +22,6 @@ pub(super) fn render(run: &RunView, judged: Option<&Judged>) -> Result<String, R
         thresholds: judged.map(Judged::thresholds_worst_first).unwrap_or_default(),
         quantiles: LatencyFigures::COLUMNS,
         step_columns: StepRow::COLUMNS,
-        time_columns: Detail::TIME_COLUMNS,
     };
     template::render("report.html", page)
 }

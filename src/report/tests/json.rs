@@ -121,3 +121,14 @@ fn names_are_written_as_they_are_for_programs() {
     let summary: Value = serde_json::from_str(&summary_json(&RunView::new(&[run(&[Load(HOSTILE, 5, 1_000, 0)])]))).unwrap();
     assert_eq!(summary["endpoints"][0]["endpoint"], HOSTILE);
 }
+
+#[test]
+fn what_a_page_shows_has_names() {
+    let view = serde_json::to_value(failing().run).unwrap();
+    let text = &view["total"]["response"]["text"];
+    assert!(text["p99"].as_str().is_some_and(|p99| p99.ends_with(" ms")), "{text}");
+    assert_eq!(text.as_object().unwrap().len(), 6, "{text}");
+    let detail = &view["details"][0];
+    assert_eq!(detail["percentile_rows"][1]["name"], "p50", "{detail}");
+    assert!(detail["time_rows"][0]["not_sent"].is_string(), "{detail}");
+}

@@ -11,6 +11,7 @@ mod json;
 mod ladder;
 mod leaning;
 mod markdown;
+mod own;
 mod restored;
 mod side_by_side;
 mod steering;

@@ -45,8 +45,31 @@ pub struct ChangeRow {
     pub excess: f64,
     /// Whether it is the first of its endpoint's rows.
     pub opens_group: bool,
+    /// The figures, for templates that calculate.
+    pub figures: ChangeFigures,
     /// The figures in words.
     pub text: ChangeText,
+}
+
+/// Figures of a row: latencies in microseconds, rates per second, shares from 0 to 1. `None` where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ChangeFigures {
+    /// The baseline's.
+    pub baseline: Option<f64>,
+    /// The candidate's.
+    pub candidate: Option<f64>,
+    /// The change, as a fraction of the baseline's; of error rates their difference.
+    pub change: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Chance of such a difference without any change.
+    pub p_value: Option<f64>,
+    /// Change from which on it fails.
+    pub tolerance: f64,
+    /// Smallest change that would have been seen.
+    pub mde: Option<f64>,
 }
 
 /// Figures of a row in words.
@@ -98,7 +121,24 @@ impl ChangeRow {
             notable: found.notable,
             excess: row.change.map_or(0.0, |change| change.estimate / row.tolerance),
             opens_group: false,
+            figures: ChangeFigures::of(row),
             text: ChangeText::of(row),
+        }
+    }
+}
+
+impl ChangeFigures {
+    fn of(row: &Row) -> Self {
+        let interval = row.change.and_then(|change| change.interval);
+        Self {
+            baseline: row.baseline,
+            candidate: row.candidate,
+            change: row.change.map(|change| change.estimate),
+            low: interval.map(|(low, _)| low),
+            high: interval.map(|(_, high)| high),
+            p_value: row.change.and_then(|change| change.p_value),
+            tolerance: row.tolerance,
+            mde: row.mde,
         }
     }
 }

@@ -31,8 +31,8 @@ pub struct Compared {
     pub any_notable: bool,
     /// The rows that are no more than counted, in a sentence.
     pub rest: Option<String>,
-    /// The service as a whole: each metric, and what became of it: `p50 +2.1% (-2.9% … +8.1%)`.
-    pub service: Vec<(String, String)>,
+    /// The service as a whole: each metric, and what became of it.
+    pub service: Vec<ServiceChange>,
     /// What the verdict rests on, in a few sentences.
     pub how_sure: String,
     /// Endpoints the candidate lacks.
@@ -45,6 +45,15 @@ pub struct Compared {
     pub charts: Vec<ChangeChart>,
     /// How the processor of the baseline differs; `None` when it is the same.
     pub other_machine: Option<String>,
+}
+
+/// What became of a metric of the service as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceChange {
+    /// `p50`
+    pub metric: String,
+    /// `p50 +2.1% (-2.9% … +8.1%)`
+    pub text: String,
 }
 
 impl Compared {
@@ -116,9 +125,10 @@ fn rest(rows: &[ChangeRow]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
 }
 
-fn service(rows: &[ChangeRow]) -> Vec<(String, String)> {
-    let told = |row: &ChangeRow| {
-        (row.metric_name.clone(), format!("{} {} ({})", row.metric_name, row.text.change, row.text.interval))
+fn service(rows: &[ChangeRow]) -> Vec<ServiceChange> {
+    let told = |row: &ChangeRow| ServiceChange {
+        metric: row.metric_name.clone(),
+        text: format!("{} {} ({})", row.metric_name, row.text.change, row.text.interval),
     };
     rows.iter().filter(|row| row.service && row.text.change != text::NONE).map(told).collect()
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Places, text};
 use crate::{
-    diagnose::{Affected, Chronicle, Dependency, Diagnosis, Event, Link, PORT, Task, diagnose, script},
+    diagnose::{Affected, Chronicle, Dependency, Diagnosis, Event, Failing, Link, PORT, Reach, Task, diagnose, script},
     record::RunRecord,
     report::{
         chart::{Lanes, lanes, seconds},
@@ -28,26 +28,26 @@ pub struct DiagnosisView {
     pub chart: Option<Lanes>,
     /// Which run the chart is of, where there are several.
     pub of_run: Option<String>,
-    /// What happened, in order of time: when, what, in words.
-    pub events: Vec<[String; 3]>,
+    /// What happened, in order of time.
+    pub events: Vec<HappenedView>,
     /// How much of it is neither drawn nor listed, in a sentence.
     pub events_left_out: Option<String>,
     /// How many series of others are not drawn, in a sentence.
     pub series_left_out: Option<String>,
     /// The slowest moments in a sentence.
     pub slowest: Option<String>,
-    /// What moved with the p99: series, correlation, when, in words.
-    pub links: Vec<[String; 4]>,
+    /// What moved with the p99.
+    pub links: Vec<LinkView>,
     /// Endpoints, the most affected first.
     pub endpoints: Vec<AffectedView>,
     /// How many of them are not listed, in a sentence.
     pub left_out: Option<String>,
-    /// Scenario, and how many of its endpoints are affected.
-    pub scenarios: Vec<[String; 2]>,
-    /// Class of error, requests, endpoints.
-    pub errors: Vec<[String; 3]>,
-    /// Dependency, affected endpoints, endpoints that are well, and what follows.
-    pub dependencies: Vec<[String; 4]>,
+    /// The scenarios.
+    pub scenarios: Vec<ReachView>,
+    /// What failed, by class.
+    pub errors: Vec<FailingView>,
+    /// What the endpoints need.
+    pub dependencies: Vec<DependencyView>,
     /// What the circuit breaker did.
     pub breaker: Option<String>,
     /// What to try.
@@ -55,6 +55,63 @@ pub struct DiagnosisView {
     /// The tasks as a shell script.
     #[serde(skip)]
     pub script: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HappenedView {
+    /// When, from the start of the run.
+    pub at: String,
+    /// `stage`, `deploy`: what it was.
+    pub kind: String,
+    /// In words.
+    pub text: String,
+}
+
+/// A series that was held against the p99.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LinkView {
+    /// Its name.
+    pub series: String,
+    /// Rank correlation: `+0.93`.
+    pub correlation: String,
+    /// `at the same time`, `2s earlier`.
+    pub when: String,
+    /// In words.
+    pub text: String,
+}
+
+/// How many endpoints of a scenario are affected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReachView {
+    /// The scenario.
+    pub name: String,
+    /// `2 of 3`
+    pub affected: String,
+}
+
+/// The failed requests of one class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailingView {
+    /// Name of the class.
+    pub class: &'static str,
+    /// How many.
+    pub requests: String,
+    /// The endpoints they were seen on.
+    pub endpoints: String,
+}
+
+/// Something that endpoints need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DependencyView {
+    /// Its name.
+    pub name: String,
+    /// Endpoints that need it and are affected.
+    pub affected: String,
+    /// Endpoints that need it and are well.
+    pub well: String,
+    /// What follows from it.
+    pub text: &'static str,
 }
 
 /// One endpoint.
@@ -125,12 +182,8 @@ impl DiagnosisView {
             left_out: (beyond > 0).then(|| {
                 format!("{} more are not listed, all of them less affected than these.", text::counted(beyond, "endpoint"))
             }),
-            scenarios: blast
-                .scenarios
-                .iter()
-                .map(|(name, affected, all)| [plain(name), format!("{affected} of {all}")])
-                .collect(),
-            errors: blast.errors.iter().map(|of| [of.class.to_owned(), text::count(of.count), names(&of.endpoints)]).collect(),
+            scenarios: blast.scenarios.iter().map(reach).collect(),
+            errors: blast.errors.iter().map(failing).collect(),
             dependencies: blast.dependencies.iter().map(dependency).collect(),
             breaker: blast.breaker.map(|of| {
                 let times = if of.opened == 1 { "once".to_owned() } else { format!("{} times", of.opened) };
@@ -163,9 +216,17 @@ fn names(names: &[String]) -> String {
     if names.is_empty() { text::NONE.to_owned() } else { names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ") }
 }
 
-fn events(chronicle: &Chronicle) -> Vec<[String; 3]> {
-    let row = |event: &Event| [seconds(event.at_s), capped(&event.kind), capped(&event.text)];
+fn events(chronicle: &Chronicle) -> Vec<HappenedView> {
+    let row = |event: &Event| HappenedView { at: seconds(event.at_s), kind: capped(&event.kind), text: capped(&event.text) };
     chronicle.events.iter().map(row).collect()
+}
+
+fn reach(of: &Reach) -> ReachView {
+    ReachView { name: plain(&of.scenario), affected: format!("{} of {}", of.affected, of.endpoints) }
+}
+
+fn failing(of: &Failing) -> FailingView {
+    FailingView { class: of.class, requests: text::count(of.count), endpoints: names(&of.endpoints) }
 }
 
 fn events_left_out(chronicle: &Chronicle) -> Option<String> {
@@ -195,7 +256,7 @@ fn slowest(chronicle: &Chronicle) -> Option<String> {
     (!moments.is_empty()).then(|| format!("Slowest moments by p99: {}.", moments.join(", ")))
 }
 
-fn link(link: &Link) -> [String; 4] {
+fn link(link: &Link) -> LinkView {
     let when = if link.lead_s == 0.0 {
         "at the same time".to_owned()
     } else {
@@ -206,17 +267,17 @@ fn link(link: &Link) -> [String; 4] {
         (true, true) => "rises and falls with the p99",
         (true, false) => "falls when the p99 rises",
     };
-    [capped(&link.series), format!("{:+.2}", link.rho), when, words.to_owned()]
+    LinkView { series: capped(&link.series), correlation: format!("{:+.2}", link.rho), when, text: words.to_owned() }
 }
 
-fn dependency(of: &Dependency) -> [String; 4] {
+fn dependency(of: &Dependency) -> DependencyView {
     let follows = match (of.affected.len(), of.well.len()) {
         (0, _) => "nothing that needs it is affected",
         (1, 0) => "the only one that needs it is affected",
         (_, 0) => "all that need it are affected: look here first",
         _ => "some that need it are well",
     };
-    [plain(&of.name), names(&of.affected), names(&of.well), follows.to_owned()]
+    DependencyView { name: plain(&of.name), affected: names(&of.affected), well: names(&of.well), text: follows }
 }
 
 impl AffectedView {

@@ -77,6 +77,10 @@ pub struct ThresholdView {
     pub limit: String,
     /// What was measured.
     pub actual: String,
+    /// The same as a number: microseconds, requests per second, or a share from 0 to 1.
+    pub actual_figure: Option<f64>,
+    /// The limit as such a number.
+    pub limit_figure: f64,
     /// How far that is from the limit: `84% to spare`, `12% beyond`.
     pub margin: String,
     /// Who looks after it.
@@ -243,6 +247,8 @@ impl ThresholdView {
             metric: threshold.metric.to_string(),
             limit: format!("{} {}{over}", threshold.comparator, threshold.display(threshold.limit)),
             actual: result.actual.map_or_else(|| text::NONE.to_owned(), |actual| threshold.display(actual)),
+            actual_figure: result.actual,
+            limit_figure: threshold.limit,
             margin: margin(result).unwrap_or_else(|| text::NONE.to_owned()),
             owner: threshold.owner.as_deref().map(capped),
             outcome: result.outcome.name(),

@@ -28,10 +28,10 @@ use serde::Serialize;
 
 pub use advice::Advice;
 pub use change_charts::ChangeChart;
-pub use changes::{ChangeRow, ChangeText};
-pub use compared::Compared;
-pub use detail::Detail;
-pub use diagnosis::{AffectedView, DiagnosisView, TaskView};
+pub use changes::{ChangeFigures, ChangeRow, ChangeText};
+pub use compared::{Compared, ServiceChange};
+pub use detail::{Detail, FailedClass, TimeFigure, TimeRow};
+pub use diagnosis::{AffectedView, DependencyView, DiagnosisView, FailingView, HappenedView, LinkView, ReachView, TaskView};
 pub use facts::Fact;
 pub use failures::{AnswerView, FailureView, UnmeasuredView};
 pub use generator::{EventView, GeneratorView};

@@ -1,6 +1,6 @@
 //! The steps of `step:` stages beside one another: how the service does as the load grows.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{knee, text};
 use crate::{
@@ -46,8 +46,13 @@ pub struct StepRow {
     pub p99_us: Option<u64>,
     /// Failed share.
     pub error_rate: Option<f64>,
-    /// In words: load, requests, throughput, p50, p95, p99, failed.
+    /// In words, in the order of [`StepRow::COLUMNS`]; templates know them by these names.
+    #[serde(serialize_with = "by_name")]
     pub text: [String; 7],
+}
+
+fn by_name<S: Serializer>(text: &[String; 7], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(StepRow::COLUMNS.into_iter().zip(text))
 }
 
 impl StepRow {

@@ -1,6 +1,6 @@
 //! What an endpoint (or the whole run) did: counts, latencies, failures.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::text;
 use crate::{
@@ -111,8 +111,13 @@ pub struct LatencyFigures {
     pub max: Option<u64>,
     /// Arithmetic mean.
     pub mean: Option<f64>,
-    /// In words: p50, p90, p95, p99, p99.9, max.
+    /// In words: p50, p90, p95, p99, p99.9, max; templates know them by the names of the figures above.
+    #[serde(serialize_with = "by_name")]
     pub text: [String; 6],
+}
+
+fn by_name<S: Serializer>(text: &[String; 6], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(["p50", "p90", "p95", "p99", "p999", "max"].into_iter().zip(text))
 }
 
 impl LatencyFigures {

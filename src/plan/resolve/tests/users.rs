@@ -4,7 +4,7 @@ use super::{resolved_with, with};
 use crate::config::{Overrides, Position, load};
 
 /// The problems of a configuration with these scenarios and other sections, one a line.
-fn problems(sections: &str, files: &[(&str, &[u8])]) -> String {
+pub(super) fn problems(sections: &str, files: &[(&str, &[u8])]) -> String {
     let folder = tempfile::tempdir().unwrap();
     files.iter().for_each(|(name, bytes)| std::fs::write(folder.path().join(name), bytes).unwrap());
     let path = folder.path().join("loadgate.yml");

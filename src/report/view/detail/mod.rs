@@ -5,6 +5,8 @@ mod judged;
 mod over_time;
 mod spans;
 
+pub use figures::{FailedClass, TimeFigure};
+pub use over_time::TimeRow;
 use serde::Serialize;
 
 use self::spans::{Grid, Span};
@@ -49,20 +51,20 @@ pub struct Detail {
     pub compared: bool,
     /// Response times on the scale of percentiles.
     pub percentiles: Option<Percentiles>,
-    /// The figures: percentile, baseline, candidate, difference.
-    pub percentile_rows: Vec<[String; 4]>,
+    /// The figures by percentile: `p50`, `p99`, `max`.
+    pub percentile_rows: Vec<TimeFigure>,
     /// Response times by frequency.
     pub histogram: Option<Histogram>,
     /// Charts over time, one above another: response time, rate, failures.
     pub over_time: Vec<Timeline>,
     /// The figures of these, some windows together in each row.
-    pub time_rows: Vec<[String; 9]>,
+    pub time_rows: Vec<TimeRow>,
     /// Where the time went.
     pub phases: Option<PhaseBars>,
-    /// The figures: phase, baseline, candidate, difference.
-    pub phase_rows: Vec<[String; 4]>,
-    /// Class, failed requests, share.
-    pub error_rows: Vec<[String; 3]>,
+    /// The mean of each phase.
+    pub phase_rows: Vec<TimeFigure>,
+    /// What failed, by class.
+    pub error_rows: Vec<FailedClass>,
     /// The slowest requests.
     pub slow: Vec<SlowView>,
     /// Whether it is all endpoints together.
@@ -72,9 +74,6 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// Heads of the columns of [`Detail::time_rows`].
-    pub const TIME_COLUMNS: [&'static str; 9] = over_time::COLUMNS;
-
     fn of(
         number: usize,
         traffic: &Traffic,

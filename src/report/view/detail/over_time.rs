@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::spans::Span;
 use crate::{
     report::view::{text, windows::QUANTILES},
@@ -11,11 +13,31 @@ use crate::{
 /// Rows of the table; the CSV file has every window.
 const ROWS: usize = 16;
 
-/// Heads of the columns of [`rows`].
-pub(super) const COLUMNS: [&str; 9] = ["from", "stage", "offered", "done", "not sent", "p50", "p95", "p99", "failed"];
+/// What happened in some time, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TimeRow {
+    /// When it begins, counted from the start of the run.
+    pub from: String,
+    /// The stage it is of.
+    pub stage: String,
+    /// Requests that fell due, per second.
+    pub offered: String,
+    /// Requests that came to an outcome, per second.
+    pub done: String,
+    /// Requests that fell due and were not sent.
+    pub not_sent: String,
+    /// Median response time.
+    pub p50: String,
+    /// 95 %.
+    pub p95: String,
+    /// 99 %.
+    pub p99: String,
+    /// Failed share.
+    pub failed: String,
+}
 
 /// Some spans together in each row; a stage begins a row of its own.
-pub(super) fn rows(spans: &[Span]) -> Vec<[String; 9]> {
+pub(super) fn rows(spans: &[Span]) -> Vec<TimeRow> {
     let each = spans.len().div_ceil(ROWS).max(1);
     let mut rows: Vec<(String, usize, Span)> = Vec::new();
     let mut stage = String::new();
@@ -35,20 +57,20 @@ pub(super) fn rows(spans: &[Span]) -> Vec<[String; 9]> {
     rows.into_iter().map(|(stage, _, span)| row(stage, &span)).collect()
 }
 
-fn row(stage: String, span: &Span) -> [String; 9] {
+fn row(stage: String, span: &Span) -> TimeRow {
     let seconds = span.length_us as f64 / 1e6;
     let rate = |count: u64| if seconds > 0.0 { PerSecond(count as f64 / seconds).to_string() } else { text::NONE.to_owned() };
     let [p50, p95, p99] = QUANTILES.map(|q| text::latency(span.response.quantile(q).map(|us| us as f64)));
     let failed = (span.requests > 0).then(|| span.failed() as f64 / span.requests as f64);
-    [
-        units::duration(Duration::from_micros(span.begin_us)),
+    TimeRow {
+        from: units::duration(Duration::from_micros(span.begin_us)),
         stage,
-        rate(span.requests + span.dropped),
-        rate(span.requests),
-        text::count(span.dropped),
+        offered: rate(span.requests + span.dropped),
+        done: rate(span.requests),
+        not_sent: text::count(span.dropped),
         p50,
         p95,
         p99,
-        text::share(failed),
-    ]
+        failed: text::share(failed),
+    }
 }

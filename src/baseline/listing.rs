@@ -160,8 +160,7 @@ impl Store {
                 let pin = run.pin.as_ref().and_then(|pin| pin.label.as_deref());
                 pin == Some(label) || run.point.label.as_deref() == Some(label)
             };
-            let entries: BTreeSet<&str> =
-                kept.runs.iter().filter(|run| is_labelled(run)).map(|run| run.entry.as_str()).collect();
+            let entries: BTreeSet<&str> = kept.runs.iter().filter(|run| is_labelled(run)).map(|run| run.entry.as_str()).collect();
             let is_of = |file: &&RunFile| {
                 let is_here = folder_name(&file.path, 1) == kept.fingerprint && folder_name(&file.path, 2) == kept.suite;
                 is_here && file.name.as_ref().is_some_and(|name| entries.contains(entry(name).as_str()))

@@ -3,7 +3,7 @@
 use super::{Failure, anchor, columns};
 use crate::{
     baseline::{Kept, Store, StoredLesson},
-    compare::{Comparison, ComparedMetric, Expected, Planned, Size, compare, forecast},
+    compare::{ComparedMetric, Comparison, Expected, Planned, Size, compare, forecast},
     history::{Between, History, NoiseRow, NoiseTable, REPLICATES, Reach, STORED},
     policy::{BASELINES_MAX, Mode, Regression},
     record::{EndpointSpread, Learned, LearnedNoise, RunPoint, RunRecord, Spread},
@@ -107,7 +107,8 @@ impl Prospects<'_> {
     fn rows(&self, stored: &[RunRecord]) -> Vec<NoiseRow> {
         let whole = self.point.seconds;
         let against_stored = STORED.map(|runs| (runs, forecast(&self.size(Mode::Baseline, runs, whole), self.rules, self.runs)));
-        let beside = REPLICATES.map(|runs| (runs, forecast(&self.size(Mode::Ab, runs, self.replicate_s), self.rules, self.processes)));
+        let beside =
+            REPLICATES.map(|runs| (runs, forecast(&self.size(Mode::Ab, runs, self.replicate_s), self.rules, self.processes)));
         // As a gate would see it whose run is like the newest one.
         let today = stored.first().filter(|_| stored.len() > 1);
         let today = today.map(|newest| compare(stored, std::slice::from_ref(newest), self.rules));

@@ -275,7 +275,8 @@ mod tests {
 
     #[test]
     fn what_is_known_of_stored_runs_takes_the_place_of_what_is_assumed_the_more_the_more_there_are() {
-        let expected = |runs, learned: &LearnedNoise| mde(&size(Mode::Baseline, runs, 20_000.0), learned, "/a", Quantile::P50).unwrap();
+        let expected =
+            |runs, learned: &LearnedNoise| mde(&size(Mode::Baseline, runs, 20_000.0), learned, "/a", Quantile::P50).unwrap();
         let (quiet, loud) = (learned(0.005, 12.0), learned(0.15, 12.0));
         for runs in [5, 10, 20] {
             let assumed = expected(runs, &LearnedNoise::default());

@@ -84,8 +84,7 @@ impl Roster {
             let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, &latencies(rules));
             runs.iter().map(one).collect()
         };
-        let is_beside =
-            |name: &str| candidate.iter().filter_map(|run| run.record.endpoint(name)).any(|series| series.is_beside);
+        let is_beside = |name: &str| candidate.iter().filter_map(|run| run.record.endpoint(name)).any(|series| series.is_beside);
         let sides = |name: &str| Sides {
             name: name.to_owned(),
             is_beside: is_beside(name),

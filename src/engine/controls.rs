@@ -79,14 +79,7 @@ impl Controls {
 
     /// Whether iteration `n` is made, which is of this scenario and due now, in a stage that lasts `until`: self-protection may
     /// shed it, and what it leaves may be [held back](Self::admit).
-    pub(super) fn decide(
-        &self,
-        workload: &Workload,
-        scenario: ScenarioId,
-        n: u64,
-        due: Duration,
-        until: Duration,
-    ) -> Admission {
+    pub(super) fn decide(&self, workload: &Workload, scenario: ScenarioId, n: u64, due: Duration, until: Duration) -> Admission {
         if self.keeps(workload, scenario, n) { self.admit(due, until) } else { Admission::Withheld(Withheld::BySelfProtection) }
     }
 

@@ -217,7 +217,10 @@ mod tests {
     #[test]
     fn a_thread_that_gets_no_timer_for_want_of_files_names_the_limit_and_the_remedy() {
         let error = EngineError::from(io::Error::from(rustix::io::Errno::MFILE)).to_string();
-        assert!(error.starts_with("the load generator could not work: no file descriptor left: this process may open "), "{error}");
+        assert!(
+            error.starts_with("the load generator could not work: no file descriptor left: this process may open "),
+            "{error}"
+        );
         assert!(error.contains("ulimit -n"), "{error}");
     }
 }

@@ -91,7 +91,8 @@ impl History {
             let known: Vec<(usize, f64)> =
                 series.us.iter().enumerate().filter_map(|(run, us)| Some((run, us.as_ref()?.ln()))).collect();
             let is_change = |run: usize| {
-                let mut own = self.changes.iter().filter(|change| (&change.endpoint, change.metric) == (&series.endpoint, series.metric));
+                let mut own =
+                    self.changes.iter().filter(|change| (&change.endpoint, change.metric) == (&series.endpoint, series.metric));
                 own.any(|change| change.first == run)
             };
             let newest = &known[known.len().saturating_sub(NEWEST)..];

@@ -101,11 +101,8 @@ impl Shard {
     #[must_use]
     pub fn new(timeline: Arc<Timeline>, endpoints: usize, sink: Sender<ClosedWindow>, live: Arc<LiveShard>) -> Self {
         let stages = timeline.len();
-        let end = ShardEnd {
-            counts: vec![StageCounts::default(); stages],
-            slowest: Slowest::new(endpoints),
-            ..ShardEnd::default()
-        };
+        let end =
+            ShardEnd { counts: vec![StageCounts::default(); stages], slowest: Slowest::new(endpoints), ..ShardEnd::default() };
         Self {
             windows: OpenWindows::new(Arc::clone(&timeline), endpoints, sink),
             timeline,

@@ -97,7 +97,11 @@ mod tests {
     fn a_clock_that_is_ahead_is_a_remark() {
         let mut run = fixture::run(&[10], &["/a"], &[]);
         run.generator.clock_ahead_us = Some(500_000);
-        assert!(remarks(&run)[0].starts_with("the target's clock is 500 ms ahead of the load generator's at least"), "{:?}", remarks(&run));
+        assert!(
+            remarks(&run)[0].starts_with("the target's clock is 500 ms ahead of the load generator's at least"),
+            "{:?}",
+            remarks(&run)
+        );
     }
 
     #[test]

@@ -318,7 +318,8 @@ fn listing_as_json_has_a_schema_and_shows_damaged_files_as_such() {
 #[test]
 fn the_list_tells_what_is_pinned_or_accepted_and_names_a_damaged_pin() {
     let (folder, store, paths) = stored(&[1, 2]);
-    let accepted = json!({"commit": COMMIT, "config_sha256": "", "accepted": {"reason": "two queries", "by": "ann", "at": day(3)}});
+    let accepted =
+        json!({"commit": COMMIT, "config_sha256": "", "accepted": {"reason": "two queries", "by": "ann", "at": day(3)}});
     store.promote(&record(with(run("shop", &day(3)), "/provenance", accepted))).unwrap();
     let listed = || String::from_utf8(baseline(&folder, &["list"]).stdout).unwrap();
     let first = names(&paths)[0].clone();
@@ -334,7 +335,11 @@ fn the_list_tells_what_is_pinned_or_accepted_and_names_a_damaged_pin() {
     assert_eq!(baseline(&folder, &["pin", &first]).status.code(), Some(0));
     assert!(listed().contains("active, pinned\n"), "{}", listed());
     fs::write(paths[0].with_file_name("pins").join("20201102T101500Z-1a2b3c4d.json"), "{").unwrap();
-    assert!(listed().contains("active, pinned\n") && listed().contains("-1a2b3c4d.json  ") && listed().contains("damaged: "), "{}", listed());
+    assert!(
+        listed().contains("active, pinned\n") && listed().contains("-1a2b3c4d.json  ") && listed().contains("damaged: "),
+        "{}",
+        listed()
+    );
     fs::remove_file(paths[0].with_file_name("pins").join("20201102T101500Z-1a2b3c4d.json")).unwrap();
     assert_eq!(baseline(&folder, &["unpin", &first]).status.code(), Some(0));
     assert!(!listed().contains("pinned"), "{}", listed());

@@ -246,7 +246,8 @@ fn versions_that_are_started_afresh_are_shown_with_their_replicates() {
 #[test]
 fn the_label_that_accepts_a_regression_is_shown() {
     let text = check(MINIMAL, &["--set", "regression.accept={}"]);
-    let line = "\n  a regression is accepted by the label 'perf-accepted' on the pull request, with a reason in its description\n";
+    let line =
+        "\n  a regression is accepted by the label 'perf-accepted' on the pull request, with a reason in its description\n";
     assert!(text.contains(line), "{text}");
     let text = check(MINIMAL, &["--set", "regression.accept={ label: slower, requires_reason: false }"]);
     assert!(text.contains("\n  a regression is accepted by the label 'slower' on the pull request\n"), "{text}");

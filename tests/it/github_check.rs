@@ -104,7 +104,12 @@ fn a_gate_that_ends_early_completes_its_check_before_it_looks_after_the_comment(
             None => drop(session),
         }
         let first = github.state().asked[before].clone();
-        assert!(first.method == "PATCH" && first.path.contains("/check-runs/"), "{conclusion:?}: {} {}", first.method, first.path);
+        assert!(
+            first.method == "PATCH" && first.path.contains("/check-runs/"),
+            "{conclusion:?}: {} {}",
+            first.method,
+            first.path
+        );
         assert!(github.bodies()[0].starts_with("slower"), "{}", github.bodies()[0]);
     }
 }

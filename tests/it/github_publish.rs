@@ -149,7 +149,10 @@ fn a_leg_that_left_no_verdict_is_told_as_the_worst_beside_the_others() {
     let text = ended(&publish(&bench, &github, &merge), 0);
     assert!(text.contains("::warning title=loadgate::arm/verdict.json"), "{text}");
     let body = github.bodies().concat();
-    assert!(body.starts_with("### 🚫 loadgate: 1 of 2 measurements without a verdict, 1 failed (arm: arm/verdict.json"), "{body}");
+    assert!(
+        body.starts_with("### 🚫 loadgate: 1 of 2 measurements without a verdict, 1 failed (arm: arm/verdict.json"),
+        "{body}"
+    );
     assert!(body.contains("| `arm` | 🚫 without a verdict |") && body.contains("| `shop` | ❌ failed |"), "{body}");
     assert!(!body.contains("Exit code 3") && !body.contains("No request was made"), "nobody knows: {body}");
     assert!(body.contains(&format!("\"sha\":\"{HEAD}\"")), "{body}");

@@ -60,7 +60,11 @@ steps:
     let (connect, greeting, echo) = (total(&record, "feed.connect"), total(&record, "greeting"), total(&record, "echo"));
     assert_eq!((connect.requests, connect.error_count(), greeting.requests), (20, 0, 20));
     assert_eq!(echo.requests + greeting.requests, count(&seen, "received"), "one reply is waited for after each message");
-    assert_eq!(connect.messages, count(&seen, "received") + count(&seen, "sent"), "each message is counted where its connection is");
+    assert_eq!(
+        connect.messages,
+        count(&seen, "received") + count(&seen, "sent"),
+        "each message is counted where its connection is"
+    );
     assert_eq!(echo.errors, Errors::new(), "{text}");
     // 20 connections at 10/s for 2 to 3 seconds.
     assert!((350..=600).contains(&echo.requests), "{}", echo.requests);
@@ -134,7 +138,10 @@ fn load_of_connections_that_are_killed_comes_back_and_tells_how_long_it_took() {
     // The target answers each ping that it gets: what died is what was on its way when a connection was killed, a few of each at most.
     let (heartbeat, pings) = (total(&record, "feed.heartbeat"), count(&seen, "pings"));
     let answered = heartbeat.requests - heartbeat.error_count();
-    assert!(answered <= pings && answered + 2 * killed + 200 >= pings, "{answered} of {pings} pings were answered, {killed} killed");
+    assert!(
+        answered <= pings && answered + 2 * killed + 200 >= pings,
+        "{answered} of {pings} pings were answered, {killed} killed"
+    );
     assert!(heartbeat.error_count() <= 2 * killed, "{:?} of {killed} killed", heartbeat.errors);
 }
 

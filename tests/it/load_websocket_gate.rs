@@ -48,7 +48,8 @@ fn load_of_connections_without_a_warm_up_is_told_the_key_that_gives_it_one() {
     let bench = Bench::new("routes: [ { path: /ws, websocket: {} } ]", &CONFIG.replace("warmup: 2s, ", ""));
     let output = gate_of_main(&bench);
     assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
-    let told = "it has no warm-up stage before its first measured one. To mend it: add a warm-up to `connections`, such as warmup: 10s";
+    let told =
+        "it has no warm-up stage before its first measured one. To mend it: add a warm-up to `connections`, such as warmup: 10s";
     assert!(transcript(&output).contains(told), "{}", transcript(&output));
     let refused = bench.ends_with(2, &["baseline", "record", "-c", "loadgate.yml"]);
     assert!(refused.contains("add a warm-up to `connections`, such as warmup: 10s, or record with --no-warmup"), "{refused}");

@@ -77,7 +77,10 @@ fn a_wrong_template_is_told_before_any_load() {
     let bench = bench("report: { templates: { md: templates/own.j2 } }\n", &[("templates/own.j2", "x\n{{ run.sute }}\n")]);
     for args in [&["check"][..], &["gate", "--quiet"]] {
         let said = bench.ends_with(2, args);
-        assert!(said.contains("error: templates/own.j2:2: there is no `run.sute`\nhint: docs/templates.md lists the names"), "{said}");
+        assert!(
+            said.contains("error: templates/own.j2:2: there is no `run.sute`\nhint: docs/templates.md lists the names"),
+            "{said}"
+        );
     }
     assert_eq!(bench.requests(), 0);
 }

@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use loadgate::record::{
-    AbPart, Encoded, Ended, EndpointSeries, Environment, Generator, Latencies, PlanFacts, Provenance, RunRecord, Side, StageFacts,
-    Totals, Window, file,
+    AbPart, Encoded, Ended, EndpointSeries, Environment, Generator, Latencies, PlanFacts, Provenance, RunRecord, Side,
+    StageFacts, Totals, Window, file,
 };
 
 use crate::program::{loadgate, transcript};

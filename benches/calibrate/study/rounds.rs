@@ -2,8 +2,8 @@
 
 use super::{
     plan::{Results, Study},
-    targets,
     tally::Tally,
+    targets,
 };
 
 /// Plays so many cases; under changes whose result they leave in doubt it goes on, to `doubtful` cases together.

@@ -97,7 +97,8 @@ impl<'a> Line<'a> {
     /// `active, pinned: v1`.
     fn remarks(&self) -> String {
         let mut remarks = vec![self.reason.map_or_else(|| self.state.to_owned(), |reason| format!("{}: {reason}", self.state))];
-        remarks.extend(self.pinned.then(|| self.pinned_as.map_or_else(|| "pinned".to_owned(), |label| format!("pinned: {label}"))));
+        remarks
+            .extend(self.pinned.then(|| self.pinned_as.map_or_else(|| "pinned".to_owned(), |label| format!("pinned: {label}"))));
         remarks.extend(self.accepted.map(Acceptance::in_words));
         // Names come from files: what would move the cursor is left out.
         remarks.join(", ").chars().filter(|c| !c.is_control()).collect()

@@ -105,7 +105,8 @@ type Coming = (u32, Duration, Duration);
 fn coming(plan: &Plan, share: Share, connections: SocketConnections) -> Vec<Coming> {
     let sides = plan.sides().len() as u32;
     let of_thread = (0..connections.peak()).filter(|number| (number / sides) as usize % share.threads == share.thread);
-    let lives = |number| [connections.rehearsal(number), connections.presence(number)].map(|life| life.map(|life| (number, life)));
+    let lives =
+        |number| [connections.rehearsal(number), connections.presence(number)].map(|life| life.map(|life| (number, life)));
     let lives = of_thread.flat_map(lives).flatten();
     let mut coming: Vec<Coming> = lives.map(|(number, (from, until))| (number, from, until)).collect();
     coming.sort_by_key(|(_, from, _)| *from);

@@ -130,13 +130,7 @@ impl<D: Driver> ConnectionContext<D> {
     }
 
     /// Plays on an open connection to its end. Returns why it was lost, if it was. The loss before it is over when it has lived for a while.
-    async fn converse(
-        &self,
-        opened: Opened,
-        user: &mut User<()>,
-        leaves: Duration,
-        loss: &mut Option<Loss>,
-    ) -> Option<Failure> {
+    async fn converse(&self, opened: Opened, user: &mut User<()>, leaves: Duration, loss: &mut Option<Loss>) -> Option<Failure> {
         let ending = self.connection_set.ending();
         let pings = SmallRng::from_rng(&mut user.rng);
         let probation = loss.as_ref().map(|loss| Probation::new(loss.at, self.lane.run.moment(), loss.pause));

@@ -97,9 +97,10 @@ fn is_file_name(name: &str) -> bool {
 }
 
 fn source(template: &str, at: &Path, loaded: &Loaded, problems: &Problems<'_>) -> Option<String> {
-    let text = loaded.files.get(template).and_then(|bytes| {
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| "the file is not UTF-8 text".to_owned())
-    });
+    let text = loaded
+        .files
+        .get(template)
+        .and_then(|bytes| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| "the file is not UTF-8 text".to_owned()));
     let hint = "name a file with a template, relative to the configuration's folder: docs/templates.md has three";
     text.map_err(|reason| problems.add(at, format!("{template}: {reason}"), hint)).ok()
 }

@@ -85,17 +85,13 @@ const LABEL_CHARS_MAX: usize = 50;
 fn accept(written: &written::Accept, at: &Path, problems: &Problems<'_>) -> Accept {
     let default = Accept::default();
     let label = written.label.as_deref().map(|label| label.trim().to_owned());
-    let is_label = |label: &String| {
-        !label.is_empty() && label.chars().count() <= LABEL_CHARS_MAX && !label.contains(char::is_control)
-    };
+    let is_label =
+        |label: &String| !label.is_empty() && label.chars().count() <= LABEL_CHARS_MAX && !label.contains(char::is_control);
     if label.as_ref().is_some_and(|label| !is_label(label)) {
         let message = format!("a label has 1 to {LABEL_CHARS_MAX} characters, on one line");
         problems.add(&at.key("label"), message, "write the name of a label of the repository, for example perf-accepted");
     }
-    Accept {
-        label: label.unwrap_or(default.label),
-        requires_reason: written.requires_reason.unwrap_or(default.requires_reason),
-    }
+    Accept { label: label.unwrap_or(default.label), requires_reason: written.requires_reason.unwrap_or(default.requires_reason) }
 }
 
 /// An exception to a rule that there isn't.

@@ -96,11 +96,8 @@ impl Pools {
             reuse: settings.reuse,
             all: all.clone(),
         };
-        let pool = |_| TargetPool {
-            idle: h1::Idle::default(),
-            in_use: per_target.map(limit),
-            shared: h2::Pool::new(shared.clone()),
-        };
+        let pool =
+            |_| TargetPool { idle: h1::Idle::default(), in_use: per_target.map(limit), shared: h2::Pool::new(shared.clone()) };
         Self {
             connector: Connector::new(plan, origins),
             pools: plan.targets.iter().map(pool).collect(),

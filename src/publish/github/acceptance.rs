@@ -279,9 +279,7 @@ mod tests {
 
     #[test]
     fn a_commit_of_the_branch_is_the_doing_of_the_pull_request_that_was_merged_as_it() {
-        let pull = |number: u64, sha: &str, merged_at: Value, into: &str, base: &str| {
-            json!({ "number": number, "merge_commit_sha": sha, "merged_at": merged_at, "base": { "ref": base, "repo": { "full_name": into } } })
-        };
+        let pull = |number: u64, sha: &str, merged_at: Value, into: &str, base: &str| json!({ "number": number, "merge_commit_sha": sha, "merged_at": merged_at, "base": { "ref": base, "repo": { "full_name": into } } });
         let at = || json!("2026-11-21T10:00:00Z");
         let pulls = [
             pull(1, "other", at(), "acme/shop", "main"),

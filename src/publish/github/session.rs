@@ -9,8 +9,7 @@ use super::{
     client::Api,
     comment::{Existing, Posted, Text, Thread},
     event::{Context, Surroundings},
-    pulls,
-    remarks,
+    pulls, remarks,
     retry::Patience,
     trouble::ApiError,
 };

@@ -6,9 +6,9 @@ use crate::{
     compare::compare,
     policy::{Policy, Threshold},
     record::{
-        BreakerEvent, BreakerState, CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, ExchangeSample, FailureSample,
-        Generator, LastWords, Latencies, Note, Part, Phases, PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts,
-        StepFacts, Totals, TraceId, UnmeasuredFailures, Window, file,
+        BreakerEvent, BreakerState, CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, ExchangeSample,
+        FailureSample, Generator, LastWords, Latencies, Note, Part, Phases, PlanFacts, Provenance, RunRecord, Side, SlowSample,
+        StageFacts, StepFacts, Totals, TraceId, UnmeasuredFailures, Window, file,
     },
     report::View,
     verdict::{Reference, decide},

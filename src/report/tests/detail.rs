@@ -52,7 +52,10 @@ fn many_endpoints_are_folded_but_for_the_first() {
     assert_eq!((view.details.len(), view.details.iter().filter(|detail| detail.open).count()), (41, 1));
     assert!(view.details.iter().all(|detail| detail.class == "none" && !detail.compared));
     let text = super::run_text("report.html", &view);
-    assert!(text.contains("<p class=\"paper\">Folded endpoints, whose charts are not printed: <span class=\"folded\">"), "{text}");
+    assert!(
+        text.contains("<p class=\"paper\">Folded endpoints, whose charts are not printed: <span class=\"folded\">"),
+        "{text}"
+    );
     assert!(text.contains("counter-increment: folded") && text.contains("p.paper { display: block; }"), "paper says how many");
     assert!(!html(&passing()).contains("Folded endpoints"), "all of a few are open");
 }

@@ -8,7 +8,8 @@ use crate::{
     policy::{Mode, Quantile, Severity, Threshold},
     record::{
         CiRun, Encoded, Ended, EndpointSeries, Environment, ErrorClass, ExchangeSample, FailureSample, Generator, LastWords,
-        Latencies, Note, PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts, StepFacts, Totals, TraceId, Window, file,
+        Latencies, Note, PlanFacts, Provenance, RunRecord, Side, SlowSample, StageFacts, StepFacts, Totals, TraceId, Window,
+        file,
     },
     report::View,
     verdict::{Reference, ThresholdOutcome, ThresholdResult, ValidityCheck, Verdict, VerdictKind},

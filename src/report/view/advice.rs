@@ -89,7 +89,10 @@ fn make_valid(verdict: &Verdict, candidate: &[RunRecord], baseline: &[RunRecord]
         );
     }
     if broken("samples") && candidate.iter().any(|run| why_nothing_was_asked(run, None).is_some()) {
-        return advise("Make `setup` work first: failures.json of the report folder shows what was sent and what came back.", None);
+        return advise(
+            "Make `setup` work first: failures.json of the report folder shows what was sent and what came back.",
+            None,
+        );
     }
     if broken("samples") {
         return advise("See that every stage is long enough and its rate above zero.", Some("loadgate check"));
@@ -245,7 +248,8 @@ mod tests {
     #[test]
     fn what_crept_is_looked_up_in_the_history() {
         let mut verdict = decide(&[], Reference::NoBaseline, &crate::policy::Policy::default());
-        let commands = |verdict: &Verdict| next(verdict, &[], &[]).into_iter().filter_map(|step| step.command).collect::<Vec<_>>();
+        let commands =
+            |verdict: &Verdict| next(verdict, &[], &[]).into_iter().filter_map(|step| step.command).collect::<Vec<_>>();
         for (kind, reason, expected) in [
             (VerdictKind::Fail, "slow creep: home p50 is 11% above its best sustained level", true),
             (VerdictKind::Warn, "slow creep: home p50 is 11% above its best sustained level", true),

@@ -27,7 +27,8 @@ impl View {
         };
         let mut view = Self::new(&verdict, &[], &[]);
         (view.judged.kind, view.judged.word) = (MISSING, "without a verdict");
-        view.judged.next = vec![Advice { text: "See the log of its job: it tells how the gate ended.".to_owned(), command: None }];
+        view.judged.next =
+            vec![Advice { text: "See the log of its job: it tells how the gate ended.".to_owned(), command: None }];
         view.file.suite = suite.to_owned();
         view.file.candidate.commit = commit.map(str::to_owned);
         view

@@ -40,9 +40,8 @@ pub(super) fn answer(state: &mut State, asked: &Asked, prefix: &str) -> Exchange
         }
         ("POST", ["statuses", sha]) => create_status(state, sha, &asked.body),
         ("GET", ["commits", sha, "pulls"]) => {
-            let is_in = |pull: &&Value| {
-                pull["head"]["sha"] == *sha || pull["base"]["sha"] == *sha || pull["merge_commit_sha"] == *sha
-            };
+            let is_in =
+                |pull: &&Value| pull["head"]["sha"] == *sha || pull["base"]["sha"] == *sha || pull["merge_commit_sha"] == *sha;
             let of = state.pulls.iter().filter(is_in);
             Exchange::new(200, Value::Array(page(of.cloned().collect(), query)))
         }

@@ -226,8 +226,7 @@ fn replicated(config: &str, count: usize) -> String {
 fn a_broadcast_without_time_to_publish_is_refused_before_any_load() {
     let short = BROADCAST.replace("hold: 30s", "hold: 5s");
     let told = refusal(&feed(&short));
-    let message =
-        "nothing would be published: publishers are there for 5s, and publish nothing in the last 5.5s of it, in which messages are waited for";
+    let message = "nothing would be published: publishers are there for 5s, and publish nothing in the last 5.5s of it, in which messages are waited for";
     assert!(told.contains(message) && told.contains("write a longer `hold`, or a shorter `within`"), "{told}");
     let told = refusal(&replicated(&feed(&BROADCAST.replace("rate: 10/s", "rate: 10/s, within: 10s")), 3));
     assert!(told.contains("publishers are there for 10s of each replicate, and publish nothing in the last 10.5s"), "{told}");

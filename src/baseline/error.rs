@@ -13,7 +13,7 @@ pub enum StoreError {
         /// The folder or file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A record can't be read or written.
     #[error(transparent)]

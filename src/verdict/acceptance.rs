@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use crate::{
         compare::{compare, fixture},
-        policy::{Policy, Threshold},
+        policy::{Policy, Severity, Threshold},
         record::RunRecord,
         verdict::{Reference, ValidityCheck, crept, decide},
     };
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_branch_that_crept_is_accepted_as_well() {
         let policy = Policy::default();
-        let failed = crept(verdict(1.0, &policy), vec!["slow creep: /b p50 is 11% above its best".to_owned()]);
+        let failed = crept(verdict(1.0, &policy), vec!["slow creep: /b p50 is 11% above its best".to_owned()], Severity::Fail);
         let green = accepted(failed, by_ann(), &policy.regression);
         assert_eq!((green.kind, green.exit), (VerdictKind::Warn, Exit::Ok));
         assert_eq!(green.headline, "slow creep: /b p50 is 11% above its best, accepted by ann");

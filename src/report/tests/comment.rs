@@ -11,7 +11,7 @@ use crate::{
     record::{Ended, RunRecord},
     report::{
         Places, View, WebAddress,
-        comment::{Around, CiPage, Comment, Leg, Rung, State},
+        comment::{Around, CiPage, Comment, Conclusion, Leg, Rung, State},
     },
     verdict::{Reference, ThresholdOutcome, VerdictKind},
 };
@@ -354,7 +354,7 @@ fn of_several_that_can_not_tell_the_one_that_fails_the_build_makes_the_check() {
     strict.judged.exit_code = Exit::Inconclusive.code();
     let (around, legs) = (around(), [Leg { name: "mild", view: &open }, Leg { name: "strict", view: &strict }]);
     let check = Comment::merged(&legs, &around).check_run().unwrap();
-    assert_eq!(check.conclusion, "failure", "{}", check.title);
+    assert_eq!(check.conclusion, Conclusion::Failure, "{}", check.title);
     assert!(check.title.contains("(strict: inconclusive – cannot tell for p50"), "{}", check.title);
 }
 

@@ -43,7 +43,7 @@ fn facts(step: &RequestStep, endpoint: usize, resolved: &Resolved) -> StepFacts 
     StepFacts {
         endpoint: named.name.clone(),
         method: request.method.to_string(),
-        url: shown(&format!("{scheme}://{}{}{}", target.authority(), target.base_path, request.path), VALUE_CHARS_MAX),
+        url: shown(&format!("{scheme}://{}{}{}", target.lasting_authority(), target.base_path, request.path), VALUE_CHARS_MAX),
         headers: target.headers.iter().chain(&request.headers).map(header).collect(),
         body: body.map(|body| shown(&body, BODY_CHARS_MAX)).unwrap_or_default(),
         varies: step.rendered.is_some(),

@@ -47,9 +47,10 @@ pub(super) fn add(tests: &mut [RelativeTest], trial: &Trial<'_>) {
     }
     for metric in trial.latencies() {
         let contrasted = of_metric(metric, trial);
+        let is_sibling = |test: &&RelativeTest| test.metric == metric && contrasted.iter().any(|one| one.0 == test.endpoint);
         let shifts: Vec<(String, Shift)> = tests
             .iter()
-            .filter(|test| test.metric == metric)
+            .filter(is_sibling)
             .filter_map(|test| Some((test.endpoint.clone(), test.measured.as_ref()?.shift)))
             .collect();
         for (name, noise, estimate) in contrasted {
@@ -64,10 +65,12 @@ pub(super) fn add(tests: &mut [RelativeTest], trial: &Trial<'_>) {
     }
 }
 
-/// Noise and estimate of each endpoint that has the metric in every run, if there are siblings enough.
+/// Noise and estimate of each endpoint that has the metric in every run, if there are siblings enough. What goes beside the service
+/// is nobody's sibling.
 fn of_metric<'a>(metric: ComparedMetric, trial: &'a Trial<'_>) -> Vec<(&'a str, ContrastNoise, f64)> {
     let having = |sides: &'a Sides| Some((sides.name.as_str(), sides.sample(metric)?));
-    let all: Vec<(&str, Sample<'_>)> = trial.roster.endpoints.iter().filter_map(having).collect();
+    let endpoints = trial.roster.endpoints.iter().filter(|sides| !sides.is_beside);
+    let all: Vec<(&str, Sample<'_>)> = endpoints.filter_map(having).collect();
     if all.len() < ENDPOINTS_MIN {
         return Vec::new();
     }

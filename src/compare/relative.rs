@@ -111,9 +111,12 @@ pub(super) fn few_blocks(roster: &Roster) -> Option<Lack> {
 }
 
 impl Measured {
-    /// Measures a sample of an endpoint.
+    /// Measures a sample of an endpoint. What goes beside the service tells nothing of how noisy that is, nor the other way round.
     pub(super) fn of(sample: &Sample<'_>, endpoint: &str, metric: ComparedMetric, trial: &Trial<'_>) -> Self {
-        let all: Vec<Sample<'_>> = trial.roster.endpoints.iter().filter_map(|sides| sides.sample(metric)).collect();
+        let endpoints = &trial.roster.endpoints;
+        let is_beside = endpoints.iter().any(|sides| sides.is_beside && sides.name == endpoint);
+        let alike = endpoints.iter().filter(|sides| sides.is_beside == is_beside);
+        let all: Vec<Sample<'_>> = alike.filter_map(|sides| sides.sample(metric)).collect();
         Self::among(&all, sample, endpoint, metric, trial)
     }
 

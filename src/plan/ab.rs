@@ -154,6 +154,7 @@ mod tests {
             name: "target".to_owned(),
             host: "127.0.0.1".to_owned(),
             port: 80,
+            has_chosen_port: false,
             base_path: String::new(),
             protocol: HttpVersion::Auto,
             tls: None,

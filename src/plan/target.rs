@@ -21,6 +21,8 @@ pub struct Target {
     pub host: String,
     /// Port; 0 for the one that loadgate chooses when it starts the service.
     pub port: u16,
+    /// Whether loadgate chooses the port when it starts the service: another each time.
+    pub has_chosen_port: bool,
     /// Path every request path is appended to, without a trailing slash; usually empty.
     pub base_path: String,
     /// Which version of HTTP is spoken.
@@ -68,6 +70,12 @@ impl Target {
     pub fn authority(&self) -> String {
         let port = if self.port == 0 { PORT.to_owned() } else { self.port.to_string() };
         if self.host.contains(':') { format!("[{}]:{port}", self.host) } else { format!("{}:{port}", self.host) }
+    }
+
+    /// The same, with `$PORT` for a port that will be another one the next time.
+    #[must_use]
+    pub fn lasting_authority(&self) -> String {
+        if self.has_chosen_port { Self { port: 0, ..self.clone() }.authority() } else { self.authority() }
     }
 
     /// What whoever sends load there should be told each time.

@@ -92,7 +92,7 @@ regression: { block: 300ms }
     let yard = Yard::new("exec MOCK", load);
     for _ in 0..2 {
         yard.ends_with(0, &["run", "-q"]);
-        yard.ends_with(0, &["baseline", "promote", "--unjudged", "loadgate-report/record.json.gz"]);
+        yard.ends_with(0, &["baseline", "promote", "--unjudged", "--no-warmup", "loadgate-report/record.json.gz"]);
     }
     let text = yard.ends_with(0, &["check"]);
     assert!(text.contains("  from 2 stored runs"), "{text}");

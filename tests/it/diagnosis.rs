@@ -58,7 +58,8 @@ fn load_on_a_service_that_the_gate_started_leaves_a_script_that_asks_for_its_por
     fs::write(yard.path().join("failing.yml"), FAILING).unwrap();
     yard.ends_with(1, &["gate", "--quiet"]);
     let page = fs::read_to_string(yard.path().join("loadgate-report/report.html")).unwrap();
-    assert!(page.contains("<code>export PORT=8080; .&#x2f;serve &amp;</code>"), "the command is beside the line");
+    let beside: Vec<&str> = page.lines().filter(|line| line.contains("PORT=8080")).collect();
+    assert!(page.contains("<code>export PORT=8080; .&#x2f;serve &amp;</code>"), "the command is beside the line: {beside:?}");
     let script = |port: &str| {
         let file = yard.path().join("loadgate-report/reproduce.sh");
         let output = Command::new("sh").arg(file).env("PORT", port).output().unwrap();

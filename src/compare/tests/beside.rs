@@ -43,7 +43,7 @@ fn row<'a>(comparison: &'a Comparison, endpoint: &str, metric: ComparedMetric) -
 #[test]
 fn noisy_pings_leave_nothing_open_but_themselves() {
     let comparison = compared(true);
-    assert!((comparison.coverage - 1.0).abs() < 1e-12, "{}", comparison.coverage);
+    assert!((comparison.coverage - 1.0).abs() < 1e-12, "{} {:#?}", comparison.coverage, comparison.rows);
     assert_eq!(row(&comparison, SERVICE, P50).outcome, Outcome::Unchanged);
     let pings = row(&comparison, PINGS, P50);
     assert_eq!((pings.outcome, pings.required, pings.covers), (Outcome::Inconclusive, false, 0), "{}", pings.reason);

@@ -106,7 +106,8 @@ fn one(
     let protocol = protocol.unwrap_or_default();
     check_agreement(protocol, written_tls.is_some(), is_secured, at, problems);
     let tls = is_secured.then(|| tls::resolve(written_tls, &at.key("tls"), loaded, problems));
-    Some(Target { name: name.to_owned(), host, port, base_path, protocol, tls, headers, wait_for, start })
+    let has_chosen_port = port == 0;
+    Some(Target { name: name.to_owned(), host, port, has_chosen_port, base_path, protocol, tls, headers, wait_for, start })
 }
 
 /// The command that starts a service; only that of `target:` has one.

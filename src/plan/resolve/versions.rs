@@ -57,7 +57,7 @@ pub(super) fn baseline(
 }
 
 fn at_place(target::Address { host, port, base_path, is_secured }: target::Address, like: &Target) -> Target {
-    Target { host, port, base_path, tls: like.tls.clone().filter(|_| is_secured), ..like.clone() }
+    Target { host, port, has_chosen_port: port == 0, base_path, tls: like.tls.clone().filter(|_| is_secured), ..like.clone() }
 }
 
 /// Refuses load that two versions can't share evenly.

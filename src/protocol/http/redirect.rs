@@ -103,6 +103,7 @@ mod tests {
             name: host.to_owned(),
             host: host.to_owned(),
             port: 80,
+            has_chosen_port: false,
             base_path: base_path.to_owned(),
             protocol: HttpVersion::Auto,
             tls: None,

@@ -62,7 +62,8 @@ impl OwnTemplate {
     fn render(&self, run: &RunView, judged: Option<&Judged>) -> Result<String, Error> {
         let mut environment = template::environment()?;
         environment.set_fuel(Some(FUEL));
-        environment.set_debug(false);
+        // For the place of a name that there is not.
+        environment.set_debug(true);
         environment.set_auto_escape_callback(escaping);
         environment.set_formatter(write_escaped);
         let template = environment.template_from_named_str(&self.file, &self.source)?;
@@ -74,10 +75,10 @@ impl OwnTemplate {
         let detail = error.detail().unwrap_or("nothing more is known");
         let (reason, hint) = match error.kind() {
             ErrorKind::SyntaxError => (format!("this is no template: {detail}"), "docs/templates.md shows how one is written"),
-            ErrorKind::UndefinedError => match detail.strip_suffix(" is undefined") {
-                Some(name) => (format!("there is no {name}"), hint),
-                None => (format!("something does not exist: {detail}"), hint),
-            },
+            ErrorKind::UndefinedError => {
+                let name = error.range().and_then(|range| self.source.get(range)).unwrap_or("such name");
+                (format!("there is no `{name}`"), hint)
+            }
             ErrorKind::OutOfFuel => (
                 format!("filling it takes more than {} million steps", FUEL / 1_000_000),
                 "look for loops within loops; a report goes through a few lists once",

@@ -100,7 +100,8 @@ fn what_is_wrong_with_a_template_is_said_with_its_line() {
 fn what_can_be_missing_must_be_asked_for() {
     let unasked = refusal("own.md", "{{ judged.compared.how_sure }}\n");
     assert!(unasked.contains("{% if judged.compared %}"), "{unasked}");
-    assert_eq!(refusal("own.md", "{% if judged.compared %}{{ judged.compared.how_sure }}{% endif %}\n"), "it was accepted");
+    let asked = "{% if judged and judged.compared %}{{ judged.compared.how_sure }}{% endif %}\n";
+    assert_eq!(refusal("own.md", asked), "it was accepted");
     let alone = refusal("own.csv", "{{ judged.headline }}\n");
     assert!(alone.contains("{% if judged %}"), "{alone}");
     assert_eq!(refusal("step_summary.md", "{{ judged.headline }}\n"), "it was accepted", "it is written of verdicts only");

@@ -138,6 +138,7 @@ mod tests {
             name: "target".to_owned(),
             host: "shop".to_owned(),
             port,
+            has_chosen_port: false,
             base_path: "/v1".to_owned(),
             protocol: HttpVersion::Auto,
             tls: None,

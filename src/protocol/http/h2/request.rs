@@ -75,6 +75,7 @@ mod tests {
             name: "target".to_owned(),
             host: "shop".to_owned(),
             port: 443,
+            has_chosen_port: false,
             base_path: "/v1".to_owned(),
             protocol: HttpVersion::Http2,
             tls: Some(plan::Tls::default()),

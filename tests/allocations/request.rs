@@ -40,6 +40,7 @@ fn plan(port: u16) -> Plan {
         name: "target".to_owned(),
         host: "127.0.0.1".to_owned(),
         port,
+        has_chosen_port: false,
         base_path: String::new(),
         protocol: HttpVersion::Http1,
         tls: None,

@@ -30,6 +30,7 @@ pub(crate) fn target(port: u16) -> Target {
         name: "target".to_owned(),
         host: "127.0.0.1".to_owned(),
         port,
+        has_chosen_port: false,
         base_path: String::new(),
         protocol: HttpVersion::Auto,
         tls: None,

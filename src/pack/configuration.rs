@@ -152,8 +152,8 @@ impl Walk {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, span: &Span) -> Option<()> {
         let is_key = self.expects_key();
-        let is_value = !is_key && !(style == ScalarStyle::Plain && matches!(text, "true" | "false" | "null" | "~"));
-        let is_credential = is_value && self.is_credential(anchor);
+        let is_word_of_yaml = style == ScalarStyle::Plain && matches!(text, "true" | "false" | "null" | "~");
+        let is_credential = !is_key && !is_word_of_yaml && self.is_credential(anchor);
         let is_anchored = anchor > 0;
         if is_key {
             if let Some(open) = self.open.last_mut() {

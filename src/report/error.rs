@@ -58,7 +58,7 @@ impl ReportError {
             Self::Io { .. } => "see that the path is right, that it can be written, and that the disk is not full",
             Self::Foreign { .. } => "give the verdict.json that `loadgate gate` wrote",
             Self::Render { .. } => "please report this as a bug, with the record",
-            Self::Template { hint, .. } => *hint,
+            Self::Template { hint, .. } => hint,
         }
     }
 

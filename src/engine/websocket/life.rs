@@ -69,7 +69,7 @@ impl<D: Driver> ConnectionContext<D> {
                 Err(failure) => failure,
             };
             let now = lane.run.moment();
-            let lost = loss.get_or_insert_with(|| Loss { at: now, failure: ended, attempts: 0, pause: Duration::ZERO });
+            let lost = loss.get_or_insert(Loss { at: now, failure: ended, attempts: 0, pause: Duration::ZERO });
             if lost.attempts >= scenario.reconnect.max {
                 return self.give_up(&notes, lost.at, lost.failure.clone());
             }

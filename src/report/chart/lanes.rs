@@ -170,10 +170,7 @@ fn lane(n: usize, group: &[(&'static str, &Series)], chronicle: &Chronicle, x: &
         name_y: tenth(top + LANE / 2.0 + 4.0),
         edges: [top, top + LANE],
         ends: [value(unit, high), value(unit, low)],
-        lines: group
-            .iter()
-            .map(|(class, series)| LaneLine { class: *class, pieces: pieces(&series.values, chronicle, x, &y) })
-            .collect(),
+        lines: group.iter().map(|(class, series)| LaneLine { class, pieces: pieces(&series.values, chronicle, x, &y) }).collect(),
     }
 }
 

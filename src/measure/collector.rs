@@ -84,6 +84,7 @@ impl Collector {
                 is_setup: workload.is_setup(id),
                 is_occasional: workload.is_occasional(id),
                 is_beside: workload.is_beside(id),
+                is_untimed: workload.is_untimed(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),

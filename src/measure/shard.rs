@@ -239,6 +239,24 @@ impl Shard {
         }
     }
 
+    /// Something came to its outcome that has no latency and that nobody has waited for, as the life of a connection: it is counted at this
+    /// moment. It is no request of this moment, so what looks after the load (live figures, breaker, adaptive rate) knows nothing of it.
+    pub fn count(
+        &mut self,
+        stage: usize,
+        moment: Duration,
+        endpoint: EndpointId,
+        failure: Option<(ErrorClass, Cow<'static, str>)>,
+    ) {
+        let Some(ticket) = self.windows.begin(stage, moment, endpoint) else { return };
+        let total = self.windows.finish(ticket);
+        total.requests += 1;
+        if let Some((class, message)) = failure {
+            *total.errors.entry(class).or_default() += 1;
+            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });
+        }
+    }
+
     /// The next arrival of an open loop falls due at a moment of the run: until it is taken, its window stays open.
     pub fn expects(&mut self, due: Duration) {
         self.expected = due;

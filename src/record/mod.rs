@@ -137,6 +137,9 @@ pub struct EndpointSeries {
     /// service as a whole.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_beside: bool,
+    /// Whether it counts what has no latency, as the lives of connections: each is counted when it is over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_untimed: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
     pub stages: Vec<Vec<Window>>,
 }

@@ -144,6 +144,11 @@ impl<D: Driver> ConnectionContext<D> {
         if !conversation.is_on_probation() {
             *loss = None;
         }
+        let lost = match &end {
+            End::Close(_) => None,
+            End::Lost(failure) | End::Useless(failure) => Some(failure.clone()),
+        };
+        conversation.notes.gone(scenario.endpoints.connection, conversation.now(), lost);
         match end {
             End::Lost(failure) => Some(failure),
             End::Close(code) => {

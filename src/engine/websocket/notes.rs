@@ -49,6 +49,12 @@ impl<D: Driver> Notes<D> {
         self.0.shard.borrow_mut().message(self.stage(now), now, endpoint);
     }
 
+    /// A connection that was open is no more: why, where it was lost.
+    pub(super) fn gone(&self, endpoint: EndpointId, now: Duration, lost: Option<Failure>) {
+        let lost = lost.map(|failure| (failure.class, failure.message));
+        self.0.shard.borrow_mut().count(self.stage(now), now, endpoint, lost);
+    }
+
     /// The target's clock is ahead by so much, as a message tells.
     pub(super) fn clock_ahead(&self, ahead: Duration) {
         if !ahead.is_zero() {

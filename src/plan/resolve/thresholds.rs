@@ -10,7 +10,7 @@ use crate::{
         written::TextOr,
     },
     plan::Workload,
-    policy::{Metric, Severity, Threshold},
+    policy::{Metric, MetricUnit, Severity, Threshold},
     record::ErrorClass,
     units,
 };
@@ -96,6 +96,7 @@ impl Reader<'_> {
         };
         self.check_scope(&parsed, at);
         self.check_class(&parsed, at);
+        self.check_connections(&parsed, terms.abort_after.is_some(), at);
         if terms.abort_after.is_some() && parsed.metric == Metric::Requests {
             let message = format!("'{}' can't abort the run: it is not known before the end", parsed.expr);
             self.problems.add(at, message, "remove `abort: true`, or promise a `throughput`");
@@ -154,6 +155,22 @@ impl Reader<'_> {
         if !known.contains(&scope.as_str()) {
             let hint = nearest_hint(scope, known, "endpoints and scenarios");
             self.problems.add(at, format!("'{scope}' is neither an endpoint nor a scenario"), hint);
+        }
+    }
+
+    /// Connections are counted when they are no more: how many of them were lost is known in the end, and how long they lived is no latency.
+    fn check_connections(&self, threshold: &Threshold, aborts: bool, at: &Path) {
+        let (Some(scope), Some(workload)) = (&threshold.scope, self.workload) else { return };
+        let is_it = |id: usize| workload.is_untimed(id) && workload.endpoints[id].name == *scope;
+        if !(0..workload.endpoints.len()).any(is_it) {
+            return;
+        }
+        if threshold.metric.unit() == MetricUnit::Micros {
+            let hint = format!("promise how many of them are lost: {scope}.error_rate < 1%");
+            self.problems.add(at, format!("'{scope}' counts connections, which have no latency"), hint);
+        } else if aborts {
+            let message = format!("'{}' can't abort the run: connections are counted when they are no more", threshold.expr);
+            self.problems.add(at, message, "remove `abort: true`");
         }
     }
 

@@ -38,8 +38,8 @@ fn a_scenario_of_connections_means_what_it_says() {
     assert!(matches!(&expect.wanted, Wanted::Json(rules) if rules.len() == 1), "{:?}", expect.wanted);
     assert_eq!((expect.within, listen.length), (Duration::from_secs(2), Duration::from_secs(50)));
     let names: Vec<&str> = plan.workload.measured_endpoints().map(|endpoint| endpoint.name.as_str()).collect();
-    let own = ["live-feed.connect", "live-feed.reconnect", "live-feed.heartbeat", "subscribe-ack", "live-feed.message_latency"];
-    assert_eq!(names, own);
+    let own = ["live-feed.connect", "live-feed.connection", "live-feed.reconnect", "live-feed.heartbeat"];
+    assert_eq!(names, [&own[..], &["subscribe-ack", "live-feed.message_latency"]].concat());
 }
 
 #[test]
@@ -160,6 +160,22 @@ fn a_promise_about_messages_is_one_about_the_connections_they_are_sent_on() {
 }
 
 #[test]
+fn what_can_not_be_promised_of_connections_is_refused() {
+    for (promise, message) in [
+        ("live-feed.connection.p95 < 1s", "'live-feed.connection' counts connections, which have no latency"),
+        (
+            "{ expr: live-feed.connection.error_rate < 1%, abort: true }",
+            "can't abort the run: connections are counted when they are no more",
+        ),
+    ] {
+        let error = refusal(&format!("thresholds: [ {promise} ]\n{}", feed(RIGHT)));
+        assert!(error.contains(message), "{error}");
+    }
+    let promised = resolved(&format!("thresholds: [ live-feed.connection.error_rate < 1% ]\n{}", feed(RIGHT)));
+    assert_eq!(promised.policy.thresholds[0].scope.as_deref(), Some("live-feed.connection"));
+}
+
+#[test]
 fn what_needs_a_connection_is_refused_where_there_is_none() {
     let error = refusal(
         "target: http://127.0.0.1:8080\nstages: [ { rate: 5/s, duration: 9s } ]\nscenarios: [ { name: a, steps: [ { send: x } ] } ]\n",
@@ -209,7 +225,8 @@ fn a_broadcast_means_what_it_says() {
     assert_eq!((broadcast.publishers, broadcast.rate.0, broadcast.within), (2, 10.0, Duration::from_secs(5)));
     assert_eq!(broadcast.id_from.to_string(), "$.id");
     let names: Vec<&str> = plan.workload.measured_endpoints().map(|endpoint| endpoint.name.as_str()).collect();
-    assert_eq!(names, ["live-feed.connect", "live-feed.reconnect", "live-feed.publish", "live-feed.delivery"]);
+    let own = ["live-feed.connect", "live-feed.connection", "live-feed.reconnect"];
+    assert_eq!(names, [&own[..], &["live-feed.publish", "live-feed.delivery"]].concat());
     let hash = |text: &str| resolved(&feed(text)).plan.workload.hash;
     for (from, to) in [("publishers: 2", "publishers: 1"), ("10/s", "20/s"), ("{ id:", "{ n: 1, id:")] {
         assert_ne!(hash(&BROADCAST.replace(from, to)), hash(BROADCAST), "{to}");

@@ -3,6 +3,7 @@
 
 mod awaited;
 mod collector;
+mod connected;
 mod failures;
 mod live;
 mod machine;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
-    open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
+    ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured, awaited::Ticket,
+    connected::Connected, live::LiveShard, open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
 };
 use crate::{
     plan::{EndpointId, ScenarioId},
@@ -84,6 +84,7 @@ pub struct ShardEnd {
 pub struct Shard {
     timeline: Arc<Timeline>,
     windows: OpenWindows,
+    connected: Connected,
     /// Arrivals in play by stage: while there are any, the last window of the stage can still get requests.
     in_play: Vec<u64>,
     /// Moment of the run from which on it is worth looking for windows to close.
@@ -106,6 +107,7 @@ impl Shard {
         Self {
             windows: OpenWindows::new(Arc::clone(&timeline), endpoints, sink),
             timeline,
+            connected: Connected::default(),
             in_play: vec![0; stages],
             look_again: Duration::ZERO,
             expected: Duration::MAX,
@@ -139,6 +141,16 @@ impl Shard {
     /// A message was sent on a connection of an endpoint, or has come.
     pub fn message(&mut self, stage: usize, moment: Duration, endpoint: EndpointId) {
         self.windows.count_message(stage, moment, endpoint);
+    }
+
+    /// A connection is open from now on, which is counted at an endpoint.
+    pub fn connection_opened(&mut self, moment: Duration, endpoint: EndpointId) {
+        self.connected.opened(endpoint, moment, &mut self.windows);
+    }
+
+    /// A connection that was open is no more.
+    pub fn connection_gone(&mut self, moment: Duration, endpoint: EndpointId) {
+        self.connected.gone(endpoint, moment, &mut self.windows);
     }
 
     /// A message seems to have come so long before it was sent.
@@ -280,6 +292,7 @@ impl Shard {
             return;
         }
         self.look_again = moment + LOOK_STEP;
+        self.connected.settle(moment, &mut self.windows);
         self.windows.close_passed(moment, &self.in_play);
     }
 
@@ -287,6 +300,7 @@ impl Shard {
     /// a failure that took from its due time until then.
     #[must_use]
     pub fn end(mut self, moment: Duration) -> ShardEnd {
+        self.connected.settle(moment, &mut self.windows);
         for endpoint in self.windows.end(moment) {
             let (class, message) = (ErrorClass::Unfinished, Cow::Borrowed("there was no outcome when the run ended"));
             self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });

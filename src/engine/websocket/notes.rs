@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use crate::{
     engine::lane::Lane,
     measure::{Finished, Ticket},
-    plan::EndpointId,
+    plan::{EndpointId, SocketEndpoints},
     protocol::{Driver, Failure},
     record::Phases,
 };
@@ -49,10 +49,16 @@ impl<D: Driver> Notes<D> {
         self.0.shard.borrow_mut().message(self.stage(now), now, endpoint);
     }
 
+    /// A connection is open from now on.
+    pub(super) fn opened(&self, endpoints: SocketEndpoints, now: Duration) {
+        self.0.shard.borrow_mut().connection_opened(now, endpoints.connect);
+    }
+
     /// A connection that was open is no more: why, where it was lost.
-    pub(super) fn gone(&self, endpoint: EndpointId, now: Duration, lost: Option<Failure>) {
-        let lost = lost.map(|failure| (failure.class, failure.message));
-        self.0.shard.borrow_mut().count(self.stage(now), now, endpoint, lost);
+    pub(super) fn gone(&self, endpoints: SocketEndpoints, now: Duration, lost: Option<Failure>) {
+        let (stage, mut shard) = (self.stage(now), self.0.shard.borrow_mut());
+        shard.connection_gone(now, endpoints.connect);
+        shard.count(stage, now, endpoints.connection, lost.map(|failure| (failure.class, failure.message)));
     }
 
     /// The target's clock is ahead by so much, as a message tells.

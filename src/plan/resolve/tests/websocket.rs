@@ -155,6 +155,11 @@ fn a_promise_about_messages_is_one_about_the_connections_they_are_sent_on() {
     };
     assert_eq!(promised("live-feed.messages_per_s >= 900/s"), (Some("live-feed.connect".to_owned()), 900.0));
     assert_eq!(promised("messages_per_s >= 1000/s"), (None, 1000.0));
+    assert_eq!(promised("live-feed.connections >= 2000"), (Some("live-feed.connect".to_owned()), 2000.0));
+    let error = refusal(&format!("thresholds: [ feed.connections >= 900 ]\n{}", feed(RIGHT)));
+    assert!(error.contains("connections are those of a scenario of WebSocket connections"), "{error}");
+    let error = refusal(&format!("thresholds: [ {{ expr: live-feed.connections >= 9, abort: true }} ]\n{}", feed(RIGHT)));
+    assert!(error.contains("the most connections at a time are not known before the end"), "{error}");
     let error = refusal(&format!("thresholds: [ feed.messages_per_s >= 900/s ]\n{}", feed(RIGHT)));
     assert!(error.contains("messages are those of a scenario of WebSocket connections"), "{error}");
 }

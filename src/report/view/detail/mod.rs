@@ -71,6 +71,8 @@ pub struct Detail {
     pub together: bool,
     /// Whether they were sent with ids.
     pub traced: bool,
+    /// Whether it counts what has no response time, as the lives of connections.
+    pub untimed: bool,
 }
 
 impl Detail {
@@ -116,6 +118,7 @@ impl Detail {
             slow: Vec::new(),
             together: false,
             traced: false,
+            untimed: false,
         }
     }
 }
@@ -146,7 +149,7 @@ pub(super) fn of_runs(candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<De
         let traffic = traffic::of_totals(candidate, &series.name, Some(&series.request), &totals);
         let base = base.map(|base| (traffic::of_totals(baseline, &series.name, None, &base), base));
         let detail = Detail::of(number + 1, &traffic, &totals, base.as_ref(), &spans, held_back);
-        details.push(Detail { scenario: plain(&series.scenario), ..detail });
+        details.push(Detail { scenario: plain(&series.scenario), untimed: series.is_untimed, ..detail });
     }
     if names.len() > 1 {
         let together = traffic::of_totals(candidate, traffic::ALL, None, &all);

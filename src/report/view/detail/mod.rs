@@ -55,7 +55,7 @@ pub struct Detail {
     pub percentile_rows: Vec<TimeFigure>,
     /// Response times by frequency.
     pub histogram: Option<Histogram>,
-    /// Charts over time, one above another: response time, rate, failures.
+    /// Charts over time, one above another: response time, rate, failures, open connections.
     pub over_time: Vec<Timeline>,
     /// The figures of these, some windows together in each row.
     pub time_rows: Vec<TimeRow>,
@@ -107,10 +107,7 @@ impl Detail {
             percentiles: chart::percentiles(&candidate.response, base),
             percentile_rows: figures::percentiles(&candidate.response, base),
             histogram: chart::histogram(&candidate.response, base),
-            over_time: [chart::timeline(&slots), chart::rates(&slots, held_back), chart::failed(&slots)]
-                .into_iter()
-                .flatten()
-                .collect(),
+            over_time: charts(&slots, held_back),
             time_rows: over_time::rows(spans),
             phases: bars(&traffic.phases, base_phases),
             phase_rows: figures::phases(&traffic.phases, base_phases),
@@ -121,6 +118,12 @@ impl Detail {
             untimed: false,
         }
     }
+}
+
+/// Charts over time, as far as there is anything to draw.
+fn charts(slots: &[Slot], held_back: u64) -> Vec<Timeline> {
+    let all = [chart::timeline(slots), chart::rates(slots, held_back), chart::failed(slots), chart::connections(slots)];
+    all.into_iter().flatten().collect()
 }
 
 fn bars(candidate: &[PhaseMean], baseline: &[PhaseMean]) -> Option<PhaseBars> {

@@ -81,7 +81,7 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
     /// The record of a version as far as it was seen.
     fn so_far(&self, side: Side) -> RunRecord {
         let (workload, seen) = (&self.resolved.plan.workload, &self.seen[side.number()]);
-        // Of what is counted when it is over, nobody could say yet out of how many.
+        // What becomes of connections is not known while they are open.
         let is_known = |id: usize| workload.is_measured(id) && !workload.is_untimed(id);
         let measured = workload.endpoints.iter().enumerate().filter(|(id, _)| is_known(*id));
         let endpoints = measured.map(|(id, endpoint)| EndpointSeries {

@@ -127,15 +127,6 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_knows_of_all_connections_that_were_open_in_it() {
-        let mut run = fixture::steady(4, &["/a", "feed.connection"], 10, |_, _, _| 8_000);
-        run.endpoints[1].is_untimed = true;
-        let beginning = run.beginning(&[2]);
-        let requests = |endpoint: usize| beginning.endpoints[endpoint].windows().map(|window| window.requests).collect::<Vec<_>>();
-        assert_eq!((requests(0), requests(1)), (vec![10, 10], vec![10, 30]));
-    }
-
-    #[test]
     fn a_beginning_has_the_lateness_of_its_own_windows_and_a_baseline_has_none() {
         let mut run = fixture::run(&[12, 20], &["/a"], &[]);
         let late = |n: u64| Late { sent: n, sum_us: 50 * n, max_us: 90, over_1ms: 0 };

@@ -103,6 +103,14 @@ impl Collector {
             }
             late_by_window[stage].push(self.late.remove(&number).unwrap_or_default());
         }
+        for ((number, endpoint), lives) in ends.iter().flat_map(|end| &end.lives) {
+            let stage = self.timeline.stage_of_window(*number);
+            let place = number - self.timeline.stage(stage).first_window;
+            if let Some(window) = series[*endpoint].stages[stage].get_mut(place) {
+                window.requests += lives.begun;
+                lives.lost.iter().for_each(|(class, count)| *window.errors.entry(*class).or_default() += count);
+            }
+        }
         let mut counts = vec![StageCounts::default(); self.timeline.len()];
         let (mut late, mut lag) = (Latencies::default(), Latencies::default());
         for end in ends {

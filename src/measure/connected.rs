@@ -3,7 +3,16 @@
 use std::time::Duration;
 
 use super::open_windows::OpenWindows;
-use crate::plan::EndpointId;
+use crate::{plan::EndpointId, record::Errors};
+
+/// What became of connections that were opened in one window. That is known long after the window is closed, so it is kept beside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lives {
+    /// How many there were.
+    pub begun: u64,
+    /// Those of them that were lost, by class.
+    pub lost: Errors,
+}
 
 /// The connections of one thread, by the endpoint that they are counted at.
 #[derive(Debug, Default)]

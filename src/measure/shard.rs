@@ -2,16 +2,18 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
+    ops::Range,
     sync::{Arc, mpsc::Sender},
     time::Duration,
 };
 
 use super::{
     ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured, awaited::Ticket,
-    connected::Connected, live::LiveShard, open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
+    connected::{Connected, Lives}, live::LiveShard, open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
 };
 use crate::{
-    plan::{EndpointId, ScenarioId},
+    plan::{EndpointId, ScenarioId, SocketEndpoints},
     record::{ErrorClass, ExchangeSample, Latencies, Part, Phases, TraceId},
     units::Micros,
 };
@@ -71,6 +73,8 @@ pub struct ShardEnd {
     pub lag: Latencies,
     /// By how much a target's clock is ahead at least, as its messages tell.
     pub clock_ahead: Duration,
+    /// What became of connections, by the window they were opened in and the endpoint they are counted at.
+    pub lives: BTreeMap<(usize, EndpointId), Lives>,
     /// The slowest requests of measured stages.
     pub slowest: Slowest,
     /// Failures in words.
@@ -148,9 +152,22 @@ impl Shard {
         self.connected.opened(endpoint, moment, &mut self.windows);
     }
 
-    /// A connection that was open is no more.
-    pub fn connection_gone(&mut self, moment: Duration, endpoint: EndpointId) {
-        self.connected.gone(endpoint, moment, &mut self.windows);
+    /// A connection that was open for that span of the run is no more: class and words of its loss, where it was lost. It counts to the window
+    /// it was opened in, or to the first one that is measured.
+    pub fn connection_gone(
+        &mut self,
+        endpoints: SocketEndpoints,
+        open: Range<Duration>,
+        lost: Option<(ErrorClass, Cow<'static, str>)>,
+    ) {
+        self.connected.gone(endpoints.connect, open.end, &mut self.windows);
+        let (Some(window), endpoint) = (self.timeline.window_from(&open), endpoints.connection) else { return };
+        let lives = self.end.lives.entry((window, endpoint)).or_default();
+        lives.begun += 1;
+        if let Some((class, message)) = lost {
+            *lives.lost.entry(class).or_default() += 1;
+            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });
+        }
     }
 
     /// A message seems to have come so long before it was sent.
@@ -248,24 +265,6 @@ impl Shard {
                 total.failed.record(response);
                 self.end.failures.keep(FailureNote { endpoint, class, message, sample: finished.sample, trace: finished.trace });
             }
-        }
-    }
-
-    /// Something came to its outcome that has no latency and that nobody has waited for, as the life of a connection: it is counted at this
-    /// moment. It is no request of this moment, so what looks after the load (live figures, breaker, adaptive rate) knows nothing of it.
-    pub fn count(
-        &mut self,
-        stage: usize,
-        moment: Duration,
-        endpoint: EndpointId,
-        failure: Option<(ErrorClass, Cow<'static, str>)>,
-    ) {
-        let Some(ticket) = self.windows.begin(stage, moment, endpoint) else { return };
-        let total = self.windows.finish(ticket);
-        total.requests += 1;
-        if let Some((class, message)) = failure {
-            *total.errors.entry(class).or_default() += 1;
-            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });
         }
     }
 

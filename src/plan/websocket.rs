@@ -58,7 +58,7 @@ pub struct Connections {
 pub struct SocketEndpoints {
     /// Each attempt to get a connection.
     pub connect: EndpointId,
-    /// Each connection that was open, counted when it is no more: a failure where it was lost.
+    /// Each connection that was open, where it was opened: a failure if it was lost.
     pub connection: EndpointId,
     /// Each connection that was lost or could not be had: the time to the next one.
     pub reconnect: EndpointId,

@@ -93,7 +93,7 @@ impl Workload {
             || self.is_untimed(endpoint)
     }
 
-    /// Whether an endpoint counts what has no latency: connections, each when it is no more.
+    /// Whether an endpoint counts what has no latency: the lives of connections.
     #[must_use]
     pub fn is_untimed(&self, endpoint: EndpointId) -> bool {
         self.sockets.iter().any(|scenario| scenario.endpoints.connection == endpoint)

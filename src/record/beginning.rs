@@ -1,6 +1,6 @@
 //! The beginning of a run: what a look before its end is made at.
 
-use super::{PlanFacts, RunRecord, Totals, Window};
+use super::{PlanFacts, RunRecord};
 
 impl PlanFacts {
     /// How many windows of each stage belong to the first blocks of the measured time. The last block of a stage takes the rest of it, as
@@ -35,21 +35,10 @@ impl RunRecord {
             stage.duration_us = stage.duration_us.min(count as u64 * self.plan.window_us);
             stage.played_us = stage.duration_us;
             for endpoint in &mut run.endpoints {
-                let is_whole = endpoint.is_untimed;
-                endpoint.stages.get_mut(index).into_iter().for_each(|kept| keep(kept, count, is_whole));
+                endpoint.stages.get_mut(index).into_iter().for_each(|kept| kept.truncate(count));
             }
             run.generator.late_by_window.get_mut(index).into_iter().for_each(|kept| kept.truncate(count));
         }
         run
     }
-}
-
-/// Leaves out all but the first windows. What is counted when it is over, as the lives of connections, stays whole, in the last of them: of
-/// those that were lost before, nobody could say else out of how many.
-fn keep(windows: &mut Vec<Window>, count: usize, is_whole: bool) {
-    if is_whole && count > 0 && count < windows.len() {
-        let rest = Window::from(&Totals::of(&windows[count - 1..]));
-        windows[count - 1] = rest;
-    }
-    windows.truncate(count);
 }

@@ -137,7 +137,7 @@ pub struct EndpointSeries {
     /// service as a whole.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_beside: bool,
-    /// Whether it counts what has no latency, as the lives of connections: each is counted when it is over.
+    /// Whether it counts what has no latency, as the lives of connections: each in the window it begins in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_untimed: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.

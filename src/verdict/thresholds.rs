@@ -138,7 +138,9 @@ pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
         Metric::AchievedRate => share(requests, requests + dropped).unwrap_or_else(none),
         Metric::Retries => share(span.retried(), requests).unwrap_or_else(none),
         Metric::Throughput if span.seconds > 0.0 => Actual::Value(requests as f64 / span.seconds),
-        Metric::Throughput | Metric::Messages | Metric::Connections => Actual::NoData("the record does not tell how long it was played".to_owned()),
+        Metric::Throughput | Metric::Messages | Metric::Connections => {
+            Actual::NoData("the record does not tell how long it was played".to_owned())
+        }
         Metric::ErrorRate => share(span.errors(|_| true), requests).unwrap_or_else(none),
         Metric::Errors(name) => errors(name, span),
         Metric::HeartbeatSurvival => share(requests - span.errors(|_| true), requests).unwrap_or_else(none),

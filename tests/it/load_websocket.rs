@@ -294,6 +294,6 @@ fn load_of_connections_shows_what_it_will_do_before_it_does() {
     assert!(text.contains("length    1m30s, at most 2000 WebSocket connections"), "{text}");
     let row = "feed     0..2000 over 30s, then 1m  1, 2/s on each  ping every 30s, dead after 1m  5 attempts";
     assert!(text.contains(row), "{text}");
-    assert!(text.lines().any(|line| line.contains("feed.connection") && line.ends_with("errors alone")), "{text}");
+    assert!(text.lines().any(|line| line.contains("feed.connection") && line.contains("errors alone")), "{text}");
     assert_eq!(bench.requests(), 0);
 }

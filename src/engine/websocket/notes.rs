@@ -1,6 +1,6 @@
 //! What connections measure, written into the shard of their thread.
 
-use std::{rc::Rc, time::Duration};
+use std::{ops::Range, rc::Rc, time::Duration};
 
 use crate::{
     engine::lane::Lane,
@@ -54,11 +54,10 @@ impl<D: Driver> Notes<D> {
         self.0.shard.borrow_mut().connection_opened(now, endpoints.connect);
     }
 
-    /// A connection that was open is no more: why, where it was lost.
-    pub(super) fn gone(&self, endpoints: SocketEndpoints, now: Duration, lost: Option<Failure>) {
-        let (stage, mut shard) = (self.stage(now), self.0.shard.borrow_mut());
-        shard.connection_gone(now, endpoints.connect);
-        shard.count(stage, now, endpoints.connection, lost.map(|failure| (failure.class, failure.message)));
+    /// A connection that was open for that span of the run is no more: why, where it was lost.
+    pub(super) fn gone(&self, endpoints: SocketEndpoints, open: Range<Duration>, lost: Option<Failure>) {
+        let lost = lost.map(|failure| (failure.class, failure.message));
+        self.0.shard.borrow_mut().connection_gone(endpoints, open, lost);
     }
 
     /// The target's clock is ahead by so much, as a message tells.

@@ -99,7 +99,8 @@ impl Reader<'_> {
         self.check_class(&parsed, at);
         self.check_connections(&parsed, terms.abort_after.is_some(), at);
         if terms.abort_after.is_some() && parsed.metric == Metric::Connections {
-            let message = format!("'{}' can't abort the run: the most connections at a time are not known before the end", parsed.expr);
+            let message =
+                format!("'{}' can't abort the run: the most connections at a time are not known before the end", parsed.expr);
             self.problems.add(at, message, "remove `abort: true`");
         }
         if terms.abort_after.is_some() && parsed.metric == Metric::Requests {
@@ -164,7 +165,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Connections are counted when they are no more: how many of them were lost is known in the end, and how long they lived is no latency.
+    /// How many connections are lost is known in the end, and how long they lived is no latency.
     fn check_connections(&self, threshold: &Threshold, aborts: bool, at: &Path) {
         let (Some(scope), Some(workload)) = (&threshold.scope, self.workload) else { return };
         let is_it = |id: usize| workload.is_untimed(id) && workload.endpoints[id].name == *scope;
@@ -175,7 +176,7 @@ impl Reader<'_> {
             let hint = format!("promise how many of them are lost: {scope}.error_rate < 1%");
             self.problems.add(at, format!("'{scope}' counts connections, which have no latency"), hint);
         } else if aborts {
-            let message = format!("'{}' can't abort the run: connections are counted when they are no more", threshold.expr);
+            let message = format!("'{}' can't abort the run: what becomes of connections is known in the end", threshold.expr);
             self.problems.add(at, message, "remove `abort: true`");
         }
     }

@@ -32,7 +32,7 @@ fn connections_over_time_have_a_chart_and_a_row() {
         "<th scope=\"col\" class=\"n\">connections</th>",
         "WebSocket connections; the most at a time",
         "<td class=\"n\">12 (4%)</td>",
-        "Each connection is counted when it is no more",
+        "Each connection is counted where it was opened",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

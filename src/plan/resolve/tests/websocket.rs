@@ -170,7 +170,7 @@ fn what_can_not_be_promised_of_connections_is_refused() {
         ("live-feed.connection.p95 < 1s", "'live-feed.connection' counts connections, which have no latency"),
         (
             "{ expr: live-feed.connection.error_rate < 1%, abort: true }",
-            "can't abort the run: connections are counted when they are no more",
+            "can't abort the run: what becomes of connections is known in the end",
         ),
     ] {
         let error = refusal(&format!("thresholds: [ {promise} ]\n{}", feed(RIGHT)));

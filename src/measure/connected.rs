@@ -49,7 +49,7 @@ impl Connected {
     pub(super) fn settle(&mut self, moment: Duration, windows: &mut OpenWindows) {
         for gauge in self.0.iter_mut().filter(|gauge| gauge.since < moment) {
             if gauge.open > 0 {
-                windows.add_connected(gauge.endpoint, gauge.open, gauge.since..moment);
+                windows.add_connected(gauge.endpoint, gauge.open, &(gauge.since..moment));
             }
             gauge.since = moment;
         }

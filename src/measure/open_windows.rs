@@ -95,7 +95,7 @@ impl OpenWindows {
     }
 
     /// So many connections were open for a span of the run. Windows before the open ones have had theirs.
-    pub(super) fn add_connected(&mut self, endpoint: EndpointId, open: u64, span: Range<Duration>) {
+    pub(super) fn add_connected(&mut self, endpoint: EndpointId, open: u64, span: &Range<Duration>) {
         let timeline = Arc::clone(&self.timeline);
         for number in self.passed..timeline.windows() {
             let Some(place) = timeline.window_place(number) else { continue };

@@ -157,11 +157,11 @@ impl Shard {
     pub fn connection_gone(
         &mut self,
         endpoints: SocketEndpoints,
-        open: Range<Duration>,
+        open: &Range<Duration>,
         lost: Option<(ErrorClass, Cow<'static, str>)>,
     ) {
         self.connected.gone(endpoints.connect, open.end, &mut self.windows);
-        let (Some(window), endpoint) = (self.timeline.window_from(&open), endpoints.connection) else { return };
+        let (Some(window), endpoint) = (self.timeline.window_from(open), endpoints.connection) else { return };
         let lives = self.end.lives.entry((window, endpoint)).or_default();
         lives.begun += 1;
         if let Some((class, message)) = lost {

@@ -150,7 +150,7 @@ impl<D: Driver> ConnectionContext<D> {
             End::Close(_) => None,
             End::Lost(failure) | End::Useless(failure) => Some(failure.clone()),
         };
-        conversation.notes.gone(scenario.endpoints, since..conversation.now(), lost);
+        conversation.notes.gone(scenario.endpoints, &(since..conversation.now()), lost);
         match end {
             End::Lost(failure) => Some(failure),
             End::Close(code) => {

@@ -55,7 +55,7 @@ impl<D: Driver> Notes<D> {
     }
 
     /// A connection that was open for that span of the run is no more: why, where it was lost.
-    pub(super) fn gone(&self, endpoints: SocketEndpoints, open: Range<Duration>, lost: Option<Failure>) {
+    pub(super) fn gone(&self, endpoints: SocketEndpoints, open: &Range<Duration>, lost: Option<Failure>) {
         let lost = lost.map(|failure| (failure.class, failure.message));
         self.0.shard.borrow_mut().connection_gone(endpoints, open, lost);
     }

@@ -194,7 +194,7 @@ fn windows_know_for_how_long_connections_were_open_in_them() {
     let closed = source.try_recv().unwrap();
     assert_eq!((closed.number, closed.endpoints[0].connected_us), (0, 600_000), "500 ms of one and 100 ms of the other");
     let endpoints = SocketEndpoints { connect: 0, connection: 0, reconnect: 0, heartbeat: None };
-    shard.connection_gone(endpoints, ms(500)..ms(2_250), Some((ErrorClass::Reset, "gone".into())));
+    shard.connection_gone(endpoints, &(ms(500)..ms(2_250)), Some((ErrorClass::Reset, "gone".into())));
     let end = shard.end(ms(9_000));
     let lives = Lives { begun: 1, lost: Errors::from([(ErrorClass::Reset, 1)]) };
     assert_eq!(end.lives, BTreeMap::from([((0, 0), lives)]), "counted where it was opened");

@@ -38,6 +38,7 @@ fn run(salt: u64) -> RunRecord {
         is_setup: false,
         is_occasional: false,
         is_beside: false,
+        is_untimed: false,
     });
     let duration_us = WINDOWS * WINDOW_US;
     let stage =

@@ -81,7 +81,9 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
     /// The record of a version as far as it was seen.
     fn so_far(&self, side: Side) -> RunRecord {
         let (workload, seen) = (&self.resolved.plan.workload, &self.seen[side.number()]);
-        let measured = workload.endpoints.iter().enumerate().filter(|(id, _)| workload.is_measured(*id));
+        // What becomes of connections is not known while they are open.
+        let is_known = |id: usize| workload.is_measured(id) && !workload.is_untimed(id);
+        let measured = workload.endpoints.iter().enumerate().filter(|(id, _)| is_known(*id));
         let endpoints = measured.map(|(id, endpoint)| EndpointSeries {
             name: endpoint.name.clone(),
             scenario: endpoint.scenario.clone(),
@@ -89,6 +91,7 @@ impl<'a, J: Fn(&Made) -> Verdict> PairWatch<'a, J> {
             is_setup: workload.is_setup(id),
             is_occasional: workload.is_occasional(id),
             is_beside: workload.is_beside(id),
+            is_untimed: workload.is_untimed(id),
             stages: seen.iter().map(|stage| stage.iter().map(|windows| windows[id].clone()).collect()).collect(),
         });
         RunRecord { ended: Ended::Complete, endpoints: endpoints.collect(), ..self.blank[side.number()].clone() }

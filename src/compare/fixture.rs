@@ -42,6 +42,7 @@ pub(crate) fn run(seconds: &[u64], endpoints: &[&str], requests: &[Request]) -> 
             is_setup: false,
             is_occasional: false,
             is_beside: false,
+            is_untimed: false,
             name: (*name).to_owned(),
             scenario: "browse".to_owned(),
             request: format!("GET {name}"),

@@ -50,7 +50,8 @@ impl ComparedMetric {
             | Metric::Dropped
             | Metric::Requests
             | Metric::HeartbeatSurvival
-            | Metric::Messages => None,
+            | Metric::Messages
+            | Metric::Connections => None,
         }
     }
 

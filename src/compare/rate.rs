@@ -18,8 +18,9 @@ pub(super) fn test(trial: &Trial<'_>) -> Option<RelativeTest> {
     let run = |runs: Vec<&Summary>| Estimate::of_work(metric, &Work::of(&runs)?);
     let side = |is_baseline: bool, count: usize| -> Option<Vec<Estimate>> {
         let of = |index: usize| {
-            let runs =
-                roster.endpoints.iter().map(|sides| if is_baseline { &sides.baseline[index] } else { &sides.candidate[index] });
+            // A connection is no work beside the attempt to open it.
+            let timed = roster.endpoints.iter().filter(|sides| !sides.is_untimed);
+            let runs = timed.map(|sides| if is_baseline { &sides.baseline[index] } else { &sides.candidate[index] });
             run(runs.collect())
         };
         (0..count).map(of).collect()

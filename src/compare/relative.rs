@@ -66,7 +66,7 @@ pub(super) enum Lack {
 /// A test for each latency of each endpoint that has a rule.
 pub(super) fn tests(trial: &Trial<'_>) -> Vec<RelativeTest> {
     let mut tests = Vec::new();
-    for sides in &trial.roster.endpoints {
+    for sides in trial.roster.endpoints.iter().filter(|sides| !sides.is_untimed) {
         for metric in trial.latencies() {
             if let Some(rule) = trial.rule(&sides.name, metric) {
                 let measured = sides.sample(metric).map(|sample| Measured::of(&sample, &sides.name, metric, trial));

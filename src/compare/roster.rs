@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     policy::{Mode, Regression},
-    record::RunRecord,
+    record::{EndpointSeries, RunRecord},
 };
 
 /// All that is compared.
@@ -52,6 +52,8 @@ pub(super) struct Sides {
     pub name: String,
     /// Whether it is judged by itself alone and weighs nothing beside the others.
     pub is_beside: bool,
+    /// Whether it has errors, and no latencies.
+    pub is_untimed: bool,
     pub baseline: Vec<Summary>,
     pub candidate: Vec<Summary>,
 }
@@ -84,10 +86,13 @@ impl Roster {
             let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, &latencies(rules));
             runs.iter().map(one).collect()
         };
-        let is_beside = |name: &str| candidate.iter().filter_map(|run| run.record.endpoint(name)).any(|series| series.is_beside);
+        let is_any = |name: &str, of: fn(&EndpointSeries) -> bool| {
+            candidate.iter().filter_map(|run| run.record.endpoint(name)).any(of)
+        };
         let sides = |name: &str| Sides {
             name: name.to_owned(),
-            is_beside: is_beside(name),
+            is_beside: is_any(name, |series| series.is_beside),
+            is_untimed: is_any(name, |series| series.is_untimed),
             baseline: summed(&baseline, name),
             candidate: summed(&candidate, name),
         };

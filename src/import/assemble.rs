@@ -199,6 +199,7 @@ fn endpoints(
                 is_setup: false,
                 is_occasional: false,
                 is_beside: false,
+                is_untimed: false,
                 stages,
             });
         }

@@ -84,6 +84,7 @@ impl Collector {
                 is_setup: workload.is_setup(id),
                 is_occasional: workload.is_occasional(id),
                 is_beside: workload.is_beside(id),
+                is_untimed: workload.is_untimed(id),
                 name: endpoint.name.clone(),
                 scenario: endpoint.scenario.clone(),
                 request: endpoint.request.clone(),
@@ -101,6 +102,14 @@ impl Collector {
                 endpoint.stages[stage].push(window);
             }
             late_by_window[stage].push(self.late.remove(&number).unwrap_or_default());
+        }
+        for ((number, endpoint), lives) in ends.iter().flat_map(|end| &end.lives) {
+            let stage = self.timeline.stage_of_window(*number);
+            let place = number - self.timeline.stage(stage).first_window;
+            if let Some(window) = series[*endpoint].stages[stage].get_mut(place) {
+                window.requests += lives.begun;
+                lives.lost.iter().for_each(|(class, count)| *window.errors.entry(*class).or_default() += count);
+            }
         }
         let mut counts = vec![StageCounts::default(); self.timeline.len()];
         let (mut late, mut lag) = (Latencies::default(), Latencies::default());

@@ -3,6 +3,7 @@
 
 mod awaited;
 mod collector;
+mod connected;
 mod failures;
 mod live;
 mod machine;
@@ -17,6 +18,7 @@ mod unmeasured;
 
 pub use awaited::Ticket;
 pub use collector::{Collector, Measured};
+pub use connected::Lives;
 pub use failures::{FailureNote, Failures};
 pub use live::{Live, LiveShard};
 pub use machine::{CpuClock, environment, max_rss_bytes, raise_open_files_limit};

@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    ops::Range,
     sync::{Arc, mpsc::Sender},
     time::Duration,
 };
@@ -90,6 +91,23 @@ impl OpenWindows {
     pub(super) fn count_message(&mut self, stage: usize, moment: Duration, endpoint: EndpointId) {
         if let Some(number) = self.number_of(stage, moment) {
             self.window(number).endpoints[endpoint].messages += 1;
+        }
+    }
+
+    /// So many connections were open for a span of the run. Windows before the open ones have had theirs.
+    pub(super) fn add_connected(&mut self, endpoint: EndpointId, open: u64, span: &Range<Duration>) {
+        let timeline = Arc::clone(&self.timeline);
+        for number in self.passed..timeline.windows() {
+            let Some(place) = timeline.window_place(number) else { continue };
+            let (begins, ends) = (place.ends.saturating_sub(place.length), place.ends.min(span.end));
+            if begins >= span.end {
+                break;
+            }
+            // Whole microseconds of moments, not of lengths: so that parts add up to the whole.
+            let [from, until] = [begins.max(span.start), ends].map(|moment| Micros::from_duration(moment).0);
+            if until > from {
+                self.window(number).endpoints[endpoint].connected_us += open * (until - from);
+            }
         }
     }
 

@@ -2,16 +2,18 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
+    ops::Range,
     sync::{Arc, mpsc::Sender},
     time::Duration,
 };
 
 use super::{
-    ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured, awaited::Ticket, live::LiveShard,
-    open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
+    ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured, awaited::Ticket,
+    connected::{Connected, Lives}, live::LiveShard, open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
 };
 use crate::{
-    plan::{EndpointId, ScenarioId},
+    plan::{EndpointId, ScenarioId, SocketEndpoints},
     record::{ErrorClass, ExchangeSample, Latencies, Part, Phases, TraceId},
     units::Micros,
 };
@@ -71,6 +73,8 @@ pub struct ShardEnd {
     pub lag: Latencies,
     /// By how much a target's clock is ahead at least, as its messages tell.
     pub clock_ahead: Duration,
+    /// What became of connections, by the window they were opened in and the endpoint they are counted at.
+    pub lives: BTreeMap<(usize, EndpointId), Lives>,
     /// The slowest requests of measured stages.
     pub slowest: Slowest,
     /// Failures in words.
@@ -84,6 +88,7 @@ pub struct ShardEnd {
 pub struct Shard {
     timeline: Arc<Timeline>,
     windows: OpenWindows,
+    connected: Connected,
     /// Arrivals in play by stage: while there are any, the last window of the stage can still get requests.
     in_play: Vec<u64>,
     /// Moment of the run from which on it is worth looking for windows to close.
@@ -106,6 +111,7 @@ impl Shard {
         Self {
             windows: OpenWindows::new(Arc::clone(&timeline), endpoints, sink),
             timeline,
+            connected: Connected::default(),
             in_play: vec![0; stages],
             look_again: Duration::ZERO,
             expected: Duration::MAX,
@@ -139,6 +145,29 @@ impl Shard {
     /// A message was sent on a connection of an endpoint, or has come.
     pub fn message(&mut self, stage: usize, moment: Duration, endpoint: EndpointId) {
         self.windows.count_message(stage, moment, endpoint);
+    }
+
+    /// A connection is open from now on, which is counted at an endpoint.
+    pub fn connection_opened(&mut self, moment: Duration, endpoint: EndpointId) {
+        self.connected.opened(endpoint, moment, &mut self.windows);
+    }
+
+    /// A connection that was open for that span of the run is no more: class and words of its loss, where it was lost. It counts to the window
+    /// it was opened in, or to the first one that is measured.
+    pub fn connection_gone(
+        &mut self,
+        endpoints: SocketEndpoints,
+        open: &Range<Duration>,
+        lost: Option<(ErrorClass, Cow<'static, str>)>,
+    ) {
+        self.connected.gone(endpoints.connect, open.end, &mut self.windows);
+        let (Some(window), endpoint) = (self.timeline.window_from(open), endpoints.connection) else { return };
+        let lives = self.end.lives.entry((window, endpoint)).or_default();
+        lives.begun += 1;
+        if let Some((class, message)) = lost {
+            *lives.lost.entry(class).or_default() += 1;
+            self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });
+        }
     }
 
     /// A message seems to have come so long before it was sent.
@@ -262,6 +291,7 @@ impl Shard {
             return;
         }
         self.look_again = moment + LOOK_STEP;
+        self.connected.settle(moment, &mut self.windows);
         self.windows.close_passed(moment, &self.in_play);
     }
 
@@ -269,6 +299,7 @@ impl Shard {
     /// a failure that took from its due time until then.
     #[must_use]
     pub fn end(mut self, moment: Duration) -> ShardEnd {
+        self.connected.settle(moment, &mut self.windows);
         for endpoint in self.windows.end(moment) {
             let (class, message) = (ErrorClass::Unfinished, Cow::Borrowed("there was no outcome when the run ended"));
             self.end.failures.keep(FailureNote { endpoint, class, message, sample: None, trace: None });

@@ -159,6 +159,16 @@ impl Timeline {
         Some(place.first_window + (index as usize).min(last))
     }
 
+    /// The window that something is counted to which lasted for that span of the run: that of its beginning, or the first one that is measured
+    /// while it lasts.
+    #[must_use]
+    pub fn window_from(&self, span: &Range<Duration>) -> Option<usize> {
+        let is_behind = |place: StagePlace| place.windows > 0 && place.ends > span.start;
+        let stage = (0..self.len()).find(|number| is_behind(self.stage(*number)))?;
+        let begins = self.stage(stage).begins;
+        if begins >= span.end { None } else { self.window_of(stage, begins.max(span.start)) }
+    }
+
     /// Number of windows that have wholly passed at a moment of the run: all below it are over.
     #[must_use]
     pub fn passed(&self, moment: Duration) -> usize {
@@ -236,6 +246,13 @@ mod tests {
     #[test]
     fn a_step_due_after_its_stage_counts_to_the_last_window_of_it() {
         assert_eq!(timeline().window_of(1, Duration::from_secs(60)), Some(2));
+    }
+
+    #[test]
+    fn what_lasts_is_counted_where_it_begins_or_where_measuring_does() {
+        let window = |from, until| timeline().window_from(&(at(from)..at(until)));
+        assert_eq!([window(2.5, 9.0), window(4.6, 4.7), window(0.5, 9.0)], [Some(0), Some(3), Some(0)]);
+        assert_eq!([window(0.5, 1.9), window(5.6, 6.0)], [None, None], "of the warm-up alone, and after the end");
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct Connections {
 pub struct SocketEndpoints {
     /// Each attempt to get a connection.
     pub connect: EndpointId,
+    /// Each connection that was open, where it was opened: a failure if it was lost.
+    pub connection: EndpointId,
     /// Each connection that was lost or could not be had: the time to the next one.
     pub reconnect: EndpointId,
     /// Each ping whose outcome is known; `None` without a heartbeat.
@@ -153,7 +155,8 @@ pub struct OneWay {
 impl SocketScenario {
     /// All endpoints that something is recorded of.
     pub fn measured_endpoints(&self) -> impl Iterator<Item = EndpointId> {
-        let own = [self.endpoints.connect, self.endpoints.reconnect].into_iter().chain(self.endpoints.heartbeat);
+        let SocketEndpoints { connect, connection, reconnect, heartbeat } = self.endpoints;
+        let own = [connect, connection, reconnect].into_iter().chain(heartbeat);
         let broadcast = self.broadcast.iter().flat_map(|broadcast| [broadcast.publish, broadcast.delivery]);
         own.chain(broadcast).chain(self.setup.iter().chain(&self.steps).filter_map(SocketStep::measured_endpoint))
     }

@@ -82,7 +82,7 @@ impl Workload {
     /// Whether an endpoint counts what need not happen: connections that are lost.
     #[must_use]
     pub fn is_occasional(&self, endpoint: EndpointId) -> bool {
-        self.sockets.iter().any(|scenario| scenario.endpoints.reconnect == endpoint)
+        self.sockets.iter().any(|scenario| scenario.endpoints.reconnect == endpoint) || self.is_untimed(endpoint)
     }
 
     /// Whether an endpoint is about connections themselves and not about what is said on them.
@@ -90,6 +90,13 @@ impl Workload {
     pub fn is_beside(&self, endpoint: EndpointId) -> bool {
         let mut all = self.sockets.iter().map(|scenario| scenario.endpoints);
         all.any(|own| own.connect == endpoint || own.reconnect == endpoint || own.heartbeat == Some(endpoint))
+            || self.is_untimed(endpoint)
+    }
+
+    /// Whether an endpoint counts what has no latency: the lives of connections.
+    #[must_use]
+    pub fn is_untimed(&self, endpoint: EndpointId) -> bool {
+        self.sockets.iter().any(|scenario| scenario.endpoints.connection == endpoint)
     }
 
     /// Whether something of WebSocket connections is recorded at an endpoint.

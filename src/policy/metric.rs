@@ -82,6 +82,8 @@ pub enum Metric {
     HeartbeatSurvival,
     /// Messages per second that were sent and received (WebSocket).
     Messages,
+    /// Connections that were open at a time (WebSocket).
+    Connections,
     /// Arrivals not sent because too many requests were in flight.
     Dropped,
     /// Requests that came to an outcome.
@@ -108,7 +110,7 @@ pub struct UnknownMetric(pub String);
 
 impl Metric {
     /// All names a user can write, for hints.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 17] = [
         "p50",
         "p90",
         "p95",
@@ -123,6 +125,7 @@ impl Metric {
         "throughput",
         "heartbeat_survival",
         "messages_per_s",
+        "connections",
         "dropped",
         "requests",
     ];
@@ -134,7 +137,7 @@ impl Metric {
             Self::Latency(_) | Self::Mean | Self::Max => MetricUnit::Micros,
             Self::ErrorRate | Self::Errors(_) | Self::AchievedRate | Self::Retries | Self::HeartbeatSurvival => MetricUnit::Share,
             Self::Throughput | Self::Messages => MetricUnit::PerSecond,
-            Self::Dropped | Self::Requests => MetricUnit::Count,
+            Self::Dropped | Self::Requests | Self::Connections => MetricUnit::Count,
         }
     }
 }
@@ -148,6 +151,7 @@ impl fmt::Display for Metric {
             Self::ErrorRate => f.write_str("error_rate"),
             Self::HeartbeatSurvival => f.write_str("heartbeat_survival"),
             Self::Messages => f.write_str("messages_per_s"),
+            Self::Connections => f.write_str("connections"),
             Self::Errors(class) => write!(f, "errors.{class}"),
             Self::AchievedRate => f.write_str("achieved_rate"),
             Self::Retries => f.write_str("retries"),
@@ -171,6 +175,7 @@ impl FromStr for Metric {
             "error_rate" => Ok(Self::ErrorRate),
             "heartbeat_survival" => Ok(Self::HeartbeatSurvival),
             "messages_per_s" => Ok(Self::Messages),
+            "connections" => Ok(Self::Connections),
             "achieved_rate" => Ok(Self::AchievedRate),
             "retries" => Ok(Self::Retries),
             "throughput" => Ok(Self::Throughput),

@@ -133,7 +133,8 @@ impl Threshold {
             MetricUnit::Micros => units::latency(value),
             MetricUnit::Share => units::percent(value),
             MetricUnit::PerSecond => units::PerSecond(value).to_string(),
-            MetricUnit::Count => units::significant(value, 12),
+            // A mean of counts to a tenth, and down: 4999.96 is not the 5000 it misses.
+            MetricUnit::Count => units::significant((value * 10.0).floor() / 10.0, 12),
         }
     }
 }

@@ -137,6 +137,9 @@ pub struct EndpointSeries {
     /// service as a whole.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_beside: bool,
+    /// Whether it counts what has no latency, as the lives of connections: each in the window it begins in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_untimed: bool,
     /// Windows per stage, parallel to [`PlanFacts::stages`]; empty for a stage that is not measured.
     pub stages: Vec<Vec<Window>>,
 }
@@ -164,6 +167,10 @@ pub struct Window {
     /// Messages of WebSocket connections that were sent or have come; kept at the endpoint of their connections.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub messages: u64,
+    /// Time that WebSocket connections were open, all of them added up, in microseconds: by the length of the window it is how many there
+    /// were. Kept at the endpoint of their connections.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub connected_us: u64,
     /// Body bytes received.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes: u64,
@@ -224,6 +231,8 @@ pub struct Totals {
     pub connections: u64,
     /// Messages sent and received.
     pub messages: u64,
+    /// Time that connections were open, added up, in microseconds.
+    pub connected_us: u64,
     /// Body bytes received.
     pub bytes: u64,
     /// Time of the successful requests by phase, summed.
@@ -253,6 +262,7 @@ impl Totals {
         self.retried += other.retried;
         self.connections += other.connections;
         self.messages += other.messages;
+        self.connected_us += other.connected_us;
         self.bytes += other.bytes;
         self.phases.add(&other.phases);
         for (class, count) in &other.errors {

@@ -85,6 +85,12 @@ impl StageFacts {
         usize::try_from(self.length_us() / block_us.max(1)).unwrap_or(usize::MAX).max(1)
     }
 
+    /// Length of one of the windows it is recorded in, counted from 0: the last of them takes what is left.
+    #[must_use]
+    pub fn window_length_us(&self, number: u64, windows: usize, window_us: u64) -> u64 {
+        if number + 1 == windows as u64 { self.length_us().saturating_sub(number * window_us) } else { window_us }
+    }
+
     /// How long it really was; the planned time of one that is still to be played.
     #[must_use]
     pub fn length_us(&self) -> u64 {

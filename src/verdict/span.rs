@@ -39,6 +39,12 @@ impl Span<'_> {
         self.windows.iter().map(|window| window.messages).sum::<u64>() + self.sums.iter().map(|sum| sum.messages).sum::<u64>()
     }
 
+    /// Time that connections were open, added up, in microseconds.
+    pub(super) fn connected_us(&self) -> u64 {
+        let of_windows: u64 = self.windows.iter().map(|window| window.connected_us).sum();
+        of_windows + self.sums.iter().map(|sum| sum.connected_us).sum::<u64>()
+    }
+
     /// Requests that were tried again because they had failed.
     pub(super) fn retried(&self) -> u64 {
         self.windows.iter().map(|window| window.retried).sum::<u64>() + self.sums.iter().map(|sum| sum.retried).sum::<u64>()

@@ -1,5 +1,7 @@
 //! Does the run keep its absolute promises?
 
+use std::time::Duration;
+
 use super::{
     ThresholdOutcome, ThresholdResult, VerdictKind,
     finding::Finding,
@@ -69,6 +71,7 @@ fn actual(threshold: &Threshold, runs: &[RunRecord]) -> Actual {
         // What need not happen and did not: that there was none of it is known.
         None if threshold.metric == Metric::Requests && span::never_happened(runs, scope) => Actual::Value(0.0),
         None if threshold.metric == Metric::AchievedRate && scope.is_none() => achieved(runs),
+        None if threshold.metric == Metric::Connections => most_connections(runs, scope),
         None => measure(&threshold.metric, &span::whole(runs, scope)),
         Some(length) => {
             let spans = span::sliding(runs, scope, length);
@@ -99,6 +102,17 @@ fn worse(a: Actual, b: Actual, threshold: &Threshold) -> Actual {
     }
 }
 
+/// The most connections at a time: the mean of the window that has most.
+fn most_connections(runs: &[RunRecord], scope: Option<&str>) -> Actual {
+    let mean = |span: &Span<'_>| match measure(&Metric::Connections, span) {
+        Actual::Value(mean) => Some(mean),
+        Actual::NoSuccess(_) | Actual::NoData(_) => None,
+    };
+    // Spans of one window each.
+    let means = span::sliding(runs, scope, Duration::ZERO);
+    means.iter().filter_map(mean).reduce(f64::max).map_or_else(none, Actual::Value)
+}
+
 /// Started share of the arrivals that were meant to be sent, as the engine counted them.
 fn achieved(runs: &[RunRecord]) -> Actual {
     let (meant, started): (u64, u64) = runs.iter().fold((0, 0), |sum, run| (sum.0 + run.meant(), sum.1 + run.started()));
@@ -114,6 +128,9 @@ pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
     match metric {
         // On connections that are there anyway: a time without a message is one with none.
         Metric::Messages if span.seconds > 0.0 && span.is_of_anything() => Actual::Value(span.messages() as f64 / span.seconds),
+        Metric::Connections if span.seconds > 0.0 && span.is_of_anything() => {
+            Actual::Value(span.connected_us() as f64 / 1e6 / span.seconds)
+        }
         // Nothing was offered: a limit on drops or requests would hold for a run that never was.
         _ if requests + dropped == 0 => none(),
         Metric::Dropped => Actual::Value(dropped as f64),
@@ -121,7 +138,9 @@ pub(super) fn measure(metric: &Metric, span: &Span<'_>) -> Actual {
         Metric::AchievedRate => share(requests, requests + dropped).unwrap_or_else(none),
         Metric::Retries => share(span.retried(), requests).unwrap_or_else(none),
         Metric::Throughput if span.seconds > 0.0 => Actual::Value(requests as f64 / span.seconds),
-        Metric::Throughput | Metric::Messages => Actual::NoData("the record does not tell how long it was played".to_owned()),
+        Metric::Throughput | Metric::Messages | Metric::Connections => {
+            Actual::NoData("the record does not tell how long it was played".to_owned())
+        }
         Metric::ErrorRate => share(span.errors(|_| true), requests).unwrap_or_else(none),
         Metric::Errors(name) => errors(name, span),
         Metric::HeartbeatSurvival => share(requests - span.errors(|_| true), requests).unwrap_or_else(none),

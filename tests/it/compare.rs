@@ -29,6 +29,7 @@ pub(crate) fn played(seconds: u64, suite: &str, factor: f64, shift: u64) -> RunR
         is_setup: false,
         is_occasional: false,
         is_beside: false,
+        is_untimed: false,
         name: (*name).to_owned(),
         scenario: "browse".to_owned(),
         request: format!("GET /{name}"),

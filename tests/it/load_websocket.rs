@@ -74,6 +74,8 @@ steps:
         ["0..20 connections", "20 connections"]
     );
     assert_eq!(total(&record, "feed.reconnect").requests, 0);
+    let connections = total(&record, "feed.connection");
+    assert_eq!((connections.requests, connections.error_count(), connections.response.count()), (20, 0, 0), "none was lost");
 }
 
 #[test]
@@ -129,6 +131,8 @@ fn load_of_connections_that_are_killed_comes_back_and_tells_how_long_it_took() {
     assert!(killed > 20, "{seen:#}");
     let late = reconnect.error_count();
     assert_eq!(reconnect.requests, killed, "each that was killed is counted");
+    let connections = total(&record, "feed.connection");
+    assert_eq!((connections.requests, connections.error_count()), (connect.requests - connect.error_count(), killed), "of all there were");
     assert!(late < killed / 2 && reconnect.errors.keys().all(|class| *class == ErrorClass::Unfinished), "{:?}", reconnect.errors);
     assert_eq!((connect.requests, connect.error_count()), (200 + killed - late, 0), "and came back, if there was time");
     assert!(reconnect.response.min() >= Some(100_000), "not before the pause is over: {:?}", reconnect.response.min());
@@ -243,7 +247,7 @@ fn load_of_connections_goes_beside_requests_and_is_judged_like_them() {
         &routes("websocket: { delay: 5ms }"),
         "name: both\ntarget: TARGET\nstages: [ { rate: 50/s, duration: 3s } ]\nregression: { block: 1s }\nscenarios:\n  - GET /items\n  \
          - { name: feed, websocket: /ws, connections: { ramp: 10, hold: 1m }, rate: 5/s, steps: [ { send: x }, { expect: { name: echo } } ] }\n\
-         thresholds: [ 'echo.p50 < 1s', 'feed.connect.error_rate == 0%', 'echo.p90 < 1ms' ]\n",
+         thresholds: [ 'echo.p50 < 1s', 'feed.connections >= 10', 'echo.p90 < 1ms' ]\n",
     );
     let text = bench.ends_with(1, &["gate", "--no-publish"]);
     assert!(text.contains("echo.p90 < 1ms"), "{text}");
@@ -290,5 +294,6 @@ fn load_of_connections_shows_what_it_will_do_before_it_does() {
     assert!(text.contains("length    1m30s, at most 2000 WebSocket connections"), "{text}");
     let row = "feed     0..2000 over 30s, then 1m  1, 2/s on each  ping every 30s, dead after 1m  5 attempts";
     assert!(text.contains(row), "{text}");
+    assert!(text.lines().any(|line| line.contains("feed.connection") && line.contains("errors alone")), "{text}");
     assert_eq!(bench.requests(), 0);
 }

@@ -49,6 +49,7 @@ pub(crate) fn record(path: &Path, suite: &str) {
             is_setup: false,
             is_occasional: false,
             is_beside: false,
+            is_untimed: false,
             name: "list-items".to_owned(),
             scenario: "browse".to_owned(),
             request: "GET /items".to_owned(),

@@ -71,6 +71,7 @@ fn series(name: &str, counts: &[(Latencies, u64)]) -> EndpointSeries {
         is_setup: false,
         is_occasional: false,
         is_beside: false,
+        is_untimed: false,
     }
 }
 

@@ -104,7 +104,9 @@ fn endpoints(resolved: &Resolved, outlook: Option<&Outlook>) -> String {
         let is_open = measures_users(plan) || plan.workload.is_of_socket(id);
         let requests = if is_open { UNKNOWN.to_owned() } else { format!("{:.0}", outlook::requests(plan, id)) };
         let outlook = outlook.filter(|_| !is_open);
-        vec![endpoint.name.clone(), endpoint.request.clone(), requests, comparable(&endpoint.name, resolved, outlook)]
+        let is_errors_alone = plan.workload.is_untimed(id) && !resolved.policy.regression.ignores(&endpoint.name);
+        let comparable = if is_errors_alone { "errors alone".to_owned() } else { comparable(&endpoint.name, resolved, outlook) };
+        vec![endpoint.name.clone(), endpoint.request.clone(), requests, comparable]
     };
     let measured = plan.workload.endpoints.iter().enumerate().filter(|(id, _)| plan.workload.is_measured(*id));
     let rows = measured.map(row).collect();

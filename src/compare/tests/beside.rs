@@ -6,11 +6,12 @@ use crate::{
         fixture::{self, Request, SECOND_US},
     },
     policy::{Quantile, Regression},
-    record::{ErrorClass, RunRecord},
+    record::{ErrorClass, RunRecord, Window},
 };
 
 const P50: ComparedMetric = ComparedMetric::Latency(Quantile::P50);
 const PINGS: &str = "feed.heartbeat";
+const CONNECTIONS: &str = "feed.connection";
 
 /// Two steady endpoints with a tenth of the requests; pings with the rest, whose latency is another in each run.
 fn run(shift: u64, pings: f64, is_beside: bool) -> RunRecord {
@@ -70,4 +71,34 @@ fn where_there_is_nothing_else_it_is_what_the_service_is_for() {
     let baseline: Vec<RunRecord> = (0..4).map(alone).collect();
     let comparison = compare(&baseline, &[alone(9)], &Regression::default());
     assert!((comparison.coverage - 1.0).abs() < 1e-12, "{}", comparison.coverage);
+}
+
+/// 200 connections that are opened in the first 40 seconds; a tenth of them are lost.
+fn with_connections(shift: u64, are_lost: bool) -> RunRecord {
+    let mut run = run(shift, 1.0, true);
+    let mut connections = run.endpoints[2].clone();
+    CONNECTIONS.clone_into(&mut connections.name);
+    connections.is_occasional = true;
+    connections.is_untimed = true;
+    for (second, window) in connections.stages[0].iter_mut().enumerate() {
+        *window = Window { requests: if second < 40 { 5 } else { 0 }, ..Window::default() };
+        if are_lost && second < 40 && second % 2 == 0 {
+            window.errors.insert(ErrorClass::Reset, 1);
+        }
+    }
+    run.endpoints.push(connections);
+    run
+}
+
+#[test]
+fn losses_of_connections_that_only_the_candidate_has_are_found_and_have_no_latency() {
+    let baseline: Vec<RunRecord> = (0..4).map(|shift| with_connections(shift, false)).collect();
+    let comparison = compare(&baseline, &[with_connections(9, true)], &Regression::default());
+    let lost = row(&comparison, CONNECTIONS, ComparedMetric::ErrorRate);
+    assert_eq!((lost.outcome, lost.baseline, lost.candidate), (Outcome::Regressed, Some(0.0), Some(0.1)), "{}", lost.reason);
+    assert!(lost.reason.contains("reset is new: 20 of 200"), "{}", lost.reason);
+    let rows: Vec<&Row> = comparison.rows.iter().filter(|row| row.endpoint == CONNECTIONS).collect();
+    assert_eq!(rows.len(), 1, "nothing is said of latencies: {rows:?}");
+    let same = compare(&baseline, &[with_connections(9, false)], &Regression::default());
+    assert_ne!(row(&same, CONNECTIONS, ComparedMetric::ErrorRate).outcome, Outcome::Regressed);
 }

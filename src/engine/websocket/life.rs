@@ -136,6 +136,8 @@ impl<D: Driver> ConnectionContext<D> {
         let probation = loss.as_ref().map(|loss| Probation::new(loss.at, self.lane.run.moment(), loss.pause));
         let mut conversation = Conversation::new(&self.lane, opened.socket, &self.scenario, leaves, ending, pings);
         conversation.put_on(probation);
+        let since = conversation.now();
+        conversation.notes.opened(self.scenario.endpoints, since);
         let (templates, scenario, boards) = (&self.templates, &self.scenario, &self.boards);
         let end = Player { conversation: &mut conversation, user, templates, scenario, boards }.play().await;
         if matches!(end, End::Close(_)) {
@@ -144,6 +146,11 @@ impl<D: Driver> ConnectionContext<D> {
         if !conversation.is_on_probation() {
             *loss = None;
         }
+        let lost = match &end {
+            End::Close(_) => None,
+            End::Lost(failure) | End::Useless(failure) => Some(failure.clone()),
+        };
+        conversation.notes.gone(scenario.endpoints, &(since..conversation.now()), lost);
         match end {
             End::Lost(failure) => Some(failure),
             End::Close(code) => {

@@ -1,11 +1,11 @@
 //! What connections measure, written into the shard of their thread.
 
-use std::{rc::Rc, time::Duration};
+use std::{ops::Range, rc::Rc, time::Duration};
 
 use crate::{
     engine::lane::Lane,
     measure::{Finished, Ticket},
-    plan::EndpointId,
+    plan::{EndpointId, SocketEndpoints},
     protocol::{Driver, Failure},
     record::Phases,
 };
@@ -47,6 +47,17 @@ impl<D: Driver> Notes<D> {
     /// A message was sent now, or has come.
     pub(super) fn message(&self, endpoint: EndpointId, now: Duration) {
         self.0.shard.borrow_mut().message(self.stage(now), now, endpoint);
+    }
+
+    /// A connection is open from now on.
+    pub(super) fn opened(&self, endpoints: SocketEndpoints, now: Duration) {
+        self.0.shard.borrow_mut().connection_opened(now, endpoints.connect);
+    }
+
+    /// A connection that was open for that span of the run is no more: why, where it was lost.
+    pub(super) fn gone(&self, endpoints: SocketEndpoints, open: &Range<Duration>, lost: Option<Failure>) {
+        let lost = lost.map(|failure| (failure.class, failure.message));
+        self.0.shard.borrow_mut().connection_gone(endpoints, open, lost);
     }
 
     /// The target's clock is ahead by so much, as a message tells.

@@ -183,3 +183,21 @@ fn lateness_is_noted_in_the_window_that_a_request_was_due_in_or_in_the_next_one_
     ];
     assert_eq!(late, expected);
 }
+
+#[test]
+fn windows_know_for_how_long_connections_were_open_in_them() {
+    let (mut shard, source) = shard();
+    let ms = Duration::from_millis;
+    shard.connection_opened(ms(500), 0);
+    shard.connection_opened(ms(900), 0);
+    shard.close_passed(ms(1_700));
+    let closed = source.try_recv().unwrap();
+    assert_eq!((closed.number, closed.endpoints[0].connected_us), (0, 600_000), "500 ms of one and 100 ms of the other");
+    let endpoints = SocketEndpoints { connect: 0, connection: 0, reconnect: 0, heartbeat: None };
+    shard.connection_gone(endpoints, &(ms(500)..ms(2_250)), Some((ErrorClass::Reset, "gone".into())));
+    let end = shard.end(ms(9_000));
+    let lives = Lives { begun: 1, lost: Errors::from([(ErrorClass::Reset, 1)]) };
+    assert_eq!(end.lives, BTreeMap::from([((0, 0), lives)]), "counted where it was opened");
+    let connected: Vec<u64> = source.try_iter().map(|closed| closed.endpoints[0].connected_us).collect();
+    assert_eq!(connected, [2_000_000, 1_250_000, 1_000_000], "one stays to the end");
+}

@@ -10,7 +10,7 @@ use crate::{
         written::TextOr,
     },
     plan::Workload,
-    policy::{Metric, Severity, Threshold},
+    policy::{Metric, MetricUnit, Severity, Threshold},
     record::ErrorClass,
     units,
 };
@@ -91,11 +91,18 @@ impl Reader<'_> {
         let parsed = Threshold::parse(expr).map_err(|error| self.problems.add(at, error.message, error.hint)).ok()?;
         let parsed = match parsed.metric {
             Metric::HeartbeatSurvival => self.of_heartbeat(parsed, at)?,
-            Metric::Messages => self.of_messages(parsed, at)?,
+            Metric::Messages => self.of_connections(parsed, "messages", "messages_per_s >= 900/s", at)?,
+            Metric::Connections => self.of_connections(parsed, "connections", "connections >= 5000", at)?,
             _ => parsed,
         };
         self.check_scope(&parsed, at);
         self.check_class(&parsed, at);
+        self.check_connections(&parsed, terms.abort_after.is_some(), at);
+        if terms.abort_after.is_some() && parsed.metric == Metric::Connections {
+            let message =
+                format!("'{}' can't abort the run: the most connections at a time are not known before the end", parsed.expr);
+            self.problems.add(at, message, "remove `abort: true`");
+        }
         if terms.abort_after.is_some() && parsed.metric == Metric::Requests {
             let message = format!("'{}' can't abort the run: it is not known before the end", parsed.expr);
             self.problems.add(at, message, "remove `abort: true`, or promise a `throughput`");
@@ -127,8 +134,9 @@ impl Reader<'_> {
         Some(Threshold { scope: Some(format!("{named}.heartbeat")), ..threshold })
     }
 
-    /// A promise about the messages of a scenario, which are counted where its connections are; without a scenario about those of all.
-    fn of_messages(&self, threshold: Threshold, at: &Path) -> Option<Threshold> {
+    /// A promise about the connections of a scenario or the messages on them, which are counted where connections are made; without a
+    /// scenario about those of all.
+    fn of_connections(&self, threshold: Threshold, what: &str, example: &str, at: &Path) -> Option<Threshold> {
         let Some(workload) = self.workload else { return Some(threshold) };
         let found = match &threshold.scope {
             None if !workload.sockets.is_empty() => return Some(threshold),
@@ -136,8 +144,8 @@ impl Reader<'_> {
             Some(named) => workload.sockets.iter().find(|scenario| scenario.name == *named),
         };
         let Some(scenario) = found else {
-            let hint = "name a scenario with `websocket:`, as in live-feed.messages_per_s >= 900/s";
-            self.problems.add(at, "messages are those of a scenario of WebSocket connections", hint);
+            let hint = format!("name a scenario with `websocket:`, as in live-feed.{example}");
+            self.problems.add(at, format!("{what} are those of a scenario of WebSocket connections"), hint);
             return None;
         };
         Some(Threshold { scope: Some(format!("{}.connect", scenario.name)), ..threshold })
@@ -154,6 +162,22 @@ impl Reader<'_> {
         if !known.contains(&scope.as_str()) {
             let hint = nearest_hint(scope, known, "endpoints and scenarios");
             self.problems.add(at, format!("'{scope}' is neither an endpoint nor a scenario"), hint);
+        }
+    }
+
+    /// How many connections are lost is known in the end, and how long they lived is no latency.
+    fn check_connections(&self, threshold: &Threshold, aborts: bool, at: &Path) {
+        let (Some(scope), Some(workload)) = (&threshold.scope, self.workload) else { return };
+        let is_it = |id: usize| workload.is_untimed(id) && workload.endpoints[id].name == *scope;
+        if !(0..workload.endpoints.len()).any(is_it) {
+            return;
+        }
+        if threshold.metric.unit() == MetricUnit::Micros {
+            let hint = format!("promise how many of them are lost: {scope}.error_rate < 1%");
+            self.problems.add(at, format!("'{scope}' counts connections, which have no latency"), hint);
+        } else if aborts {
+            let message = format!("'{}' can't abort the run: what becomes of connections is known in the end", threshold.expr);
+            self.problems.add(at, message, "remove `abort: true`");
         }
     }
 

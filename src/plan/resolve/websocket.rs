@@ -86,6 +86,7 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
     let mut endpoint = |of: &str| builder.endpoint(&format!("{name}.{of}"), name, &asked, at);
     let endpoints = SocketEndpoints {
         connect: endpoint("connect"),
+        connection: endpoint("connection"),
         reconnect: endpoint("reconnect"),
         heartbeat: heartbeat.is_some().then(|| endpoint("heartbeat")),
     };

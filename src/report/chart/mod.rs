@@ -1,5 +1,6 @@
 //! Charts as coordinates: everything is placed here, the template only draws.
 
+mod connections;
 mod failed;
 mod forest;
 mod histogram;
@@ -19,6 +20,7 @@ pub use phase_bars::{PhaseBar, PhaseBars, PhasePart};
 pub use scale::Tick;
 pub use timeline::{Bar, Key, Label, Line, Timeline, Trouble};
 
+pub(super) use connections::connections;
 pub(super) use failed::failed;
 pub(super) use forest::{ForestInput, ForestOf, forest};
 pub(super) use histogram::histogram;

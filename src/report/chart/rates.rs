@@ -52,7 +52,7 @@ fn not_drawn(held_back: u64) -> String {
 }
 
 /// The chart above has the names.
-fn unnamed(mut stages: Vec<super::Tick>) -> Vec<super::Tick> {
+pub(super) fn unnamed(mut stages: Vec<super::Tick>) -> Vec<super::Tick> {
     stages.iter_mut().for_each(|stage| stage.label.clear());
     stages
 }

@@ -26,6 +26,8 @@ pub(in crate::report) struct Slot {
     pub requests: u64,
     pub errors: u64,
     pub dropped: u64,
+    /// Open connections in the mean, where they are counted.
+    pub connections: Option<f64>,
     /// Failures by class, in the order of the classes.
     pub classes: Vec<(&'static str, u64)>,
 }

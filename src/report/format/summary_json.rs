@@ -5,7 +5,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::report::{EventView, GeneratorView, LatencyFigures, ReportError, RunView, StepRow, Traffic, UnmeasuredView};
+use crate::report::{
+    DeliveryView, EventView, GeneratorView, LatencyFigures, ReportError, RunView, SocketView, StepRow, Traffic, UnmeasuredView,
+};
 
 const SCHEMA: &str = "loadgate/summary/v1";
 
@@ -15,6 +17,9 @@ struct Summary<'a> {
     endpoints: Vec<Endpoint<'a>>,
     total: Endpoint<'a>,
     generator: Generator<'a>,
+    /// Left out where no scenario has connections of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    websocket: Vec<WebSocket<'a>>,
     steps: Vec<Step<'a>>,
     events: Vec<Event<'a>>,
     unmeasured_failures: Vec<Unmeasured<'a>>,
@@ -63,6 +68,22 @@ struct Step<'a> {
     p50_us: Option<u64>,
     p95_us: Option<u64>,
     p99_us: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct WebSocket<'a> {
+    scenario: &'a str,
+    connections_max: Option<f64>,
+    connect_p95_us: Option<u64>,
+    connect_failure_rate: Option<f64>,
+    messages_per_s: Option<f64>,
+    heartbeat_survival: Option<f64>,
+    connections_lost: u64,
+    connections_lost_rate: Option<f64>,
+    recovery_p95_us: Option<u64>,
+    connections_not_recovered: u64,
+    close_codes: Map<String, Value>,
+    delivery: Option<DeliveryView>,
 }
 
 #[derive(Serialize)]
@@ -119,6 +140,7 @@ impl<'a> Summary<'a> {
             endpoints: view.endpoints.iter().map(|traffic| Endpoint::of(traffic, &traffic.endpoint)).collect(),
             total: Endpoint::of(&view.total, "*"),
             generator: Generator::of(&view.generator),
+            websocket: view.sockets.iter().map(WebSocket::of).collect(),
             steps: view.steps.iter().flat_map(|table| table.rows.iter().map(|row| Step::of(&table.name, row))).collect(),
             events: view.events.iter().map(Event::of).collect(),
             unmeasured_failures: view.unmeasured.iter().map(Unmeasured::of).collect(),
@@ -156,6 +178,25 @@ impl<'a> Endpoint<'a> {
 fn phases(traffic: &Traffic) -> Option<Map<String, Value>> {
     let means = || traffic.phases.iter().map(|phase| (phase.name.to_owned(), Value::from(phase.mean_us)));
     (!traffic.phases.is_empty()).then(|| means().collect())
+}
+
+impl<'a> WebSocket<'a> {
+    fn of(view: &'a SocketView) -> Self {
+        Self {
+            scenario: &view.scenario,
+            connections_max: view.connections,
+            connect_p95_us: view.connect_p95_us,
+            connect_failure_rate: view.connect_failed,
+            messages_per_s: view.messages_per_s,
+            heartbeat_survival: view.heartbeat_survival,
+            connections_lost: view.lost,
+            connections_lost_rate: view.lost_share,
+            recovery_p95_us: view.recovery_p95_us,
+            connections_not_recovered: view.not_recovered,
+            close_codes: view.close_codes.iter().map(|code| (code.class.to_owned(), Value::from(code.count))).collect(),
+            delivery: view.delivery,
+        }
+    }
 }
 
 impl<'a> Event<'a> {

@@ -1,9 +1,9 @@
 //! `windows.csv`: the time series, one row per run, endpoint, stage and window.
 
-use super::table::{csv, number};
+use super::table::{csv, figure, number};
 use crate::report::{ReportError, RunView, WindowRow, escape::csv_field};
 
-const HEAD: [&str; 13] = [
+const HEAD: [&str; 15] = [
     "run",
     "endpoint",
     "stage",
@@ -17,6 +17,8 @@ const HEAD: [&str; 13] = [
     "service_p50_us",
     "service_p95_us",
     "service_p99_us",
+    "messages",
+    "connections",
 ];
 
 /// The rows. `t_s` counts from the start of the run, warm-up included.
@@ -24,7 +26,7 @@ pub(super) fn render(view: &RunView) -> Result<String, ReportError> {
     csv("windows.csv", HEAD, view.windows.iter().map(row))
 }
 
-fn row(row: &WindowRow) -> [String; 13] {
+fn row(row: &WindowRow) -> [String; 15] {
     let ([response_p50, response_p95, response_p99], [service_p50, service_p95, service_p99]) = (row.response_us, row.service_us);
     [
         row.run.to_string(),
@@ -40,5 +42,7 @@ fn row(row: &WindowRow) -> [String; 13] {
         number(service_p50),
         number(service_p95),
         number(service_p99),
+        number(row.messages),
+        figure(row.connections),
     ]
 }

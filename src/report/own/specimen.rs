@@ -109,6 +109,7 @@ fn series(endpoint: &str, us: u64, is_failing: bool) -> EndpointSeries {
         is_setup: false,
         is_occasional: false,
         is_beside: false,
+        is_untimed: false,
         stages: vec![windows(), windows()],
     }
 }

@@ -132,6 +132,7 @@ fn series(load: &Load) -> EndpointSeries {
         is_setup: false,
         is_occasional: false,
         is_beside: false,
+        is_untimed: false,
         name: load.0.to_owned(),
         scenario: "browse".to_owned(),
         request: load.0.to_owned(),

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod comment;
+mod connections;
 mod console;
 mod detail;
 mod diagnosis;

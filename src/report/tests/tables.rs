@@ -32,7 +32,7 @@ fn each_window_is_a_row() {
     let text = super::text("windows.csv", &failing());
     let rows: Vec<&str> = text.lines().collect();
     assert_eq!(rows.len(), 1 + 2 * 6);
-    assert_eq!(rows[1], "1,GET /search,steady,2,2000,0,0,12055,17487,17967,11447,16623,17071");
+    assert_eq!(rows[1], "1,GET /search,steady,2,2000,0,0,12055,17487,17967,11447,16623,17071,,");
     assert!(rows[7].starts_with("1,POST /orders,steady,2,50,2,0,"), "{}", rows[7]);
 }
 
@@ -40,7 +40,7 @@ fn each_window_is_a_row() {
 fn a_window_without_success_has_empty_fields_and_no_zeros() {
     let view = RunView::new(&[run(&[Load("down", 5, 1_000, 5)])]);
     let text = crate::report::tests::run_text("windows.csv", &view);
-    assert_eq!(text.lines().nth(1), Some("1,down,steady,2,5,5,0,,,,,,"));
+    assert_eq!(text.lines().nth(1), Some("1,down,steady,2,5,5,0,,,,,,,,"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::{
     generator::{self, EventView, GeneratorView},
     histogram::{self, HistogramRow},
     slow::{self, SlowView},
+    sockets::{self, SocketView},
     steps::{self, StepTable},
     text,
     traffic::{self, Traffic},
@@ -49,6 +50,8 @@ pub struct RunView {
     pub total: Traffic,
     /// Each endpoint.
     pub endpoints: Vec<Traffic>,
+    /// Each scenario of WebSocket connections.
+    pub sockets: Vec<SocketView>,
     /// `3 endpoints, 12,000 requests at 200/s, 0.1% failed.`
     pub in_short: String,
     /// Whether any request failed.
@@ -151,6 +154,7 @@ impl RunView {
             any_errors: total.errors > 0,
             generator: generator::of_runs(runs),
             events: generator::events(runs),
+            sockets: sockets::of_runs(runs),
             steps: steps::of_runs(runs),
             any_held_back: runs.iter().flat_map(|run| &run.plan.stages).any(|stage| stage.held_back > 0),
             any_phases: !total.phases.is_empty(),

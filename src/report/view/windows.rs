@@ -25,6 +25,10 @@ pub struct WindowRow {
     pub response_us: [Option<u64>; 3],
     /// p50, p95, p99 from sent, in microseconds.
     pub service_us: [Option<u64>; 3],
+    /// Messages that were sent and received, where connections are counted.
+    pub messages: Option<u64>,
+    /// Connections that were open in the mean, where they are counted.
+    pub connections: Option<f64>,
 }
 
 /// The quantiles a time series shows.
@@ -35,7 +39,9 @@ pub(super) fn of_runs(runs: &[RunRecord]) -> Vec<WindowRow> {
     let mut rows = Vec::new();
     for (index, run) in runs.iter().enumerate() {
         for series in &run.endpoints {
+            let has_connections = series.windows().any(|window| window.connected_us > 0);
             for (stage, windows) in run.plan.stages.iter().zip(&series.stages) {
+                let length_us = |number: u64| stage.window_length_us(number, windows.len(), run.plan.window_us);
                 rows.extend(windows.iter().zip(0u64..).map(|(window, n)| {
                     let (response, service) = (window.response.decode(), window.service.decode());
                     WindowRow {
@@ -48,6 +54,8 @@ pub(super) fn of_runs(runs: &[RunRecord]) -> Vec<WindowRow> {
                         dropped: window.dropped,
                         response_us: QUANTILES.map(|q| response.quantile(q)),
                         service_us: QUANTILES.map(|q| service.quantile(q)),
+                        messages: has_connections.then_some(window.messages),
+                        connections: has_connections.then(|| window.connected_us as f64 / length_us(n).max(1) as f64),
                     }
                 }));
             }

@@ -32,6 +32,25 @@ fn every_metric_is_judged() {
 }
 
 #[test]
+fn connections_are_those_of_the_window_that_has_most_and_with_a_span_the_mean_of_each() {
+    let mut candidate = run(1.0, 9);
+    for (second, window) in candidate.endpoints[0].stages[0].iter_mut().enumerate() {
+        window.connected_us = if second < 9 { 100 * SECOND_US } else { 200 * SECOND_US };
+    }
+    candidate.endpoints[0].stages[0][20].connected_us = 260 * SECOND_US + 70_000;
+    for (holds, breaks) in [
+        ("/a.connections >= 260", "/a.connections > 261"),
+        ("connections <= 261", "connections < 260"),
+        ("/a.connections >= 100 over 5s", "/a.connections >= 101 over 5s"),
+        ("/b.connections == 0", "/b.connections > 0"),
+    ] {
+        assert_eq!(threshold(&candidate, holds).0, ThresholdOutcome::Pass, "{holds}");
+        assert_eq!(threshold(&candidate, breaks).0, ThresholdOutcome::Fail, "{breaks}");
+    }
+    assert_eq!(threshold(&candidate, "/a.connections > 261").1, "/a.connections > 261 is broken: 260");
+}
+
+#[test]
 fn a_latency_promise_without_any_success_is_broken() {
     let candidate = fixture::with_errors(run(1.0, 9), "/b", ErrorClass::Status5xx, 40);
     let expected = "/b.p95 < 1s is broken: no successful response out of 2400".to_owned();

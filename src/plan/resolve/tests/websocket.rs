@@ -38,8 +38,8 @@ fn a_scenario_of_connections_means_what_it_says() {
     assert!(matches!(&expect.wanted, Wanted::Json(rules) if rules.len() == 1), "{:?}", expect.wanted);
     assert_eq!((expect.within, listen.length), (Duration::from_secs(2), Duration::from_secs(50)));
     let names: Vec<&str> = plan.workload.measured_endpoints().map(|endpoint| endpoint.name.as_str()).collect();
-    let own = ["live-feed.connect", "live-feed.reconnect", "live-feed.heartbeat", "subscribe-ack", "live-feed.message_latency"];
-    assert_eq!(names, own);
+    let own = ["live-feed.connect", "live-feed.connection", "live-feed.reconnect", "live-feed.heartbeat"];
+    assert_eq!(names, [&own[..], &["subscribe-ack", "live-feed.message_latency"]].concat());
 }
 
 #[test]
@@ -155,8 +155,29 @@ fn a_promise_about_messages_is_one_about_the_connections_they_are_sent_on() {
     };
     assert_eq!(promised("live-feed.messages_per_s >= 900/s"), (Some("live-feed.connect".to_owned()), 900.0));
     assert_eq!(promised("messages_per_s >= 1000/s"), (None, 1000.0));
+    assert_eq!(promised("live-feed.connections >= 2000"), (Some("live-feed.connect".to_owned()), 2000.0));
+    let error = refusal(&format!("thresholds: [ feed.connections >= 900 ]\n{}", feed(RIGHT)));
+    assert!(error.contains("connections are those of a scenario of WebSocket connections"), "{error}");
+    let error = refusal(&format!("thresholds: [ {{ expr: live-feed.connections >= 9, abort: true }} ]\n{}", feed(RIGHT)));
+    assert!(error.contains("the most connections at a time are not known before the end"), "{error}");
     let error = refusal(&format!("thresholds: [ feed.messages_per_s >= 900/s ]\n{}", feed(RIGHT)));
     assert!(error.contains("messages are those of a scenario of WebSocket connections"), "{error}");
+}
+
+#[test]
+fn what_can_not_be_promised_of_connections_is_refused() {
+    for (promise, message) in [
+        ("live-feed.connection.p95 < 1s", "'live-feed.connection' counts connections, which have no latency"),
+        (
+            "{ expr: live-feed.connection.error_rate < 1%, abort: true }",
+            "can't abort the run: what becomes of connections is known in the end",
+        ),
+    ] {
+        let error = refusal(&format!("thresholds: [ {promise} ]\n{}", feed(RIGHT)));
+        assert!(error.contains(message), "{error}");
+    }
+    let promised = resolved(&format!("thresholds: [ live-feed.connection.error_rate < 1% ]\n{}", feed(RIGHT)));
+    assert_eq!(promised.policy.thresholds[0].scope.as_deref(), Some("live-feed.connection"));
 }
 
 #[test]
@@ -209,7 +230,8 @@ fn a_broadcast_means_what_it_says() {
     assert_eq!((broadcast.publishers, broadcast.rate.0, broadcast.within), (2, 10.0, Duration::from_secs(5)));
     assert_eq!(broadcast.id_from.to_string(), "$.id");
     let names: Vec<&str> = plan.workload.measured_endpoints().map(|endpoint| endpoint.name.as_str()).collect();
-    assert_eq!(names, ["live-feed.connect", "live-feed.reconnect", "live-feed.publish", "live-feed.delivery"]);
+    let own = ["live-feed.connect", "live-feed.connection", "live-feed.reconnect"];
+    assert_eq!(names, [&own[..], &["live-feed.publish", "live-feed.delivery"]].concat());
     let hash = |text: &str| resolved(&feed(text)).plan.workload.hash;
     for (from, to) in [("publishers: 2", "publishers: 1"), ("10/s", "20/s"), ("{ id:", "{ n: 1, id:")] {
         assert_ne!(hash(&BROADCAST.replace(from, to)), hash(BROADCAST), "{to}");

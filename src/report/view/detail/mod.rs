@@ -55,7 +55,7 @@ pub struct Detail {
     pub percentile_rows: Vec<TimeFigure>,
     /// Response times by frequency.
     pub histogram: Option<Histogram>,
-    /// Charts over time, one above another: response time, rate, failures.
+    /// Charts over time, one above another: response time, rate, failures, open connections.
     pub over_time: Vec<Timeline>,
     /// The figures of these, some windows together in each row.
     pub time_rows: Vec<TimeRow>,
@@ -71,6 +71,8 @@ pub struct Detail {
     pub together: bool,
     /// Whether they were sent with ids.
     pub traced: bool,
+    /// Whether it counts what has no response time, as the lives of connections.
+    pub untimed: bool,
 }
 
 impl Detail {
@@ -105,10 +107,7 @@ impl Detail {
             percentiles: chart::percentiles(&candidate.response, base),
             percentile_rows: figures::percentiles(&candidate.response, base),
             histogram: chart::histogram(&candidate.response, base),
-            over_time: [chart::timeline(&slots), chart::rates(&slots, held_back), chart::failed(&slots)]
-                .into_iter()
-                .flatten()
-                .collect(),
+            over_time: charts(&slots, held_back),
             time_rows: over_time::rows(spans),
             phases: bars(&traffic.phases, base_phases),
             phase_rows: figures::phases(&traffic.phases, base_phases),
@@ -116,8 +115,15 @@ impl Detail {
             slow: Vec::new(),
             together: false,
             traced: false,
+            untimed: false,
         }
     }
+}
+
+/// Charts over time, as far as there is anything to draw.
+fn charts(slots: &[Slot], held_back: u64) -> Vec<Timeline> {
+    let all = [chart::timeline(slots), chart::rates(slots, held_back), chart::failed(slots), chart::connections(slots)];
+    all.into_iter().flatten().collect()
 }
 
 fn bars(candidate: &[PhaseMean], baseline: &[PhaseMean]) -> Option<PhaseBars> {
@@ -146,7 +152,7 @@ pub(super) fn of_runs(candidate: &[RunRecord], baseline: &[RunRecord]) -> Vec<De
         let traffic = traffic::of_totals(candidate, &series.name, Some(&series.request), &totals);
         let base = base.map(|base| (traffic::of_totals(baseline, &series.name, None, &base), base));
         let detail = Detail::of(number + 1, &traffic, &totals, base.as_ref(), &spans, held_back);
-        details.push(Detail { scenario: plain(&series.scenario), ..detail });
+        details.push(Detail { scenario: plain(&series.scenario), untimed: series.is_untimed, ..detail });
     }
     if names.len() > 1 {
         let together = traffic::of_totals(candidate, traffic::ALL, None, &all);

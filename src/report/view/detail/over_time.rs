@@ -34,6 +34,8 @@ pub struct TimeRow {
     pub p99: String,
     /// Failed share.
     pub failed: String,
+    /// Open connections in the mean; `None` where none are counted.
+    pub connections: Option<String>,
 }
 
 /// Some spans together in each row; a stage begins a row of its own.
@@ -49,15 +51,17 @@ pub(super) fn rows(spans: &[Span]) -> Vec<TimeRow> {
             Some((_, count, sum)) if span.stage.is_none() && *count < each => {
                 *count += 1;
                 sum.length_us += span.length_us;
+                sum.played_us += span.played_us;
                 sum.add(span);
             }
             _ => rows.push((stage.clone(), 1, span.clone())),
         }
     }
-    rows.into_iter().map(|(stage, _, span)| row(stage, &span)).collect()
+    let has_connections = spans.iter().any(|span| span.connected_us > 0);
+    rows.into_iter().map(|(stage, _, span)| row(stage, &span, has_connections)).collect()
 }
 
-fn row(stage: String, span: &Span) -> TimeRow {
+fn row(stage: String, span: &Span, has_connections: bool) -> TimeRow {
     let seconds = span.length_us as f64 / 1e6;
     let rate = |count: u64| if seconds > 0.0 { PerSecond(count as f64 / seconds).to_string() } else { text::NONE.to_owned() };
     let [p50, p95, p99] = QUANTILES.map(|q| text::latency(span.response.quantile(q).map(|us| us as f64)));
@@ -72,5 +76,6 @@ fn row(stage: String, span: &Span) -> TimeRow {
         p95,
         p99,
         failed: text::share(failed),
+        connections: span.connections().filter(|_| has_connections).map(|open| units::significant(open, 4)),
     }
 }

@@ -23,6 +23,10 @@ pub(super) struct Span {
     pub requests: u64,
     pub errors: Errors,
     pub dropped: u64,
+    /// Time that connections were open, added up.
+    pub connected_us: u64,
+    /// Time that was really played: a stage may end within a window.
+    pub played_us: u64,
 }
 
 impl Span {
@@ -30,6 +34,7 @@ impl Span {
         self.response.add(&window.response.decode());
         self.requests += window.requests;
         self.dropped += window.dropped;
+        self.connected_us += window.connected_us;
         self.add_errors(&window.errors);
     }
 
@@ -38,6 +43,7 @@ impl Span {
         self.response.add(&other.response);
         self.requests += other.requests;
         self.dropped += other.dropped;
+        self.connected_us += other.connected_us;
         self.add_errors(&other.errors);
     }
 
@@ -49,6 +55,11 @@ impl Span {
         self.errors.values().sum()
     }
 
+    /// Open connections in the mean.
+    pub(super) fn connections(&self) -> Option<f64> {
+        (self.played_us > 0).then(|| self.connected_us as f64 / self.played_us as f64)
+    }
+
     pub(super) fn slot(&self) -> Slot {
         Slot {
             begin_s: self.begin_us as f64 / 1e6,
@@ -58,6 +69,7 @@ impl Span {
             requests: self.requests,
             errors: self.failed(),
             dropped: self.dropped,
+            connections: self.connections(),
             classes: self.errors.iter().map(|(class, count)| (class.name(), *count)).collect(),
         }
     }
@@ -97,11 +109,13 @@ impl<'a> Grid<'a> {
         let most = run.endpoints.iter().filter_map(|series| series.stages.get(index)).map(Vec::len).max().unwrap_or(0);
         let windows = series.and_then(|series| series.stages.get(index)).map_or(&[][..], Vec::as_slice);
         let step_us = run.plan.window_us * self.merged as u64;
+        let length_us = |number: u64| stage.window_length_us(number, most, run.plan.window_us);
         for (n, number) in (0..most.div_ceil(self.merged)).zip(0u64..) {
             let first = n * self.merged;
             let mut span = Span {
                 begin_us: began_us + stage.began_us + number * step_us,
                 length_us: self.merged.min(most - first) as u64 * run.plan.window_us,
+                played_us: (first as u64..most.min(first + self.merged) as u64).map(length_us).sum(),
                 stage: (n == 0).then(|| plain(&stage.name)),
                 ..Span::default()
             };

@@ -3,9 +3,8 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use regex::Regex;
 
-use super::{Backoff, Broadcast, Crowd, EndpointId, JsonPath, Pause, Piece, Plan, Rendered, Request, Rule};
+use super::{Backoff, Broadcast, Crowd, EndpointId, Extract, JsonPath, Pause, Piece, Plan, Rendered, Request, Wanted};
 use crate::{record::Side, units::PerSecond};
 
 /// One kind of connection.
@@ -115,21 +114,14 @@ pub struct Expect {
     pub endpoint: EndpointId,
     /// What it looks like.
     pub wanted: Wanted,
+    /// What later steps need of it.
+    pub extract: Vec<Extract>,
     /// How long it is waited for.
     pub within: Duration,
     /// False: played, but not recorded.
     pub measured: bool,
-}
-
-/// What a message must be to be the one that is waited for.
-#[derive(Clone, Debug)]
-pub enum Wanted {
-    /// Any message.
-    Any,
-    /// JSON in which all of these hold.
-    Json(Vec<(JsonPath, Rule)>),
-    /// Something in it matches.
-    Matches(Regex),
+    /// Whether it is a step of `setup`: what comes there is full of credentials.
+    pub is_setup: bool,
 }
 
 /// Taking whatever comes.
@@ -222,22 +214,6 @@ impl fmt::Display for Connections {
             write!(f, "{from}..{to} over {over}, then {hold}")?;
         }
         if self.warmup.is_zero() { Ok(()) } else { write!(f, ", warm-up {}", crate::units::duration(self.warmup)) }
-    }
-}
-
-impl fmt::Display for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("any message"),
-            Self::Matches(regex) => write!(f, "a message ~ {regex}"),
-            Self::Json(rules) => {
-                f.write_str("a message with ")?;
-                for (n, (path, rule)) in rules.iter().enumerate() {
-                    write!(f, "{}{path} {rule}", if n > 0 { ", " } else { "" })?;
-                }
-                Ok(())
-            }
-        }
     }
 }
 

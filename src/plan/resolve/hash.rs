@@ -90,6 +90,9 @@ fn of_socket(socket: &SocketScenario, endpoints: &[Endpoint], secrets: &Secrets,
                 SocketStep::Close(code) => format!("close {code}"),
             };
             part(text.as_bytes());
+            if let SocketStep::Expect(expect) = step {
+                expect.extract.iter().for_each(|extract| of_extract(extract, secrets, part));
+            }
         }
     }
 }

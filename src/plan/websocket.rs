@@ -1,10 +1,11 @@
 //! WebSocket scenarios: connections of their own, each of which plays its steps over and over on one connection.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use minijinja::Value;
 
-use super::{Backoff, Broadcast, Crowd, EndpointId, Extract, JsonPath, Pause, Piece, Plan, Rendered, Request, Wanted};
+use super::{Backoff, Broadcast, Crowd, EndpointId, Extract, FeederId, JsonPath, Pause, Piece, Plan, Rendered, Request, Wanted};
 use crate::{record::Side, units::PerSecond};
 
 /// One kind of connection.
@@ -16,6 +17,8 @@ pub struct SocketScenario {
     pub opening: Request,
     /// The parts that are made anew for each connection; `None` when nothing is.
     pub rendered: Option<Rendered>,
+    /// Feeders of which each connection keeps a row.
+    pub feeds: Vec<FeederId>,
     /// How many connections there are, and when they come and go.
     pub connections: Connections,
     /// Pings, and how a dead peer is found; `None` where nobody asks.
@@ -148,6 +151,14 @@ impl SocketScenario {
         let own = [self.endpoints.connect, self.endpoints.reconnect].into_iter().chain(self.endpoints.heartbeat);
         let broadcast = self.broadcast.iter().flat_map(|broadcast| [broadcast.publish, broadcast.delivery]);
         own.chain(broadcast).chain(self.setup.iter().chain(&self.steps).filter_map(SocketStep::measured_endpoint))
+    }
+
+    /// The rows that connection `number` keeps, by the feeder's name: those of its own number, whoever else takes rows, so that they are the
+    /// same in each run and in the warm-up.
+    #[must_use]
+    pub fn rows(&self, number: u32, plan: &Plan) -> Vec<(Arc<str>, Value)> {
+        let feeders = self.feeds.iter().filter_map(|id| plan.workload.feeders.get(*id));
+        feeders.filter_map(|feeder| Some((Arc::clone(&feeder.name), feeder.row(number.into(), plan.seed)?))).collect()
     }
 
     /// The scenario as it is played with a version: what is asked of the service under `target:` goes there.

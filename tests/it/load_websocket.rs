@@ -249,6 +249,28 @@ fn load_of_connections_whose_setup_does_not_find_a_value_is_lost_and_shows_nothi
 }
 
 #[test]
+fn load_of_connections_gives_each_a_row_that_it_keeps_when_it_comes_back() {
+    let rest = "feed: users
+headers: { X-User: \"{{ vu }} is {{ users.name }}\" }
+reconnect: { max: 3, backoff: { initial: 100ms, factor: 1, jitter: none } }
+rate: 5/s
+steps: [ { send: \"{{ users.name }}\" }, { expect: { regex: \"^{{ users.name }}$\", name: echo } } ]";
+    let script = format!("{}\ncount_headers: [ x-user ]", routes("websocket: { kill: { share: 100%, after: 700ms } }"));
+    let data = "data: { users: { inline: [ { name: ann }, { name: bob } ] } }\n";
+    let bench = Bench::new(&script, &(config("{ ramp: 3, hold: 2s }", rest) + data));
+    let text = bench.ends_with(0, &["check"]);
+    assert!(text.contains("feed (one per connection)"), "{text}");
+    assert!(text.contains("note: 3 connections of 'feed' keep a row of 'users', which has 2: some share one"), "{text}");
+    bench.ends_with(0, &["run"]);
+    let users = bench.seen()["headers"]["x-user"]["values"].as_object().unwrap().clone();
+    let mut names: Vec<&str> = users.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["0 is ann", "1 is bob", "2 is ann"], "{users:?}");
+    assert!(users.values().all(|times| times.as_u64() >= Some(2)), "each came back: {users:?}");
+    assert!(!total(&bench.record(RECORD), "echo").errors.contains_key(&ErrorClass::TimeoutMessage));
+}
+
+#[test]
 fn load_of_connections_reaches_everybody_by_broadcast() {
     // Each begins at a time of its own, none of them near the end.
     let steps =

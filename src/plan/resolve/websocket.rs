@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{Loaded, Path, scenarios as written, written::TextOr},
-    plan::{Crowd, Heartbeat, Load, Reconnect, Rendered, Request, SocketConnections, SocketEndpoints, SocketScenario, Stage},
+    plan::{Crowd, FeederId, Heartbeat, Load, Reconnect, Rendered, Request, SocketConnections, SocketEndpoints, SocketScenario, Stage},
     policy::Mode,
     record::Part,
     units,
@@ -72,7 +72,9 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
         return None;
     }
     let connections = connections(scenario, at, builder.problems);
-    let mut reach = Reach::default();
+    let feeds = feeds(scenario, connections, &at.key("feed"), builder);
+    let fed = feeds.iter().map(|id| builder.scribe.feeders[*id].name.to_string()).collect();
+    let mut reach = Reach { fed, ..Reach::default() };
     let opening = opening(scenario, at, &reach, builder);
     let heartbeat = heartbeat(scenario, &at.key("heartbeat"), builder.problems);
     let reconnect = reconnect(scenario, &at.key("reconnect"), builder.problems);
@@ -105,6 +107,7 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
         name,
         opening,
         rendered,
+        feeds,
         connections,
         heartbeat,
         reconnect,
@@ -123,7 +126,6 @@ fn refuse_request_keys(scenario: &written::Scenario, at: &Path, problems: &Probl
     let keys = [
         ("weight", scenario.weight.is_some()),
         ("priority", scenario.priority.is_some()),
-        ("feed", scenario.feed.is_some()),
         ("teardown", scenario.teardown.is_some()),
         ("body", scenario.body.is_some()),
         ("json", scenario.json.is_some()),
@@ -167,6 +169,21 @@ fn connections(scenario: &written::Scenario, at: &Path, problems: &Problems<'_>)
         return None;
     }
     Some(SocketConnections { warmup, crowd: Crowd { from, to }, over, hold })
+}
+
+/// The feeders of which each connection keeps a row. Where a feeder ends, there must be a row for each.
+fn feeds(scenario: &written::Scenario, connections: Option<SocketConnections>, at: &Path, builder: &Builder<'_>) -> Vec<FeederId> {
+    let feeds: Vec<FeederId> = builder.feeds(scenario, at, &[("per_user", true)]).iter().map(|feed| feed.feeder).collect();
+    let peak = connections.map_or(0, |connections| connections.peak());
+    for feeder in feeds.iter().map(|id| &builder.scribe.feeders[*id]) {
+        let rows = feeder.rows.len();
+        if feeder.ends && rows < peak as usize {
+            let message = format!("{peak} connections keep a row of '{}' each, which ends after {rows}", feeder.name);
+            let hint = "add rows, open fewer connections, or write `on_end: recycle` for the feeder, so that some share a row";
+            builder.problems.add_at_key(at, message, hint);
+        }
+    }
+    feeds
 }
 
 /// The request that asks for a connection.

@@ -253,6 +253,37 @@ fn what_is_waited_for_can_name_only_what_is_known_then() {
     }
 }
 
+const FED: &str = "websocket: /ws?user={{ users.name }}
+connections: { ramp: 3, hold: 10s }
+feed: users
+steps: [ { send: \"{{ users.name }}\" } ]";
+
+#[test]
+fn each_connection_keeps_the_row_of_its_number() {
+    let config = |rules: &str, lines: &str| {
+        format!("data: {{ users: {{ inline: [ {{ name: ann }}, {{ name: bob }} ]{rules} }} }}\n{}", feed(lines))
+    };
+    let plan = resolved(&config("", FED)).plan;
+    let rows = |number: u32| plan.workload.sockets[0].rows(number, &plan);
+    let names: Vec<String> = (0..3).map(|number| rows(number)[0].1.get_attr("name").unwrap().to_string()).collect();
+    assert_eq!((&*rows(0)[0].0, names), ("users", vec!["ann".to_owned(), "bob".to_owned(), "ann".to_owned()]));
+    let hash = |text: &str| resolved(&config("", text)).plan.workload.hash;
+    let plain = "websocket: /ws\nconnections: { ramp: 3, hold: 10s }";
+    assert_ne!(hash(plain), hash(&format!("{plain}\nfeed: users")));
+    for (rules, from, to, message) in [
+        (", on_end: stop", "", "", "3 connections keep a row of 'users' each, which ends after 2"),
+        ("", "feed: users", "feed: nobody", "there is no feeder 'nobody'"),
+        ("", "feed: users", "feed: { users: per_iteration }", "'per_iteration' is not a value of"),
+        ("", "feed: users\n", "", "this scenario takes no rows of 'users'"),
+    ] {
+        let lines = if from.is_empty() { FED.to_owned() } else { FED.replace(from, to) };
+        let told = refusal(&config(rules, &lines));
+        assert!(told.contains(message), "{to}: {told}");
+    }
+    let enough = FED.replace("ramp: 3", "ramp: 2");
+    assert_eq!(resolved(&config(", on_end: stop", &enough)).plan.workload.sockets[0].feeds, [0]);
+}
+
 const BROADCAST: &str = "websocket: /room
 connections: { ramp: 10, hold: 30s }
 broadcast: { publishers: 2, rate: 10/s, send: { json: { id: \"{{ message_id }}\" } } }";

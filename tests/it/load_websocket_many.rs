@@ -23,7 +23,7 @@ const FILES_MIN: u64 = 6_000;
 fn has_files() -> bool {
     let most = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
     let required = env::lookup("LOADGATE_COMPONENTS").is_some_and(|value| value == "required");
-    assert!(most >= FILES_MIN || !required, "a process may open {most} files: raise the hard limit (`ulimit -Hn`) to {FILES_MIN}");
+    assert!(most >= FILES_MIN || !required, "a process may open {most} files, not {FILES_MIN}: raise the limit (`ulimit -Hn`)");
     most >= FILES_MIN
 }
 

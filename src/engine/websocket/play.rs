@@ -185,7 +185,7 @@ impl<D: Driver> Player<'_, D> {
         came
     }
 
-    /// Waits until a moment of the run for the message that is wanted, and takes from it what later steps need. Adds up what comes.
+    /// Waits until a moment of the run for the message that is wanted, and takes from it what later steps need. Adds up bytes.
     async fn await_wanted(&mut self, expect: &Expect, deadline: Duration, bytes: &mut u64) -> Result<(), Broken> {
         let wanted = match rendered(&expect.wanted, self.templates, self.user.scope_now()) {
             Ok(wanted) => wanted,

@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     config::{Loaded, Path, scenarios as written, written::TextOr},
-    plan::{Crowd, FeederId, Heartbeat, Load, Reconnect, Rendered, Request, SocketConnections, SocketEndpoints, SocketScenario, Stage},
+    plan::{
+        Crowd, FeederId, Heartbeat, Load, Reconnect, Rendered, Request, SocketConnections, SocketEndpoints, SocketScenario, Stage,
+    },
     policy::Mode,
     record::Part,
     units,
@@ -172,7 +174,12 @@ fn connections(scenario: &written::Scenario, at: &Path, problems: &Problems<'_>)
 }
 
 /// The feeders of which each connection keeps a row. Where a feeder ends, there must be a row for each.
-fn feeds(scenario: &written::Scenario, connections: Option<SocketConnections>, at: &Path, builder: &Builder<'_>) -> Vec<FeederId> {
+fn feeds(
+    scenario: &written::Scenario,
+    connections: Option<SocketConnections>,
+    at: &Path,
+    builder: &Builder<'_>,
+) -> Vec<FeederId> {
     let feeds: Vec<FeederId> = builder.feeds(scenario, at, &[("per_user", true)]).iter().map(|feed| feed.feeder).collect();
     let peak = connections.map_or(0, |connections| connections.peak());
     for feeder in feeds.iter().map(|id| &builder.scribe.feeders[*id]) {

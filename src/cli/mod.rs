@@ -124,6 +124,8 @@ pub fn main() -> Exit {
     };
     #[cfg(unix)]
     crate::service::guard::enable();
+    // Before anything is started: the services of all replicates are to have the same limit, and the mock target is one of them.
+    crate::measure::raise_open_files_limit();
     let done = match cli.command {
         Command::Gate(args) => gate::run(&args),
         Command::Run(args) => run::run(&args),

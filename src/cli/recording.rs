@@ -123,7 +123,6 @@ pub(super) fn play(
     for caution in plan.targets.iter().filter_map(crate::plan::Target::caution) {
         terminal::err(&format!("note: {caution}"));
     }
-    measure::raise_open_files_limit();
     let origins = match Origins::of(plan) {
         Ok(origins) => origins,
         Err(error) => return nothing(Ended::Aborted, error.to_string(), None),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{
     http::Backoff,
+    scenarios::ExtractEntry,
     written::{Expected, Rate, TextOr, Time, Users, Written},
 };
 
@@ -90,6 +91,8 @@ pub struct Expect {
     pub json: Option<BTreeMap<String, serde_yaml::Value>>,
     /// What must match somewhere in it.
     pub regex: Option<String>,
+    /// What later steps need of it, by the names they use.
+    pub extract: Option<BTreeMap<String, ExtractEntry>>,
     /// How long it is waited for; 5s by default.
     pub within: Option<Written<Time>>,
     /// The endpoint's name.

@@ -1,12 +1,13 @@
 //! An answer that is looked into: whether it is as promised, and what later steps need of it.
 
-use std::{cell::OnceCell, sync::Arc};
+use std::sync::Arc;
 
-use minijinja::{Value, value::Serde};
+use minijinja::Value;
 
+use super::content::Content;
 use crate::{
     mask::{MASK, is_credential, shortened},
-    plan::{BodyRule, Check, Extract, JsonPath, Place},
+    plan::{BodyRule, Check, Extract},
     protocol::{Failure, Reply},
     record::ErrorClass,
 };
@@ -14,13 +15,12 @@ use crate::{
 /// A complete answer.
 pub(super) struct Answer<'a> {
     reply: &'a Reply,
-    /// The body as JSON, read once.
-    json: OnceCell<Result<serde_json::Value, String>>,
+    content: Content<'a>,
 }
 
 impl<'a> Answer<'a> {
     pub(super) fn new(reply: &'a Reply) -> Self {
-        Self { reply, json: OnceCell::new() }
+        Self { reply, content: Content::of_answer(&reply.headers, &reply.body) }
     }
 
     /// Whether the answer is a failure.
@@ -47,7 +47,7 @@ impl<'a> Answer<'a> {
             if check.json.is_empty() && check.schema.is_none() {
                 return None;
             }
-            match self.json() {
+            match self.content.json() {
                 Ok(document) => broken_json(check, document).or_else(|| broken_schema(check, document)),
                 Err(reason) => Some(reason.clone()),
             }
@@ -73,7 +73,7 @@ impl<'a> Answer<'a> {
     }
 
     fn broken_body(&self, check: &Check) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.reply.body);
+        let text = self.content.text();
         let found = || shortened(&text);
         match check.body.as_ref()? {
             BodyRule::Contains(part) => {
@@ -83,52 +83,12 @@ impl<'a> Answer<'a> {
         }
     }
 
-    fn json(&self) -> &Result<serde_json::Value, String> {
-        self.json.get_or_init(|| {
-            serde_json::from_slice(&self.reply.body).map_err(|error| {
-                let text = String::from_utf8_lossy(&self.reply.body);
-                format!("body: expected JSON, found {} ({error})", shortened(&text))
-            })
-        })
-    }
-
     /// The values that later steps need.
     ///
     /// # Errors
     /// One of them is not there and has no stand-in.
     pub(super) fn extract(&self, extracts: &[Extract]) -> Result<Vec<(Arc<str>, Value)>, Failure> {
-        extracts.iter().map(|extract| Ok((Arc::clone(&extract.name), self.value(extract)?))).collect()
-    }
-
-    fn value(&self, extract: &Extract) -> Result<Value, Failure> {
-        let missing = |found: String| {
-            let Extract { name, place, .. } = extract;
-            told(ErrorClass::ExtractFailed, &format!("{name}: nothing at {place}, found {found}"))
-        };
-        let found = match &extract.place {
-            Place::Json(path) => self.at_path(path),
-            Place::Regex(regex) => {
-                let text = String::from_utf8_lossy(&self.reply.body);
-                let group = |captures: &regex::Captures<'_>| {
-                    captures.get(1).or_else(|| captures.get(0)).map(|found| Value::from(found.as_str()))
-                };
-                regex.captures(&text).as_ref().and_then(group).ok_or_else(|| shortened(&text))
-            }
-            Place::Header(name) => {
-                let value = self.reply.headers.get(name).map(|value| Value::from(&*String::from_utf8_lossy(value.as_bytes())));
-                value.ok_or_else(|| {
-                    let names: Vec<&str> = self.reply.headers.keys().map(http::HeaderName::as_str).collect();
-                    format!("the headers {}", shortened(&names.join(", ")))
-                })
-            }
-        };
-        found.or_else(|found| extract.default.clone().ok_or_else(|| missing(found)))
-    }
-
-    fn at_path(&self, path: &JsonPath) -> Result<Value, String> {
-        let body = || shortened(&String::from_utf8_lossy(&self.reply.body));
-        let document = self.json().as_ref().map_err(|_| body())?;
-        path.first(document).map(|value| Value::from(Serde(&value))).ok_or_else(body)
+        self.content.extract(extracts)
     }
 }
 

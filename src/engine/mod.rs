@@ -9,6 +9,7 @@ mod answer;
 mod breaker;
 mod closed_loop;
 mod conductor;
+mod content;
 mod controls;
 mod feeds;
 mod heartbeat;

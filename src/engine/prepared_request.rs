@@ -136,14 +136,11 @@ impl<R> PreparedRequest<R> {
 
     /// Whether an attempt failed. What later steps need of an answer that is as promised goes to the user.
     fn judge<S>(&self, attempt: &Exchange, user: &mut User<S>) -> Option<Failure> {
-        let mut failure = match &attempt.outcome {
+        let failure = match &attempt.outcome {
             Ok(reply) => self.judge_reply(reply, user)?,
             Err(failure) => return Some(failure.clone()),
         };
-        if let Some((told, _)) = failure.message.split_once(", found ").filter(|_| self.step.is_setup) {
-            failure.message = format!("{told} (what came back is not shown in `setup`)").into();
-        }
-        Some(failure)
+        Some(if self.step.is_setup { failure.without_find() } else { failure })
     }
 
     fn judge_reply<S>(&self, reply: &Reply, user: &mut User<S>) -> Option<Failure> {

@@ -21,7 +21,7 @@ pub(super) fn render(
     rendered: &Rendered,
     scope: &Arc<Scope>,
 ) -> Result<Request, Failure> {
-    let one = |id: &TemplateId, part: &str| templates.render(id, scope).map_err(|error| failure(part, &error));
+    let one = |id: &TemplateId, part: &str| text(part, (templates, scope), id);
     let path = match &rendered.path {
         Some(id) => path(one(id, "path")?)?,
         None => written.path.clone(),
@@ -36,7 +36,7 @@ pub(super) fn render(
         ready.set_sensitive(value.is_sensitive());
         *value = ready;
     }
-    let body = if rendered.body.is_empty() { written.body.clone() } else { pieces(templates, &rendered.body, scope)? };
+    let body = if rendered.body.is_empty() { written.body.clone() } else { pieces("body", (templates, scope), &rendered.body)? };
     Ok(Request { target: written.target, method: written.method.clone(), path, headers, body })
 }
 
@@ -51,27 +51,33 @@ fn path(text: String) -> Result<String, Failure> {
     }
 }
 
-/// What is made of pieces: a body, or a message.
-pub(super) fn pieces(templates: &Templates, pieces: &[Piece], scope: &Arc<Scope>) -> Result<Bytes, Failure> {
+/// What is made of pieces: a body, a message or a value. A failure names it as `part`.
+pub(super) fn pieces(part: &str, (templates, scope): (&Templates, &Arc<Scope>), pieces: &[Piece]) -> Result<Bytes, Failure> {
     let mut body = BytesMut::new();
     for piece in pieces {
-        let one = |id| templates.render(id, scope).map_err(|error| failure("body", &error));
+        let one = |id: &TemplateId| text(part, (templates, scope), id);
         match piece {
             Piece::Fixed(bytes) => body.put_slice(bytes),
             Piece::Rendered(id) => body.put_slice(one(id)?.as_bytes()),
             Piece::JsonString(id) => body.put_slice(serde_json::Value::String(one(id)?).to_string().as_bytes()),
         }
         if body.len() > BODY_BYTES_MAX {
-            return Err(told(&format!("body: what was rendered is larger than {} MiB", BODY_BYTES_MAX >> 20)));
+            return Err(told(&format!("{part}: what was rendered is larger than {} MiB", BODY_BYTES_MAX >> 20)));
         }
     }
     Ok(body.freeze())
+}
+
+/// What one template becomes.
+pub(super) fn text(part: &str, (templates, scope): (&Templates, &Arc<Scope>), id: &TemplateId) -> Result<String, Failure> {
+    templates.render(id, scope).map_err(|error| failure(part, &error))
 }
 
 fn failure(part: &str, error: &TemplateError) -> Failure {
     told(&format!("{part}: {}", error.message))
 }
 
-fn told(message: &str) -> Failure {
+/// What can't be rendered, in words.
+pub(super) fn told(message: &str) -> Failure {
     Failure::told(ErrorClass::Template, message)
 }

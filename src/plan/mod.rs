@@ -21,6 +21,7 @@ mod target;
 mod template;
 mod think;
 mod tls;
+mod wanted;
 mod websocket;
 mod workload;
 
@@ -48,9 +49,10 @@ pub use target::{HttpVersion, PORT, Target, TargetId, WaitFor};
 pub use template::{Names, Scope, TemplateError, TemplateId, Templates};
 pub use think::Pause;
 pub use tls::{Authorities, Identity, Tls, Trust};
+pub use wanted::{RuleTemplate, Wanted, WantedTemplate};
 pub use websocket::{
     Connections as SocketConnections, Expect, Heartbeat, Listen, OneWay, Outgoing, Reconnect, SocketEndpoints, SocketScenario,
-    SocketStep, Wanted,
+    SocketStep,
 };
 pub use workload::{Endpoint, Scenario, Workload, realm};
 

@@ -66,6 +66,18 @@ impl Rule {
         Ok(Self { written: text.clone(), test })
     }
 
+    /// The rule that a value is this one, whatever it looks like.
+    #[must_use]
+    pub fn equal(value: Value) -> Self {
+        Self { written: value.to_string(), test: Test::Equal(value) }
+    }
+
+    /// Whether a text is a comparison with something, and not the value itself.
+    #[must_use]
+    pub fn is_comparison(text: &str) -> bool {
+        ["~", "==", "!=", "<", ">"].iter().any(|operator| text.starts_with(operator))
+    }
+
     /// Whether a JSON value is as promised.
     #[must_use]
     pub fn holds(&self, value: &Value) -> bool {
@@ -168,6 +180,14 @@ mod tests {
         assert!(holds(json!("~ application/json"), "application/json; charset=utf-8"));
         assert!(holds(json!(5), "5") && holds(json!("> 4"), "5") && !holds(json!("> 4"), "x"));
         assert!(holds(json!("a b"), "a b") && holds(json!("!= a"), "b"));
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_comparison_can_be_meant_as_it_is() {
+        let rule = Rule::equal(json!("> 5"));
+        assert!(rule.holds(&json!("> 5")) && !rule.holds(&json!(6)));
+        assert!(["~ x", "==5", "!= a", "< 1", "<= 1", "> 1", ">= 1"].iter().all(|text| Rule::is_comparison(text)));
+        assert!(!Rule::is_comparison("a > 5") && !Rule::is_comparison("="));
     }
 
     #[test]

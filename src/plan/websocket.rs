@@ -1,11 +1,11 @@
 //! WebSocket scenarios: connections of their own, each of which plays its steps over and over on one connection.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use regex::Regex;
+use minijinja::Value;
 
-use super::{Backoff, Broadcast, Crowd, EndpointId, JsonPath, Pause, Piece, Plan, Rendered, Request, Rule};
+use super::{Backoff, Broadcast, Crowd, EndpointId, Extract, FeederId, JsonPath, Pause, Piece, Plan, Rendered, Request, Wanted};
 use crate::{record::Side, units::PerSecond};
 
 /// One kind of connection.
@@ -17,6 +17,8 @@ pub struct SocketScenario {
     pub opening: Request,
     /// The parts that are made anew for each connection; `None` when nothing is.
     pub rendered: Option<Rendered>,
+    /// Feeders of which each connection keeps a row.
+    pub feeds: Vec<FeederId>,
     /// How many connections there are, and when they come and go.
     pub connections: Connections,
     /// Pings, and how a dead peer is found; `None` where nobody asks.
@@ -117,21 +119,14 @@ pub struct Expect {
     pub endpoint: EndpointId,
     /// What it looks like.
     pub wanted: Wanted,
+    /// What later steps need of it.
+    pub extract: Vec<Extract>,
     /// How long it is waited for.
     pub within: Duration,
     /// False: played, but not recorded.
     pub measured: bool,
-}
-
-/// What a message must be to be the one that is waited for.
-#[derive(Clone, Debug)]
-pub enum Wanted {
-    /// Any message.
-    Any,
-    /// JSON in which all of these hold.
-    Json(Vec<(JsonPath, Rule)>),
-    /// Something in it matches.
-    Matches(Regex),
+    /// Whether it is a step of `setup`: what comes there is full of credentials.
+    pub is_setup: bool,
 }
 
 /// Taking whatever comes.
@@ -159,6 +154,14 @@ impl SocketScenario {
         let own = [connect, connection, reconnect].into_iter().chain(heartbeat);
         let broadcast = self.broadcast.iter().flat_map(|broadcast| [broadcast.publish, broadcast.delivery]);
         own.chain(broadcast).chain(self.setup.iter().chain(&self.steps).filter_map(SocketStep::measured_endpoint))
+    }
+
+    /// The rows that connection `number` keeps, by the feeder's name: those of its own number, whoever else takes rows, so that they are the
+    /// same in each run and in the warm-up.
+    #[must_use]
+    pub fn rows(&self, number: u32, plan: &Plan) -> Vec<(Arc<str>, Value)> {
+        let feeders = self.feeds.iter().filter_map(|id| plan.workload.feeders.get(*id));
+        feeders.filter_map(|feeder| Some((Arc::clone(&feeder.name), feeder.row(number.into(), plan.seed)?))).collect()
     }
 
     /// The scenario as it is played with a version: what is asked of the service under `target:` goes there.
@@ -225,22 +228,6 @@ impl fmt::Display for Connections {
             write!(f, "{from}..{to} over {over}, then {hold}")?;
         }
         if self.warmup.is_zero() { Ok(()) } else { write!(f, ", warm-up {}", crate::units::duration(self.warmup)) }
-    }
-}
-
-impl fmt::Display for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("any message"),
-            Self::Matches(regex) => write!(f, "a message ~ {regex}"),
-            Self::Json(rules) => {
-                f.write_str("a message with ")?;
-                for (n, (path, rule)) in rules.iter().enumerate() {
-                    write!(f, "{}{path} {rule}", if n > 0 { ", " } else { "" })?;
-                }
-                Ok(())
-            }
-        }
     }
 }
 

@@ -162,6 +162,15 @@ impl Failure {
         Self { class, message: Cow::Owned(message.chars().take(Self::MESSAGE_CHARS_MAX).collect()) }
     }
 
+    /// The same without what came back, which in `setup` is full of credentials.
+    #[must_use]
+    pub fn without_find(mut self) -> Self {
+        if let Some((told, _)) = self.message.split_once(", found ") {
+            self.message = format!("{told} (what came back is not shown in `setup`)").into();
+        }
+        self
+    }
+
     /// A failure in the words of an error and all its causes.
     #[must_use]
     pub fn of(class: ErrorClass, error: &dyn std::error::Error) -> Self {

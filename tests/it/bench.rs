@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Command, Output},
 };
@@ -25,8 +25,8 @@ pub(crate) fn target(script: &str) -> Running {
 }
 
 /// Asks a mock target's control path and gives the JSON it answers.
-fn control(target: &Running, method: &str, path: &str, body: &str) -> Value {
-    let mut stream = TcpStream::connect(target.addr()).unwrap();
+fn control(target: SocketAddr, method: &str, path: &str, body: &str) -> Value {
+    let mut stream = TcpStream::connect(target).unwrap();
     let length = body.len();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: mock\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
     stream.write_all((head + body).as_bytes()).unwrap();
@@ -38,6 +38,11 @@ fn control(target: &Running, method: &str, path: &str, body: &str) -> Value {
 
 /// What a mock target saw.
 pub(crate) fn seen(target: &Running) -> Value {
+    seen_at(target.addr())
+}
+
+/// What the mock target at an address saw.
+pub(crate) fn seen_at(target: SocketAddr) -> Value {
     control(target, "GET", "/__stats", "")
 }
 
@@ -67,8 +72,8 @@ impl Bench {
 
     /// Replaces what the target does; what it saw until then is forgotten.
     pub(crate) fn behave(&self, script: &str) {
-        control(&self.target, "POST", "/__config", script);
-        control(&self.target, "POST", "/__reset", "");
+        control(self.target.addr(), "POST", "/__config", script);
+        control(self.target.addr(), "POST", "/__reset", "");
     }
 
     pub(crate) fn path(&self) -> &Path {

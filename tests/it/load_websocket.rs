@@ -213,6 +213,75 @@ fn load_of_connections_waits_for_one_message_and_no_longer() {
 }
 
 #[test]
+fn load_of_connections_takes_no_late_reply_for_the_one_of_a_round_that_waits_for_its_own() {
+    let steps = "rate: 4/s
+steps:
+  - send: { json: { id: \"{{ iteration }}\" } }
+  - expect: { json: { id: \"{{ iteration }}\" }, within: 200ms, name: own }";
+    // Each reply comes in the time of the round after it.
+    let bench = Bench::new(&routes("websocket: { delay: 300ms }"), &config("{ ramp: 4, hold: 3s }", steps));
+    let text = bench.ends_with(0, &["run"]);
+    let own = total(&bench.record(RECORD), "own");
+    assert_eq!(own.errors, Errors::from([(ErrorClass::TimeoutMessage, own.requests)]), "{text}");
+    assert!(own.requests >= 24 && text.contains("{{ iteration }} did not come within 200ms"), "{text}");
+    bench.behave(&routes("websocket: { delay: 20ms }"));
+    bench.ends_with(0, &["run"]);
+    let own = total(&bench.record(RECORD), "own");
+    assert!(own.requests >= 24 && own.error_count() * 4 < own.requests, "{:?} of {}", own.errors, own.requests);
+}
+
+#[test]
+fn load_of_connections_takes_values_from_messages_for_those_it_sends_and_waits_for() {
+    let steps = "rate: 10/s
+setup:
+  - send: { json: { type: welcome, token: \"abc+({{ vu }}\" } }
+  - expect: { json: { type: welcome }, extract: { token: $.token, number: { regex: '[(]([0-9]+)' } } }
+steps:
+  - send: { json: { id: \"{{ iteration }}\", token: \"{{ token }}\" } }
+  - expect: { json: { token: \"abc+({{ vu }}\", $.id: \">= {{ iteration }}\" }, name: json }
+  - send: \"number {{ number }} of {{ token }}.\"
+  - expect: { regex: \"^number {{ vu }} of {{ token }}[.]$\", name: text }";
+    let bench = Bench::new(&routes("websocket: {}"), &config("{ ramp: 4, hold: 2s }", steps));
+    let text = bench.ends_with(0, &["run"]);
+    let record = bench.record(RECORD);
+    let (json, plain) = (total(&record, "json"), total(&record, "text"));
+    assert!(json.requests >= 40 && plain.requests >= 40, "{text}");
+    assert_eq!((json.errors, plain.errors), (Errors::new(), Errors::new()), "{text}");
+}
+
+#[test]
+fn load_of_connections_whose_setup_does_not_find_a_value_is_lost_and_shows_nothing_of_the_message() {
+    let steps = "setup: [ { send: pass-w0rd }, { expect: { extract: { token: $.token } } } ]";
+    let bench = Bench::new(&routes("websocket: {}"), &config("{ ramp: 4, hold: 1s }", steps));
+    let text = bench.ends_with(0, &["run"]);
+    assert_eq!(total(&bench.record(RECORD), "feed.reconnect").errors, Errors::from([(ErrorClass::ExtractFailed, 4)]), "{text}");
+    assert!(text.contains("token: nothing at $.token (what came back is not shown in `setup`)"), "{text}");
+    assert!(!text.contains("w0rd"), "{text}");
+}
+
+#[test]
+fn load_of_connections_gives_each_a_row_that_it_keeps_when_it_comes_back() {
+    let rest = "feed: users
+headers: { X-User: \"{{ vu }} is {{ users.name }}\" }
+reconnect: { max: 3, backoff: { initial: 100ms, factor: 1, jitter: none } }
+rate: 5/s
+steps: [ { send: \"{{ users.name }}\" }, { expect: { regex: \"^{{ users.name }}$\", name: echo } } ]";
+    let script = format!("{}\ncount_headers: [ x-user ]", routes("websocket: { kill: { share: 100%, after: 700ms } }"));
+    let data = "data: { users: { inline: [ { name: ann }, { name: bob } ] } }\n";
+    let bench = Bench::new(&script, &(config("{ ramp: 3, hold: 2s }", rest) + data));
+    let text = bench.ends_with(0, &["check"]);
+    assert!(text.contains("feed (one per connection)"), "{text}");
+    assert!(text.contains("note: 3 connections of 'feed' keep a row of 'users', which has 2: some share one"), "{text}");
+    bench.ends_with(0, &["run"]);
+    let users = bench.seen()["headers"]["x-user"]["values"].as_object().unwrap().clone();
+    let mut names: Vec<&str> = users.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["0 is ann", "1 is bob", "2 is ann"], "{users:?}");
+    assert!(users.values().all(|times| times.as_u64() >= Some(2)), "each came back: {users:?}");
+    assert!(!total(&bench.record(RECORD), "echo").errors.contains_key(&ErrorClass::TimeoutMessage));
+}
+
+#[test]
 fn load_of_connections_reaches_everybody_by_broadcast() {
     // Each begins at a time of its own, none of them near the end.
     let steps =

@@ -38,6 +38,13 @@ fn load_of_connections_shows_that_a_candidate_answers_messages_later() {
 }
 
 #[test]
+fn load_of_connections_shows_that_messages_take_a_fifth_longer() {
+    let (bench, _baseline) = bench("24ms", "20ms");
+    let text = bench.ends_with(1, &["gate", "--quiet"]);
+    assert_eq!(p50_of_echo(&bench.verdict()), "regressed", "{text}");
+}
+
+#[test]
 fn load_of_connections_blames_no_candidate_that_answers_messages_as_before() {
     let (bench, _baseline) = bench("20ms", "20ms");
     let text = String::from_utf8_lossy(&bench.run(&["gate", "--quiet"]).stdout).into_owned();

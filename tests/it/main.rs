@@ -63,6 +63,7 @@ mod load_websocket;
 mod load_websocket_ab;
 mod load_websocket_faults;
 mod load_websocket_gate;
+mod load_websocket_many;
 mod load_websocket_server;
 mod mock_target;
 mod nginx;

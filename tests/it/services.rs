@@ -155,6 +155,20 @@ fn load_of_each_replicate_meets_a_process_of_its_own_at_a_port_of_its_own() {
 }
 
 #[test]
+fn load_of_each_replicate_meets_a_service_that_may_open_as_many_files_as_the_others() {
+    let yard = Yard::new("ulimit -Sn >> limits\nexec MOCK", LOAD);
+    let shell = |line: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", line, env!("CARGO_BIN_EXE_loadgate")]).current_dir(yard.path());
+        command.env_clear().env("PATH", loadgate::env::lookup("PATH").unwrap_or_default()).output().unwrap()
+    };
+    let output = shell("ulimit -Sn 256 && exec \"$0\" gate -q");
+    assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+    let most = String::from_utf8(shell("ulimit -Hn").stdout).unwrap().trim().to_owned();
+    assert_eq!(yard.lines("limits"), vec![most; 3]);
+}
+
+#[test]
 fn load_of_one_run_leaves_one_record_and_a_later_one_none_of_its_files() {
     let yard = Yard::new("exec MOCK", LOAD);
     yard.ends_with(0, &["run", "-q"]);

@@ -2,7 +2,7 @@
 
 use super::plan_text::table;
 use crate::{
-    plan::{Feeder, HttpSettings, Order, Plan, Scenario},
+    plan::{Feeder, HttpSettings, Order, Plan, Scenario, SocketScenario},
     units,
 };
 
@@ -17,7 +17,9 @@ pub(super) fn data(plan: &Plan) -> String {
             let feed = scenario.feeds.iter().find(|feed| feed.feeder == id)?;
             Some(format!("{}{}", scenario.name, if feed.per_user { " (one per user)" } else { "" }))
         };
-        let takers: Vec<String> = plan.workload.scenarios.iter().filter_map(taker).collect();
+        let mut takers: Vec<String> = plan.workload.scenarios.iter().filter_map(taker).collect();
+        let sockets = plan.workload.sockets.iter().filter(|scenario| scenario.feeds.contains(&id));
+        takers.extend(sockets.map(|scenario| format!("{} (one per connection)", scenario.name)));
         let order = match feeder.order {
             Order::Sequential => "sequential",
             Order::Random => "random",
@@ -51,7 +53,20 @@ fn short_of_rows(plan: &Plan) -> String {
         (kept(id) && users > rows)
             .then(|| format!("\n  note: {users} users keep a row of '{}', which has {rows}: {then}", feeder.name))
     };
-    plan.workload.feeders.iter().enumerate().filter_map(short).collect()
+    let of_users = plan.workload.feeders.iter().enumerate().filter_map(short);
+    of_users.chain(plan.workload.sockets.iter().flat_map(|scenario| shared_by_connections(scenario, plan))).collect()
+}
+
+/// Feeders that have fewer rows than a scenario has connections, each of which keeps one.
+fn shared_by_connections(scenario: &SocketScenario, plan: &Plan) -> Vec<String> {
+    let peak = scenario.connections.peak();
+    let feeders = scenario.feeds.iter().map(|id| &plan.workload.feeders[*id]);
+    let short = feeders.filter(|feeder| feeder.rows.len() < peak as usize);
+    let note = |feeder: &Feeder| {
+        let (name, rows) = (&feeder.name, feeder.rows.len());
+        format!("\n  note: {peak} connections of '{}' keep a row of '{name}', which has {rows}: some share one", scenario.name)
+    };
+    short.map(note).collect()
 }
 
 /// What happens after an answer, where that is not the default.

@@ -3,7 +3,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
 use super::*;
-use crate::plan::{Rule, Schema};
+use crate::plan::{JsonPath, Place, Rule, Schema};
 
 fn reply(status: u16, body: &'static str) -> Reply {
     let mut headers = HeaderMap::new();

@@ -58,6 +58,7 @@ impl<D: Driver> ConnectionContext<D> {
         // Those of the warm-up have the same numbers, and are others.
         let part = if comes < scenario.connections.warmup { "warm-up of " } else { "" };
         let mut user = User::of_connection(number.into(), &format!("{part}{}", scenario.name), &lane.run.plan);
+        user.learn(scenario.rows(number, &lane.run.plan));
         let (mut due, mut loss): (Duration, Option<Loss>) = (comes, None);
         while self.may_open(due, leaves).await {
             user.begin_connection_round();

@@ -10,11 +10,13 @@ use super::{
     notes::Outcome,
     one_way::{self, Way},
     rhythm::Rhythm,
+    wanted::{is_wanted, rendered},
 };
 use crate::{
     clock,
-    engine::{render::pieces, user::User},
-    plan::{Expect, Listen, Outgoing, SocketScenario, SocketStep, Templates, Wanted},
+    engine::{content::Content, render::pieces, user::User},
+    mask::mask,
+    plan::{Expect, Listen, Outgoing, SocketScenario, SocketStep, Templates},
     protocol::{Driver, Failure},
     record::ErrorClass,
     units,
@@ -152,7 +154,7 @@ impl<D: Driver> Player<'_, D> {
         let bytes = if outgoing.rendered.is_empty() {
             outgoing.written.clone()
         } else {
-            pieces(self.templates, &outgoing.rendered, self.user.scope_now()).map_err(Broken::Failed)?
+            pieces("message", (self.templates, self.user.scope_now()), &outgoing.rendered).map_err(Broken::Failed)?
         };
         match self.conversation.socket.send(outgoing.is_text, bytes).await {
             Ok(()) => {
@@ -169,31 +171,65 @@ impl<D: Driver> Player<'_, D> {
         let (due, sent) = walk.sent.take().unwrap_or((walk.due, begun));
         let notes = &self.conversation.notes;
         let ticket = if expect.measured { notes.begin(expect.endpoint, due) } else { None };
-        let (mut bytes, deadline) = (0, begun + expect.within);
-        let (failure, broken) = loop {
-            match self.conversation.next(Some(deadline)).await {
-                Event::Message(message) => {
-                    bytes += message.len() as u64;
-                    if is_wanted(&expect.wanted, &message) {
-                        break (None, None);
-                    }
-                }
-                Event::Due => {
-                    let within = units::duration(expect.within);
-                    let failure =
-                        Failure::told(ErrorClass::TimeoutMessage, &format!("{} did not come within {within}", expect.wanted));
-                    break (Some(failure.clone()), Some(Broken::Failed(failure)));
-                }
-                Event::Leave(_) => {}
-                Event::Lost(failure) => break (Some(failure.clone()), Some(Broken::Ended(End::Lost(failure)))),
-            }
+        let mut bytes = 0;
+        let came = self.await_wanted(expect, begun + expect.within, &mut bytes).await;
+        let failure = match &came {
+            Ok(()) | Err(Broken::Ended(End::Close(_))) => None,
+            Err(Broken::Failed(failure) | Broken::Ended(End::Lost(failure) | End::Useless(failure))) => Some(failure.clone()),
         };
         let done = self.conversation.now();
         let (response, service) = (done.saturating_sub(due), done.saturating_sub(sent));
         let outcome = Outcome { response, service, bytes, failure, ..Outcome::default() };
         self.conversation.notes.finish(ticket, expect.endpoint, outcome);
         walk.due = done;
-        broken.map_or(Ok(()), Err)
+        came
+    }
+
+    /// Waits until a moment of the run for the message that is wanted, and takes from it what later steps need. Adds up bytes.
+    async fn await_wanted(&mut self, expect: &Expect, deadline: Duration, bytes: &mut u64) -> Result<(), Broken> {
+        let wanted = match rendered(&expect.wanted, self.templates, self.user.scope_now()) {
+            Ok(wanted) => wanted,
+            Err(failure) => return Err(Broken::Failed(self.masked(failure, expect))),
+        };
+        loop {
+            match self.conversation.next(Some(deadline)).await {
+                Event::Message(message) => {
+                    *bytes += message.len() as u64;
+                    let message = Content::of_message(&message);
+                    if is_wanted(&wanted, &message) {
+                        return self.take(expect, &message).map_err(Broken::Failed);
+                    }
+                }
+                Event::Due => {
+                    let message = format!("{} did not come within {}", expect.wanted, units::duration(expect.within));
+                    return Err(Broken::Failed(Failure::told(ErrorClass::TimeoutMessage, &message)));
+                }
+                Event::Leave(_) => {}
+                Event::Lost(failure) => return Err(Broken::Ended(End::Lost(failure))),
+            }
+        }
+    }
+
+    /// Takes from a message what later steps need.
+    fn take(&mut self, expect: &Expect, message: &Content<'_>) -> Result<(), Failure> {
+        if expect.extract.is_empty() {
+            return Ok(());
+        }
+        match message.extract(&expect.extract) {
+            Ok(values) => {
+                self.user.learn(values);
+                Ok(())
+            }
+            Err(failure) => Err(self.masked(failure, expect)),
+        }
+    }
+
+    /// A failure without what is private to the user, and without what came in `setup`.
+    fn masked(&self, failure: Failure, expect: &Expect) -> Failure {
+        let failure = if expect.is_setup { failure.without_find() } else { failure };
+        let values = self.user.private_values();
+        let message = mask(&failure.message, values.iter().map(String::as_str)).into();
+        Failure { message, ..failure }
     }
 
     async fn listen(&mut self, listen: &Listen, walk: &mut Walk) -> Result<(), Broken> {
@@ -231,16 +267,6 @@ impl<D: Driver> Player<'_, D> {
                 Event::Lost(failure) => return Err(Broken::Ended(End::Lost(failure))),
             }
         }
-    }
-}
-
-/// Whether a message is the one that is waited for.
-fn is_wanted(wanted: &Wanted, message: &[u8]) -> bool {
-    match wanted {
-        Wanted::Any => true,
-        Wanted::Matches(regex) => regex.is_match(&String::from_utf8_lossy(message)),
-        Wanted::Json(rules) => serde_json::from_slice::<serde_json::Value>(message)
-            .is_ok_and(|document| rules.iter().all(|(path, rule)| path.first(&document).is_some_and(|value| rule.holds(&value)))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `broadcast:` of a scenario of WebSocket connections.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use super::{scenarios::Builder, templates::Reach, websocket_steps};
 use crate::{
@@ -18,9 +18,9 @@ const RATE_MAX: f64 = 10_000.0;
 
 pub(super) fn resolve(
     written: &Written,
-    scenario: &written::Scenario,
-    name: &str,
+    (scenario, name): (&written::Scenario, &str),
     scenario_at: &Path,
+    mut reach: Reach,
     builder: &mut Builder<'_>,
 ) -> Option<Broadcast> {
     for (key, is_there) in [("steps", scenario.steps.is_some()), ("rate", scenario.rate.is_some())] {
@@ -37,7 +37,7 @@ pub(super) fn resolve(
     let id_from = JsonPath::parse(written.id_from.as_deref().unwrap_or(ID_FROM)).map_err(refuse).ok();
     let message = match &written.send {
         Some(entry) => {
-            let reach = Reach { fed: BTreeSet::new(), extracted: BTreeSet::from([MESSAGE_ID.to_owned()]) };
+            reach.extracted.insert(MESSAGE_ID.to_owned());
             websocket_steps::send(entry, &at.key("send"), &reach, builder)
         }
         None => {

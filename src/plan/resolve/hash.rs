@@ -44,6 +44,8 @@ pub(super) fn workload(
     for socket in sockets {
         part(b"websocket");
         of_socket(socket, endpoints, secrets, &mut part);
+        // What was not there before is hashed only where it is there: older baselines stay comparable.
+        socket.feeds.iter().for_each(|feeder| of_feeder(&feeders[*feeder], &mut part));
     }
     drop(part);
     hexadecimal(hash)
@@ -90,6 +92,9 @@ fn of_socket(socket: &SocketScenario, endpoints: &[Endpoint], secrets: &Secrets,
                 SocketStep::Close(code) => format!("close {code}"),
             };
             part(text.as_bytes());
+            if let SocketStep::Expect(expect) = step {
+                expect.extract.iter().for_each(|extract| of_extract(extract, secrets, part));
+            }
         }
     }
 }

@@ -22,7 +22,9 @@ pub(super) fn notes(workload: &Workload, thresholds: &[Threshold]) -> Vec<String
         let endpoint = scenario.steps.iter().filter_map(takes_any).find(|name| !is_promised(name))?;
         Some(format!(
             "'{endpoint}' takes any message for the reply: one that comes after its time is taken for the next round's, whose latency is \
-             then too small. Let `within` be longer than any reply takes, and promise `{endpoint}.errors.timeout.message < 0.1%`"
+             then too small. Let each round wait for its own: send something that comes back, such as \
+             `json: {{ id: \"{{{{ iteration }}}}\" }}`, and write the same into `expect`. Else let `within` be longer than any \
+             reply takes, and promise `{endpoint}.errors.timeout.message < 0.1%`"
         ))
     };
     workload.sockets.iter().filter(|scenario| scenario.rate.is_some()).filter_map(note).collect()

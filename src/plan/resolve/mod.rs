@@ -6,6 +6,7 @@ mod checks;
 mod commands;
 mod control;
 mod draft;
+mod expect;
 mod feeders;
 mod github;
 mod hash;

@@ -153,7 +153,7 @@ impl Builder<'_> {
         {
             return None;
         }
-        let feeds = self.feeds(scenario, &at.key("feed"));
+        let feeds = self.feeds(scenario, &at.key("feed"), &[("per_iteration", false), ("per_user", true)]);
         let fed: BTreeSet<String> = feeds.iter().map(|feed| self.scribe.feeders[feed.feeder].name.to_string()).collect();
         let mut reach = Reach { fed, extracted: BTreeSet::new() };
         let name = match (&scenario.name, &scenario.steps) {
@@ -218,7 +218,8 @@ impl Builder<'_> {
         }
     }
 
-    fn feeds(&self, scenario: &written::Scenario, at: &Path) -> Vec<Feed> {
+    /// The feeders that a scenario takes rows of. `words` say how that may be done, and whether a row is kept then.
+    pub(super) fn feeds(&self, scenario: &written::Scenario, at: &Path, words: &[(&str, bool)]) -> Vec<Feed> {
         let mut feeds: Vec<Feed> = Vec::new();
         for (n, (name, how)) in scenario.feed.iter().flat_map(|feed| &feed.0).enumerate() {
             let is_text = self.loaded.written(at).is_some();
@@ -233,8 +234,7 @@ impl Builder<'_> {
                 Some(_) => self.problems.add_at_key(&at, message, hint),
                 None => self.problems.add(&at, message, hint),
             };
-            let words = [("per_iteration", false), ("per_user", true)];
-            let per_user = self.problems.choice(how.as_deref(), &at, &words, &[]).unwrap_or(false);
+            let per_user = self.problems.choice(how.as_deref(), &at, words, &[]).unwrap_or(false);
             let names = || self.loaded.document.data.keys().map(String::as_str);
             match self.scribe.feeders.iter().position(|feeder| *feeder.name == **name) {
                 Some(id) if feeds.iter().any(|feed| feed.feeder == id) => {

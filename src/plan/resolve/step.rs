@@ -1,5 +1,7 @@
 //! One step as written -> a request that is ready to be sent or rendered, or a pause.
 
+use std::collections::BTreeMap;
+
 use http::{HeaderName, HeaderValue, Method};
 
 use super::{
@@ -9,7 +11,7 @@ use super::{
 use crate::{
     config::{Path, scenarios as written},
     plan::{
-        Check, Pause, Rendered, Request, TemplateId,
+        Check, Extract, Pause, Rendered, Request, TemplateId,
         template::{Purpose, is_template},
     },
 };
@@ -71,7 +73,7 @@ fn literal(text: &str) -> String {
 }
 
 pub(super) fn header_templates(
-    written: &std::collections::BTreeMap<String, String>,
+    written: &BTreeMap<String, String>,
     headers: &[(HeaderName, HeaderValue)],
     at: &Path,
     scribe: &mut Scribe<'_>,
@@ -87,26 +89,30 @@ pub(super) fn header_templates(
 }
 
 /// What a step promises and what it takes from the answer, whose names are within reach from then on.
-pub(super) fn answer(
-    step: &written::Step,
+pub(super) fn answer(step: &written::Step, at: &Path, scribe: &Scribe<'_>, reach: &mut Reach) -> (Check, Vec<Extract>) {
+    let check = step.check.as_ref();
+    let check = check.map(|check| checks::resolve(check, &at.key("check"), scribe.loaded, scribe.problems)).unwrap_or_default();
+    let extract = extracts(step.extract.as_ref(), &at.key("extract"), scribe, reach);
+    (check, extract)
+}
+
+/// What a step takes from what it gets, whose names are within reach from then on.
+pub(super) fn extracts(
+    written: Option<&BTreeMap<String, written::ExtractEntry>>,
     at: &Path,
     scribe: &Scribe<'_>,
     reach: &mut Reach,
-) -> (Check, Vec<crate::plan::Extract>) {
-    let check = step.check.as_ref();
-    let check = check.map(|check| checks::resolve(check, &at.key("check"), scribe.loaded, scribe.problems)).unwrap_or_default();
-    let extract = step.extract.as_ref();
-    let at = at.key("extract");
-    let extract = extract.map(|extract| checks::extracts(extract, &at, scribe.problems)).unwrap_or_default();
-    for value in &extract {
+) -> Vec<Extract> {
+    let extracts = written.map(|written| checks::extracts(written, at, scribe.problems)).unwrap_or_default();
+    for value in &extracts {
         if reach.fed.contains(&*value.name) || scribe.feeders.iter().any(|feeder| feeder.name == value.name) {
             let hint = "give the value another name";
             scribe.problems.add_at_key(&at.key(&value.name), format!("'{}' is a feeder already", value.name), hint);
         }
     }
     // Also those that are wrong: that has been told, and a template that names them is not wrong for it.
-    reach.extracted.extend(step.extract.iter().flatten().map(|(name, _)| name.clone()));
-    (check, extract)
+    reach.extracted.extend(written.into_iter().flatten().map(|(name, _)| name.clone()));
+    extracts
 }
 
 /// The pause of a step that makes one; `None` when something is wrong, which is noted.

@@ -1,6 +1,6 @@
 //! A scenario with `websocket:` -> connections of its own, and the stages they are played in where there are no others.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     config::{Loaded, Path, scenarios as written, written::TextOr},
-    plan::{Crowd, Heartbeat, Load, Reconnect, Rendered, Request, SocketConnections, SocketEndpoints, SocketScenario, Stage},
+    plan::{
+        Crowd, FeederId, Heartbeat, Load, Reconnect, Rendered, Request, SocketConnections, SocketEndpoints, SocketScenario, Stage,
+    },
     policy::Mode,
     record::Part,
     units,
@@ -72,7 +74,10 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
         return None;
     }
     let connections = connections(scenario, at, builder.problems);
-    let opening = opening(scenario, at, builder);
+    let feeds = feeds(scenario, connections, &at.key("feed"), builder);
+    let fed = feeds.iter().map(|id| builder.scribe.feeders[*id].name.to_string()).collect();
+    let mut reach = Reach { fed, ..Reach::default() };
+    let opening = opening(scenario, at, &reach, builder);
     let heartbeat = heartbeat(scenario, &at.key("heartbeat"), builder.problems);
     let reconnect = reconnect(scenario, &at.key("reconnect"), builder.problems);
     let rate = scenario.rate.as_ref().and_then(|rate| builder.problems.read(rate, &at.key("rate")));
@@ -90,9 +95,11 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
         reconnect: endpoint("reconnect"),
         heartbeat: heartbeat.is_some().then(|| endpoint("heartbeat")),
     };
-    let setup = websocket_steps::resolve(scenario.setup.as_deref(), Part::Setup, name, &at.key("setup"), builder);
-    let steps = websocket_steps::resolve(scenario.steps.as_deref(), Part::Steps, name, &at.key("steps"), builder)?;
-    let broadcast = scenario.broadcast.as_ref().map(|written| broadcast::resolve(written, scenario, name, at, builder));
+    let (setup, steps) = (scenario.setup.as_deref(), scenario.steps.as_deref());
+    let setup = websocket_steps::resolve(setup, (Part::Setup, name.as_str()), &at.key("setup"), &mut reach, builder);
+    let steps = websocket_steps::resolve(steps, (Part::Steps, name.as_str()), &at.key("steps"), &mut reach, builder)?;
+    let broadcast =
+        scenario.broadcast.as_ref().map(|written| broadcast::resolve(written, (scenario, name.as_str()), at, reach, builder));
     if rate.is_some() && steps.is_empty() {
         builder.problems.add_at_key(&at.key("rate"), "there are no steps to be played at a rate", "add `steps:`");
     }
@@ -103,6 +110,7 @@ pub(super) fn resolve(scenario: &written::Scenario, at: &Path, builder: &mut Bui
         name,
         opening,
         rendered,
+        feeds,
         connections,
         heartbeat,
         reconnect,
@@ -121,7 +129,6 @@ fn refuse_request_keys(scenario: &written::Scenario, at: &Path, problems: &Probl
     let keys = [
         ("weight", scenario.weight.is_some()),
         ("priority", scenario.priority.is_some()),
-        ("feed", scenario.feed.is_some()),
         ("teardown", scenario.teardown.is_some()),
         ("body", scenario.body.is_some()),
         ("json", scenario.json.is_some()),
@@ -167,17 +174,41 @@ fn connections(scenario: &written::Scenario, at: &Path, problems: &Problems<'_>)
     Some(SocketConnections { warmup, crowd: Crowd { from, to }, over, hold })
 }
 
+/// The feeders of which each connection keeps a row. Where a feeder ends, there must be a row for each.
+fn feeds(
+    scenario: &written::Scenario,
+    connections: Option<SocketConnections>,
+    at: &Path,
+    builder: &Builder<'_>,
+) -> Vec<FeederId> {
+    let feeds: Vec<FeederId> = builder.feeds(scenario, at, &[("per_user", true)]).iter().map(|feed| feed.feeder).collect();
+    let peak = connections.map_or(0, |connections| connections.peak());
+    for feeder in feeds.iter().map(|id| &builder.scribe.feeders[*id]) {
+        let rows = feeder.rows.len();
+        if feeder.ends && rows < peak as usize {
+            let message = format!("{peak} connections keep a row of '{}' each, which ends after {rows}", feeder.name);
+            let hint = "add rows, open fewer connections, or write `on_end: recycle` for the feeder, so that some share a row";
+            builder.problems.add_at_key(at, message, hint);
+        }
+    }
+    feeds
+}
+
 /// The request that asks for a connection.
-fn opening(scenario: &written::Scenario, at: &Path, builder: &mut Builder<'_>) -> Option<(Request, Option<Rendered>)> {
+fn opening(
+    scenario: &written::Scenario,
+    at: &Path,
+    reach: &Reach,
+    builder: &mut Builder<'_>,
+) -> Option<(Request, Option<Rendered>)> {
     let text = scenario.websocket.as_deref()?;
-    let reach = Reach { fed: BTreeSet::new(), extracted: BTreeSet::new() };
-    let path = step::path(Source { text, at: &at.key("websocket"), offset: 0 }, &mut builder.scribe, &reach);
+    let path = step::path(Source { text, at: &at.key("websocket"), offset: 0 }, &mut builder.scribe, reach);
     let mut rendered = Rendered::default();
     let mut headers = Vec::new();
     if let Some(written) = &scenario.headers {
         let at = at.key("headers");
         headers = request::headers(written, &at, builder.loaded, builder.problems);
-        rendered.headers = step::header_templates(written, &headers, &at, &mut builder.scribe, &reach);
+        rendered.headers = step::header_templates(written, &headers, &at, &mut builder.scribe, reach);
     }
     let offered = scenario.subprotocols.as_ref().map(|offered| offered.join(", "));
     let further =

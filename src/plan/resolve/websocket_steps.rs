@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 use super::{
-    body, names,
+    body, expect, names,
     scenarios::Builder,
     step,
     templates::{Reach, Source},
@@ -12,32 +12,28 @@ use super::{
 use crate::{
     config::{
         Path, scenarios as written,
-        websocket::{Expect as WrittenExpect, Listen as WrittenListen, SendEntry},
+        websocket::{Listen as WrittenListen, SendEntry},
         written::TextOr,
     },
     plan::{
-        Expect, JsonPath, Listen, OneWay, Outgoing, Piece, Rule, SocketStep, Wanted,
+        JsonPath, Listen, OneWay, Outgoing, Piece, SocketStep,
         template::{Purpose, is_template},
     },
     record::Part,
 };
 
-use std::{collections::BTreeMap, time::Duration};
-
-/// How long a message is waited for where that is not said.
-const WITHIN: Duration = Duration::from_secs(5);
-
-/// The steps of one part of a scenario; all of them are looked at, whatever is wrong with one.
+/// The steps of one part of a scenario; all of them are looked at, whatever is wrong with one. What they take from messages is within
+/// reach from then on.
 pub(super) fn resolve(
     steps: Option<&[written::Step]>,
-    part: Part,
-    scenario: &str,
+    (part, scenario): (Part, &str),
     at: &Path,
+    reach: &mut Reach,
     builder: &mut Builder<'_>,
 ) -> Option<Vec<SocketStep>> {
     let written = steps.unwrap_or_default();
     let steps: Vec<Option<SocketStep>> =
-        written.iter().enumerate().map(|(n, step)| one(step, part, scenario, &at.index(n), builder)).collect();
+        written.iter().enumerate().map(|(n, step)| one(step, (part, scenario), &at.index(n), reach, builder)).collect();
     let steps = steps.into_iter().collect::<Option<Vec<SocketStep>>>()?;
     let closes = |step: &SocketStep| matches!(step, SocketStep::Close(_));
     if let Some(early) = steps.iter().position(closes).filter(|place| part == Part::Setup || place + 1 < steps.len()) {
@@ -47,7 +43,13 @@ pub(super) fn resolve(
     Some(steps)
 }
 
-fn one(step: &written::Step, part: Part, scenario: &str, at: &Path, builder: &mut Builder<'_>) -> Option<SocketStep> {
+fn one(
+    step: &written::Step,
+    (part, scenario): (Part, &str),
+    at: &Path,
+    reach: &mut Reach,
+    builder: &mut Builder<'_>,
+) -> Option<SocketStep> {
     if step.think.is_some() && step.of_websocket().is_empty() {
         return step::think(step, at, builder.problems).map(SocketStep::Think);
     }
@@ -74,8 +76,10 @@ fn one(step: &written::Step, part: Part, scenario: &str, at: &Path, builder: &mu
     }
     let at = at.key(key);
     match (&step.send, &step.expect, &step.listen, step.close) {
-        (Some(entry), ..) => send(entry, &at, &Reach::default(), builder).map(SocketStep::Send),
-        (_, Some(written), ..) => expect(written, part, scenario, &at, builder).map(|step| SocketStep::Expect(Box::new(step))),
+        (Some(entry), ..) => send(entry, &at, reach, builder).map(SocketStep::Send),
+        (_, Some(written), ..) => {
+            expect::resolve(written, (part, scenario), &at, reach, builder).map(|step| SocketStep::Expect(Box::new(step)))
+        }
         (_, _, Some(written), _) => listen(written, scenario, &at, builder).map(|step| SocketStep::Listen(Box::new(step))),
         (_, _, _, Some(code)) => close(code, &at, builder),
         (None, None, None, None) => None,
@@ -135,7 +139,7 @@ fn text(text: &str, at: &Path, reach: &Reach, builder: &mut Builder<'_>) -> Opti
 }
 
 /// An endpoint by its given name, else by the scenario's and what it is.
-fn endpoint(given: Option<&String>, usual: &str, scenario: &str, at: &Path, builder: &mut Builder<'_>) -> Option<usize> {
+pub(super) fn endpoint(given: Option<&String>, usual: &str, scenario: &str, at: &Path, builder: &mut Builder<'_>) -> Option<usize> {
     if let Some(name) = given
         && !names::check(name, &at.key("name"), builder.problems)
     {
@@ -143,41 +147,6 @@ fn endpoint(given: Option<&String>, usual: &str, scenario: &str, at: &Path, buil
     }
     let name = given.cloned().unwrap_or_else(|| format!("{scenario}.{usual}"));
     Some(builder.endpoint(&name, scenario, &format!("WS {usual}"), at))
-}
-
-fn expect(written: &WrittenExpect, part: Part, scenario: &str, at: &Path, builder: &mut Builder<'_>) -> Option<Expect> {
-    let wanted = match (&written.json, &written.regex) {
-        (None, None) => Some(Wanted::Any),
-        (Some(json), None) => rules(json, &at.key("json"), builder).map(Wanted::Json),
-        (None, Some(pattern)) => match crate::plan::rule::regex(pattern) {
-            Ok(regex) => Some(Wanted::Matches(regex)),
-            Err(message) => {
-                builder.problems.add(&at.key("regex"), message, "write a regular expression, such as ^pong");
-                None
-            }
-        },
-        (Some(_), Some(_)) => {
-            builder.problems.add_at_key(&at.key("regex"), "a message is looked at by 'json' or by 'regex'", "keep one of them");
-            None
-        }
-    };
-    let within = builder.problems.time_or(written.within.as_ref(), &at.key("within"), WITHIN);
-    let endpoint = endpoint(written.name.as_ref(), "reply", scenario, at, builder);
-    Some(Expect { endpoint: endpoint?, wanted: wanted?, within, measured: written.measure.unwrap_or(part == Part::Steps) })
-}
-
-/// What JSON must hold: a key of its top level, or a JSONPath.
-fn rules(written: &BTreeMap<String, serde_yaml::Value>, at: &Path, builder: &Builder<'_>) -> Option<Vec<(JsonPath, Rule)>> {
-    let rule = |(key, value): (&String, &serde_yaml::Value)| {
-        let at = at.key(key);
-        let path = if key.starts_with('$') { key.clone() } else { format!("$[{}]", serde_json::Value::from(key.as_str())) };
-        let refuse = |message: String| builder.problems.add_at_key(&at, message, "write a key, or a JSONPath such as $.data.id");
-        let path = JsonPath::parse(&path).map_err(refuse).ok();
-        let value = serde_json::to_value(value).unwrap_or_default();
-        let refuse = |message: String| builder.problems.add(&at, message, "write a value, or a comparison such as \"> 0\"");
-        Some((path?, Rule::parse(&value).map_err(refuse).ok()?))
-    };
-    written.iter().map(rule).collect::<Vec<_>>().into_iter().collect()
 }
 
 fn listen(written: &WrittenListen, scenario: &str, at: &Path, builder: &mut Builder<'_>) -> Option<Listen> {

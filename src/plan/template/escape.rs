@@ -5,6 +5,9 @@ use minijinja::{AutoEscape, Error, ErrorKind, Output, State, Value, escape_forma
 /// Characters beside letters and digits that may stand in a path or a query as they are (RFC 3986, `pchar`, `/` and `?`).
 const LEGAL: &str = "-._~!$&'()*+,;=:@/?";
 
+/// What a template is for that makes a regular expression: what is put into it means itself.
+pub(super) const PATTERN: &str = "pattern";
+
 /// Writes a value as the template's purpose asks for.
 pub(super) fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     if *state.auto_escape() == AutoEscape::Json {
@@ -19,9 +22,10 @@ pub(super) fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Val
         }
         _ => {}
     }
-    if matches!(state.auto_escape(), AutoEscape::Custom(_)) {
+    if let AutoEscape::Custom(purpose) = state.auto_escape() {
         let text = value.to_string();
-        return out.write_str(&percent_encoded(&text)).map_err(Error::from);
+        let escaped = if purpose == PATTERN { regex::escape(&text) } else { percent_encoded(&text) };
+        return out.write_str(&escaped).map_err(Error::from);
     }
     write!(out, "{value}").map_err(Error::from)
 }

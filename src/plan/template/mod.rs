@@ -31,6 +31,8 @@ pub(super) enum Purpose {
     Text,
     /// JSON: a value keeps its type.
     Json,
+    /// A regular expression, in which a value means itself.
+    Pattern,
 }
 
 /// One compiled template of a plan.
@@ -76,6 +78,7 @@ impl Default for Compiler {
         environment.set_auto_escape_callback(|name| match name.split('.').next() {
             Some("json") => AutoEscape::Json,
             Some("path") => AutoEscape::Custom("path".into()),
+            Some(escape::PATTERN) => AutoEscape::Custom(escape::PATTERN.into()),
             _ => AutoEscape::None,
         });
         environment.set_formatter(escape::write);
@@ -94,6 +97,7 @@ impl Compiler {
             Purpose::Path => "path",
             Purpose::Text => "text",
             Purpose::Json => "json",
+            Purpose::Pattern => escape::PATTERN,
         };
         let name = format!("{kind}.{}", self.count);
         self.count += 1;

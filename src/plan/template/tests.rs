@@ -27,6 +27,12 @@ fn values_and_functions_are_filled_in() {
 }
 
 #[test]
+fn what_is_put_into_a_regular_expression_means_itself() {
+    let scope = scope(&[("id", Value::from("a.b(")), ("n", Value::from(7))]);
+    assert_eq!(rendered("^{{ id }}.{{ n }}$", Purpose::Pattern, &scope), Ok(r"^a\.b\(.7$".to_owned()));
+}
+
+#[test]
 fn random_values_depend_on_seed_user_and_iteration_alone() {
     let source = "{{ rand(1, 1000000) }} {{ uuid() }} {{ pick(list) }}";
     let drawn = |seed, vu, iteration| {

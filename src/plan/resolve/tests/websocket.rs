@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{refusal, resolved};
-use crate::plan::{Crowd, Heartbeat, Load, Piece, SocketStep, Wanted};
+use crate::plan::{Crowd, Heartbeat, Load, Piece, RuleTemplate, SocketStep, Wanted, WantedTemplate};
 
 /// The scenario `live-feed` with these lines.
 fn feed(lines: &str) -> String {
@@ -217,6 +217,92 @@ fn rounds_that_take_any_message_for_the_reply_are_noted_unless_a_late_one_breaks
     assert!(!noted(rounds, "thresholds: [ echo.errors.timeout.message < 0.1% ]\n"));
     assert!(!noted("steps: [ { send: x }, { expect: { name: echo } } ]", ""), "once on each connection");
     assert!(!noted("rate: 2/s\nsteps: [ { send: x }, { expect: { regex: ^x, name: echo } } ]", ""));
+    let own = "steps: [ { send: { json: { id: \"{{ iteration }}\" } } }, { expect: { json: { id: \"{{ iteration }}\" }, name: echo } } ]";
+    assert!(!noted(&format!("rate: 2/s\n{own}"), ""), "each round waits for its own reply");
+    let notes = resolved(&feed(&format!("{RIGHT}\n{rounds}"))).notes;
+    assert!(notes.iter().any(|note| note.contains("such as `json: { id: \"{{ iteration }}\" }`, and write the same")), "{notes:?}");
+}
+
+const LOGIN: &str = "websocket: /ws
+connections: { ramp: 10, hold: 30s }
+rate: 2/s
+setup:
+  - send: login
+  - expect: { json: { type: welcome }, extract: { token: $.token, room: { regex: 'room=([a-z]+)', default: lobby } } }
+steps:
+  - send: { json: { id: \"{{ iteration }}\", token: \"{{ token }}\" } }
+  - expect: { json: { id: \"{{ iteration }}\", room: \"of {{ room }}\", $.n: \"> {{ vu }}\", type: reply }, name: echo }
+  - expect: { regex: \"^bye {{ room }}\" }";
+
+#[test]
+fn a_message_is_waited_for_by_templates_and_values_are_taken_from_it() {
+    let plan = resolved(&feed(LOGIN)).plan;
+    let feed_of = &plan.workload.sockets[0];
+    let SocketStep::Expect(login) = &feed_of.setup[1] else { panic!("{:?}", feed_of.setup) };
+    let names: Vec<&str> = login.extract.iter().map(|extract| &*extract.name).collect();
+    assert_eq!((names, login.is_setup), (vec!["room", "token"], true));
+    let [_, SocketStep::Expect(echo), SocketStep::Expect(bye)] = &feed_of.steps[..] else { panic!("{:?}", feed_of.steps) };
+    let Wanted::Rendered(WantedTemplate::Json(rules)) = &echo.wanted else { panic!("{:?}", echo.wanted) };
+    let kind = |rule: &RuleTemplate| match rule {
+        RuleTemplate::Fixed(_) => "fixed",
+        RuleTemplate::Comparison { .. } => "comparison",
+        RuleTemplate::Value { .. } => "value",
+    };
+    let kinds: Vec<&str> = rules.iter().map(|(_, rule)| kind(rule)).collect();
+    assert_eq!(kinds, ["comparison", "value", "value", "fixed"], "in the order of the alphabet");
+    assert!(echo.wanted.to_string().contains("{{ iteration }}"), "{} is told as it was written", echo.wanted);
+    assert!(matches!(&bye.wanted, Wanted::Rendered(WantedTemplate::Matches { .. })) && !bye.is_setup);
+    let hash = |text: &str| resolved(&feed(text)).plan.workload.hash;
+    for (from, to) in [("token: $.token", "token: $.secret"), ("> {{ vu }}", ">= {{ vu }}"), ("^bye", "^so long"), ("lobby", "hall")] {
+        assert_ne!(hash(&LOGIN.replace(from, to)), hash(LOGIN), "{to}");
+    }
+}
+
+#[test]
+fn what_is_waited_for_can_name_only_what_is_known_then() {
+    for (from, to, message, hint) in [
+        ("\"{{ token }}\"", "\"{{ tokn }}\"", "nothing is called 'tokn' here", "token"),
+        ("^bye {{ room }}", "^bye {{ nobody }}", "nothing is called 'nobody' here", "names that templates know"),
+        ("type: reply", "'{{ room }}': reply", "the name of a key can't be a template here", "values may be templates"),
+        ("type: welcome }", "type: '{{ token }}' }", "nothing is called 'token' here", "names that templates know"),
+        ("token: $.token", "token: { header: x-token }", "a message has no headers", "a JSONPath"),
+        ("token: $.token", "vu: $.token, token: $.token", "'vu' means something else in templates", "my_vu"),
+        ("token: $.token", "token: '$.['", "'$.[' is not a JSONPath", "write a path such as"),
+    ] {
+        let error = refusal(&feed(&LOGIN.replacen(from, to, 1)));
+        assert!(error.contains(message) && error.contains(hint), "{to}:\n{error}");
+    }
+}
+
+const FED: &str = "websocket: /ws?user={{ users.name }}
+connections: { ramp: 3, hold: 10s }
+feed: users
+steps: [ { send: \"{{ users.name }}\" } ]";
+
+#[test]
+fn each_connection_keeps_the_row_of_its_number() {
+    let config = |rules: &str, lines: &str| {
+        format!("data: {{ users: {{ inline: [ {{ name: ann }}, {{ name: bob }} ]{rules} }} }}\n{}", feed(lines))
+    };
+    let plan = resolved(&config("", FED)).plan;
+    let rows = |number: u32| plan.workload.sockets[0].rows(number, &plan);
+    let names: Vec<String> = (0..3).map(|number| rows(number)[0].1.get_attr("name").unwrap().to_string()).collect();
+    assert_eq!((&*rows(0)[0].0, names), ("users", vec!["ann".to_owned(), "bob".to_owned(), "ann".to_owned()]));
+    let hash = |text: &str| resolved(&config("", text)).plan.workload.hash;
+    let plain = "websocket: /ws\nconnections: { ramp: 3, hold: 10s }";
+    assert_ne!(hash(plain), hash(&format!("{plain}\nfeed: users")));
+    for (rules, from, to, message) in [
+        (", on_end: stop", "", "", "3 connections keep a row of 'users' each, which ends after 2"),
+        ("", "feed: users", "feed: nobody", "there is no feeder 'nobody'"),
+        ("", "feed: users", "feed: { users: per_iteration }", "'per_iteration' is not a value of"),
+        ("", "feed: users\n", "", "this scenario takes no rows of 'users'"),
+    ] {
+        let lines = if from.is_empty() { FED.to_owned() } else { FED.replace(from, to) };
+        let told = refusal(&config(rules, &lines));
+        assert!(told.contains(message), "{to}: {told}");
+    }
+    let enough = FED.replace("ramp: 3", "ramp: 2");
+    assert_eq!(resolved(&config(", on_end: stop", &enough)).plan.workload.sockets[0].feeds, [0]);
 }
 
 const BROADCAST: &str = "websocket: /room

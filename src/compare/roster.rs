@@ -86,9 +86,8 @@ impl Roster {
             let one = |run: &Run<'_>| Summary::of(run.record.endpoint(name), &run.layout, &latencies(rules));
             runs.iter().map(one).collect()
         };
-        let is_any = |name: &str, of: fn(&EndpointSeries) -> bool| {
-            candidate.iter().filter_map(|run| run.record.endpoint(name)).any(of)
-        };
+        let is_any =
+            |name: &str, of: fn(&EndpointSeries) -> bool| candidate.iter().filter_map(|run| run.record.endpoint(name)).any(of);
         let sides = |name: &str| Sides {
             name: name.to_owned(),
             is_beside: is_any(name, |series| series.is_beside),

@@ -9,8 +9,12 @@ use std::{
 };
 
 use super::{
-    ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured, awaited::Ticket,
-    connected::{Connected, Lives}, live::LiveShard, open_windows::OpenWindows, unmeasured::UnmeasuredPlace,
+    ClosedWindow, FailureNote, Failures, Recent, Slowest, StageCounts, Timeline, Unmeasured,
+    awaited::Ticket,
+    connected::{Connected, Lives},
+    live::LiveShard,
+    open_windows::OpenWindows,
+    unmeasured::UnmeasuredPlace,
 };
 use crate::{
     plan::{EndpointId, ScenarioId, SocketEndpoints},

@@ -33,10 +33,10 @@ pub use verdict_file::{
 };
 pub use view::{
     Advice, AffectedView, AnswerView, ChangeChart, ChangeFigures, ChangeRow, ChangeText, ClassCount, Compared, DeliveryView,
-    DependencyView, Detail, DiagnosisView, EventView, Fact, FailedClass, FailingView, FailureView, GeneratorView, HappenedView, HistogramRow,
-    Judged, LastWordsView, LatencyFigures, LinkView, PhaseMean, Places, ReachView, RunView, ServiceChange, Several, SeveralSide,
-    SlowView, SocketText, SocketView, StageView, StepRow, StepTable, TaskView, ThresholdView, TimeFigure, TimeRow, Traffic, TrafficText, UnmeasuredView,
-    ValidityView, View, WindowRow,
+    DependencyView, Detail, DiagnosisView, EventView, Fact, FailedClass, FailingView, FailureView, GeneratorView, HappenedView,
+    HistogramRow, Judged, LastWordsView, LatencyFigures, LinkView, PhaseMean, Places, ReachView, RunView, ServiceChange, Several,
+    SeveralSide, SlowView, SocketText, SocketView, StageView, StepRow, StepTable, TaskView, ThresholdView, TimeFigure, TimeRow,
+    Traffic, TrafficText, UnmeasuredView, ValidityView, View, WindowRow,
 };
 pub use web_address::WebAddress;
 

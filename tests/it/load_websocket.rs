@@ -132,7 +132,11 @@ fn load_of_connections_that_are_killed_comes_back_and_tells_how_long_it_took() {
     let late = reconnect.error_count();
     assert_eq!(reconnect.requests, killed, "each that was killed is counted");
     let connections = total(&record, "feed.connection");
-    assert_eq!((connections.requests, connections.error_count()), (connect.requests - connect.error_count(), killed), "of all there were");
+    assert_eq!(
+        (connections.requests, connections.error_count()),
+        (connect.requests - connect.error_count(), killed),
+        "of all there were"
+    );
     assert!(late < killed / 2 && reconnect.errors.keys().all(|class| *class == ErrorClass::Unfinished), "{:?}", reconnect.errors);
     assert_eq!((connect.requests, connect.error_count()), (200 + killed - late, 0), "and came back, if there was time");
     assert!(reconnect.response.min() >= Some(100_000), "not before the pause is over: {:?}", reconnect.response.min());

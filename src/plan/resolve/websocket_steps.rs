@@ -139,7 +139,13 @@ fn text(text: &str, at: &Path, reach: &Reach, builder: &mut Builder<'_>) -> Opti
 }
 
 /// An endpoint by its given name, else by the scenario's and what it is.
-pub(super) fn endpoint(given: Option<&String>, usual: &str, scenario: &str, at: &Path, builder: &mut Builder<'_>) -> Option<usize> {
+pub(super) fn endpoint(
+    given: Option<&String>,
+    usual: &str,
+    scenario: &str,
+    at: &Path,
+    builder: &mut Builder<'_>,
+) -> Option<usize> {
     if let Some(name) = given
         && !names::check(name, &at.key("name"), builder.problems)
     {

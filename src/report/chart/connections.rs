@@ -45,7 +45,8 @@ mod tests {
         let slot = |begin_s, open| Slot { begin_s, length_s: 1.0, connections: Some(open), ..Slot::default() };
         let chart = connections(&[slot(0.0, 500.0), slot(1.0, 1_999.6)]).unwrap();
         assert_eq!(chart.summary, "Open WebSocket connections over 2s: up to 2,000 at a time.");
-        let heights: Vec<f64> = chart.lines[0].pieces[0].split(' ').map(|at| at.split_once(',').unwrap().1.parse().unwrap()).collect();
+        let heights: Vec<f64> =
+            chart.lines[0].pieces[0].split(' ').map(|at| at.split_once(',').unwrap().1.parse().unwrap()).collect();
         assert!(heights[1] < heights[0], "{heights:?}");
         assert!(connections(&[slot(0.0, 0.0)]).is_none() && connections(&[Slot::default()]).is_none());
     }

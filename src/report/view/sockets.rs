@@ -202,9 +202,12 @@ mod tests {
             series.scenario = "feed".to_owned();
             series.is_beside = series.name != "feed.delivery";
         }
-        for (endpoint, class, count) in
-            [(2, ErrorClass::Close1011, 3), (3, ErrorClass::Close1011, 1), (4, ErrorClass::TimeoutPong, 5), (5, ErrorClass::Lost, 1)]
-        {
+        for (endpoint, class, count) in [
+            (2, ErrorClass::Close1011, 3),
+            (3, ErrorClass::Close1011, 1),
+            (4, ErrorClass::TimeoutPong, 5),
+            (5, ErrorClass::Lost, 1),
+        ] {
             run.endpoints[endpoint].stages[0][0].errors.insert(class, count);
         }
         let connect: &mut Vec<Window> = &mut run.endpoints[1].stages[0];

@@ -220,7 +220,10 @@ fn rounds_that_take_any_message_for_the_reply_are_noted_unless_a_late_one_breaks
     let own = "steps: [ { send: { json: { id: \"{{ iteration }}\" } } }, { expect: { json: { id: \"{{ iteration }}\" }, name: echo } } ]";
     assert!(!noted(&format!("rate: 2/s\n{own}"), ""), "each round waits for its own reply");
     let notes = resolved(&feed(&format!("{RIGHT}\n{rounds}"))).notes;
-    assert!(notes.iter().any(|note| note.contains("such as `json: { id: \"{{ iteration }}\" }`, and write the same")), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("such as `json: { id: \"{{ iteration }}\" }`, and write the same")),
+        "{notes:?}"
+    );
 }
 
 const LOGIN: &str = "websocket: /ws
@@ -253,7 +256,9 @@ fn a_message_is_waited_for_by_templates_and_values_are_taken_from_it() {
     assert!(echo.wanted.to_string().contains("{{ iteration }}"), "{} is told as it was written", echo.wanted);
     assert!(matches!(&bye.wanted, Wanted::Rendered(WantedTemplate::Matches { .. })) && !bye.is_setup);
     let hash = |text: &str| resolved(&feed(text)).plan.workload.hash;
-    for (from, to) in [("token: $.token", "token: $.secret"), ("> {{ vu }}", ">= {{ vu }}"), ("^bye", "^so long"), ("lobby", "hall")] {
+    for (from, to) in
+        [("token: $.token", "token: $.secret"), ("> {{ vu }}", ">= {{ vu }}"), ("^bye", "^so long"), ("lobby", "hall")]
+    {
         assert_ne!(hash(&LOGIN.replace(from, to)), hash(LOGIN), "{to}");
     }
 }

@@ -39,7 +39,7 @@ fn takes_templates(path: &str) -> bool {
     let Some(rest) = path.strip_prefix("scenarios[].") else { return false };
     let lists = ["steps[].", "setup[].", "teardown[]."];
     let key = lists.iter().find_map(|list| rest.strip_prefix(list)).unwrap_or(rest);
-    if key.starts_with("broadcast.send") {
+    if ["broadcast.send", "expect.json", "expect.regex"].iter().any(|place| key.starts_with(place)) {
         return true;
     }
     let first = key.split(['.', '[']).next().unwrap_or_default();
